@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list of settings for every Swift target.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// The C kernels are optimised in debug builds too: unoptimised loops make the tests crawl.
+let kernelSettings: [CSetting] = [.unsafeFlags(["-O3"])]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests",
+    dependencies: [.byName(name: name), "_TestSupport"] + dependencies,
+    resources: [.copy("Fixtures")],
+    swiftSettings: settings)
+}
+
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "causeway",
+  products: [
+    .executable(name: "causeway", targets: ["causeway"]),
+    .library(name: "Causeway", targets: ["Experiments"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "CKernels", cSettings: kernelSettings),
+
+    module("Inputs", ["COpenSSL"]),
+    module("Tensors", ["CKernels", "COpenBLAS"]),
+    module("Autodiff", ["Tensors"]),
+    module("Checkpoints", ["Inputs", "CKernels"]),
+    module("Tokenizers", ["Inputs", "Checkpoints"]),
+    module("Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
+    module("Interventions", ["Inputs", "Tensors", "Autodiff", "Models"]),
+    module("Cluster", ["COpenMPI", "Inputs"]),
+    module("ResultsStore", ["CZstd", "Inputs"]),
+    module("Figures", ["Inputs", subprocess]),
+    module(
+      "Experiments",
+      [
+        "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
+        "Cluster", "ResultsStore", tomlKit,
+      ]),
+    .executableTarget(
+      name: "causeway",
+      dependencies: ["Experiments", "Figures", "Inputs", argumentParser],
+      swiftSettings: settings),
+
+    module("_TestSupport", ["Inputs"]),
+    tests(of: "Inputs", []),
+    tests(of: "Tensors", []),
+    tests(of: "Autodiff", ["Tensors"]),
+    tests(of: "Checkpoints", ["Inputs"]),
+    tests(of: "Tokenizers", ["Inputs", "Checkpoints"]),
+    tests(of: "Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
+    tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Models"]),
+    tests(of: "Cluster", ["Inputs", "causeway", subprocess]),
+    tests(of: "ResultsStore", ["Inputs", subprocess]),
+    tests(of: "Figures", ["Inputs"]),
+    tests(of: "Experiments", ["Inputs", "Tensors", "Checkpoints", "Models", "ResultsStore"]),
+    .testTarget(
+      name: "causewayTests",
+      dependencies: ["causeway", "Experiments", "Inputs", "_TestSupport", subprocess],
+      resources: [.copy("Fixtures")],
+      swiftSettings: settings),
+  ]
+)

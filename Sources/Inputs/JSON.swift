@@ -1,0 +1,75 @@
+/// A JSON value as written: integers keep their digits, objects their order.
+///
+/// Strict where Foundation is not: duplicate keys, byte-order marks, UTF-16, `NaN`, trailing
+/// text and nesting past a limit are refused, and two keys that differ only in their Unicode form
+/// stay two keys. RFC 8259.
+public enum JSON: Sendable {
+  case null
+  case bool(Bool)
+  case number(JSONNumber)
+  case string(String)
+  case array([JSON])
+  case object(JSONObject)
+
+  /// What the value is, in words, for a refusal.
+  public var kindName: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .number(let number): "the number \(escaped(number.text))"
+    case .string(let text): "the string \(quoted(text))"
+    case .array(let items): "an array of \(items.count)"
+    case .object: "an object"
+    }
+  }
+}
+
+/// A number as it stands in the file.
+public struct JSONNumber: Sendable, Equatable {
+  public let text: String
+
+  /// The value, if it is written as an integer and fits 64 bits.
+  public var int: Int? { Int(text) }
+  /// The nearest double; infinite where the text is past its range.
+  public var double: Double { Double(text) ?? .nan }
+}
+
+/// The members of an object, in the order of the file, found by their exact bytes.
+public struct JSONObject: Sendable {
+  public private(set) var members: [(key: String, value: JSON)] = []
+  private var places: [ByteKey: Int] = [:]
+
+  public init() {}
+
+  public var keys: [String] { members.map(\.key) }
+
+  public subscript(key: String) -> JSON? {
+    places[ByteKey(key)].map { members[$0].value }
+  }
+
+  /// Adds a member, or returns false and leaves the object as it is if the key is there.
+  public mutating func insert(_ value: JSON, forKey key: String) -> Bool {
+    guard places.updateValue(members.count, forKey: ByteKey(key)) == nil else {
+      places[ByteKey(key)] = members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
+      return false
+    }
+    members.append((key, value))
+    return true
+  }
+}
+
+/// A string compared byte by byte, not by canonical equivalence as Swift's own comparison does.
+public struct ByteKey: Hashable, Sendable {
+  public let text: String
+
+  public init(_ text: String) { self.text = text }
+
+  public static func == (a: ByteKey, b: ByteKey) -> Bool {
+    a.text.utf8.elementsEqual(b.text.utf8)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+}

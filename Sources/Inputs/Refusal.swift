@@ -1,0 +1,108 @@
+/// Why an input was not accepted: the one form in which every module says so.
+///
+/// A refusal is raised before any work begins. Its description is one line,
+/// `FILE: FIELD: found …, expected …`, and everything in it that came from a file is escaped.
+public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What kind of input was refused; decides the exit code.
+  public enum Kind: Sendable, Equatable {
+    case commandLine, job, model, store, resources, cluster
+
+    /// The exit code of the command line for a refusal of this kind.
+    public var exitCode: Int32 {
+      switch self {
+      case .commandLine: 2
+      case .job: 3
+      case .model: 4
+      case .store: 5
+      case .resources: 6
+      case .cluster: 7
+      }
+    }
+  }
+
+  public let kind: Kind
+  /// The file's path as the user would type it; empty where no file is concerned.
+  public let file: String
+  /// The field inside the file, as a path such as `sweep.layers[2]` or a tensor's name.
+  public let field: String
+  /// What stands there, in words.
+  public let found: String
+  /// What would have been accepted, in words.
+  public let expected: String
+
+  public init(
+    _ kind: Kind, file: String = "", field: String = "", found: String, expected: String
+  ) {
+    self.kind = kind
+    self.file = file
+    self.field = field
+    self.found = found
+    self.expected = expected
+  }
+
+  public var description: String {
+    let place = [file, field].filter { !$0.isEmpty }.map { "\(escaped($0)): " }.joined()
+    return "\(place)found \(found), expected \(expected)"
+  }
+
+  /// The same refusal, with the file named where the place that raised it did not know it.
+  public func inFile(_ path: String) -> Refusal {
+    file.isEmpty
+      ? Refusal(kind, file: path, field: field, found: found, expected: expected) : self
+  }
+}
+
+/// Text from outside, on one line, without control characters, cut at 200 characters.
+public func escaped(_ text: String) -> String {
+  var result = ""
+  var count = 0
+  for scalar in text.unicodeScalars {
+    if count == 200 { return result + "…" }
+    count += 1
+    switch scalar {
+    case "\n": result += "\\n"
+    case "\r": result += "\\r"
+    case "\t": result += "\\t"
+    default:
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+  }
+  return result
+}
+
+/// Text from outside between quotation marks, escaped and cut like `escaped`.
+public func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
+
+/// The candidate that is nearest to a misspelt name, if any is near enough to be meant.
+///
+/// Near is a Damerau-Levenshtein distance of at most a third of the longer name.
+public func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+  var best: (name: String, distance: Int)?
+  for candidate in candidates {
+    let distance = editDistance(name, candidate)
+    guard distance <= max(1, max(name.count, candidate.count) / 3) else { continue }
+    if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
+  }
+  return best?.name
+}
+
+/// The number of insertions, deletions, changes and swaps of neighbours that turn `a` into `b`.
+private func editDistance(_ a: String, _ b: String) -> Int {
+  let (a, b) = (Array(a.lowercased().prefix(100)), Array(b.lowercased().prefix(100)))
+  var beforeLast = [Int]()
+  var last = Array(0...b.count)
+  for i in 0..<a.count {
+    var row = [i + 1]
+    for j in 0..<b.count {
+      var cost = min(last[j + 1] + 1, row[j] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, beforeLast[j - 1] + 1) }
+      row.append(cost)
+    }
+    (beforeLast, last) = (last, row)
+  }
+  return last[b.count]
+}
