@@ -1,0 +1,10 @@
+#include <math.h>
+
+#include "exponential.h"
+#include "kernels.h"
+#define REAL double
+#define SUFFIX f64
+#define SQRT sqrt
+#define ERF erf
+#define LOG log
+#include "attention.inc"

@@ -1,0 +1,103 @@
+internal import CKernels
+
+/// Which keys each query of a packed batch sees.
+///
+/// A sequence's keys lie in pieces, in the order of positions: rows of a prefix that other runs
+/// made, then rows of the batch itself.
+public struct AttentionLayout: Sendable {
+  /// Consecutive rows of one sequence's keys and values.
+  public struct Piece: Sendable, Equatable {
+    /// Whether the rows are the batch's own; otherwise they are the prefix's.
+    public let own: Bool
+    public let rows: Range<Int>
+
+    public init(own: Bool, rows: Range<Int>) {
+      self.own = own
+      self.rows = rows
+    }
+  }
+
+  public let heads: Int
+  public let keyHeads: Int
+  public let headWidth: Int
+  /// Keys that a row of the weights has room for: the longest sequence's.
+  public let keyCapacity: Int
+  private let queryRows: [Int32]
+  private let querySequences: [Int32]
+  private let queryKeys: [Int32]
+  private let pieceStarts: [Int32]
+  private let pieceRow: [Int32]
+  private let pieceRows: [Int32]
+  private let pieceOwn: [UInt8]
+
+  /// - Parameters:
+  ///   - sequences: The pieces of each sequence.
+  ///   - queries: For each query its row in the batch, its sequence, and how many of the
+  ///     sequence's keys it sees.
+  public init(
+    heads: Int, keyHeads: Int, headWidth: Int, sequences: [[Piece]],
+    queries: [(row: Int, sequence: Int, keys: Int)]
+  ) {
+    precondition(heads % keyHeads == 0, "\(heads) heads over \(keyHeads) key heads")
+    self.heads = heads
+    self.keyHeads = keyHeads
+    self.headWidth = headWidth
+    var starts: [Int32] = [0]
+    var row: [Int32] = []
+    var rows: [Int32] = []
+    var own: [UInt8] = []
+    var lengths: [Int] = []
+    for pieces in sequences {
+      for piece in pieces {
+        row.append(Int32(piece.rows.lowerBound))
+        rows.append(Int32(piece.rows.count))
+        own.append(piece.own ? 1 : 0)
+      }
+      starts.append(Int32(row.count))
+      lengths.append(pieces.reduce(0) { $0 + $1.rows.count })
+    }
+    for query in queries {
+      precondition(query.keys <= lengths[query.sequence], "a query sees keys that are not there")
+    }
+    keyCapacity = lengths.max() ?? 0
+    (pieceStarts, pieceRow, pieceRows, pieceOwn) = (starts, row, rows, own)
+    queryRows = queries.map { Int32($0.row) }
+    querySequences = queries.map { Int32($0.sequence) }
+    queryKeys = queries.map { Int32($0.keys) }
+  }
+
+  public var queryCount: Int { queryRows.count }
+  /// The elements of one row of attention weights: a head's keys side by side, head by head.
+  public var weightWidth: Int { heads * keyCapacity }
+
+  func withKernelLayout(_ body: (UnsafePointer<ck_attention_layout>) -> Void) {
+    var layout = ck_attention_layout()
+    layout.queries = Int32(queryRows.count)
+    layout.heads = Int32(heads)
+    layout.key_heads = Int32(keyHeads)
+    layout.head_width = Int32(headWidth)
+    layout.key_capacity = Int32(keyCapacity)
+    queryRows.withUnsafeBufferPointer { a in
+      querySequences.withUnsafeBufferPointer { b in
+        queryKeys.withUnsafeBufferPointer { c in
+          pieceStarts.withUnsafeBufferPointer { d in
+            pieceRow.withUnsafeBufferPointer { e in
+              pieceRows.withUnsafeBufferPointer { f in
+                pieceOwn.withUnsafeBufferPointer { g in
+                  layout.query_row = a.baseAddress
+                  layout.query_sequence = b.baseAddress
+                  layout.query_keys = c.baseAddress
+                  layout.piece_start = d.baseAddress
+                  layout.piece_row = e.baseAddress
+                  layout.piece_rows = f.baseAddress
+                  layout.piece_own = g.baseAddress
+                  body(&layout)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+internal import Foundation
+internal import Synchronization
+
+/// Memory of tensors that are gone, kept for the next ones: fresh pages cost more than the work on
+/// them.
+///
+/// Sizes are rounded up to eighths of powers of two, so a freed block fits the next tensor of
+/// nearly its size. Blocks below 64 KiB are left to malloc.
+enum BufferPool {
+  private struct State {
+    var free: [Int: [UInt]] = [:]
+    var freeBytes = 0
+  }
+
+  private static let state = Mutex(State())
+  private static let smallest = 64 << 10
+  /// Free memory kept at most; past it blocks go back to the system.
+  private static let keep = 128 << 20
+
+  private static func rounded(_ bytes: Int) -> Int {
+    let step = max(64, 1 << max(0, Int.bitWidth - bytes.leadingZeroBitCount - 4))
+    return (bytes + step - 1) / step * step
+  }
+
+  static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+    let size = rounded(max(bytes, 64))
+    if size >= smallest {
+      let address = state.withLock { state in
+        guard let address = state.free[size]?.popLast() else { return UInt(0) }
+        state.freeBytes -= size
+        return address
+      }
+      if let block = UnsafeMutableRawPointer(bitPattern: address) { return block }
+    }
+    return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+  }
+
+  static func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
+    let size = rounded(max(bytes, 64))
+    let kept = size >= smallest
+      && state.withLock { state in
+        guard state.freeBytes + size <= keep else { return false }
+        state.free[size, default: []].append(UInt(bitPattern: block))
+        state.freeBytes += size
+        return true
+      }
+    if !kept { block.deallocate() }
+  }
+}

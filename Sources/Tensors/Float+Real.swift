@@ -1,0 +1,182 @@
+internal import CKernels
+internal import COpenBLAS
+
+extension Float: Real {
+  public static func unary(_ function: UnaryFunction, _ x: Input, _ y: Output, _ n: Int) {
+    switch function {
+    case .exp: ck_exp_f32(x, y, n)
+    case .log: ck_log_f32(x, y, n)
+    case .sigmoid: ck_sigmoid_f32(x, y, n)
+    case .tanh: ck_tanh_f32(x, y, n)
+    case .activation(.relu): ck_relu_f32(x, y, n)
+    case .activation(.silu): ck_silu_f32(x, y, n)
+    case .activation(.geluTanh): ck_gelu_tanh_f32(x, y, n)
+    case .activation(.geluErf): ck_gelu_erf_f32(x, y, n)
+    }
+  }
+
+  public static func unaryGradient(
+    _ function: Activation, _ x: Input, _ g: Input, _ y: Output, _ n: Int
+  ) {
+    switch function {
+    case .relu: ck_relu_gradient_f32(x, g, y, n)
+    case .silu: ck_silu_gradient_f32(x, g, y, n)
+    case .geluTanh: ck_gelu_tanh_gradient_f32(x, g, y, n)
+    case .geluErf: ck_gelu_erf_gradient_f32(x, g, y, n)
+    }
+  }
+
+  public static func binary(
+    _ function: BinaryFunction, _ a: Input, _ b: Input, _ y: Output, _ n: Int
+  ) {
+    switch function {
+    case .add: ck_add_f32(a, b, y, n)
+    case .subtract: ck_subtract_f32(a, b, y, n)
+    case .multiply: ck_multiply_f32(a, b, y, n)
+    case .divide: ck_divide_f32(a, b, y, n)
+    }
+  }
+
+  public static func scale(_ x: Input, _ factor: Float, _ offset: Float, _ y: Output, _ n: Int) {
+    ck_scale_f32(x, factor, offset, y, n)
+  }
+
+  public static func accumulate(_ factor: Float, _ x: Input, _ y: Output, _ n: Int) {
+    ck_axpy_f32(factor, x, y, n)
+  }
+
+  public static func sum(_ x: Input, _ n: Int) -> Float { ck_sum_f32(x, n) }
+
+  public static func transpose(rows: Int, width: Int, _ x: Input, _ y: Output) {
+    ck_transpose_f32(rows, width, x, y)
+  }
+
+  public static func dot(_ a: Input, _ b: Input, _ n: Int) -> Float { ck_dot_f32(a, b, n) }
+
+  public static func pack(
+    _ matrix: Input, inputs: Int, outputs: Int, inputStride: Int, outputStride: Int, _ to: Output
+  ) {
+    ck_pack_f32(matrix, inputs, outputs, inputStride, outputStride, to)
+  }
+
+  public static func unpackRow(_ packed: Input, inputs: Int, output: Int, _ row: Output) {
+    ck_unpack_row_f32(packed, inputs, output, row)
+  }
+
+  public static func product(
+    rows: Int, inputs: Int, outputs: Int, _ x: Input, xStride: Int, _ packed: Input,
+    bias: Input?, _ y: Output, yStride: Int
+  ) {
+    ck_product_f32(rows, inputs, outputs, x, xStride, packed, bias, y, yStride)
+  }
+
+  public static func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, m: Int, n: Int, k: Int, _ a: Input, lda: Int,
+    _ b: Input, ldb: Int, _ c: Output, ldc: Int
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
+      transposeB ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(lda), b,
+      Int32(ldb), 0, c, Int32(ldc))
+  }
+
+  public static func rmsNorm(
+    rows: Int, width: Int, _ x: Input, _ weight: Input, epsilon: Float, _ y: Output, scale: Output?
+  ) {
+    ck_rms_norm_f32(rows, width, x, weight, epsilon, y, scale)
+  }
+
+  public static func rmsNormGradient(
+    rows: Int, width: Int, _ x: Input, _ weight: Input, scale: Input, _ g: Input, _ dx: Output,
+    _ dWeight: Output?
+  ) {
+    ck_rms_norm_gradient_f32(rows, width, x, weight, scale, g, dx, dWeight)
+  }
+
+  public static func layerNorm(
+    rows: Int, width: Int, _ x: Input, _ weight: Input, _ bias: Input, epsilon: Float,
+    _ y: Output, mean: Output?, scale: Output?
+  ) {
+    ck_layer_norm_f32(rows, width, x, weight, bias, epsilon, y, mean, scale)
+  }
+
+  public static func layerNormGradient(
+    rows: Int, width: Int, _ x: Input, _ weight: Input, mean: Input, scale: Input, _ g: Input,
+    _ dx: Output, _ dWeight: Output?, _ dBias: Output?
+  ) {
+    ck_layer_norm_gradient_f32(rows, width, x, weight, mean, scale, g, dx, dWeight, dBias)
+  }
+
+  public static func softmax(rows: Int, width: Int, _ x: Input, _ y: Output) {
+    ck_softmax_rows_f32(rows, width, x, y)
+  }
+
+  public static func softmaxGradient(
+    rows: Int, width: Int, _ y: Input, _ g: Input, _ dx: Output
+  ) {
+    ck_softmax_gradient_f32(rows, width, y, g, dx)
+  }
+
+  public static func logSumExp(rows: Int, width: Int, _ x: Input, _ y: Output) {
+    ck_log_sum_exp_f32(rows, width, x, y)
+  }
+
+  public static func sumRows(rows: Int, width: Int, _ x: Input, _ y: Output) {
+    ck_sum_rows_f32(rows, width, x, y)
+  }
+
+  public static func sumColumns(rows: Int, width: Int, _ x: Input, _ y: Output) {
+    ck_sum_columns_f32(rows, width, x, y)
+  }
+
+  public static func addRow(rows: Int, width: Int, _ x: Input, _ row: Input, _ y: Output) {
+    ck_add_row_f32(rows, width, x, row, y)
+  }
+
+  public static func multiplyRow(rows: Int, width: Int, _ x: Input, _ row: Input, _ y: Output) {
+    ck_multiply_row_f32(rows, width, x, row, y)
+  }
+
+  public static func rotate(
+    rows: Int, heads: Int, headWidth: Int, rotated: Int, sign: Float,
+    positions: UnsafePointer<Int32>, cosines: Input, sines: Input, _ x: Input, _ y: Output
+  ) {
+    ck_rotate_f32(rows, heads, headWidth, rotated, sign, positions, cosines, sines, x, y)
+  }
+
+  public static func attentionWeights(
+    _ layout: AttentionLayout, scale: Float, _ q: Input, _ ownKeys: Input, _ prefixKeys: Input?,
+    _ weights: Output
+  ) {
+    layout.withKernelLayout {
+      ck_attention_weights_f32($0, scale, q, ownKeys, prefixKeys, weights)
+    }
+  }
+
+  public static func attentionMix(
+    _ layout: AttentionLayout, _ weights: Input, _ ownValues: Input, _ prefixValues: Input?,
+    _ y: Output
+  ) {
+    layout.withKernelLayout { ck_attention_mix_f32($0, weights, ownValues, prefixValues, y) }
+  }
+
+  public static func attentionWeightsGradient(
+    _ layout: AttentionLayout, scale: Float, _ q: Input, _ ownKeys: Input, _ prefixKeys: Input?,
+    _ weights: Input, _ g: Input, _ dq: Output, _ dKeys: Output?
+  ) {
+    layout.withKernelLayout {
+      ck_attention_weights_gradient_f32(
+        $0, scale, q, ownKeys, prefixKeys, weights, g, dq, dKeys)
+    }
+  }
+
+  public static func attentionMixGradient(
+    _ layout: AttentionLayout, _ weights: Input, _ ownValues: Input, _ prefixValues: Input?,
+    _ g: Input, _ dWeights: Output, _ dValues: Output?
+  ) {
+    layout.withKernelLayout {
+      ck_attention_mix_gradient_f32(
+        $0, weights, ownValues, prefixValues, g, dWeights, dValues)
+    }
+  }
+}
