@@ -1,0 +1,129 @@
+internal import Foundation
+public import Inputs
+
+/// A model's published files: a Hugging Face folder or a GGUF file, open for reading.
+///
+/// A folder holds `config.json` and either `model.safetensors` or
+/// `model.safetensors.index.json` with its shards; a folder with both is refused, since readers
+/// disagree on which of the two counts. Weights may be links that leave the folder.
+public struct Checkpoint: TensorContainer {
+  /// What describes the model beside its tensors.
+  public enum Configuration: Sendable {
+    /// The object in `config.json`.
+    case huggingFace(JSONField)
+    /// The metadata of a GGUF file, `general.architecture` among it.
+    case gguf(GGUFMetadata)
+  }
+
+  /// The folder or file as it was given.
+  public let path: String
+  /// What the publisher says about the model.
+  public let config: Configuration
+  let weights: any TensorContainer
+  /// Every file that makes the model, in the order in which `digest()` takes them.
+  let files: [BoundedFile]
+
+  /// Opens a model folder or a GGUF file and checks every header; reads no tensor.
+  public init(_ path: String) throws(Refusal) {
+    self.path = path
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+      let configFile = try BoundedFile("\(folder)/config.json", kind: .model)
+      let json = try JSON.parse(
+        try configFile.readAll(limit: 64 << 20), file: configFile.path, kind: .model)
+      let config = JSONField(json, file: configFile.path, kind: .model)
+      _ = try config.object()
+      self.config = .huggingFace(config)
+      (weights, files) = try Self.weights(in: folder, after: configFile)
+    } else {
+      let file = try Self.gguf(path)
+      config = .gguf(file.metadata)
+      weights = file
+      files = [file.bytes]
+    }
+  }
+
+  /// A model, for every refusal.
+  public var kind: Refusal.Kind { .model }
+
+  /// Every tensor of every weights file, by its name there.
+  public var tensors: [String: TensorDescription] { weights.tensors }
+
+  /// The opened weights file that holds a tensor.
+  public func file(of tensor: TensorDescription) -> BoundedFile { weights.file(of: tensor) }
+
+  /// SHA-256 over the bytes of the model's files, one after another, as 64 hexadecimal digits.
+  ///
+  /// The order is `config.json`, the index if there is one, then the weights files in the byte
+  /// order of their names: `cat config.json model.safetensors | sha256sum`. For a GGUF file it is
+  /// the file's own. Reads every byte.
+  public func digest() throws(Refusal) -> String {
+    var digest = Digest()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    for file in files {
+      var done = 0
+      while done < file.size {
+        let piece = UnsafeMutableRawBufferPointer(
+          rebasing: buffer[..<min(buffer.count, file.size - done)])
+        try file.read(into: piece, at: done)
+        digest.update(UnsafeRawBufferPointer(piece))
+        done += piece.count
+      }
+    }
+    return digest.hexadecimal()
+  }
+
+  /// The weights of a folder, and all files of the digest.
+  private static func weights(
+    in folder: String, after config: BoundedFile
+  ) throws(Refusal) -> (any TensorContainer, [BoundedFile]) {
+    let single = "model.safetensors"
+    let index = ShardedSafetensors.indexName
+    switch (isPresent("\(folder)/\(single)"), isPresent("\(folder)/\(index)")) {
+    case (true, true):
+      throw Refusal(
+        .model, file: folder, found: "both \(single) and \(index)",
+        expected: "one of them; remove the one that is not meant")
+    case (true, false):
+      let file = try SafetensorsFile("\(folder)/\(single)")
+      return (file, [config, file.bytes])
+    case (false, true):
+      let sharded = try ShardedSafetensors(folder: folder)
+      return (sharded, [config, sharded.index] + sharded.shards.map(\.bytes))
+    case (false, false):
+      let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"]
+      let found = pickles.first { isPresent("\(folder)/\($0)") }
+      throw Refusal(
+        .model, file: folder,
+        found: found.map { "\($0), a PyTorch pickle, which is not read" } ?? "no weights",
+        expected: "\(single) or \(index)")
+    }
+  }
+
+  private static func gguf(_ path: String) throws(Refusal) -> GGUFFile {
+    if !path.lowercased().hasSuffix(".gguf") {
+      let file = try BoundedFile(path, kind: .model)
+      let magic = try file.bytes(at: 0, count: min(file.size, 4))
+      guard magic.elementsEqual("GGUF".utf8) else {
+        throw Refusal(
+          .model, file: path, found: try disguise(of: file) ?? "a file that is not GGUF",
+          expected: "a model folder with config.json, or a GGUF file")
+      }
+    }
+    let file = try GGUFFile(path)
+    _ = try file.metadata["general.architecture"].string()
+    if let parts = file.metadata.optional("split.count"), try parts.int() > 1 {
+      throw parts.refusal(
+        "one of \(try parts.int()) files", expected: "a model in one GGUF file")
+    }
+    return file
+  }
+
+  /// Whether there is anything of that name, be it a broken link.
+  private static func isPresent(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+}

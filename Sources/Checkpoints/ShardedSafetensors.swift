@@ -1,0 +1,86 @@
+public import Inputs
+
+/// Safetensors files in one folder that hold a model together, found through their index.
+///
+/// The index, `model.safetensors.index.json`, maps each tensor to the file that holds it. Each
+/// tensor stands in exactly one shard, and those of the index in the shard that it says; a shard's
+/// tensor that the index does not list is kept, as transformers keeps it.
+public struct ShardedSafetensors: TensorContainer {
+  /// The name under which Hugging Face folders have the index.
+  public static let indexName = "model.safetensors.index.json"
+
+  /// The folder.
+  public let path: String
+  /// Every tensor of every shard, by its name.
+  public let tensors: [String: TensorDescription]
+  /// The shards, in the byte order of their names.
+  public let shards: [SafetensorsFile]
+  let index: BoundedFile
+  private let filesByPath: [String: BoundedFile]
+
+  /// Opens the index and every shard, and checks them against each other; reads no tensor.
+  public init(folder: String) throws(Refusal) {
+    path = folder
+    index = try BoundedFile("\(folder)/\(Self.indexName)", kind: .model)
+    let json = try JSON.parse(
+      try index.readAll(limit: 256 << 20), file: index.path, kind: .model)
+    let map = try JSONField(json, file: index.path, kind: .model)["weight_map"]
+
+    var placed: [(tensor: String, shard: String, field: JSONField)] = []
+    var shards: [String: SafetensorsFile] = [:]
+    var names: Set<ByteKey> = []
+    for (tensor, field) in try map.members() {
+      let name = try Self.shardName(field)
+      names.insert(ByteKey(name))
+      placed.append((tensor, name, field))
+    }
+    let ordered = names.map(\.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    for name in ordered {
+      shards[name] = try SafetensorsFile("\(folder)/\(name)")
+    }
+
+    let opened = ordered.compactMap { shards[$0] }
+    var found: [String: TensorDescription] = [:]
+    for tensor in opened.flatMap({ $0.tensors.values.sorted { $0.offset < $1.offset } }) {
+      if let former = found.updateValue(tensor, forKey: tensor.name) {
+        let files = [former.file, tensor.file].sorted()
+        throw Refusal(
+          .model, file: files[1], field: tensor.name, found: "a tensor that is in \(files[0]) too",
+          expected: "each tensor in one shard")
+      }
+    }
+    for (tensor, shard, field) in placed where shards[shard]?.tensors[tensor] == nil {
+      let place = found[tensor].map { ", but in \($0.file)" } ?? ", nor in another"
+      throw field.refusal(
+        "\(quoted(shard)), which has no such tensor", expected: "the shard that has it\(place)")
+    }
+    self.shards = opened
+    tensors = found
+    filesByPath = Dictionary(uniqueKeysWithValues: opened.map { ($0.path, $0.bytes) })
+  }
+
+  /// A model, for every refusal.
+  public var kind: Refusal.Kind { .model }
+
+  /// The opened shard that holds a tensor.
+  public func file(of tensor: TensorDescription) -> BoundedFile {
+    guard let file = filesByPath[tensor.file] else {
+      preconditionFailure("\(tensor.name) of \(tensor.file) is not in \(path)")
+    }
+    return file
+  }
+
+  /// A shard's file name: a plain name in ASCII, so that an index cannot reach out of its folder.
+  ///
+  /// The file itself may be a link that does: the Hugging Face cache is made of such links.
+  private static func shardName(_ field: JSONField) throws(Refusal) -> String {
+    let name = try field.string()
+    let isPlain = name.utf8.allSatisfy { (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "/") }
+    guard isPlain, name.hasSuffix(".safetensors"), name.utf8.count <= 255 else {
+      throw field.refusal(
+        "the shard \(quoted(name))",
+        expected: "the name of a .safetensors file in the index's folder, not a path outside it")
+    }
+    return name
+  }
+}
