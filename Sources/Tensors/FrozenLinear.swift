@@ -1,0 +1,30 @@
+internal import Synchronization
+
+/// An affine map that is not trained: `y = x Wᵀ + b`, and its transpose for gradients of `x`.
+public final class FrozenLinear<Scalar: Real>: Sendable {
+  public let weight: PackedMatrix<Scalar>
+  /// `[outputs]`, or nil.
+  public let bias: Tensor<Scalar>?
+  private let transposed = Mutex<PackedMatrix<Scalar>?>(nil)
+
+  public init(_ weight: PackedMatrix<Scalar>, bias: Tensor<Scalar>? = nil) {
+    self.weight = weight
+    self.bias = bias
+  }
+
+  public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    weight.product(x, bias: bias)
+  }
+
+  /// `g W`, `[rows, outputs]` to `[rows, inputs]`. The transposed weights are packed at the first
+  /// call and kept: as much memory again as the weights.
+  public func transposedProduct(_ g: Tensor<Scalar>) -> Tensor<Scalar> {
+    let packed = transposed.withLock { kept in
+      if let kept { return kept }
+      let made = PackedMatrix(weight.unpacked(), transposed: true)
+      kept = made
+      return made
+    }
+    return packed.product(g)
+  }
+}
