@@ -71,7 +71,7 @@ let package = Package(
       dependencies: ["Experiments", "Figures", "Inputs", argumentParser],
       swiftSettings: settings),
 
-    module("_TestSupport", ["Inputs"]),
+    module("_TestSupport", ["Inputs", "Tensors", "Checkpoints"]),
     tests(of: "Inputs", []),
     tests(of: "Tensors", []),
     tests(of: "Autodiff", ["Tensors"]),

@@ -1,0 +1,115 @@
+import Autodiff
+import Checkpoints
+import Foundation
+import Inputs
+import Models
+import Tensors
+import Testing
+import _TestSupport
+
+/// Every site, the logits and the loss, against what the published implementation computed.
+struct GoldenActivationsTests {
+  static let families = ["gpt2", "llama", "llama_rope_scaled", "stories260k"]
+  static let goldens = families.compactMap {
+    GoldenModel($0, in: SharedMaterial.root?.appendingPathComponent("goldens/models"))
+  }
+
+  @Test(.enabled(if: SharedMaterial.isPresent), arguments: families)
+  func `every site of the model agrees with the published implementation`(family: String) throws {
+    let golden = try #require(Self.goldens.first { $0.name == family })
+    let (values, tolerance) = (try golden.values(), try golden.tolerance())
+    let model = try PublishedModel(golden.folder.path).load()
+    let ids = try values.integers("input.input_ids")
+    let shape = values.tensors["input.input_ids"]?.shape ?? []
+    let (sequences, length) = (shape[0], shape[1])
+
+    var seen: [String: Tensor<Float>] = [:]
+    let run = Run<Float>(Batch(lengths: Array(repeating: length, count: sequences))) {
+      seen["layer.\($1).\($0.rawValue)"] = $2.value
+      return $2
+    }
+    let stream = model(ids, in: run)
+    var compared = 0
+    for name in values.tensors.keys.sorted() where name.hasPrefix("layer.") {
+      let parts = name.split(separator: ".", maxSplits: 2)
+      let site = try #require(Site(rawValue: String(parts[2])))
+      let value = try #require(seen["layer.\(parts[1]).\(site.unsplit.rawValue)"])
+      let found =
+        site == .attentionWeight
+        ? value : model.shape.split(value, at: site, sequences: sequences)
+      let wrong = tolerance.disagreement(
+        reordered(found, site, sequences, length, model.shape), try values.floats(name))
+      #expect(wrong == nil, "\(name) \(wrong ?? "")")
+      compared += 1
+    }
+    #expect(compared == 16 * model.shape.layers)
+    let logits = model.logits(stream, on: run.tape)
+    let wrong = tolerance.disagreement(logits.value.elements, try values.floats("logits"))
+    #expect(wrong == nil, "logits \(wrong ?? "")")
+  }
+
+  /// Attention weights are made query by query; the published order is by head.
+  private func reordered(
+    _ value: Tensor<Float>, _ site: Site, _ sequences: Int, _ length: Int, _ shape: DecoderShape
+  ) -> [Float] {
+    guard site == .attentionWeight else { return value.elements }
+    let elements = value.elements
+    return (0..<sequences).flatMap { s in
+      (0..<shape.heads).flatMap { h in
+        (0..<length).flatMap { q in
+          (0..<length).map { k in
+            elements[((s * length + q) * shape.heads + h) * length + k]
+          }
+        }
+      }
+    }
+  }
+
+  @Test(.enabled(if: SharedMaterial.isPresent), arguments: families)
+  func `continuing from a prefix leaves every logit as it is, to the bit`(family: String) throws {
+    let golden = try #require(Self.goldens.first { $0.name == family })
+    let model = try PublishedModel(golden.folder.path).load()
+    let shape = try golden.values().tensors["input.input_ids"]?.shape ?? []
+    let ids = Array(try golden.values().integers("input.input_ids").prefix(shape[1]))
+
+    let whole = Run<Float>(Batch(lengths: [ids.count]), keepsKeyValues: true)
+    let expected = model.logits(model(ids, in: whole), on: whole.tape).value
+    for start in [1, ids.count / 2, ids.count - 1] {
+      let rest = Run<Float>(
+        Batch([(count: ids.count - start, prefix: [0..<start])]), prefix: whole.kept)
+      let found = model.logits(model(Array(ids[start...]), in: rest), on: rest.tape).value
+      #expect(found.elements == expected.rows(start..<ids.count).elements)
+    }
+  }
+
+  @Test(.enabled(if: SharedMaterial.isPresent), arguments: families)
+  func `a row's logits do not depend on the other sequences of its batch`(family: String) throws {
+    let golden = try #require(Self.goldens.first { $0.name == family })
+    let model = try PublishedModel(golden.folder.path).load()
+    let shape = try golden.values().tensors["input.input_ids"]?.shape ?? []
+    let ids = try golden.values().integers("input.input_ids")
+    let both = Run<Float>(Batch(lengths: [shape[1], shape[1]]))
+    let together = model.logits(model(ids, in: both), on: both.tape).value
+    for s in 0..<shape[0] {
+      let alone = Run<Float>(Batch(lengths: [shape[1]]))
+      let tokens = Array(ids[s * shape[1]..<(s + 1) * shape[1]])
+      let found = model.logits(model(tokens, in: alone), on: alone.tape).value
+      #expect(found.elements == together.rows(s * shape[1]..<(s + 1) * shape[1]).elements)
+    }
+  }
+
+  @Test(.enabled(if: SharedMaterial.isPresent), arguments: families)
+  func `wanting a few rows of a block gives those rows, to the bit`(family: String) throws {
+    let golden = try #require(Self.goldens.first { $0.name == family })
+    let model = try PublishedModel(golden.folder.path).load()
+    let ids = Array(try golden.values().integers("input.input_ids").prefix(12))
+    let run = Run<Float>(Batch(lengths: [12]))
+    let last = model.shape.layers - 1
+    let stream = model.blocks(
+      0..<last, model.stream(of: model.tokenEmbeddings(ids, on: run.tape), in: run), in: run)
+    let all = model.block(last, stream, in: run).value
+    let few = model.block(last, stream, in: run, queries: [11, 3]).value
+    #expect(few.rows(0..<1).elements == all.rows(11..<12).elements)
+    #expect(few.rows(1..<2).elements == all.rows(3..<4).elements)
+  }
+}
