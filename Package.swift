@@ -71,7 +71,7 @@ let package = Package(
       dependencies: ["Experiments", "Figures", "Inputs", argumentParser],
       swiftSettings: settings),
 
-    module("_TestSupport", ["Inputs", "Tensors", "Checkpoints"]),
+    module("_TestSupport", ["Inputs", "Tensors", "Checkpoints", "Models"]),
     tests(of: "Inputs", []),
     tests(of: "Tensors", []),
     tests(of: "Autodiff", ["Tensors"]),

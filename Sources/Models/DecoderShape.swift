@@ -48,6 +48,20 @@ public struct DecoderShape: Sendable, Equatable {
   /// Whether the output head is the token embedding.
   public var tiedEmbedding: Bool
 
+  public init(
+    layers: Int, width: Int, heads: Int, keyHeads: Int, headWidth: Int, mlpWidth: Int,
+    vocabulary: Int, positionCount: Int, norm: Norm, epsilon: Float, mlp: MLP,
+    positions: Positions, attentionScales: [Float], attentionBias: Bool,
+    attentionOutputBias: Bool, mlpBias: Bool, tiedEmbedding: Bool
+  ) {
+    (self.layers, self.width, self.heads, self.keyHeads) = (layers, width, heads, keyHeads)
+    (self.headWidth, self.mlpWidth, self.vocabulary) = (headWidth, mlpWidth, vocabulary)
+    (self.positionCount, self.norm, self.epsilon) = (positionCount, norm, epsilon)
+    (self.mlp, self.positions, self.attentionScales) = (mlp, positions, attentionScales)
+    (self.attentionBias, self.attentionOutputBias) = (attentionBias, attentionOutputBias)
+    (self.mlpBias, self.tiedEmbedding) = (mlpBias, tiedEmbedding)
+  }
+
   public var queryWidth: Int { heads * headWidth }
   public var keyWidth: Int { keyHeads * headWidth }
 

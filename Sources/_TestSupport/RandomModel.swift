@@ -1,0 +1,65 @@
+public import Models
+public import Tensors
+
+extension DecoderModel {
+  /// A decoder whose weights are seeded normal draws, small enough to keep activations tame.
+  public static func random(_ shape: DecoderShape, seed: UInt64 = 1) -> DecoderModel {
+    var random = SeededRandom(seed: seed)
+    return DecoderModel(shape) { weight in
+      let size = shape.size(of: weight) ?? []
+      let scale = Scalar(size.count == 2 ? 1 / Double(size[1]).squareRoot() : 0.1)
+      let offset: Scalar = weight.isGain ? 1 : 0
+      return .normal(size, using: &random).scaled(by: scale, plus: offset)
+    }
+  }
+}
+
+extension DecoderWeight {
+  fileprivate var isGain: Bool {
+    switch self {
+    case .finalNorm, .layer(_, .attentionNorm), .layer(_, .mlpNorm): true
+    default: false
+    }
+  }
+}
+
+extension Tensor {
+  /// Standard normal draws by the sum of twelve uniforms: near enough for tests, and fast.
+  public static func normal(_ shape: [Int], using random: inout SeededRandom) -> Tensor {
+    Tensor(
+      shape,
+      (0..<shape.reduce(1, *)).map { _ in
+        var sum = -6.0
+        for _ in 0..<12 { sum += Double(random.next() >> 11) * 0x1p-53 }
+        return Scalar(sum)
+      })
+  }
+}
+
+extension DecoderShape {
+  /// GPT-2's plan at any size.
+  public static func gpt2(
+    layers: Int, width: Int, heads: Int, vocabulary: Int, positions: Int = 64
+  ) -> DecoderShape {
+    DecoderShape(
+      layers: layers, width: width, heads: heads, keyHeads: heads, headWidth: width / heads,
+      mlpWidth: 4 * width, vocabulary: vocabulary, positionCount: positions, norm: .layer,
+      epsilon: 1e-5, mlp: .plain(.geluTanh), positions: .learned,
+      attentionScales: Array(repeating: 1 / Float(width / heads).squareRoot(), count: layers),
+      attentionBias: true, attentionOutputBias: true, mlpBias: true, tiedEmbedding: true)
+  }
+
+  /// Llama's plan at any size.
+  public static func llama(
+    layers: Int, width: Int, heads: Int, keyHeads: Int, mlpWidth: Int, vocabulary: Int
+  ) -> DecoderShape {
+    let d = width / heads
+    return DecoderShape(
+      layers: layers, width: width, heads: heads, keyHeads: keyHeads, headWidth: d,
+      mlpWidth: mlpWidth, vocabulary: vocabulary, positionCount: 256, norm: .rms, epsilon: 1e-5,
+      mlp: .gated(.silu),
+      positions: .rotary(frequencies: (0..<d / 2).map { 1 / Float(1 + 10 * $0) }),
+      attentionScales: Array(repeating: 1 / Float(d).squareRoot(), count: layers),
+      attentionBias: false, attentionOutputBias: false, mlpBias: false, tiedEmbedding: false)
+  }
+}
