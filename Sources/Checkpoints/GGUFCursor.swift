@@ -53,10 +53,13 @@ struct GGUFCursor {
   /// How many of something follow, each of which takes at least `leastBytes`.
   mutating func count(of what: String, leastBytes: Int, limit: Int) throws(Refusal) -> Int {
     let count = try number(UInt64.self)
-    let most = min(limit, remaining / leastBytes)
-    guard count <= most else {
+    guard count <= limit else {
+      throw refusal("a count of \(count) \(what)", expected: "at most \(limit) (the limit)")
+    }
+    guard count <= remaining / leastBytes else {
       throw refusal(
-        "a count of \(count) \(what)", expected: "at most \(most), by limit and file size")
+        "a count of \(count) \(what), with \(remaining) bytes of header left (truncated)",
+        expected: "at most \(remaining / leastBytes)")
     }
     return Int(count)
   }

