@@ -50,6 +50,16 @@ struct SourceText {
     byteStart[range.lowerBound]..<byteStart[range.upperBound]
   }
 
+  /// The scalar that a byte belongs to; the number of scalars for the end.
+  func scalar(at byte: Int) -> Int {
+    var (low, high) = (0, scalars.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if byteStart[middle + 1] <= byte { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
   /// The bytes of the input that a scalar stands for.
   func source(of scalar: Int) -> Range<Int> {
     origin.map { $0[scalar] } ?? byteStart[scalar]..<byteStart[scalar + 1]
