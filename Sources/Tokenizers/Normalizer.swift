@@ -19,8 +19,8 @@ private struct Composer {
   let text: SourceText
   var result: SourceText
   var hasChanged = false
-  /// What single scalars become, as they are met.
-  private var singles: [UInt32: [Unicode.Scalar]] = [:]
+  /// What single scalars become, as they are met; nil where they stay.
+  private var singles: [UInt32: [Unicode.Scalar]?] = [:]
   private let table = ScalarTable.codes
 
   init(text: SourceText, result: SourceText) {
@@ -45,21 +45,8 @@ private struct Composer {
   }
 
   private mutating func rewriteCluster(_ cluster: Range<Int>) {
-    let first = text.scalars[cluster.lowerBound]
-    if cluster.count == 1, first < 0x300 {
-      result.append(cluster, of: text)
-      return
-    }
-    let old = String(
-      String.UnicodeScalarView(text.scalars[cluster].compactMap { Unicode.Scalar($0) }))
-    let new: [Unicode.Scalar]
-    if cluster.count == 1, let known = singles[first] {
-      new = known
-    } else {
-      new = Array(Normalizer.composed(old).unicodeScalars)
-      if cluster.count == 1 { singles[first] = new }
-    }
-    if new.elementsEqual(old.unicodeScalars) {
+    let new = cluster.count == 1 ? composedSingle(text.scalars[cluster.lowerBound]) : compose(cluster)
+    guard let new else {
       result.append(cluster, of: text)
       return
     }
@@ -68,6 +55,26 @@ private struct Composer {
       text.source(of: cluster.lowerBound).lowerBound
       ..< text.source(of: cluster.upperBound - 1).upperBound
     for scalar in new { result.append(scalar, from: source) }
+  }
+
+  /// What a scalar alone becomes, or nil if it stays as it is.
+  private mutating func composedSingle(_ value: UInt32) -> [Unicode.Scalar]? {
+    guard value >= 0x300 else { return nil }
+    if let known = singles[value] { return known }
+    let new = compose([value])
+    singles.updateValue(new, forKey: value)
+    return new
+  }
+
+  private func compose(_ cluster: Range<Int>) -> [Unicode.Scalar]? {
+    compose(text.scalars[cluster])
+  }
+
+  /// The scalars in form C, or nil if they are.
+  private func compose(_ values: ArraySlice<UInt32>) -> [Unicode.Scalar]? {
+    let old = String(String.UnicodeScalarView(values.compactMap { Unicode.Scalar($0) }))
+    let new = Normalizer.composed(old)
+    return new.unicodeScalars.elementsEqual(old.unicodeScalars) ? nil : Array(new.unicodeScalars)
   }
 
   /// Marks, and the vowels and final consonants of Hangul: all that composes with what precedes.
