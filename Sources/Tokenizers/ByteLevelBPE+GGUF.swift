@@ -18,7 +18,8 @@ extension ByteLevelBPE {
     last: Int? = nil, file: String = "", vocabularySize: Int? = nil
   ) throws(Refusal) {
     func refusal(_ field: String, _ found: String, _ expected: String) -> Refusal {
-      Refusal(.model, file: file, field: "tokenizer.ggml.\(field)", found: found, expected: expected)
+      Refusal(
+        .model, file: file, field: "tokenizer.ggml.\(field)", found: found, expected: expected)
     }
     guard !tokens.isEmpty else { throw refusal("tokens", "0 tokens", "a vocabulary") }
     guard tokens.count <= vocabularySize ?? Int(Int32.max) - 1 else {
@@ -27,7 +28,8 @@ extension ByteLevelBPE {
         "at most \(vocabularySize ?? 0), the rows of the embedding")
     }
     guard tokenTypes.count == tokens.count else {
-      throw refusal("token_type", "\(tokenTypes.count) types", "one for each of \(tokens.count) tokens")
+      throw refusal(
+        "token_type", "\(tokenTypes.count) types", "one for each of \(tokens.count) tokens")
     }
     var ids: [ByteKey: Int] = [:]
     var added: [AddedToken] = []
@@ -58,7 +60,8 @@ extension ByteLevelBPE {
     for (rank, merge) in merges.enumerated() {
       let parts = merge.split(separator: " ", omittingEmptySubsequences: false)
       guard parts.count == 2 else {
-        throw refusal("merges", "\(quoted(merge)) for merge \(rank)", "two tokens with a space between")
+        throw refusal(
+          "merges", "\(quoted(merge)) for merge \(rank)", "two tokens with a space between")
       }
       try rules.append(String(parts[0]), String(parts[1])) { refusal("merges[\(rank)]", $0, $1) }
     }

@@ -45,15 +45,16 @@ private struct Composer {
   }
 
   private mutating func rewriteCluster(_ cluster: Range<Int>) {
-    let new = cluster.count == 1 ? composedSingle(text.scalars[cluster.lowerBound]) : compose(cluster)
+    let new =
+      cluster.count == 1 ? composedSingle(text.scalars[cluster.lowerBound]) : compose(cluster)
     guard let new else {
       result.append(cluster, of: text)
       return
     }
     hasChanged = true
     let source =
-      text.source(of: cluster.lowerBound).lowerBound
-      ..< text.source(of: cluster.upperBound - 1).upperBound
+      text.source(of: cluster.lowerBound)
+      .lowerBound..<text.source(of: cluster.upperBound - 1).upperBound
     for scalar in new { result.append(scalar, from: source) }
   }
 

@@ -38,7 +38,8 @@ enum PreTokenizer: Sendable {
         }
       } catch {
         throw Refusal(
-          .model, found: "a text of \(text.scalars.count) characters on which the pattern "
+          .model,
+          found: "a text of \(text.scalars.count) characters on which the pattern "
             + "\(quoted(pattern.source)) backtracks without end",
           expected: "a pattern that needs a few steps a character")
       }

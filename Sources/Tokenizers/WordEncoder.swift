@@ -86,7 +86,8 @@ struct WordEncoder {
         let name = String(byte, radix: 16, uppercase: true)
         throw Refusal(
           .model, field: "model.vocab",
-          found: "no token for the byte 0x\(name) of \(quoted(String(decoding: word, as: UTF8.self)))",
+          found:
+            "no token for the byte 0x\(name) of \(quoted(String(decoding: word, as: UTF8.self)))",
           expected: "a vocabulary with all 256 bytes, or a text without this one")
       }
     }

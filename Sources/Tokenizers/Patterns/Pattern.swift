@@ -44,7 +44,8 @@ struct Pattern: Sendable {
       first = node.first
     } catch {
       throw Refusal(
-        .model, file: file, field: field, found: "the pattern \(quoted(source)) with \(error.found)",
+        .model, file: file, field: field,
+        found: "the pattern \(quoted(source)) with \(error.found)",
         expected: "a regular expression of the kind that published tokenizers use")
     }
   }

@@ -34,7 +34,9 @@ extension ByteLevelBPE {
 
     let largest = (vocab.ids.values.map { $0 } + added.map(\.id)).max() ?? 0
     var tokens = [[UInt8]?](repeating: nil, count: largest + 1)
-    for (text, id) in vocab.ids { tokens[id] = ByteAlphabet.bytes(of: text.text) ?? Array(text.text.utf8) }
+    for (text, id) in vocab.ids {
+      tokens[id] = ByteAlphabet.bytes(of: text.text) ?? Array(text.text.utf8)
+    }
     for token in added { tokens[token.id] = Array(token.content.utf8) }
     vocabulary = Vocabulary(
       tokens, special: Set(added.filter(\.isSpecial).map(\.id)), first: added.map(\.id))

@@ -47,7 +47,9 @@ extension TokenizerFile {
         try field.refuseUnknownKeys(known: ["type", "pretokenizers"])
         for part in try field["pretokenizers"].items() { try read(part) }
       case "ByteLevel":
-        try field.refuseUnknownKeys(known: ["type", "add_prefix_space", "trim_offsets", "use_regex"])
+        try field.refuseUnknownKeys(known: [
+          "type", "add_prefix_space", "trim_offsets", "use_regex",
+        ])
         if try flag("add_prefix_space", of: field, default: true) { steps.append(.leadingSpace) }
         if try flag("use_regex", of: field, default: true) {
           steps.append(

@@ -29,7 +29,8 @@ extension TokenizerFile {
         value, file: vocab.file, path: "\(vocab.path)[\(quoted(text))]", kind: vocab.kind)
       let id = try tokenId(field, below: bound, isEmbedding: limit != nil)
       if let other = texts.updateValue(text, forKey: id) {
-        throw field.refusal("token id \(id) twice, also for \(quoted(other))", expected: "each id once")
+        throw field.refusal(
+          "token id \(id) twice, also for \(quoted(other))", expected: "each id once")
       }
       ids[ByteKey(text)] = id
     }
@@ -43,7 +44,8 @@ extension TokenizerFile {
     guard case .number(let number) = field.value, let id = number.int, id >= 0, id < bound else {
       let why = isEmbedding ? "the rows of the embedding" : "the limit for so many tokens"
       throw field.refusal(
-        "the id \(field.value.kindName)", expected: "a token id from 0 on and below \(bound), \(why)")
+        "the id \(field.value.kindName)",
+        expected: "a token id from 0 on and below \(bound), \(why)")
     }
     return id
   }
@@ -69,7 +71,8 @@ extension TokenizerFile {
       }
       if let known = vocab.ids[ByteKey(content)], known != id {
         throw try item["id"].refusal(
-          "id \(id) for the added token \(quoted(content))", expected: "\(known), its id in the vocab")
+          "id \(id) for the added token \(quoted(content))",
+          expected: "\(known), its id in the vocab")
       }
       if let other = contents.updateValue(content, forKey: id) ?? vocab.texts[id],
         ByteKey(other) != ByteKey(content)
