@@ -1,0 +1,58 @@
+internal import Inputs
+
+/// How a vocabulary makes tokens of bytes: the symbol of each byte, and which pairs merge.
+struct MergeRules: Sendable {
+  /// Rank and merged token of each pair.
+  private(set) var table: PairTable
+  /// The token of each byte, or -1.
+  let byteSymbols: [Int32]
+  /// What stands for a byte that has no symbol; empty where nothing does.
+  private(set) var fallbacks: [[Int32]] = Array(repeating: [], count: 256)
+  /// Stands for bytes that have neither.
+  var unknown: Int32?
+  /// Whether a run of unknown bytes is one token.
+  var fusesUnknown = false
+  /// Whether a word that is a token is that token, whatever the merges say.
+  var ignoresMerges = false
+
+  private let ids: [ByteKey: Int]
+  private var rank: UInt64 = 0
+
+  /// - Parameter ids: The vocabulary, by the tokens' texts in the byte alphabet.
+  init(ids: [ByteKey: Int], mergeCount: Int) {
+    self.ids = ids
+    table = PairTable(capacity: mergeCount)
+    byteSymbols = ByteAlphabet.scalars.map { Int32(ids[ByteKey(String($0))] ?? -1) }
+  }
+
+  /// Adds the next merge, of lower precedence than those before it.
+  ///
+  /// - Parameter refusal: Makes the refusal from what was found and expected.
+  mutating func append(
+    _ left: String, _ right: String, refusal: (String, String) -> Refusal
+  ) throws(Refusal) {
+    func token(_ text: String) throws(Refusal) -> Int32 {
+      guard let id = ids[ByteKey(text)] else {
+        throw refusal(
+          "the merge \(quoted("\(left) \(right)")) with \(quoted(text)), which is not in the vocab",
+          "tokens of the vocab")
+      }
+      return Int32(id)
+    }
+    let (a, b, merged) = (try token(left), try token(right), try token(left + right))
+    table.set(a, b, to: rank << 32 | UInt64(merged))
+    rank += 1
+  }
+
+  /// Spells letters that are no tokens with tokens such as `<0x0A>`, where all of those exist.
+  mutating func fallBackToBytes() {
+    for (byte, scalar) in ByteAlphabet.scalars.enumerated() where byteSymbols[byte] < 0 {
+      let spelled = String(scalar).utf8.map { unit in
+        let digits = String(unit, radix: 16, uppercase: true)
+        return ids[ByteKey("<0x\(digits.count < 2 ? "0" : "")\(digits)>")]
+      }
+      let known = spelled.compactMap(\.self)
+      if known.count == spelled.count { fallbacks[byte] = known.map { Int32($0) } }
+    }
+  }
+}

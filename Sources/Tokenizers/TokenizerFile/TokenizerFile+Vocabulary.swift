@@ -1,0 +1,94 @@
+internal import Inputs
+
+extension TokenizerFile {
+  struct VocabularyFields {
+    /// The ids by the tokens' texts, as the file writes them.
+    var ids: [ByteKey: Int]
+    /// The texts by their ids.
+    var texts: [Int: String]
+  }
+
+  /// Ids may leave gaps, but not so many that a table of them would be mostly air.
+  private static let gapLimit = 1 << 16
+
+  static func vocabulary(_ model: JSONField, limit: Int?) throws(Refusal) -> VocabularyFields {
+    // Files from before 2021 leave the type of a BPE model out.
+    if let type = try model.optional("type"), try type.string() != "BPE" {
+      throw try unknownType(model, "tokenizer model", known: ["BPE"])
+    }
+    let vocab = try model["vocab"]
+    let members = try vocab.object().members
+    guard !members.isEmpty else { throw vocab.refusal("an empty vocab", expected: "tokens") }
+    let bound = limit ?? members.count + gapLimit
+    var ids: [ByteKey: Int] = [:]
+    ids.reserveCapacity(members.count)
+    var texts: [Int: String] = [:]
+    texts.reserveCapacity(members.count)
+    for (text, value) in members {
+      let field = JSONField(
+        value, file: vocab.file, path: "\(vocab.path)[\(quoted(text))]", kind: vocab.kind)
+      let id = try tokenId(field, below: bound, isEmbedding: limit != nil)
+      if let other = texts.updateValue(text, forKey: id) {
+        throw field.refusal(
+          "token id \(id) twice, also for \(quoted(other))", expected: "each id once")
+      }
+      ids[ByteKey(text)] = id
+    }
+    return VocabularyFields(ids: ids, texts: texts)
+  }
+
+  /// A token id, below the rows of the embedding or a limit of our own.
+  static func tokenId(
+    _ field: JSONField, below bound: Int, isEmbedding: Bool
+  ) throws(Refusal) -> Int {
+    guard case .number(let number) = field.value, let id = number.int, id >= 0, id < bound else {
+      let why = isEmbedding ? "the rows of the embedding" : "the limit for so many tokens"
+      throw field.refusal(
+        "the id \(field.value.kindName)",
+        expected: "a token id from 0 on and below \(bound), \(why)")
+    }
+    return id
+  }
+
+  static func addedTokens(
+    _ list: JSONField?, vocab: VocabularyFields, limit: Int?
+  ) throws(Refusal) -> [AddedToken] {
+    guard let list else { return [] }
+    let items = try list.items()
+    let bound = limit ?? vocab.ids.count + items.count + gapLimit
+    var tokens: [AddedToken] = []
+    var contents: [Int: String] = [:]
+    for item in items {
+      try item.refuseUnknownKeys(known: [
+        "id", "content", "single_word", "lstrip", "rstrip", "normalized", "special",
+      ])
+      let id = try tokenId(item["id"], below: bound, isEmbedding: limit != nil)
+      let content = try item["content"].string()
+      guard content.utf8.count <= ByteLevelBPE.addedTokenLimit else {
+        throw try item["content"].refusal(
+          "a token of \(content.utf8.count) bytes",
+          expected: "at most \(ByteLevelBPE.addedTokenLimit)")
+      }
+      if let known = vocab.ids[ByteKey(content)], known != id {
+        throw try item["id"].refusal(
+          "id \(id) for the added token \(quoted(content))",
+          expected: "\(known), its id in the vocab")
+      }
+      if let other = contents.updateValue(content, forKey: id) ?? vocab.texts[id],
+        ByteKey(other) != ByteKey(content)
+      {
+        throw try item["id"].refusal(
+          "id \(id) for \(quoted(content)) and for \(quoted(other))", expected: "each id once")
+      }
+      let isSpecial = try flag("special", of: item, default: false)
+      tokens.append(
+        AddedToken(
+          id: id, content: content, isSpecial: isSpecial,
+          stripsLeft: try flag("lstrip", of: item, default: false),
+          stripsRight: try flag("rstrip", of: item, default: false),
+          isNormalized: try flag("normalized", of: item, default: !isSpecial),
+          isSingleWord: try flag("single_word", of: item, default: false)))
+    }
+    return tokens
+  }
+}
