@@ -89,7 +89,7 @@ package final class FileWriter: Sendable {
   }
 
   /// Writes, syncs and closes; each of the three can be where a full disk is reported.
-  private func fill(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws(Refusal) {
+  func fill(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws(Refusal) {
     do {
       try writeAll(bytes, to: descriptor, path: path)
       try system("fsync", path, needing: bytes.count) { Int(fsync(descriptor)) }

@@ -94,6 +94,9 @@ package enum Zstd {
     guard content.count == declared else {
       throw refusal("a size of \(content.count) bytes", "\(declared) bytes")
     }
+    guard frame[4] & 0x04 != 0 else {
+      throw refusal("a frame without checksum", "a frame with one")
+    }
     return content
   }
 
@@ -117,9 +120,6 @@ package enum Zstd {
     guard windowLog <= windowLogLimit else {
       throw refusal(
         "a window of 2^\(windowLog) bytes of memory", "at most 2^\(windowLogLimit) (the limit)")
-    }
-    guard flags & 0x04 != 0 else {
-      throw refusal("a frame without checksum", "a frame with one")
     }
     let declared = frame.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
     if declared == UInt64.max - 1 {
