@@ -1,0 +1,149 @@
+internal import Foundation
+package import Inputs
+internal import Synchronization
+
+/// Puts whole files into a store so that a name stands for all of its bytes, or is not there.
+///
+/// The bytes go to a temporary name in the same folder, `.tmp-RUN-RANK-N`, are synced, and appear
+/// by `rename`; then the folder is synced. A file whose sync failed is abandoned, never synced
+/// again: the kernel has dropped its pages, and a second call would say that all is well.
+package final class FileWriter: Sendable {
+  package let run: RunID
+  package let rank: Int
+  /// The lock of the two things that change: the last number used, and the folders known durable.
+  private let state = Mutex(State())
+
+  private struct State {
+    var number = 0
+    var folders: Set<String> = []
+  }
+
+  package init(run: RunID, rank: Int) {
+    self.run = run
+    self.rank = rank
+  }
+
+  /// Writes a file in a folder that exists; on return the file and its name are durable.
+  ///
+  /// Every commit of a whole file is this one function.
+  package func write(_ bytes: [UInt8], to path: String) throws(Refusal) {
+    let folder = parent(of: path)
+    let (temporary, descriptor) = try openTemporary(in: folder, for: path)
+    do {
+      try fill(descriptor, bytes, path: path)
+      let identity = try FileIdentity.of(temporary)
+      try rename(temporary, to: path, identity: identity)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try syncFolder(folder)
+  }
+
+  package func write(_ text: String, to path: String) throws(Refusal) {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Makes the folders between `root`, which must be there, and a file below it.
+  ///
+  /// Each folder's name is synced once by every process that uses it, whoever made it.
+  package func makeFolders(for path: String, below root: String) throws(Refusal) {
+    precondition(path.hasPrefix(root + "/"), "\(path) is not below \(root)")
+    var folder = root
+    for name in path.dropFirst(root.count + 1).split(separator: "/").dropLast() {
+      folder += "/" + name
+      try makeFolder(folder)
+    }
+  }
+
+  /// Makes one folder, or accepts it if it is there and no link; on return its name is durable.
+  package func makeFolder(_ path: String) throws(Refusal) {
+    if state.withLock({ $0.folders.contains(path) }) { return }
+    if mkdir(path, 0o777) != 0 {
+      let code = errno
+      guard code == EEXIST else { throw refusal(of: code, "mkdir", path) }
+      let kind = try FileKind.of(path)
+      guard kind == .folder else {
+        throw Refusal(.store, file: path, found: kind.name, expected: "a folder")
+      }
+    }
+    try syncFolder(parent(of: path))
+    state.withLock { _ = $0.folders.insert(path) }
+  }
+
+  /// Opens a new file under a temporary name of this run and rank.
+  func openTemporary(
+    in folder: String, for path: String
+  ) throws(Refusal) -> (path: String, descriptor: Int32) {
+    while true {
+      let number = state.withLock { state in
+        state.number += 1
+        return state.number
+      }
+      let temporary = "\(folder)/.tmp-\(run)-\(rank)-\(number)"
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 { return (temporary, descriptor) }
+      let code = errno
+      guard code == EEXIST || code == EINTR else { throw refusal(of: code, "open", path) }
+    }
+  }
+
+  /// Writes, syncs and closes; each of the three can be where a full disk is reported.
+  func fill(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws(Refusal) {
+    do {
+      try writeAll(bytes, to: descriptor, path: path)
+      try system("fsync", path, needing: bytes.count) { Int(fsync(descriptor)) }
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    try closeChecked(descriptor, path: path, needing: bytes.count)
+  }
+
+  /// Renames, and asks what stands there before it believes an error: a network file system that
+  /// repeats a request may fail the second time because the first succeeded.
+  private func rename(
+    _ old: String, to new: String, identity: FileIdentity
+  ) throws(Refusal) {
+    guard Foundation.rename(old, new) != 0 else { return }
+    let code = errno
+    if let now = try? FileIdentity.of(new), now == identity { return }
+    throw refusal(of: code, "rename", new)
+  }
+}
+
+/// What tells one file from another: device and inode.
+struct FileIdentity: Sendable, Equatable {
+  let device: UInt64
+  let inode: UInt64
+
+  static func of(_ path: String) throws(Refusal) -> FileIdentity {
+    var status = stat()
+    try system("stat", path) { Int(lstat(path, &status)) }
+    return FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  static func of(descriptor: Int32, path: String) throws(Refusal) -> FileIdentity {
+    var status = stat()
+    try system("fstat", path) { Int(fstat(descriptor, &status)) }
+    return FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+}
+
+/// Makes the names in a folder durable.
+func syncFolder(_ path: String) throws(Refusal) {
+  let descriptor = Int32(
+    try system("open", path) { Int(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) })
+  defer { close(descriptor) }
+  try system("fsync", path) {
+    let result = fsync(descriptor)
+    // Some network file systems have no such call on folders: their servers sync by themselves.
+    return result != 0 && errno == EINVAL ? 0 : Int(result)
+  }
+}
+
+/// The folder that a path's last part stands in.
+func parent(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}

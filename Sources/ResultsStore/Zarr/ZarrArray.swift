@@ -1,0 +1,131 @@
+package import Inputs
+
+/// An array of a store on disk, written and read a chunk at a time.
+///
+/// A chunk that is not there reads as the fill value to other readers; here it is nil, so what is
+/// missing is never mistaken for what was computed.
+package struct ZarrArray: Sendable {
+  /// The array's folder, which holds `zarr.json`.
+  package let path: String
+  package let spec: ZarrArraySpec
+
+  /// Writes the file at an index of the file grid: a chunk, or a whole shard.
+  ///
+  /// - Parameters:
+  ///   - values: The elements that lie inside the array, in C order; at the array's far edges the
+  ///     file holds fewer than its shape says.
+  /// - Returns: The SHA-256 of the file's bytes, for a journal.
+  @discardableResult
+  package func write<Element: ZarrElement>(
+    chunk index: [Int], _ values: [Element], by files: FileWriter
+  ) throws(Refusal) -> String {
+    try write(try bytes(chunk: index, values), index, by: files)
+  }
+
+  /// Writes a shard of which some chunks are missing.
+  ///
+  /// - Parameter chunks: By index in the array's chunk grid; those not named stay missing.
+  @discardableResult
+  package func write<Element: ZarrElement>(
+    shard index: [Int], chunks: [[Int]: [Element]], by files: FileWriter
+  ) throws(Refusal) -> String {
+    precondition(spec.shards != nil, "\(path) has no shards")
+    let places = chunkIndices(inFile: index)
+    precondition(
+      chunks.keys.allSatisfy { places.contains($0) }, "a chunk outside of shard \(index)")
+    var parts: [[UInt8]?] = []
+    for place in places {
+      if let values = chunks[place] {
+        parts.append(try encode(chunk: place, values))
+      } else {
+        parts.append(nil)
+      }
+    }
+    return try write(ZarrShard.encode(parts), index, by: files)
+  }
+
+  /// The bytes that `write` would store, so that a check can compare them with the file's.
+  package func bytes<Element: ZarrElement>(
+    chunk index: [Int], _ values: [Element]
+  ) throws(Refusal) -> [UInt8] {
+    let box = boxInFile(index)
+    precondition(
+      values.count == box.reduce(1, *), "\(values.count) values for \(box) at \(index) of \(path)")
+    guard spec.shards != nil else { return try encode(chunk: index, values) }
+    let origin = zip(index, spec.fileShape).map { $0 * $1 }
+    var parts: [[UInt8]?] = []
+    for place in chunkIndices(inFile: index) {
+      let start = zip(place, spec.chunks).map { $0 * $1 }
+      let size = ChunkGeometry.clipped(spec.chunks, at: start, in: spec.shape)
+      guard !size.contains(0) else {
+        parts.append(nil)
+        continue
+      }
+      var part = [Element](repeating: .fill(spec.fill), count: size.reduce(1, *))
+      ChunkGeometry.copy(
+        size, from: values, box, at: zip(start, origin).map { $0 - $1 }, to: &part, size,
+        at: size.map { _ in 0 })
+      parts.append(try encode(chunk: place, part))
+    }
+    return ZarrShard.encode(parts)
+  }
+
+  /// The path of the file at an index of the file grid: `c/0/1`.
+  package func path(ofFile index: [Int]) -> String {
+    precondition(
+      index.count == spec.shape.count
+        && zip(index, spec.fileGrid).allSatisfy { (0..<$1).contains($0) },
+      "\(index) outside of the grid \(spec.fileGrid) of \(path)")
+    return ([path, "c"] + index.map { "\($0)" }).joined(separator: "/")
+  }
+
+  /// The shape of what a file holds of the array.
+  package func boxInFile(_ index: [Int]) -> [Int] {
+    let origin = zip(index, spec.fileShape).map { $0 * $1 }
+    return ChunkGeometry.clipped(spec.fileShape, at: origin, in: spec.shape)
+  }
+
+  private func write(
+    _ bytes: [UInt8], _ index: [Int], by files: FileWriter
+  ) throws(Refusal) -> String {
+    let file = path(ofFile: index)
+    try files.makeFolders(for: file, below: path)
+    try files.write(bytes, to: file)
+    return Digest.of(bytes)
+  }
+
+  /// The indices, in the array's chunk grid, of the chunks in a file, in C order.
+  func chunkIndices(inFile index: [Int]) -> [[Int]] {
+    let perFile = zip(spec.fileShape, spec.chunks).map { $0 / $1 }
+    return ChunkGeometry.indices(of: perFile).map { place in
+      place.indices.map { index[$0] * perFile[$0] + place[$0] }
+    }
+  }
+
+  /// The stored bytes of one chunk: padded to its shape, encoded, compressed, checksummed.
+  private func encode<Element: ZarrElement>(
+    chunk index: [Int], _ values: [Element]
+  ) throws(Refusal) -> [UInt8] {
+    precondition(
+      Element.zarrType == spec.dataType, "\(Element.self) values for \(spec.dataType) of \(path)")
+    let origin = zip(index, spec.chunks).map { $0 * $1 }
+    let box = ChunkGeometry.clipped(spec.chunks, at: origin, in: spec.shape)
+    precondition(
+      values.count == box.reduce(1, *), "\(values.count) values for \(box) at \(index) of \(path)")
+    var whole = values
+    if box != spec.chunks {
+      whole = [Element](repeating: .fill(spec.fill), count: spec.chunkCount)
+      let zero = box.map { _ in 0 }
+      ChunkGeometry.copy(box, from: values, box, at: zero, to: &whole, spec.chunks, at: zero)
+    }
+    let plain = Element.encode(whole)
+    var stored =
+      switch spec.compression {
+      case .zstd(let level): try Zstd.compress(plain, level: level)
+      case .blosc(let level):
+        try Blosc.compress(plain, typeSize: MemoryLayout<Element>.stride, level: level)
+      }
+    stored.append(littleEndian: CRC32C.of(stored))
+    return stored
+  }
+}
