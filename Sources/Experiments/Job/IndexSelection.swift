@@ -5,7 +5,7 @@ internal import Inputs
 /// A range holds its start and not its end; negative numbers count from the end.
 enum IndexSelection: Sendable, Equatable {
   case one(Int)
-  case range(start: Int?, end: Int?, step: Int)
+  case range(start: Int, end: Int?, step: Int)
 
   static let limit = Int(Int32.max)
 
@@ -18,7 +18,7 @@ enum IndexSelection: Sendable, Equatable {
       if part.isEmpty {
         numbers.append(nil)
       } else {
-        guard part.first != "+", let number = Int(part), abs(number) <= Self.limit else {
+        guard part.first != "+", let number = Int(part), number.magnitude <= Self.limit.magnitude else {
           return nil
         }
         numbers.append(number)
@@ -26,12 +26,12 @@ enum IndexSelection: Sendable, Equatable {
     }
     let step = parts.count == 3 ? numbers[2] : 1
     guard let step, step >= 1 else { return nil }
-    self = .range(start: numbers[0], end: numbers[1], step: step)
+    self = .range(start: numbers[0] ?? 0, end: numbers[1], step: step)
   }
 
   /// Whether a range ends before it starts, whatever the axis.
   var isEmptyOnEveryAxis: Bool {
-    guard case .range(let start?, let end?, _) = self else { return false }
+    guard case .range(let start, let end?, _) = self else { return false }
     return start >= end && (start < 0) == (end < 0)
   }
 
@@ -42,9 +42,9 @@ enum IndexSelection: Sendable, Equatable {
       let place = index < 0 ? count + index : index
       return (0..<count).contains(place) ? .success([place]) : .failure(OutOfRange(index: index))
     case .range(let first, let last, let step):
-      let start = Self.bound(first ?? 0, count)
+      let start = Self.bound(first, count)
       let end = last.map { Self.bound($0, count) } ?? count
-      guard let start else { return .failure(OutOfRange(index: first ?? 0)) }
+      guard let start else { return .failure(OutOfRange(index: first)) }
       guard let end else { return .failure(OutOfRange(index: last ?? 0)) }
       return .success(start < end ? Array(stride(from: start, to: end, by: step)) : [])
     }
@@ -70,7 +70,7 @@ enum IndexSelection: Sendable, Equatable {
     switch self {
     case .one(let index): "\(index)"
     case .range(let start, let end, let step):
-      "\(start ?? 0):\(end.map { "\($0)" } ?? "")" + (step == 1 ? "" : ":\(step)")
+      "\(start):\(end.map { "\($0)" } ?? "")" + (step == 1 ? "" : ":\(step)")
     }
   }
 }

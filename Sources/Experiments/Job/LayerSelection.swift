@@ -32,7 +32,7 @@ package struct LayerSelection: Sendable {
     self.parts = parts
   }
 
-  private static let all = IndexSelection.range(start: nil, end: nil, step: 1)
+  private static let all = IndexSelection.range(start: 0, end: nil, step: 1)
 
   private static func part(_ field: JobField) throws(Refusal) -> IndexSelection {
     switch field.value.content {

@@ -34,7 +34,7 @@ package struct PositionSelection: Sendable {
 
   private let parts: [Part]
   private let place: JobPlace
-  private static let all = Part.index(.range(start: nil, end: nil, step: 1))
+  private static let all = Part.index(.range(start: 0, end: nil, step: 1))
 
   private static var expected: String {
     "\"all\", a position such as 3 or -1, a range such as \"0:5\", a list, or one of "
