@@ -40,7 +40,7 @@ package struct DataSection: Sendable {
     limit = try section.optional("limit").map { (field) throws(Refusal) in
       try field.int(in: 1...Int(Int32.max))
     }
-    idsPlace = section.place.member("ids", origin: section.table["ids"]?.origin ?? .unknown)
+    idsPlace = section.place(of: "ids")
     ids = try section.optional("ids").map(Self.ids)
     filter =
       try section.optional("filter").map { (field) throws(Refusal) in try field.choice() }

@@ -47,12 +47,13 @@ package struct Fact: Sendable, Equatable {
       }
     }
     if let prompt, let subject, prompt.firstUTF8Range(of: subject) == nil {
-      throw place.member("subject").refusal(
+      throw section.place(of: "subject").refusal(
         "\(quoted(subject)), which is not in the prompt \(quoted(prompt))",
         expected: "words of the prompt")
     }
     if let foil, foil == answer {
-      throw place.member("foil").refusal(quoted(foil), expected: "another text than the answer")
+      throw section.place(of: "foil").refusal(
+        quoted(foil), expected: "another text than the answer")
     }
   }
 
@@ -101,7 +102,7 @@ package struct Fact: Sendable, Equatable {
     let foil = try section.optional("foil_id").map(id)
     let answerID = try id(answer)
     guard foil != answerID else {
-      throw section.place.member("foil_id").refusal(
+      throw section.place(of: "foil_id").refusal(
         "\(answerID), the answer_id", expected: "another token than the answer")
     }
     return Tokens(ids: numbers, subject: bounds[0]..<bounds[1], answer: answerID, foil: foil)

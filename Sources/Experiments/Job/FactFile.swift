@@ -47,7 +47,9 @@ package struct FactFile: Sendable {
     }
     let lists = table.members.filter { isListOfTables($0.value) }.map(\.key)
     guard lists.count == 1, let list = try root.anyTable().optional(lists[0]) else {
-      let found = lists.isEmpty ? "no list of facts" : "the lists \(lists.map(quoted).joined(separator: ", "))"
+      let found =
+        lists.isEmpty
+        ? "no list of facts" : "the lists \(lists.map(quoted).joined(separator: ", "))"
       throw root.place.refusal(found, expected: "a field \"facts\", or one list of objects")
     }
     return try list.items()
@@ -85,9 +87,12 @@ package struct FactFile: Sendable {
   }
 
   /// A line's value; the parser counts lines from its own start, so its place is told anew.
-  private static func value(_ line: ArraySlice<UInt8>, at place: JobPlace) throws(Refusal) -> JobValue {
+  private static func value(_ line: ArraySlice<UInt8>, at place: JobPlace) throws(Refusal)
+    -> JobValue
+  {
     do throws(Refusal) {
-      return JobValue(json: try JSON.parse(line, file: place.file, kind: .job), origin: place.origin)
+      return JobValue(
+        json: try JSON.parse(line, file: place.file, kind: .job), origin: place.origin)
     } catch {
       let column = error.field.replacingOccurrences(of: "line 1, column", with: "column")
       throw JobPlace(file: place.file, path: column, origin: place.origin).refusal(

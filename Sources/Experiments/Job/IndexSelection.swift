@@ -18,7 +18,8 @@ enum IndexSelection: Sendable, Equatable {
       if part.isEmpty {
         numbers.append(nil)
       } else {
-        guard part.first != "+", let number = Int(part), number.magnitude <= Self.limit.magnitude else {
+        guard part.first != "+", let number = Int(part), number.magnitude <= Self.limit.magnitude
+        else {
           return nil
         }
         numbers.append(number)

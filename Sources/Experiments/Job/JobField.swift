@@ -103,6 +103,9 @@ package struct JobSection: Sendable {
     table[key].map { JobField($0, at: place.member(key, origin: $0.origin)) }
   }
 
+  /// Where the member of that name stands, or would.
+  package func place(of key: String) -> JobPlace { optional(key)?.place ?? place.member(key) }
+
   /// The member of that name, which must be there.
   package func required(_ key: String, expected: String) throws(Refusal) -> JobField {
     guard let field = optional(key) else {

@@ -18,7 +18,8 @@ struct JobOverride {
   init(_ text: String) throws(Refusal) {
     guard let equals = text.firstIndex(of: "=") else {
       throw Refusal(
-        .commandLine, field: "--set", found: quoted(text), expected: "FIELD=VALUE, such as run.threads=2")
+        .commandLine, field: "--set", found: quoted(text),
+        expected: "FIELD=VALUE, such as run.threads=2")
     }
     name = String(text[..<equals])
     steps = try Self.steps(name)

@@ -19,7 +19,8 @@ extension JobField {
     guard !text.utf8.contains(0) else { throw refusal(expected: "a path without NUL") }
     if text.hasPrefix("~") || text.hasPrefix("$") {
       throw refusal(
-        expected: "a path written out, since only a shell expands ~ and $ (\"./\" before it otherwise)")
+        expected:
+          "a path written out, since only a shell expands ~ and $ (\"./\" before it otherwise)")
     }
     let full = text.hasPrefix("/") ? text : "\(folder)/\(text)"
     return JobPath(written: text, resolved: URL(fileURLWithPath: full).standardizedFileURL.path)

@@ -62,7 +62,8 @@ package struct LayerSelection: Sendable {
             "\(part.text), which is no layer", expected: range(layerCount, model))
         }
         for layer in found where !layers.insert(layer).inserted {
-          throw place.refusal("layer \(layer) of \(escaped(model)) twice", expected: "each layer once")
+          throw place.refusal(
+            "layer \(layer) of \(escaped(model)) twice", expected: "each layer once")
         }
       case .failure(let fault):
         let found = if case .one = part { "layer \(fault.index)" } else { "layers \(part.text)" }

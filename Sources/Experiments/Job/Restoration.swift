@@ -22,7 +22,8 @@ package struct Restoration: Sendable {
     let section = try field.table(known: ["name", "site", "window", "layers", "positions"])
     let names = TraceSite.allCases.map(\.rawValue).joined(separator: ", ")
     site = try section.required("site", expected: "one of \(names)").choice()
-    name = try section.optional("name").map { (field) throws(Refusal) in try field.name() }
+    name =
+      try section.optional("name").map { (field) throws(Refusal) in try field.name() }
       ?? site.rawValue
     window =
       try section.optional("window").map { (field) throws(Refusal) in

@@ -6,7 +6,7 @@ internal import Inputs
 /// as deep as a dotted key is long. So this pass notes where each key stands, and refuses what
 /// the parser cannot be given. It takes more than TOML: what it takes still goes to the parser.
 struct TOMLKeyScanner {
-  /// The line of each key, by its path as `JobPlace` writes it.
+  /// The line of each key, by its path as `key(_:in:)` and `item(_:in:)` write it.
   private(set) var lines: [ByteKey: Int] = [:]
   /// The line at which the text stopped being anything like TOML.
   private(set) var faultLine: Int?
@@ -20,6 +20,18 @@ struct TOMLKeyScanner {
   private var counts: [ByteKey: Int] = [:]
   /// The lines of the tables' own headers.
   private var headers: [ByteKey: Int] = [:]
+
+  /// The path of the member that is being read.
+  private var current = ""
+
+  /// Stands between the keys of a path, and in no key.
+  private static let separator = "\u{1}"
+
+  static func key(_ key: String, in path: String) -> String {
+    path.isEmpty ? key : path + separator + key
+  }
+
+  static func item(_ index: Int, in path: String) -> String { "\(path)\(separator)[\(index)]" }
 
   /// A place where the text is not TOML; the parser says what is wrong with it.
   private enum Stop: Error { case fault, refusal(Refusal) }
@@ -36,7 +48,9 @@ struct TOMLKeyScanner {
     }
   }
 
-  private func refused(_ found: String, _ expected: String, at path: String = "") -> Stop {
+  private func refused(_ found: String, _ expected: String) -> Stop {
+    let path = current.replacing("\(Self.separator)[", with: "[").replacing(
+      Self.separator, with: ".")
     let place = JobPlace(file: file, path: path, origin: .line(line))
     return .refusal(place.refusal(found, expected: expected))
   }
@@ -93,35 +107,36 @@ struct TOMLKeyScanner {
     if isArray { try take(UInt8(ascii: "]")) }
     var path = ""
     for (index, key) in keys.enumerated() {
-      path = JobPlace.path(path, key)
+      path = Self.key(key, in: path)
       if isArray, index == keys.count - 1 { counts[ByteKey(path), default: 0] += 1 }
       if lines[ByteKey(path)] == nil { note(path) }
       if let count = counts[ByteKey(path)] {
-        path += "[\(count - 1)]"
+        path = Self.item(count - 1, in: path)
         if lines[ByteKey(path)] == nil { note(path) }
       }
     }
+    current = path
     if let first = headers.updateValue(line, forKey: ByteKey(path)) {
       throw refused(
-        "a duplicate table, first on line \(first) and again on line \(line)", "each table once",
-        at: path)
+        "a duplicate table, first on line \(first) and again on line \(line)", "each table once")
     }
     return (path, keys.count)
   }
 
   private mutating func member(of table: String, depth: Int) throws(Stop) {
+    current = table
     let keys = try dottedKey()
     try limit(depth + keys.count)
     var path = table
     for key in keys.dropLast() {
-      path = JobPlace.path(path, key)
+      path = Self.key(key, in: path)
       if lines[ByteKey(path)] == nil { note(path) }
     }
-    path = JobPlace.path(path, keys[keys.count - 1])
+    path = Self.key(keys[keys.count - 1], in: path)
+    current = path
     if let first = lines[ByteKey(path)] {
       throw refused(
-        "a duplicate key, first on line \(first) and again on line \(line)", "each key once",
-        at: path)
+        "a duplicate key, first on line \(first) and again on line \(line)", "each key once")
     }
     note(path)
     try take(UInt8(ascii: "="))
@@ -153,8 +168,10 @@ struct TOMLKeyScanner {
     switch next {
     case UInt8(ascii: "\""):
       try quotedText(UInt8(ascii: "\""))
-      // An escape in a key is rare: the line is then noted under the text as written.
-      return String(decoding: bytes[start + 1..<at - 1], as: UTF8.self)
+      let text = bytes[start + 1..<at - 1]
+      // A key with an escape has no line of its own; its quotation mark keeps it apart.
+      return String(
+        decoding: text.contains(UInt8(ascii: "\\")) ? bytes[start..<at - 1] : text, as: UTF8.self)
     case UInt8(ascii: "'"):
       try quotedText(UInt8(ascii: "'"))
       return String(decoding: bytes[start + 1..<at - 1], as: UTF8.self)
@@ -187,7 +204,7 @@ struct TOMLKeyScanner {
     while true {
       skipBlank(newlines: true)
       if next == UInt8(ascii: "]") { break }
-      let item = "\(path)[\(index)]"
+      let item = Self.item(index, in: path)
       if line != first { note(item) }
       try value(item, depth: depth)
       index += 1

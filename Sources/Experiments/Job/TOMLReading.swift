@@ -19,7 +19,8 @@ enum TOMLReading {
     } catch let error as TOMLParseError {
       let (line, column) = (error.source.begin.line, error.source.begin.column)
       throw Refusal(
-        .job, file: file, field: "line \(line), column \(column)", found: escaped(error.description),
+        .job, file: file, field: "line \(line), column \(column)",
+        found: escaped(error.description),
         expected: "TOML")
     } catch {
       throw Refusal(.job, file: file, found: escaped("\(error)"), expected: "TOML")
@@ -28,7 +29,7 @@ enum TOMLReading {
       throw Refusal(
         .job, file: file, field: "line \(fault)", found: "text that is not TOML", expected: "TOML")
     }
-    return value(root, at: JobPlace(file: file), lines: scanner.lines)
+    return value(root, path: "", parent: .unknown, lines: scanner.lines)
   }
 
   /// The text up to the end of a line: all that the scanner has seen, and the line that stopped it.
@@ -50,43 +51,45 @@ enum TOMLReading {
     return String(decoding: bytes[..<end], as: UTF8.self)
   }
 
+  /// - Parameters:
+  ///   - path: As the scanner writes it.
+  ///   - parent: The origin of a value whose own line is not known.
   private static func value(
-    _ toml: any TOMLValueConvertible, at place: JobPlace, lines: [ByteKey: Int]
+    _ toml: any TOMLValueConvertible, path: String, parent: JobOrigin, lines: [ByteKey: Int]
   ) -> JobValue {
-    let origin = lines[ByteKey(place.path)].map(JobOrigin.line) ?? place.origin
-    return JobValue(content(toml, at: place, lines: lines), origin: origin)
+    let origin = lines[ByteKey(path)].map(JobOrigin.line) ?? parent
+    let content: JobValue.Content =
+      switch toml.type {
+      case .bool: toml.bool.map { .bool($0) } ?? .null
+      case .int: toml.int.map { .integer($0) } ?? .null
+      case .double: toml.double.map { .number($0, text: $0.description) } ?? .null
+      case .string: toml.string.map { .string($0) } ?? .null
+      case .date, .time, .dateTime: .date
+      case .array:
+        .list(
+          (toml.array.map(Array.init) ?? []).enumerated().map {
+            let item = TOMLKeyScanner.item($0, in: path)
+            return value($1, path: item, parent: origin, lines: lines)
+          })
+      case .table:
+        .table(
+          toml.table.map { table($0, path: path, parent: origin, lines: lines) } ?? JobTable())
+      }
+    return JobValue(content, origin: origin)
   }
 
-  private static func content(
-    _ toml: any TOMLValueConvertible, at place: JobPlace, lines: [ByteKey: Int]
-  ) -> JobValue.Content {
-    switch toml.type {
-    case .bool: toml.bool.map { .bool($0) } ?? .null
-    case .int: toml.int.map { .integer($0) } ?? .null
-    case .double: toml.double.map { .number($0, text: $0.description) } ?? .null
-    case .string: toml.string.map { .string($0) } ?? .null
-    case .date, .time, .dateTime: .date
-    case .array:
-      .list(
-        (toml.array.map(Array.init) ?? []).enumerated().map {
-          value($1, at: place.item($0), lines: lines)
-        })
-    case .table: .table(toml.table.map { table($0, at: place, lines: lines) } ?? JobTable())
-    }
-  }
-
+  /// The members in the order of their lines; the parser has sorted them by name.
   private static func table(
-    _ toml: TOMLTable, at place: JobPlace, lines: [ByteKey: Int]
+    _ toml: TOMLTable, path: String, parent: JobOrigin, lines: [ByteKey: Int]
   ) -> JobTable {
-    let keys = toml.keys.map { key in
-      (key: key, line: lines[ByteKey(place.member(key).path)] ?? Int.max)
+    let members = toml.keys.enumerated().map { (place, key) in
+      let path = TOMLKeyScanner.key(key, in: path)
+      return (key: key, path: path, order: (lines[ByteKey(path)] ?? Int.max, place))
     }
     var table = JobTable()
-    for (key, _) in keys.enumerated().sorted(by: {
-      ($0.element.line, $0.offset) < ($1.element.line, $1.offset)
-    }).map(\.element) {
-      guard let member = toml[key] else { continue }
-      table[key] = value(member, at: place.member(key), lines: lines)
+    for member in members.sorted(by: { $0.order < $1.order }) {
+      guard let toml = toml[member.key] else { continue }
+      table[member.key] = value(toml, path: member.path, parent: parent, lines: lines)
     }
     return table
   }

@@ -56,17 +56,18 @@ package struct TraceSpec: Sendable {
     save = try SaveSection(job.optional("save"))
     run = try RunSection(job.optional("run"), folder: folder)
     slurm = try SlurmSection(job.optional("slurm"))
-    if let output = run.output {
-      try Self.check(output, apartFrom: [("the model", model.path.resolved), ("the job", file)], job)
+    if let output = run.output, let field = job.optional("run") {
+      try Self.check(
+        output, at: field.anyTable().place(of: "output"),
+        apartFrom: [("the model", model.path.resolved), ("the job", file)])
     }
   }
 
   /// Refuses an output folder that is one of the inputs, or lies inside it.
   private static func check(
-    _ output: JobPath, apartFrom inputs: [(what: String, path: String)], _ job: JobSection
+    _ output: JobPath, at place: JobPlace, apartFrom inputs: [(what: String, path: String)]
   ) throws(Refusal) {
     for input in inputs where output.isWithin(input.path) {
-      let place = job.optional("run")?.place.member("output") ?? job.place
       throw place.refusal(
         "\(quoted(output.resolved)), which is \(input.what) \(quoted(input.path)) or inside it",
         expected: "a folder of its own")
