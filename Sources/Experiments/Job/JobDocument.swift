@@ -1,0 +1,119 @@
+internal import Foundation
+package import Inputs
+
+/// A job file as it was written: its fields in order, with their lines, before any is understood.
+///
+/// A name that ends in `.json` is JSON, every other one TOML. Both are strict: UTF-8, each key
+/// once, no deeper than 64, a regular file of at most 8 MiB.
+package struct JobDocument: Sendable {
+  /// The path as it was given.
+  package let file: String
+  package private(set) var root: JobValue
+
+  package static let sizeLimit = 8 << 20
+  package static let depthLimit = 64
+
+  /// Reads a job and puts the overrides in.
+  package init(reading file: String, overrides: [String] = []) throws(Refusal) {
+    let bytes = try BoundedFile(file, kind: .job).readAll(limit: Self.sizeLimit)
+    try self.init(bytes, file: file, overrides: overrides)
+  }
+
+  /// - Parameter file: The name that refusals give, and whose ending decides the format.
+  package init(_ bytes: [UInt8], file: String, overrides: [String] = []) throws(Refusal) {
+    self.file = file
+    if file.lowercased().hasSuffix(".json") {
+      root = JobValue(json: try JSON.parse(bytes, file: file, kind: .job, depth: Self.depthLimit))
+    } else {
+      let text = try Self.text(bytes, file: file)
+      root = try TOMLReading.parse(text, file: file, depthLimit: Self.depthLimit)
+    }
+    guard case .table(let table) = root.content else {
+      throw field.refusal(expected: "the fields of a job, such as kind and [model]")
+    }
+    try apply(overrides)
+    guard !table.members.isEmpty || !overrides.isEmpty else {
+      throw Refusal(
+        .job, file: file, found: "an empty job", expected: "fields such as kind and [model]")
+    }
+  }
+
+  /// The whole job, to be read by key.
+  package var field: JobField { JobField(root, at: JobPlace(file: file)) }
+
+  /// The folder that the job's paths start from.
+  package var folder: String {
+    URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
+  }
+
+  private mutating func apply(_ texts: [String]) throws(Refusal) {
+    var seen: Set<String> = []
+    for text in texts {
+      let override = try JobOverride(text)
+      guard seen.insert(override.name).inserted else {
+        throw Refusal(
+          .commandLine, field: "--set \(override.name)", found: "the field set twice",
+          expected: "each field once")
+      }
+      root = try override.applied(to: root, file: file)
+    }
+  }
+
+  /// The text of a TOML file; a byte-order mark is skipped, as many editors write one.
+  private static func text(_ bytes: [UInt8], file: String) throws(Refusal) -> String {
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+      throw Refusal(.job, file: file, found: "UTF-16 text", expected: "TOML in UTF-8")
+    }
+    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
+    if let place = bytes.firstIndex(of: 0) {
+      throw Refusal(
+        .job, file: file, field: position(place, in: bytes), found: "the character NUL",
+        expected: "TOML text")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      let place = firstInvalid(bytes)
+      throw Refusal(
+        .job, file: file, field: position(place, in: bytes), found: "bytes that are not UTF-8",
+        expected: "TOML in UTF-8")
+    }
+    return text
+  }
+
+  private static func position(_ place: Int, in bytes: ArraySlice<UInt8>) -> String {
+    let before = bytes[..<place]
+    let line = before.count { $0 == 10 } + 1
+    let start = before.lastIndex(of: 10).map { $0 + 1 } ?? bytes.startIndex
+    return "line \(line), column \(place - start + 1)"
+  }
+
+  private static func firstInvalid(_ bytes: ArraySlice<UInt8>) -> Int {
+    var decoder = UTF8()
+    var iterator = bytes.makeIterator()
+    var place = bytes.startIndex
+    while case .scalarValue(let scalar) = decoder.decode(&iterator) {
+      place += UTF8.width(scalar)
+    }
+    return min(place, bytes.endIndex - 1)
+  }
+}
+
+extension JobValue {
+  /// The same value, read from JSON.
+  init(json: JSON, origin: JobOrigin = .unknown) {
+    let content: Content =
+      switch json {
+      case .null: .null
+      case .bool(let flag): .bool(flag)
+      case .number(let number):
+        number.int.map { .integer($0) } ?? .number(number.double, text: number.text)
+      case .string(let text): .string(text)
+      case .array(let items): .list(items.map { JobValue(json: $0, origin: origin) })
+      case .object(let object):
+        .table(
+          object.members.reduce(into: JobTable()) {
+            $0[$1.key] = JobValue(json: $1.value, origin: origin)
+          })
+      }
+    self.init(content, origin: origin)
+  }
+}

@@ -1,0 +1,62 @@
+package import Inputs
+
+/// Where a value of a job stands: its file, its path inside, and its line when that is known.
+///
+/// Values that are checked again later, once the model is known, keep theirs to refuse by it.
+package struct JobPlace: Sendable, Equatable {
+  package let file: String
+  /// Such as `restore[0].layers`; empty at the root.
+  package let path: String
+  package let origin: JobOrigin
+
+  package init(file: String, path: String = "", origin: JobOrigin = .unknown) {
+    self.file = file
+    self.path = path
+    self.origin = origin
+  }
+
+  /// The path with the line, as a refusal names it.
+  package var field: String {
+    let origin =
+      switch origin {
+      case .line(let line): "line \(line)"
+      case .option: "from --set"
+      case .unknown: ""
+      }
+    return [path, origin].filter { !$0.isEmpty }.joined(separator: ", ")
+  }
+
+  package func refusal(_ found: String, expected: String) -> Refusal {
+    Refusal(.job, file: file, field: field, found: found, expected: expected)
+  }
+
+  /// The place of a member; without an origin of its own it has that of the whole.
+  package func member(_ key: String, origin: JobOrigin = .unknown) -> JobPlace {
+    JobPlace(
+      file: file, path: Self.path(path, key), origin: origin == .unknown ? self.origin : origin)
+  }
+
+  package func item(_ index: Int, origin: JobOrigin = .unknown) -> JobPlace {
+    JobPlace(
+      file: file, path: "\(path)[\(index)]", origin: origin == .unknown ? self.origin : origin)
+  }
+
+  /// `parent.key`, the key between quotation marks where it is no bare word.
+  static func path(_ parent: String, _ key: String) -> String {
+    let name = isBare(key) ? key : quoted(key)
+    return parent.isEmpty ? name : "\(parent).\(name)"
+  }
+
+  /// Whether TOML takes the key without quotation marks.
+  static func isBare(_ key: String) -> Bool {
+    !key.isEmpty
+      && key.utf8.allSatisfy {
+        switch $0 {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
+  }
+}

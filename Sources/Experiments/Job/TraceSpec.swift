@@ -1,0 +1,108 @@
+package import Inputs
+
+/// A job of the kind `trace`: causal tracing, with every default filled in.
+///
+/// A fact's subject is corrupted with noise; then, cell by cell, one site's clean value is put
+/// back at one layer and position, and the metric says how much of the answer comes back with it.
+/// Meng et al., 2022, <https://arxiv.org/abs/2202.05262>, section 2.1.
+package struct TraceSpec: Sendable {
+  /// What of the published code a run follows to the letter.
+  package enum Parity: String, CaseIterable, Sendable {
+    /// Each fact has its own noise, drawn from the seed and its place in the data.
+    case none
+    /// The generator starts anew for each fact, so facts whose subjects have as many tokens get
+    /// the same noise.
+    case rome
+  }
+
+  package static let kind = "trace"
+
+  /// The job file, as it was given.
+  package let file: String
+  /// The folder that the paths start from.
+  package let folder: String
+  package let name: String?
+  package let model: ModelSection
+  package let data: DataSection
+  package let corrupt: CorruptSection
+  package let restore: [Restoration]
+  package let metric: MetricSection
+  package let parity: Parity
+  package let save: SaveSection
+  package let run: RunSection
+  package let slurm: SlurmSection
+
+  private static let known = [
+    "kind", "name", "parity", "model", "data", "corrupt", "restore", "metric", "save", "run",
+    "slurm",
+  ]
+
+  package init(_ document: JobDocument) throws(Refusal) {
+    file = document.file
+    folder = document.folder
+    let job = try document.field.table(known: Self.known)
+    let kind = try job.required("kind", expected: "\"\(Self.kind)\"")
+    guard try kind.string() == Self.kind else { throw kind.refusal(expected: "\"\(Self.kind)\"") }
+    name = try job.optional("name").map { (field) throws(Refusal) in try field.name() }
+    model = try ModelSection(
+      job.required("model", expected: "a table [model] with a path"), folder: folder)
+    data = try DataSection(
+      job.required("data", expected: "a table [data] with facts"), folder: folder)
+    corrupt = try CorruptSection(job.optional("corrupt"), folder: folder)
+    restore = try Restoration.list(job.optional("restore"), in: job.place)
+    metric = try MetricSection(job.optional("metric"))
+    parity =
+      try job.optional("parity").map { (field) throws(Refusal) in try field.choice() } ?? .none
+    save = try SaveSection(job.optional("save"))
+    run = try RunSection(job.optional("run"), folder: folder)
+    slurm = try SlurmSection(job.optional("slurm"))
+    if let output = run.output, let field = job.optional("run") {
+      try Self.check(
+        output, at: field.anyTable().place(of: "output"),
+        apartFrom: [("the model", model.path.resolved), ("the job", file)])
+    }
+  }
+
+  /// Refuses an output folder that is one of the inputs, or lies inside it.
+  private static func check(
+    _ output: JobPath, at place: JobPlace, apartFrom inputs: [(what: String, path: String)]
+  ) throws(Refusal) {
+    for input in inputs where output.isWithin(input.path) {
+      throw place.refusal(
+        "\(quoted(output.resolved)), which is \(input.what) \(quoted(input.path)) or inside it",
+        expected: "a folder of its own")
+    }
+  }
+
+  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
+  private var numbers: KeyValuePairs<String, JobValue?> {
+    [
+      "kind": .text(Self.kind), "parity": .text(parity.rawValue), "model": model.canonical,
+      "data": data.canonical, "corrupt": corrupt.canonical,
+      "restore": .items(restore.map(\.canonical)), "metric": metric.canonical,
+      "save": save.canonical,
+    ]
+  }
+
+  /// The whole job, defaults and all.
+  private var whole: JobTable {
+    var table = JobTable()
+    table["name"] = name.map(JobValue.text)
+    for (key, value) in numbers { table[key] = value }
+    table["run"] = run.canonical
+    table["slurm"] = slurm.canonical
+    return table
+  }
+
+  /// SHA-256 of the canonical JSON of what decides the numbers. Two jobs with one digest give the
+  /// same results on the same model and facts, whose own digests a run keeps beside it.
+  package var digest: String { JobText.digest(.fields(numbers)) }
+
+  /// The whole job as canonical JSON, for `spec.json`.
+  package var json: String { JobText.canonicalJSON(JobValue(.table(whole))) + "\n" }
+
+  /// The whole job as TOML, for `spec.toml`.
+  package var toml: String {
+    JobText.toml(whole, comment: "Paths start from \(escaped(folder))\nDigest \(digest)")
+  }
+}
