@@ -1,0 +1,26 @@
+/// A text as a gnuplot string, in which nothing is left for gnuplot to interpret.
+///
+/// Letters, digits, spaces and non-ASCII text stand as they are; every other byte is an octal
+/// escape. So no quote, backslash, backtick, `@` or newline of a token reaches gnuplot's parser.
+/// The terminals must be set to `noenhanced`, which leaves `_`, `^` and braces alone.
+func gnuplotString(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", " ": result.unicodeScalars.append(scalar)
+    case _ where scalar.isASCII:
+      let octal = String(scalar.value, radix: 8)
+      result += "\\" + String(repeating: "0", count: 3 - octal.count) + octal
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}
+
+/// A label of an axis as a gnuplot string; gnuplot would read `%` in one as a number's format.
+func gnuplotTickLabel(_ text: String) -> String {
+  gnuplotString(text.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%"))
+}
+
+/// A number as gnuplot reads it.
+func gnuplotNumber(_ value: Double) -> String { value.isNaN ? "NaN" : "\(value)" }
