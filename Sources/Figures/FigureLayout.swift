@@ -37,9 +37,9 @@ struct FigureLayout {
     Double(displayWidth(text)) * size * 0.64
   }
 
-  /// Columns of text that fit into a number of pixels.
+  /// Columns of running text that fit into a number of pixels where a little more does no harm.
   static func columns(in pixels: Double, size: Double = fontSize) -> Int {
-    max(4, Int(pixels / (size * 0.64)))
+    max(4, Int(pixels / (size * 0.58)))
   }
 
   init(_ figure: Figure) {
@@ -73,13 +73,15 @@ struct FigureLayout {
 
   private static func place(for map: HeatMap) -> Place {
     var place = Place()
-    let labels = map.rows.indices.map { cut(map.label(row: $0, ascii: false), to: labelColumns, ascii: false) }
+    let labels = map.rows.indices.map {
+      cut(map.label(row: $0, ascii: false), to: labelColumns, ascii: false)
+    }
     place.leftMargin = 22 + (labels.map { textWidth($0) }.max() ?? 0)
-    place.width = min(max(Double(map.columns.count) * 12, 280), 720)
+    place.width = min(max(Double(map.columns.count) * 12, 300), 720)
     place.height = min(max(Double(map.rows.count) * 20, 110), 1200)
-    // The colour bar, its numbers, and half of its title where that is longer.
-    place.rightMargin = max(84, 30 + textWidth(valueName(of: map)) / 2)
-    place.topMargin = 22 + 18 * Double(titleLines(map.title, over: place).count) + 16
+    // The colour bar, its numbers, and its name where that is longer.
+    place.rightMargin = max(84, 18 + textWidth(valueName(of: map)))
+    place.topMargin = 14 + 18 * Double(titleLines(map.title, over: place).count) + 16
     place.bottomMargin = 32 + 17 * Double(axisLines(map.columnAxis, under: place).count) + 10
     return place
   }
@@ -91,7 +93,7 @@ struct FigureLayout {
     place.height = 240
     let names = plot.series.map { textWidth(seriesName($0), size: smallSize + 1) }
     place.rightMargin = 56 + (names.max() ?? 0)
-    place.topMargin = 22 + 18 * Double(titleLines(plot.title, over: place).count) + 8
+    place.topMargin = 14 + 18 * Double(titleLines(plot.title, over: place).count) + 8
     place.bottomMargin = 32 + 17 * Double(axisLines(plot.columnAxis, under: place).count) + 10
     return place
   }

@@ -23,8 +23,8 @@ public enum FigureFormat: String, Sendable, CaseIterable {
 
 /// Draws figures by gnuplot, which must be installed (Debian: `gnuplot-nox`).
 ///
-/// gnuplot reads the script from its standard input and answers with the picture on its standard
-/// output. It reads no file, and its user's settings stay out of the picture.
+/// gnuplot reads a script with the data inline and answers with the picture on its standard output.
+/// It reads no other file, and its user's settings stay out of the picture.
 public struct FigureWriter: Sendable {
   /// The folders in which gnuplot is looked for, as in `PATH`.
   private let searchPath: String
@@ -75,20 +75,19 @@ public struct FigureWriter: Sendable {
       "PATH": searchPath, "LC_ALL": "C.UTF-8",
       "HOME": ProcessInfo.processInfo.environment["HOME"] ?? "/",
     ])
+    let file = try ScratchFile(script)
     let work = Task {
-      try await withoutBrokenPipeSignal {
-        try await run(
-          .name("gnuplot"), arguments: ["-d", "-"], environment: environment,
-          input: .string(script), output: .bytes(limit: FigureWriter.pictureLimit),
-          error: .string(limit: 1 << 20))
-      }
+      try await run(
+        .name("gnuplot"), arguments: ["-d", file.path], environment: environment,
+        output: .bytes(limit: FigureWriter.pictureLimit), error: .string(limit: 1 << 20))
     }
     let limit = timeLimit
     let watchdog = Task {
       try await Task.sleep(for: limit)
       work.cancel()
     }
-    defer { watchdog.cancel() }
+    // The script must be there until gnuplot has read it.
+    defer { withExtendedLifetime(file) { watchdog.cancel() } }
     let result = await withTaskCancellationHandler {
       await work.result
     } onCancel: {

@@ -31,7 +31,7 @@ extension GnuplotScript {
         + "fillstyle solid noborder")
 
     colorBar(of: map, at: place)
-    add("plot $d\(number) matrix with image pixels")
+    add("plot $d\(number) matrix with \(imageStyle)")
   }
 
   private mutating func colorBar(of map: HeatMap, at place: FigureLayout.Place) {
@@ -44,8 +44,8 @@ extension GnuplotScript {
     add(
       "set colorbox vertical user origin \(across(left)),\(up(place.bottom)) "
         + "size \(across(12)),\(up(place.top) - up(place.bottom)) "
-        + "border linecolor rgb \"#606060\"")
-    label(FigureLayout.valueName(of: map), x: left + 6, y: place.bottom + 17, align: "center")
+        + "border 20")
+    label(FigureLayout.valueName(of: map), x: left - 4, y: place.top - 11, align: "left")
   }
 
   /// A round step that puts about five numbers on the colour bar.

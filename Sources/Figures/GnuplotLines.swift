@@ -2,20 +2,21 @@ extension GnuplotScript {
   /// Draws one line plot: bands of a standard error, lines, and a legend at the right.
   mutating func draw(_ plot: LinePlot, at place: FigureLayout.Place, number: Int) {
     frameTexts(
-      title: plot.title, subtitle: "", columnAxis: plot.columnAxis, columns: plot.columns, at: place)
+      title: plot.title, subtitle: "", columnAxis: plot.columnAxis, columns: plot.columns, at: place
+    )
     let valueName = cut(
       displayText(plot.valueName, ascii: false),
       to: FigureLayout.columns(in: place.height + 40), ascii: false)
     label(
-      valueName, x: place.left - 66, y: place.top + place.height / 2, align: "center", rotated: true
+      valueName, x: place.left - 60, y: place.top + place.height / 2, align: "center", rotated: true
     )
     add("set ytics out nomirror scale 0.4 offset 0.4,0 autofreq format \"%g\"")
-    add("set grid ytics linewidth 0.4 linecolor rgb \"#e0e0e0\"")
+    add("set grid ytics linewidth 0.6 linecolor rgb \"#d8d8d8\"")
     add("set xrange [-0.5:\(Double(plot.columns.count) - 0.5)]")
     add("set yrange [\(plot.span.lowerBound):\(plot.span.upperBound)]")
     if let baseline = plot.baseline {
       add(
-        "set arrow from graph 0,first \(baseline) to graph 1,first \(baseline) nohead dashtype 2 "
+        "set arrow from graph 0,first \(baseline) to graph 1,first \(baseline) nohead dashtype (10,7) "
           + "linewidth 0.8 linecolor rgb \"#808080\"")
     }
 
@@ -55,7 +56,8 @@ extension GnuplotScript {
     let (left, y) = (place.right + 12, place.top + 8 + 17 * Double(number))
     add(
       "set arrow from screen \(across(left)),screen \(up(y)) to screen \(across(left + 18)),screen "
-        + "\(up(y)) nohead \(dashed ? "dashtype 2 " : "")linewidth 1.6 linecolor rgb \"\(color)\"")
+        + "\(up(y)) nohead \(dashed ? "dashtype (10,7) " : "")linewidth 1.6 linecolor rgb \"\(color)\""
+    )
     label(name, x: left + 24, y: y, align: "left", size: FigureLayout.smallSize + 1)
   }
 

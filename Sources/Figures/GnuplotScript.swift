@@ -3,17 +3,17 @@ struct GnuplotScript {
   private var data: [String] = []
   private var commands: [String] = []
   private let layout: FigureLayout
-  private let figure: Figure
+  private let format: FigureFormat
 
   /// - Parameter scale: Pixels of the picture for each pixel of the layout.
   init(_ figure: Figure, format: FigureFormat, scale: Double) {
-    self.figure = figure
+    self.format = format
     layout = FigureLayout(figure)
     let size = "\(Int(layout.width * scale)),\(Int(layout.height * scale))"
     let terminal =
       switch format {
       case .png:
-        "pngcairo size \(size) fontscale \(scale) linewidth \(scale) font \"sans,12\""
+        "pngcairo size \(size) fontscale \(scale) linewidth \(scale) font \"sans,9\""
       case .svg: "svg size \(size) font \"sans-serif,12\" dynamic"
       }
     commands = [
@@ -21,12 +21,13 @@ struct GnuplotScript {
       "set terminal \(terminal) noenhanced background \"#ffffff\"",
       "set multiplot",
       "unset key",
+      "set linetype 20 linewidth 0.6 linecolor rgb \"#606060\"",
       "set border 31 linewidth 0.6 linecolor rgb \"#606060\"",
     ]
     for (index, line) in layout.titleLines.enumerated() {
       label(
         line, x: layout.width / 2, y: 18 + 18 * Double(index), align: "center",
-        size: FigureLayout.titleSize)
+        size: FigureLayout.titleSize + 1)
     }
     for (index, panel) in figure.panels.enumerated() {
       frame(layout.places[index])
@@ -58,8 +59,15 @@ struct GnuplotScript {
   ) {
     add(
       "set label \(gnuplotString(text)) at screen \(across(x)),screen \(up(y)) \(align)"
-        + "\(rotated ? " rotate by 90" : "") font \",\(size)\" textcolor rgb \"\(color)\"")
+        + "\(rotated ? " rotate by 90" : "") font \",\(size * fontUnit)\" textcolor rgb \"\(color)\""
+    )
   }
+
+  /// A pixel in the unit of the terminal's fonts: points of 96 to the inch, or pixels.
+  private var fontUnit: Double { format == .png ? 0.75 : 1 }
+
+  /// How cells are drawn: a browser would smooth an SVG's image, and PNG's rectangles have seams.
+  var imageStyle: String { format == .png ? "image" : "image pixels" }
 
   /// A horizontal place as gnuplot counts it: a fraction from the left.
   func across(_ x: Double) -> Double { x / layout.width }
@@ -88,11 +96,11 @@ struct GnuplotScript {
     }
     if !subtitle.isEmpty {
       label(
-        subtitle, x: middle, y: place.top - 11, align: "center", size: FigureLayout.smallSize,
+        subtitle, x: place.left, y: place.top - 11, align: "left", size: FigureLayout.smallSize,
         color: "#707070")
     }
     for (index, line) in FigureLayout.axisLines(columnAxis, under: place).enumerated() {
-      label(line, x: middle, y: place.bottom + 38 + 17 * Double(index), align: "center")
+      label(line, x: middle, y: place.bottom + 34 + 17 * Double(index), align: "center")
     }
     let labels = columns.map { cut(displayText($0, ascii: false), to: 12, ascii: false) }
     let ticks = AxisTicks(labels, columnWidth: place.width / Double(columns.count)) {

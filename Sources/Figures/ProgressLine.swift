@@ -100,14 +100,7 @@ public final class ProgressLine: Sendable {
 
   /// A full disk or a closed log costs the line, never the run.
   private static func writeToStandardError(_ text: String) {
-    var text = text[...]
-    text.withUTF8 { bytes in
-      var done = 0
-      while done < bytes.count, let base = bytes.baseAddress {
-        let wrote = Foundation.write(STDERR_FILENO, base + done, bytes.count - done)
-        if wrote > 0 { done += wrote } else if errno != EINTR { return }
-      }
-    }
+    _ = writeAll(Array(text.utf8), to: STDERR_FILENO)
   }
 
   private func draw(_ state: inout State, at time: Duration, on screen: Terminal) {

@@ -58,7 +58,7 @@ public struct TerminalHeatMap: Sendable {
   private var axis: String {
     let labels = map.columns.map { displayText($0, ascii: ascii) }
     let ticks = AxisTicks(labels, columnWidth: Double(cellWidth) / Double(group)) {
-      Double(displayWidth($0) + 1)
+      Double(displayWidth($0) + 2)
     }
     var line = String(repeating: " ", count: labelWidth + 1)
     var end = labelWidth

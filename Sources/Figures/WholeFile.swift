@@ -11,21 +11,23 @@ func writeWhole(_ bytes: [UInt8], to path: String) throws(Refusal) {
   }
   let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
   guard descriptor >= 0 else { throw refusal() }
-  var done = 0
-  var isWhole = true
-  bytes.withUnsafeBytes { buffer in
-    guard let base = buffer.baseAddress else { return }
-    while isWhole, done < buffer.count {
-      let wrote = Foundation.write(descriptor, base + done, buffer.count - done)
-      if wrote > 0 { done += wrote } else if errno != EINTR { isWhole = false }
-    }
-  }
-  isWhole = isWhole && fsync(descriptor) == 0
-  var failure = isWhole ? nil : refusal()
+  var failure = writeAll(bytes, to: descriptor) && fsync(descriptor) == 0 ? nil : refusal()
   if close(descriptor) != 0, failure == nil { failure = refusal() }
   if failure == nil, rename(draft, path) != 0 { failure = refusal() }
   if let failure {
     unlink(draft)
     throw failure
+  }
+}
+
+/// Writes all bytes; false, with the reason in `errno`, if one cannot be written.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+  bytes.withUnsafeBytes { buffer in
+    var done = 0
+    while let base = buffer.baseAddress, done < buffer.count {
+      let wrote = write(descriptor, base + done, buffer.count - done)
+      if wrote > 0 { done += wrote } else if errno != EINTR { return false }
+    }
+    return true
   }
 }
