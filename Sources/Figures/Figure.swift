@@ -8,8 +8,10 @@ public struct Figure: Sendable, Equatable {
 
   /// What all panels are about, such as the prompt; empty for none.
   public let title: String
+  /// From the left, three to a row.
   public let panels: [Panel]
 
+  /// A picture of these panels.
   public init(title: String = "", panels: [Panel]) {
     self.title = title
     self.panels = panels

@@ -34,6 +34,7 @@ public struct FigureWriter: Sendable {
   public static let panelLimit = 24
   private static let pictureLimit = 256 << 20
 
+  /// Looks for gnuplot in the folders of `PATH`.
   public init() {
     self.init(searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
   }

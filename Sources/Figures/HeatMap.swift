@@ -12,6 +12,7 @@ public struct HeatMap: Sendable, Equatable {
     /// Whether the token belongs to the subject, and carries the star.
     public let isSubject: Bool
 
+    /// A token, which is none of the subject's unless said.
     public init(_ token: String, isSubject: Bool = false) {
       self.token = token
       self.isSubject = isSubject
@@ -20,6 +21,7 @@ public struct HeatMap: Sendable, Equatable {
 
   /// What was done, such as `Impact of restoring MLP after corrupted input`.
   public let title: String
+  /// From the top, in the order of the prompt.
   public let rows: [Row]
   /// The label of each column, such as the number of its layer.
   public let columns: [String]
@@ -27,6 +29,7 @@ public struct HeatMap: Sendable, Equatable {
   public let values: [[Double]]
   /// What a value is, such as `p(Paris)`.
   public let valueName: String
+  /// The colours of the values.
   public let colors: ColorScale
   /// What the columns are, such as `single restored layer within SmolLM2`.
   public let columnAxis: String

@@ -4,12 +4,14 @@ public import Inputs
 public struct LinePlot: Sendable, Equatable {
   /// One line, such as `last subject token`.
   public struct Series: Sendable, Equatable {
+    /// What the legend calls it.
     public let name: String
     /// One value a column; NaN where there is none.
     public let means: [Double]
     /// The standard error of each mean, drawn as a band; empty if unknown.
     public let standardErrors: [Double]
 
+    /// A line through the means.
     public init(_ name: String, means: [Double], standardErrors: [Double] = []) {
       self.name = name
       self.means = means
@@ -17,12 +19,15 @@ public struct LinePlot: Sendable, Equatable {
     }
   }
 
+  /// What was averaged.
   public let title: String
   /// The label of each column, such as the number of its layer.
   public let columns: [String]
+  /// In the order of the legend.
   public let series: [Series]
   /// What a value is, such as `average indirect effect on p(o)`.
   public let valueName: String
+  /// What the columns are, such as `center of interval of 10 restored mlp layers`.
   public let columnAxis: String
   /// The value without any intervention, drawn as a dashed line; nil if unknown.
   public let baseline: Double?

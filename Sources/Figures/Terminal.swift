@@ -19,12 +19,14 @@ public struct Terminal: Sendable, Equatable {
 
   /// Columns of the screen, 20 to 300.
   public let width: Int
+  /// How shades are drawn on it.
   public let ink: Ink
   /// Whether text may use characters beyond ASCII.
   public let isUnicode: Bool
   /// Whether a line can be drawn again in place.
   public let isInteractive: Bool
 
+  /// A screen of that width, cut to 20 to 300; `ascii` ink goes with ASCII text.
   public init(width: Int, ink: Ink, isUnicode: Bool = true, isInteractive: Bool = false) {
     self.width = min(max(width, 20), 300)
     self.ink = ink

@@ -13,6 +13,7 @@ public struct TerminalHeatMap: Sendable {
   private let cellWidth: Int
   private let cells: Int
 
+  /// Fits the map to the terminal's width.
   public init(_ map: HeatMap, on terminal: Terminal) {
     self.map = map
     self.terminal = terminal
