@@ -1,12 +1,12 @@
 /// The gnuplot script that draws a figure, with its data inline.
-struct GnuplotScript {
+package struct GnuplotScript {
   private var data: [String] = []
   private var commands: [String] = []
   private let layout: FigureLayout
   private let format: FigureFormat
 
   /// - Parameter scale: Pixels of the picture for each pixel of the layout.
-  init(_ figure: Figure, format: FigureFormat, scale: Double) {
+  package init(_ figure: Figure, format: FigureFormat, scale: Double) {
     self.format = format
     layout = FigureLayout(figure)
     let size = "\(Int(layout.width * scale)),\(Int(layout.height * scale))"
@@ -41,7 +41,7 @@ struct GnuplotScript {
   }
 
   /// The whole script: first the numbers, which no command stands between.
-  var text: String { (data + commands).joined(separator: "\n") + "\n" }
+  package var text: String { (data + commands).joined(separator: "\n") + "\n" }
 
   /// Adds a block of numbers under the name `$dN`.
   mutating func block(_ name: String, _ rows: some Sequence<[Double]>) {

@@ -4,7 +4,7 @@
 /// escape. So no quote, backslash, backtick, `@` or newline of a token reaches gnuplot's parser.
 /// gnuplot reads an octal escape as far as there are digits, so digits after one are escaped too.
 /// The terminals must be set to `noenhanced`, which leaves `_`, `^` and braces alone.
-func gnuplotString(_ text: String) -> String {
+package func gnuplotString(_ text: String) -> String {
   var result = "\""
   var follows = false
   for scalar in text.unicodeScalars {
@@ -23,7 +23,7 @@ func gnuplotString(_ text: String) -> String {
 }
 
 /// A label of an axis as a gnuplot string; gnuplot would read `%` in one as a number's format.
-func gnuplotTickLabel(_ text: String) -> String {
+package func gnuplotTickLabel(_ text: String) -> String {
   gnuplotString(
     text.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%"))
 }

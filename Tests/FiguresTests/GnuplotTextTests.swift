@@ -1,6 +1,5 @@
+import Figures
 import Testing
-
-@testable import Figures
 
 @Suite struct GnuplotTextTests {
   @Test(arguments: [
