@@ -20,6 +20,7 @@ public final class ProgressLine: Sendable {
   private let total: Int
   private let alreadyDone: Int
   private let screen: @Sendable () -> Terminal
+  private let isInteractive: Bool
   private let now: @Sendable () -> Duration
   private let write: @Sendable (String) -> Void
   private let start: Duration
@@ -49,7 +50,9 @@ public final class ProgressLine: Sendable {
     screen: @escaping @Sendable () -> Terminal, now: @escaping @Sendable () -> Duration,
     write: @escaping @Sendable (String) -> Void
   ) {
-    self.label = displayText(label, ascii: !screen().isUnicode)
+    let terminal = screen()
+    isInteractive = terminal.isInteractive
+    self.label = displayText(label, ascii: !terminal.isUnicode)
     self.unit = unit
     self.total = max(0, total)
     self.alreadyDone = min(max(0, alreadyDone), max(0, total))
@@ -58,32 +61,32 @@ public final class ProgressLine: Sendable {
     self.write = write
     start = now()
     // The first bar appears at once; the first plain line after a minute.
-    let first = screen().isInteractive ? start - .seconds(1) : start
+    let first = terminal.isInteractive ? start - .seconds(1) : start
     state = Mutex(State(done: self.alreadyDone, lastDrawn: first))
   }
 
-  /// Reports how many are done in all, of which `failed` have failed; calling it often is cheap.
+  /// Reports how many are done in all, of which `failed` have failed.
+  ///
+  /// Cheap to call often, and to be called when nothing is new too: the time is drawn here alone.
   public func update(done: Int, failed: Int = 0) {
     state.withLock { state in
       guard !state.isFinished else { return }
       state.done = min(max(0, done), total)
       state.failed = min(max(0, failed), state.done)
       let time = now()
-      let screen = screen()
-      let pause: Duration = screen.isInteractive ? .milliseconds(100) : .seconds(60)
+      let pause: Duration = isInteractive ? .milliseconds(100) : .seconds(60)
       guard time - state.lastDrawn >= pause else { return }
-      draw(&state, at: time, on: screen)
+      draw(&state, at: time)
     }
   }
 
   /// Prints a line of its own, such as a warning, above the bar.
   public func note(_ text: String) {
     state.withLock { state in
-      let screen = screen()
-      let line = displayText(text, ascii: !screen.isUnicode) + "\n"
-      guard screen.isInteractive, state.isDrawn, !state.isFinished else { return write(line) }
+      let line = displayText(text, ascii: !screen().isUnicode) + "\n"
+      guard isInteractive, state.isDrawn, !state.isFinished else { return write(line) }
       write("\r\u{1B}[K" + line)
-      draw(&state, at: now(), on: screen)
+      draw(&state, at: now())
     }
   }
 
@@ -91,9 +94,8 @@ public final class ProgressLine: Sendable {
   public func finish() {
     state.withLock { state in
       guard !state.isFinished else { return }
-      let screen = screen()
-      draw(&state, at: now(), on: screen)
-      if screen.isInteractive { write("\n") }
+      draw(&state, at: now())
+      if isInteractive { write("\n") }
       state.isFinished = true
     }
   }
@@ -103,13 +105,13 @@ public final class ProgressLine: Sendable {
     _ = writeAll(Array(text.utf8), to: STDERR_FILENO)
   }
 
-  private func draw(_ state: inout State, at time: Duration, on screen: Terminal) {
+  private func draw(_ state: inout State, at time: Duration) {
     state.lastDrawn = time
     state.isDrawn = true
     let seconds = max(0, (time - start) / .seconds(1))
     let text = ProgressText(
       label: label, unit: unit, done: state.done, failed: state.failed, total: total,
       doneNow: max(0, state.done - alreadyDone), elapsed: seconds)
-    write(screen.isInteractive ? "\r\(text.bar(on: screen))\u{1B}[K" : text.plain + "\n")
+    write(isInteractive ? "\r\(text.bar(on: screen()))\u{1B}[K" : text.plain + "\n")
   }
 }

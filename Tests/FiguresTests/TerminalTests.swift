@@ -1,4 +1,5 @@
 import Figures
+import Foundation
 import Testing
 
 @Suite struct TerminalTests {
@@ -34,6 +35,20 @@ import Testing
     #expect(!file.isInteractive)
     #expect(terminal(["TERM": "xterm"]).isInteractive)
     #expect(!terminal(["TERM": "dumb"]).isInteractive)
+  }
+
+  @Test func `a terminal's own width is asked of its driver, and a file has none`() throws {
+    let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+    defer { close(terminal) }
+    try #require(terminal >= 0)
+    var size = winsize(ws_row: 24, ws_col: 57, ws_xpixel: 0, ws_ypixel: 0)
+    try #require(ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)
+    #expect(Terminal.behind(descriptor: terminal).width == 57)
+
+    let file = open("/dev/null", O_WRONLY)
+    defer { close(file) }
+    #expect(!Terminal.behind(descriptor: file).isInteractive)
+    #expect(!Terminal.behind(descriptor: file).ink.hasColor)
   }
 
   @Test func `colours in the C locale stay with ASCII text`() {
