@@ -1,0 +1,69 @@
+extension GnuplotScript {
+  /// Draws one line plot: bands of a standard error, lines, and a legend at the right.
+  mutating func draw(_ plot: LinePlot, at place: FigureLayout.Place, number: Int) {
+    frameTexts(
+      title: plot.title, subtitle: "", columnAxis: plot.columnAxis, columns: plot.columns, at: place
+    )
+    let valueName = cut(
+      displayText(plot.valueName, ascii: false),
+      to: FigureLayout.columns(in: place.height + 40), ascii: false)
+    label(
+      valueName, x: place.left - 60, y: place.top + place.height / 2, align: "center", rotated: true
+    )
+    add("set ytics out nomirror scale 0.4 offset 0.4,0 autofreq format \"%g\"")
+    add("set grid ytics linewidth 0.6 linecolor rgb \"#d8d8d8\"")
+    add("set xrange [-0.5:\(Double(plot.columns.count) - 0.5)]")
+    add("set yrange [\(plot.span.lowerBound):\(plot.span.upperBound)]")
+    if let baseline = plot.baseline {
+      add(
+        "set arrow from graph 0,first \(baseline) to graph 1,first \(baseline) nohead dashtype (10,7) "
+          + "linewidth 0.8 linecolor rgb \"#808080\"")
+    }
+
+    var bands: [String] = []
+    var lines: [String] = []
+    for (index, one) in plot.series.enumerated() {
+      let name = "d\(number)x\(index)"
+      let color = GnuplotScript.lineColors[index % GnuplotScript.lineColors.count]
+      block(
+        name,
+        one.means.indices.map { column in
+          let error = one.standardErrors.isEmpty ? 0 : one.standardErrors[column]
+          let mean = one.means[column]
+          return [Double(column), mean, mean - error, mean + error]
+        })
+      if !one.standardErrors.isEmpty {
+        bands.append(
+          "$\(name) using 1:3:4 with filledcurves fillcolor rgb \"\(color)\" "
+            + "fillstyle transparent solid 0.18 noborder")
+      }
+      lines.append(
+        "$\(name) using 1:2 with linespoints pointtype 7 pointsize 0.25 linewidth 1.4 "
+          + "linecolor rgb \"\(color)\"")
+      legend(FigureLayout.seriesName(one), color: color, number: index, at: place)
+    }
+    if plot.baseline != nil {
+      legend(
+        "baseline", color: "#808080", number: plot.series.count, at: place, dashed: true)
+    }
+    add("plot \((bands + lines).joined(separator: ", "))")
+    add("unset grid")
+  }
+
+  private mutating func legend(
+    _ name: String, color: String, number: Int, at place: FigureLayout.Place, dashed: Bool = false
+  ) {
+    let (left, y) = (place.right + 12, place.top + 8 + 17 * Double(number))
+    add(
+      "set arrow from screen \(across(left)),screen \(up(y)) to screen \(across(left + 18)),screen "
+        + "\(up(y)) nohead \(dashed ? "dashtype (10,7) " : "")linewidth 1.6 linecolor rgb \"\(color)\""
+    )
+    label(name, x: left + 24, y: y, align: "left", size: FigureLayout.smallSize + 1)
+  }
+
+  /// Matplotlib's ten, which its figures have made familiar.
+  private static let lineColors = [
+    "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f",
+    "#bcbd22", "#17becf",
+  ]
+}
