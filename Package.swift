@@ -34,7 +34,12 @@ let package = Package(
   name: "causeway",
   products: [
     .executable(name: "causeway", targets: ["causeway"]),
-    .library(name: "Causeway", targets: ["Experiments"]),
+    .library(
+      name: "Causeway",
+      targets: [
+        "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
+        "ResultsStore", "Experiments",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
