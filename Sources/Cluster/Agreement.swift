@@ -17,9 +17,9 @@ extension Communicator {
 
   /// What all ranks throw, if any of them failed.
   private func verdict(on failure: Refusal?) throws(Refusal) -> Refusal? {
-    do throws(MPIError) {
-      var writer = WireWriter()
-      if let failure { writer.refusal(failure) }
+    var writer = WireWriter()
+    if let failure { writer.refusal(failure) }
+    return try refusing { () throws(MPIError) in
       let reports = try gather(writer.bytes)
       var packed: [UInt8] = []
       if let first = reports.firstIndex(where: { !$0.isEmpty }) {
@@ -38,8 +38,6 @@ extension Communicator {
       guard !packed.isEmpty else { return nil }
       var reader = WireReader(packed)
       return try reader.refusal()
-    } catch {
-      throw error.refusal
     }
   }
 }

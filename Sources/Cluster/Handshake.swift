@@ -41,12 +41,8 @@ public struct Handshake: Sendable {
       writer.string(key)
       writer.string(value)
     }
-    let cards: [[UInt8]]
-    do throws(MPIError) {
-      cards = try communicator.allGather(writer.bytes)
-    } catch {
-      throw error.refusal
-    }
+    let card = writer.bytes
+    let cards = try refusing { () throws(MPIError) in try communicator.allGather(card) }
     var read: [[(key: String, value: String)]] = []
     for (rank, card) in cards.enumerated() {
       do throws(MPIError) {

@@ -55,3 +55,8 @@ func mpi(_ routine: String, _ call: () -> Int32) throws(MPIError) {
   let code = call()
   guard code == MPI_SUCCESS else { throw MPIError(routine: routine, code: code) }
 }
+
+/// Runs `work`, and turns what MPI throws into the form for the user.
+func refusing<Value>(_ work: () throws(MPIError) -> Value) throws(Refusal) -> Value {
+  do throws(MPIError) { return try work() } catch { throw error.refusal }
+}
