@@ -116,9 +116,7 @@ public final class Communicator {
         let rank = awaited()
         throw .silent(rank: rank, host: hosts[rank], seconds: patience / .seconds(1))
       }
-      // A wait of over a second is for slow work, such as reading weights: look less often.
-      let isLong = start.duration(to: .now) > .seconds(1)
-      nap.sleep(limit: isLong ? Nap.idle : Nap.attentive)
+      nap.sleep()
     }
   }
 }
