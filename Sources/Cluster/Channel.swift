@@ -62,7 +62,9 @@ final class Channel {
   /// A whole message from `source` (nil: any) with `tag` (nil: any), if one has arrived.
   func poll(from source: Int?, tag: Int32?) throws(MPIError) -> Message? {
     checkThread()
-    try acceptPiece(from: source.map(Int32.init) ?? MPI_ANY_SOURCE, tag: tag ?? MPI_ANY_TAG)
+    // All that are there: the caller sleeps after a poll without a whole message.
+    while try acceptPiece(from: source.map(Int32.init) ?? MPI_ANY_SOURCE, tag: tag ?? MPI_ANY_TAG) {
+    }
     for origin in Array(assemblies.keys)
     where (source.map { Int32($0) == origin.source } ?? true)
       && (tag.map { $0 == origin.tag } ?? true)
@@ -73,18 +75,21 @@ final class Channel {
     return nil
   }
 
+  /// Starts to receive one piece; false if none has arrived.
+  ///
   /// The C functions are `MPI_Iprobe` and `MPI_Irecv`: a receive that waits would hang with a
   /// sender that is stopped in the middle of a large piece.
-  private func acceptPiece(from source: Int32, tag: Int32) throws(MPIError) {
+  private func acceptPiece(from source: Int32, tag: Int32) throws(MPIError) -> Bool {
     var (flag, count): (Int32, Int32) = (0, 0)
     var status = MPI_Status()
     try mpi("MPI_Iprobe") { MPI_Iprobe(source, tag, handle, &flag, &status) }
-    guard flag != 0 else { return }
+    guard flag != 0 else { return false }
     try mpi("MPI_Get_count") { MPI_Get_count(&status, cmpi_byte(), &count) }
     guard count >= 0 else { throw .malformed(what: "a piece of \(count) bytes") }
     let origin = Origin(source: status.MPI_SOURCE, tag: status.MPI_TAG)
     let piece = try Piece(count: Int(count), from: origin, on: handle)
     assemblies[origin, default: Assembly()].pieces.append(piece)
+    return true
   }
 
   /// Takes the pieces that are complete; the message's bytes once it is whole.
@@ -94,8 +99,11 @@ final class Channel {
     defer {
       if !assembly.pieces.isEmpty || assembly.total != nil { assemblies[origin] = assembly }
     }
-    while let piece = assembly.pieces.first, try piece.transfer.isDone() {
-      assembly.pieces.removeFirst()
+    var taken = 0
+    defer { assembly.pieces.removeFirst(taken) }
+    while taken < assembly.pieces.count, try assembly.pieces[taken].transfer.isDone() {
+      let piece = assembly.pieces[taken]
+      taken += 1
       var payload = UnsafeRawBufferPointer(piece.memory)[...]
       if assembly.total == nil {
         let claimed = payload.count < 8 ? nil : Int(exactly: length(of: piece.memory))

@@ -42,6 +42,7 @@ final class Transfer {
 /// A message that was handed to MPI and may still be on its way.
 final class PostedMessage {
   private let memory: UnsafeMutableRawBufferPointer
+  /// The last piece first, as they are taken from the end.
   private var transfers: [Transfer] = []
 
   /// Sends `bytes`, after their count, in pieces of at most `limit` bytes.
@@ -57,10 +58,11 @@ final class PostedMessage {
       transfers.append(
         try .send(address, count: piece.count, to: rank, tag: tag, on: handle))
     }
+    transfers.reverse()
   }
 
   func isDone() throws(MPIError) -> Bool {
-    while let first = transfers.first, try first.isDone() { transfers.removeFirst() }
+    while let next = transfers.last, try next.isDone() { transfers.removeLast() }
     return transfers.isEmpty
   }
 
