@@ -77,6 +77,8 @@ let package = Package(
       swiftSettings: settings),
 
     module("_TestSupport", ["Inputs", "Tensors", "Checkpoints", "Models"]),
+    .executableTarget(
+      name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
     tests(of: "Inputs", []),
     tests(of: "Tensors", []),
     tests(of: "Autodiff", ["Tensors"]),
@@ -84,7 +86,7 @@ let package = Package(
     tests(of: "Tokenizers", ["Inputs", "Checkpoints"]),
     tests(of: "Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
     tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Models"]),
-    tests(of: "Cluster", ["Inputs", "causeway", subprocess]),
+    tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
     tests(of: "ResultsStore", ["Inputs", subprocess]),
     tests(of: "Figures", ["Inputs"]),
     tests(of: "Experiments", ["Inputs", "Tensors", "Checkpoints", "Models", "ResultsStore"]),

@@ -1,0 +1,95 @@
+internal import COpenMPI
+public import Foundation
+public import Inputs
+
+/// MPI from its initialisation to its end; one rank without it where there is no launcher.
+///
+/// Keep it in a function, and end with `finalize` or `leave`: nothing is done on deinit. The
+/// thread that makes it is the one that calls MPI (`MPI_THREAD_FUNNELED`).
+public final class MPIEnvironment {
+  /// All ranks of the job.
+  public let world: Communicator
+  /// Whether a launcher started this process, so that MPI runs.
+  public let isUnderLauncher: Bool
+  private let session = Session()
+
+  /// - Parameters:
+  ///   - environment: The environment variables that tell the launcher.
+  ///   - countLimit: The largest count of bytes given to one MPI call; tests lower it.
+  /// - Throws: A refusal where another MPI started the process, or the library cannot be used.
+  public init(
+    environment: [String: String] = ProcessInfo.processInfo.environment,
+    countLimit: Int = 1 << 30
+  ) throws(Refusal) {
+    isUnderLauncher = try Launcher.detect(in: environment) == .openMPI
+    guard isUnderLauncher else {
+      world = Communicator(session: session)
+      return
+    }
+    do throws(MPIError) {
+      world = try startedWorld(countLimit: countLimit, session: session)
+    } catch {
+      throw error.refusal
+    }
+  }
+
+  /// Frees the shared memory and ends MPI. Collective; nothing of this module works after it.
+  public func finalize() throws(MPIError) {
+    guard isUnderLauncher else { return }
+    // MPI_Finalize waits too, but on a whole core.
+    try world.barrier()
+    try session.freeWindows()
+    try mpi("MPI_Finalize") { MPI_Finalize() }
+  }
+
+  /// Ends all ranks of the job at once, with this exit code. The C function is `MPI_Abort`.
+  public func abort(code: Int32) -> Never {
+    fflush(nil)
+    if isUnderLauncher { MPI_Abort(cmpi_comm_world(), code) }
+    _exit(code)
+  }
+
+  /// Ends this rank in step with the others.
+  ///
+  /// After success all wait for each other. With any other code they do so for a second at most,
+  /// then the job is aborted: the missing rank may be the reason for the code. Compute threads
+  /// that still run are not waited for.
+  public func leave(code: Int32) -> Never {
+    fflush(nil)
+    if isUnderLauncher {
+      world.patience = code == 0 ? nil : .seconds(1)
+      do throws(MPIError) { try finalize() } catch { abort(code: code) }
+    }
+    // Not exit: its handlers would tear down what abandoned compute threads still use.
+    _exit(code)
+  }
+
+  /// Ends this rank with the refusal's code; the refusal, known to all ranks, is printed once.
+  public func leave(after refusal: Refusal) -> Never {
+    if speaks {
+      FileHandle.standardError.write(Data("causeway: \(refusal)\n".utf8))
+    }
+    leave(code: refusal.kind.exitCode)
+  }
+
+  /// Whether this rank prints what concerns the whole job: rank 0, or one that lost it.
+  public var speaks: Bool { world.rank == 0 || session.hasLostCoordinator }
+}
+
+/// Initialises MPI; the C functions are `MPI_Init_thread` and `MPI_Comm_set_errhandler`.
+private func startedWorld(countLimit: Int, session: Session) throws(MPIError) -> Communicator {
+  var provided: Int32 = 0
+  let funneled = Int32(MPI_THREAD_FUNNELED)
+  try mpi("MPI_Init_thread") { MPI_Init_thread(nil, nil, funneled, &provided) }
+  guard provided >= funneled else {
+    throw .failed(
+      routine: "MPI_Init_thread", code: provided,
+      message: "thread level \(provided), below MPI_THREAD_FUNNELED (\(funneled))")
+  }
+  guard let world = cmpi_comm_world() else {
+    throw .malformed(what: "no communicator MPI_COMM_WORLD")
+  }
+  // MPI's default is to abort; duplicates inherit this.
+  try mpi("MPI_Comm_set_errhandler") { MPI_Comm_set_errhandler(world, cmpi_errors_return()) }
+  return try Communicator(duplicating: world, countLimit: countLimit, session: session)
+}

@@ -1,0 +1,53 @@
+internal import Glibc
+internal import Synchronization
+
+/// A request to stop in good order: no new work, what is finished is kept.
+public final class StopSignal: Sendable {
+  private let requested = Atomic<Bool>(false)
+  private let followsSignals: Bool
+
+  /// A request made by `request` alone.
+  public init() { followsSignals = false }
+
+  private init(followingSignals: Bool) { followsSignals = followingSignals }
+
+  public var isRequested: Bool {
+    requested.load(ordering: .acquiring)
+      || followsSignals && signalCount.load(ordering: .acquiring) > 0
+  }
+
+  public func request() { requested.store(true, ordering: .releasing) }
+
+  /// A request made by SIGTERM, SIGINT, SIGHUP or SIGUSR1, whose handlers this installs.
+  ///
+  /// `mpirun` passes SIGUSR1 on to all ranks; with SIGTERM they have a second. A second SIGINT
+  /// ends the process at once with code 75. SIGHUP stays ignored where it is, as under `nohup`.
+  public static func installed() -> StopSignal {
+    // The first use of a global initialises it, which a handler must not do.
+    _ = signalCount.load(ordering: .relaxed)
+    _ = interruptCount.load(ordering: .relaxed)
+    for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] {
+      var old = sigaction()
+      sigaction(signal, nil, &old)
+      // SIG_IGN is the address 1, a cast that Swift does not import.
+      let isIgnored =
+        unsafeBitCast(old.__sigaction_handler.sa_handler, to: UInt.self) == 1
+      guard signal != SIGHUP || !isIgnored else { continue }
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = noteSignal
+      action.sa_flags = SA_RESTART
+      sigaction(signal, &action, nil)
+    }
+    return StopSignal(followingSignals: true)
+  }
+}
+
+private let signalCount = Atomic<Int>(0)
+private let interruptCount = Atomic<Int>(0)
+
+private func noteSignal(_ signal: Int32) {
+  signalCount.add(1, ordering: .acquiringAndReleasing)
+  guard signal == SIGINT else { return }
+  let earlier = interruptCount.add(1, ordering: .acquiringAndReleasing).oldValue
+  if earlier > 0 { _exit(75) }
+}

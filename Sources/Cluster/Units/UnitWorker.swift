@@ -1,0 +1,129 @@
+internal import Inputs
+
+/// Another rank's side of the scheduler: computes what it is given, and reports to rank 0.
+final class UnitWorker {
+  /// How long rank 0 may take to answer a worker that must end; then the worker ends alone.
+  private static let lastWait = Duration.milliseconds(1500)
+
+  private let context: UnitContext
+  private let communicator: Communicator
+  private var outbox: Outbox
+  private var heartbeat: Heartbeat
+  /// How this worker must end, and since when it waits for rank 0 to say so.
+  private var wish: (ending: UnitMessage.Ending, since: ContinuousClock.Instant)?
+
+  init(_ context: UnitContext) {
+    self.context = context
+    communicator = context.communicator
+    outbox = Outbox(communicator, tag: UnitScheduler.tag)
+    heartbeat = Heartbeat(
+      of: [0], interval: context.settings.heartbeat, limit: context.settings.silenceLimit,
+      now: .now)
+  }
+
+  func run() throws(Refusal) -> UnitScheduler.Outcome {
+    do {
+      switch try serve() {
+      case .finished:
+        try sayGoodbye()
+        return .finished
+      case .stopped:
+        context.pool.close()
+        try reportLast()
+        try sayGoodbye()
+        return .stopped
+      case .refused(let refusal):
+        try sayGoodbye()
+        throw refusal
+      }
+    } catch {
+      // Rank 0 knows nothing of what MPI did here, or cannot be told.
+      if error is MPIError { communicator.session.hasLostCoordinator = true }
+      throw Refusal(error, on: communicator.name(of: communicator.rank))
+    }
+  }
+
+  /// Serves until rank 0 says that it is over.
+  private func serve() throws -> UnitMessage.Ending {
+    var nap = Nap()
+    while true {
+      var isQuiet = true
+      while let message = try communicator.tryReceive(from: 0, tag: UnitScheduler.tag) {
+        isQuiet = false
+        heartbeat.hear(0, at: .now)
+        switch try UnitMessage(message.bytes) {
+        case .unit(let unit): context.pool.add(unit)
+        case .alive: break
+        case .end(let ending): return ending
+        default: throw MPIError.malformed(what: "a worker's message from rank 0")
+        }
+      }
+      if let wish {
+        if wish.since.duration(to: .now) > UnitWorker.lastWait {
+          if case .refused = wish.ending { communicator.session.hasLostCoordinator = true }
+          return wish.ending
+        }
+      } else if context.stop.isRequested {
+        try outbox.send(.stopRequest, to: 0)
+        wish = (.stopped, .now)
+      } else if try report() {
+        isQuiet = false
+      }
+      try watch()
+      if isQuiet { context.pool.sleep(&nap) } else { nap.reset() }
+    }
+  }
+
+  /// Sends what is due, and finds out whether rank 0 is silent.
+  private func watch() throws(MPIError) {
+    let now = ContinuousClock.now
+    if heartbeat.isDue(at: now) { try outbox.send(.alive, to: 0) }
+    _ = try outbox.flush()
+    if let (_, time) = heartbeat.silent(at: now) {
+      throw .silent(rank: 0, host: communicator.hosts[0], seconds: time / .seconds(1))
+    }
+  }
+
+  /// Reports the units that have ended; false if there are none.
+  ///
+  /// A result that cannot be made durable ends the job: this worker tells rank 0, and waits.
+  private func report() throws(MPIError) -> Bool {
+    let all = context.pool.takeEnded()
+    for ended in all {
+      let message: UnitMessage
+      switch ended.outcome {
+      case .success(let bytes):
+        do {
+          try context.handlers.commit(ended.unit, bytes)
+        } catch {
+          let refusal = Refusal(error, on: communicator.name(of: communicator.rank))
+          try outbox.send(.fatal(refusal), to: 0)
+          wish = (.refused(refusal), .now)
+          return true
+        }
+        message = .done(unit: ended.unit, seconds: ended.seconds, bytes: bytes)
+      case .failure(let failure):
+        message = .failed(unit: ended.unit, message: failure.message)
+      }
+      try outbox.send(message, to: 0)
+    }
+    return !all.isEmpty
+  }
+
+  /// Reports what ended before a stop took effect.
+  private func reportLast() throws {
+    _ = try report()
+    if case .refused(let refusal)? = wish?.ending {
+      try sayGoodbye()
+      throw refusal
+    }
+  }
+
+  /// The last message; waits until all messages have left, or rank 0 shows no interest in them.
+  private func sayGoodbye() throws(MPIError) {
+    try outbox.send(.goodbye, to: 0)
+    let start = ContinuousClock.now
+    var nap = Nap()
+    while try !outbox.flush(), start.duration(to: .now) < .milliseconds(500) { nap.sleep() }
+  }
+}

@@ -1,0 +1,92 @@
+internal import Cluster
+internal import Foundation
+internal import Inputs
+internal import Synchronization
+
+/// A unit that fails, as the tests ask for.
+private struct UnitFault: Error {}
+
+extension Probe {
+  /// Fake units of random cost; each rank appends what it commits to a file of its own.
+  ///
+  /// The options: count, threads, milliseconds (the most a unit takes), work (spin or sleep),
+  /// failing (units), folder, heartbeat and silence (milliseconds), die, freeze, stop and
+  /// uncommitted (ranks), after (milliseconds until die, freeze or stop), bytes (of a result).
+  func units() throws -> Int32 {
+    let count = options.int("count", or: 10)
+    let longest = options.int("milliseconds", or: 5)
+    let units = (0..<count).map { WorkUnit(number: $0 * 3, cost: Double(cost($0, longest))) }
+    let settings = UnitScheduler.Settings(
+      computeThreads: options.int("threads", or: 1),
+      heartbeat: .milliseconds(options.int("heartbeat", or: 2000)),
+      silenceLimit: .milliseconds(options.int("silence", or: 60_000)))
+    let stop = StopSignal.installed()
+    startFault()
+
+    let file = options.text("folder").map { "\($0)/rank-\(world.rank)" }
+    if let file { _ = FileManager.default.createFile(atPath: file, contents: nil) }
+    let journal = file.flatMap { FileHandle(forWritingAtPath: $0) }
+    let isFull = options.list("uncommitted", has: world.rank)
+    let isSpinning = options.text("work") == "spin"
+    let size = options.int("bytes", or: 8)
+    let failing = Set((0..<count).filter { options.list("failing", has: $0 * 3) }.map { $0 * 3 })
+
+    let start = ContinuousClock.now
+    let handlers = UnitScheduler.Handlers(
+      compute: { unit in
+        let time = Duration.milliseconds(cost(unit / 3, longest))
+        if isSpinning { spin(time) } else { sleep(time) }
+        if failing.contains(unit) { throw UnitFault() }
+        return (0..<size).map { UInt8(truncatingIfNeeded: unit &+ $0) }
+      },
+      commit: { unit, _ in
+        if isFull {
+          throw Refusal(.resources, file: "journal", found: "a full disk", expected: "room")
+        }
+        journal?.write(Data("\(unit)\n".utf8))
+      },
+      finished: { result in
+        let expected = (0..<size).map { UInt8(truncatingIfNeeded: result.unit &+ $0) }
+        say("done \(result.unit) on \(result.rank) \(result.bytes == expected)")
+      },
+      failed: { say("failed \($0.unit) on \($0.rank) host \($0.host): \($0.message)") })
+    let outcome = try UnitScheduler(units: units, settings: settings)
+      .run(on: world, stop: stop, handlers)
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    let cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    say("\(outcome) wall \(start.duration(to: .now) / .seconds(1)) cpu \(cpu)")
+    return outcome == .stopped ? 75 : 0
+  }
+
+  /// A thread that lets this rank die, stand still or ask for a stop after a while.
+  private func startFault() {
+    let delay = UInt32(options.int("after", or: 300)) * 1000
+    for (name, signal) in [("die", SIGKILL), ("freeze", SIGSTOP), ("stop", SIGTERM)]
+    where options.list(name, has: world.rank) {
+      Thread.detachNewThread {
+        usleep(delay)
+        kill(getpid(), signal)
+      }
+    }
+  }
+}
+
+private func seconds(_ time: timeval) -> Double {
+  Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+}
+
+/// Milliseconds of a unit: most are short, a few the longest.
+private func cost(_ index: Int, _ longest: Int) -> Int {
+  let random = (index &* 2_654_435_761) >> 7 & 63
+  return random < 6 ? longest : longest * random / 256
+}
+
+private func sleep(_ time: Duration) {
+  usleep(UInt32(max(1, time / .microseconds(1))))
+}
+
+private func spin(_ time: Duration) {
+  let start = ContinuousClock.now
+  while start.duration(to: .now) < time {}
+}
