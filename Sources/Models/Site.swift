@@ -47,6 +47,13 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
     }
   }
 
+  /// The sites of a transformer's block.
+  public static let decoderSites: [Site] = [
+    .blockInput, .blockOutput, .attentionInput, .queryOutput, .keyOutput, .valueOutput,
+    .headQueryOutput, .headKeyOutput, .headValueOutput, .attentionWeight, .attentionValueOutput,
+    .headAttentionValueOutput, .attentionOutput, .mlpInput, .mlpActivation, .mlpOutput,
+  ]
+
   public var isSplitIntoHeads: Bool { unsplit != self }
 
   /// Whether a change at one position reaches later positions in the same block.

@@ -1,0 +1,90 @@
+public import Autodiff
+public import Tensors
+
+/// Which example and position each row of a site's value belongs to.
+public struct RowPlaces: Sendable {
+  /// For each example the rows of its positions from `firstPosition` on.
+  private let rows: [[Int?]]
+  private let firstPositions: [Int]
+
+  /// The rows of a packed batch, or of those of its rows that `queries` lists.
+  public init(_ batch: Batch, queries: [Int]? = nil) {
+    let place = queries.map { Dictionary(uniqueKeysWithValues: $0.enumerated().map { ($1, $0) }) }
+    rows = batch.sequences.map { $0.rows.map { place == nil ? $0 : place?[$0] } }
+    firstPositions = batch.sequences.map(\.firstPosition)
+  }
+
+  /// One row an example, all at one time step.
+  public init(examples: Int, step: Int) {
+    rows = (0..<examples).map { [$0] }
+    firstPositions = Array(repeating: step, count: examples)
+  }
+
+  public var exampleCount: Int { rows.count }
+
+  /// The positions of an example that have rows, in order.
+  public func positions(of example: Int) -> Range<Int> {
+    firstPositions[example]..<firstPositions[example] + rows[example].count
+  }
+
+  /// The row of an example's position; nil where the value has none.
+  public func row(example: Int, position: Int) -> Int? {
+    guard positions(of: example).contains(position) else { return nil }
+    return rows[example][position - firstPositions[example]]
+  }
+}
+
+/// A value made at a site, on its way through a model.
+public struct SiteValue<Scalar: Real> {
+  public let site: Site
+  public let layer: Int
+  /// `[rows, width of the site]`; of attention weights `[queries, heads · keys]`.
+  public let value: Variable<Scalar>
+  public let places: RowPlaces
+
+  public init(site: Site, layer: Int, value: Variable<Scalar>, places: RowPlaces) {
+    self.site = site
+    self.layer = layer
+    self.value = value
+    self.places = places
+  }
+}
+
+/// What a model is run on: tokens or embeddings, example by example, of any lengths.
+public enum ModelInputs<Scalar: Real>: Sendable {
+  case tokens([[Int]])
+  /// Each `[positions, width]`, in place of the token embeddings.
+  case embeddings([Tensor<Scalar>])
+
+  public var lengths: [Int] {
+    switch self {
+    case .tokens(let tokens): tokens.map(\.count)
+    case .embeddings(let embeddings): embeddings.map(\.rows)
+    }
+  }
+}
+
+/// A model whose activations can be read and changed on their way.
+public protocol IntervenableModel<Scalar>: Sendable {
+  associatedtype Scalar: Real
+
+  /// The sites that the model has, each with the layers at which it has it.
+  var sites: [(site: Site, layers: Range<Int>)] { get }
+
+  /// The elements of one row at a site, and the heads it splits into, if any.
+  func width(of site: Site) -> Int
+  func heads(of site: Site) -> Int?
+
+  /// The site that a published module path stands for, such as `transformer.h[3].mlp.output`.
+  func site(atModulePath path: String) -> (site: Site, layer: Int)?
+
+  /// Runs the model on a batch.
+  ///
+  /// - Parameter visit: Called at each site with its unsplit value; gives the value to go on with.
+  /// - Returns: Logits: of a decoder `[rows, vocabulary]`, packed like the inputs; of a classifier
+  ///   `[examples, classes]`.
+  func run(
+    _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
+    visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
+  ) -> Variable<Scalar>
+}
