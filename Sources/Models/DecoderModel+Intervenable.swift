@@ -1,5 +1,5 @@
 public import Autodiff
-public import Tensors
+internal import Tensors
 
 extension DecoderModel: IntervenableModel {
   public var sites: [(site: Site, layers: Range<Int>)] {
