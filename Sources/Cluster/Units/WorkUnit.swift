@@ -3,11 +3,14 @@ public struct WorkUnit: Sendable, Equatable {
   public let number: Int
   /// What it costs relative to the other units, in any unit of work; finite and not negative.
   public let cost: Double
+  /// Units of one group share what is made once on a rank and kept; lower groups go first.
+  public let group: Int
 
-  public init(number: Int, cost: Double) {
+  public init(number: Int, cost: Double, group: Int = 0) {
     precondition(cost.isFinite && cost >= 0, "unit \(number) costs \(cost)")
     self.number = number
     self.cost = cost
+    self.group = group
   }
 }
 
