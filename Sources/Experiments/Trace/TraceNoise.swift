@@ -14,7 +14,6 @@ struct TraceNoise: Sendable {
     case file(SafetensorsFile)
   }
 
-  let samples: Int
   /// The standard deviation of drawn noise, in the units of the embedding; nil for a file.
   let level: Double?
   /// SHA-256 of the noise file; nil for drawn noise.
@@ -22,9 +21,14 @@ struct TraceNoise: Sendable {
   private let source: Source
   private let width: Int
 
-  /// - Parameter facts: All facts of the job, whose subjects may set the level.
-  init(_ spec: TraceSpec, _ facts: [TokenizedFact], _ model: DecoderModel<Float>) throws(Refusal) {
+  /// Corrupted runs of each fact.
+  let samples: Int
+
+  /// - Parameter job: Its facts' subjects may set the level.
+  init(_ job: TraceJob, _ model: DecoderModel<Float>) throws(Refusal) {
+    let (spec, facts) = (job.spec, job.facts)
     width = model.shape.width
+    samples = job.samples
     let corrupt = spec.corrupt
     let factor: Double
     switch corrupt.noise {
@@ -33,7 +37,6 @@ struct TraceNoise: Sendable {
       source = .file(file)
       level = nil
       fileDigest = Digest.of(try BoundedFile(path.resolved, kind: .job).readAll(limit: 1 << 32))
-      samples = try Self.samples(in: file, facts, width: width)
       return
     case .absolute(let value): factor = value
     case .multiple(let multiple, .embeddings):
@@ -43,7 +46,6 @@ struct TraceNoise: Sendable {
     }
     level = factor
     fileDigest = nil
-    samples = corrupt.samples ?? 10
     let seed = UInt64(corrupt.seed ?? 0)
     guard spec.parity == .rome else {
       source = .drawn(level: Float(factor), seed: seed)
@@ -101,10 +103,12 @@ struct TraceNoise: Sendable {
     return file.tensors[own] == nil ? "noise" : own
   }
 
-  /// Checks each fact's tensor, and that all have as many samples.
-  private static func samples(
-    in file: SafetensorsFile, _ facts: [TokenizedFact], width: Int
+  /// Corrupted runs of each fact: the job's, or as many as each tensor of its noise file holds.
+  static func samples(
+    _ spec: TraceSpec, _ facts: [TokenizedFact], width: Int
   ) throws(Refusal) -> Int {
+    guard case .file(let path) = spec.corrupt.noise else { return spec.corrupt.samples ?? 10 }
+    let file = try SafetensorsFile(path.resolved, kind: .job)
     var samples: Int?
     for fact in facts {
       let tensor = try file.tensor(name(of: fact, in: file))
