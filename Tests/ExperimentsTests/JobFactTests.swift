@@ -160,9 +160,10 @@ struct JobFactTests {
 
     func encodeWithOffsets(_ text: String) -> [(id: Int, utf8Range: Range<Int>)] {
       var end = 0
-      return (text == tokens.joined() ? tokens : tokens + [answer]).enumerated().map {
-        defer { end += $1.utf8.count }
-        return ($0, end..<end + $1.utf8.count)
+      let parts = text == tokens.joined() ? tokens : tokens + [answer]
+      return parts.enumerated().map { id, token in
+        defer { end += token.utf8.count }
+        return (id, end..<end + token.utf8.count)
       }
     }
 
@@ -183,14 +184,11 @@ struct JobFactTests {
       let tokens = try item["tokens"].items().map { try $0.string() }
       let prompt = try item["prompt"].string()
       guard tokens.joined() == prompt else { continue }  // a token of part of a character
-      let text = [
-        "prompt": JSON.string(prompt), "subject": .string(try item["subject"].string()),
-        "answer": .string(try item["attribute"].string()),
-      ]
-      var object = JSONObject()
-      for (key, value) in text { #expect(object.insert(value, forKey: key)) }
-      let again = try Fact(
-        JobField(JobValue(json: .object(object)), at: JobPlace(file: path)), number: 0)
+      let text = JobValue.fields([
+        "prompt": .text(prompt), "subject": .text(try item["subject"].string()),
+        "answer": .text(try item["attribute"].string()),
+      ])
+      let again = try Fact(JobField(text, at: JobPlace(file: path)), number: 0)
       let answer = try item["answer"].string()
       let tokenized = try TokenizedFact(again, by: Recorded(tokens: tokens, answer: answer))
       #expect(tokenized.roles.subject == fact.tokens?.subject, "\(prompt)")
