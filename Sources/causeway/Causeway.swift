@@ -17,7 +17,9 @@ struct Causeway: AsyncParsableCommand {
         causeway show runs/trace
       """,
     version: programVersion,
-    subcommands: [Plan.self, Check.self, Run.self, Sites.self])
+    subcommands: [
+      Plan.self, Check.self, Run.self, Status.self, Show.self, Sites.self,
+    ])
 }
 
 @main
