@@ -18,7 +18,7 @@ struct Causeway: AsyncParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      Plan.self, Check.self, Run.self, Status.self, Show.self, Sites.self,
+      Plan.self, Check.self, Run.self, Status.self, Show.self, Verify.self, Sites.self,
     ])
 }
 

@@ -27,6 +27,8 @@ struct TraceJournals: Sendable {
   private(set) var baselines: [Int: TraceBaseline] = [:]
   /// Why units without a result were given up.
   private(set) var failures: [Int: String] = [:]
+  /// Units that were given up at least once.
+  private(set) var everFailed: Set<Int> = []
   /// By start and rank, in the order of the files' names.
   private(set) var paces: [Pace] = []
   private(set) var findings: [JournalFinding] = []
@@ -68,7 +70,9 @@ struct TraceJournals: Sendable {
           Entry(
             payload: record.payload, file: scan.file, offset: offset, run: scan.header?.run,
             rank: scan.header?.rank), grid, plan)
-      case .failed: failures[unit] = String(decoding: record.payload, as: UTF8.self)
+      case .failed:
+        failures[unit] = String(decoding: record.payload, as: UTF8.self)
+        everFailed.insert(unit)
       case .timing:
         guard let time = UnitTime(record) else { continue }
         pace?.seconds += time.seconds
