@@ -140,7 +140,7 @@ package struct TraceRun {
         job, plan, options, spec: spec,
         provenance: Provenance.of(
           model: inputs.model, tokenizer: job.tokenizer?.digest, noiseLevel: level),
-        observer: observer)
+        observer: observer, stop: stop)
       try desk.log(ranks: world.size, hosts: world.hosts)
       return desk
     }
