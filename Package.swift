@@ -76,7 +76,7 @@ let package = Package(
       dependencies: ["Experiments", "Figures", "Inputs", argumentParser],
       swiftSettings: settings),
 
-    module("_TestSupport", ["Inputs", "Tensors", "Checkpoints", "Models"]),
+    module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
     tests(of: "Inputs", []),
