@@ -49,8 +49,9 @@ where Self.Stride == Self {
   static func logSumExp(rows: Int, width: Int, _ x: Input, _ y: Output)
   static func sumRows(rows: Int, width: Int, _ x: Input, _ y: Output)
   static func sumColumns(rows: Int, width: Int, _ x: Input, _ y: Output)
-  static func addRow(rows: Int, width: Int, _ x: Input, _ row: Input, _ y: Output)
-  static func multiplyRow(rows: Int, width: Int, _ x: Input, _ row: Input, _ y: Output)
+  static func broadcast(
+    _ function: BinaryFunction, _ spread: Spread, rows: Int, width: Int, _ a: Input, _ b: Input,
+    _ y: Output)
   static func rotate(
     rows: Int, heads: Int, headWidth: Int, rotated: Int, sign: Self,
     positions: UnsafePointer<Int32>, cosines: Input, sines: Input, _ x: Input, _ y: Output)

@@ -33,22 +33,6 @@ extension Tensor {
     Tensor([rows]) { Scalar.sumColumns(rows: rows, width: width, unsafePointer, $0) }
   }
 
-  /// Adds `row`, `[width]`, to every row.
-  public func addingToRows(_ row: Tensor) -> Tensor {
-    precondition(row.count == width, "a row of \(row.count) for \(shape)")
-    return Tensor(shape) {
-      Scalar.addRow(rows: rows, width: width, unsafePointer, row.unsafePointer, $0)
-    }
-  }
-
-  /// Multiplies every row by `row`, `[width]`.
-  public func multiplyingRows(by row: Tensor) -> Tensor {
-    precondition(row.count == width, "a row of \(row.count) for \(shape)")
-    return Tensor(shape) {
-      Scalar.multiplyRow(rows: rows, width: width, unsafePointer, row.unsafePointer, $0)
-    }
-  }
-
   /// The log of the sum of the exponentials of each row, `[rows]`.
   public func logSumExp() -> Tensor {
     Tensor([rows]) { Scalar.logSumExp(rows: rows, width: width, unsafePointer, $0) }

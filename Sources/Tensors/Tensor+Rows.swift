@@ -38,14 +38,4 @@ extension Tensor {
       }
     }
   }
-
-  /// Columns of a matrix, `[rows, range.count]`.
-  public func columns(_ range: Range<Int>) -> Tensor {
-    precondition(range.lowerBound >= 0 && range.upperBound <= width, "columns \(range) of \(shape)")
-    let (n, stride) = (range.count, width)
-    return Tensor([rows, n]) { to in
-      let from = unsafePointer + range.lowerBound
-      for r in 0..<rows { (to + r * n).update(from: from + r * stride, count: n) }
-    }
-  }
 }

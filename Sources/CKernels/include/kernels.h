@@ -33,6 +33,10 @@ ck_processor ck_current_processor(void);
 // Number of elements of a packed matrix of `inputs` x `outputs`.
 size_t ck_packed_count(size_t inputs, size_t outputs);
 
+// Copies `rows` runs of `bytes` bytes, at distances of from_stride and to_stride bytes.
+void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_stride, void *to,
+                  size_t to_stride);
+
 #define CK_DECLARE(T, S)                                                                          \
   void ck_pack_##S(const T *matrix, size_t inputs, size_t outputs, size_t input_stride,           \
                    size_t output_stride, T *packed);                                              \
@@ -71,8 +75,14 @@ size_t ck_packed_count(size_t inputs, size_t outputs);
   void ck_log_sum_exp_##S(size_t rows, size_t width, const T *x, T *y);                           \
   void ck_sum_rows_##S(size_t rows, size_t width, const T *x, T *y);                              \
   void ck_sum_columns_##S(size_t rows, size_t width, const T *x, T *y);                           \
-  void ck_add_row_##S(size_t rows, size_t width, const T *x, const T *row, T *y);                 \
-  void ck_multiply_row_##S(size_t rows, size_t width, const T *x, const T *row, T *y);            \
+  void ck_broadcast_add_##S(size_t rows, size_t width, const T *a, const T *b,                    \
+      size_t row_step, size_t column_step, T *y);                                                 \
+  void ck_broadcast_subtract_##S(size_t rows, size_t width, const T *a, const T *b,               \
+      size_t row_step, size_t column_step, T *y);                                                 \
+  void ck_broadcast_multiply_##S(size_t rows, size_t width, const T *a, const T *b,               \
+      size_t row_step, size_t column_step, T *y);                                                 \
+  void ck_broadcast_divide_##S(size_t rows, size_t width, const T *a, const T *b,                 \
+      size_t row_step, size_t column_step, T *y);                                                 \
   void ck_rotate_##S(size_t rows, size_t heads, size_t head_width, size_t rotated, T sign,        \
                      const int32_t *positions, const T *cosines, const T *sines, const T *x,      \
                      T *y);                                                                       \
