@@ -28,6 +28,16 @@ extension DecoderModel: TrainableModel {
   }
 
   public func with(_ weights: NamedWeights<Scalar>, on tape: Tape<Scalar>) -> DecoderModel {
+    DecoderModel(shape, names: names, weights, on: tape)
+  }
+
+  /// A decoder over weights in their published layout.
+  ///
+  /// - Precondition: The weights are those of `shape`, by name and size.
+  init(
+    _ shape: DecoderShape, names: PublishedNames, _ weights: NamedWeights<Scalar>,
+    on tape: Tape<Scalar>
+  ) {
     let roles = PublishedRoles(shape, names, weights, tape)
     func linear(_ weight: DecoderWeight, _ bias: DecoderWeight?) -> Linear<Scalar>? {
       roles[weight].map { Linear($0, bias: bias.flatMap { roles[$0] }) }
@@ -35,7 +45,7 @@ extension DecoderModel: TrainableModel {
     guard let embedding = roles[.tokenEmbedding] else {
       preconditionFailure("every decoder has a token embedding")
     }
-    return DecoderModel(
+    self.init(
       shape, names: names,
       embedding: embedding.isTracked ? .table(embedding) : .packed(PackedMatrix(embedding.value)),
       linear: linear, vector: { roles[$0] })
