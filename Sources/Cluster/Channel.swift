@@ -5,7 +5,9 @@ internal import Glibc
 public struct Message: Sendable, Equatable {
   /// The rank that sent it.
   public let source: Int
+  /// What it is about, as sender and receiver agreed.
   public let tag: Int
+  /// What it says.
   public let bytes: [UInt8]
 }
 

@@ -15,6 +15,7 @@ public import Inputs
 public final class SharedMemory: @unchecked Sendable {
   /// The first byte, at the same offset but another address on each rank.
   public let base: UnsafeMutableRawPointer
+  /// The bytes from `base` on that may be used.
   public let byteCount: Int
   /// Whether this rank fills the memory: the lowest rank of its host.
   public let isLeader: Bool

@@ -11,11 +11,13 @@ public final class StopSignal: Sendable {
 
   private init(followingSignals: Bool) { followsSignals = followingSignals }
 
+  /// Whether a stop was asked for, by a signal or by `request`.
   public var isRequested: Bool {
     requested.load(ordering: .acquiring)
       || followsSignals && signalCount.load(ordering: .acquiring) > 0
   }
 
+  /// Asks for a stop, from any thread.
   public func request() { requested.store(true, ordering: .releasing) }
 
   /// A request made by SIGTERM, SIGINT, SIGHUP or SIGUSR1, whose handlers this installs.
@@ -26,6 +28,8 @@ public final class StopSignal: Sendable {
     // The first use of a global initialises it, which a handler must not do.
     _ = signalCount.load(ordering: .relaxed)
     _ = interruptCount.load(ordering: .relaxed)
+    var handled = sigset_t()
+    sigemptyset(&handled)
     for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] {
       var old = sigaction()
       sigaction(signal, nil, &old)
@@ -37,7 +41,10 @@ public final class StopSignal: Sendable {
       action.__sigaction_handler.sa_handler = noteSignal
       action.sa_flags = SA_RESTART
       sigaction(signal, &action, nil)
+      sigaddset(&handled, signal)
     }
+    // A parent that blocks them, as Swift's own task threads do, passes that on.
+    pthread_sigmask(SIG_UNBLOCK, &handled, nil)
     return StopSignal(followingSignals: true)
   }
 }

@@ -63,7 +63,9 @@ extension ByteLevelBPE {
         throw refusal(
           "merges", "\(quoted(merge)) for merge \(rank)", "two tokens with a space between")
       }
-      try rules.append(String(parts[0]), String(parts[1])) { refusal("merges[\(rank)]", $0, $1) }
+      try rules.append(String(parts[0]), String(parts[1]), in: ids) {
+        refusal("merges[\(rank)]", $0, $1)
+      }
     }
     let addedIds = Set(added.map(\.id))
     vocabulary = Vocabulary(

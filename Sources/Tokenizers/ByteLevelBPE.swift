@@ -17,20 +17,18 @@ public struct ByteLevelBPE: Tokenizer {
   let preTokenizers: [PreTokenizer]
   /// The special tokens that go around a text when they are asked for.
   let frame: SpecialFrame
+  /// SHA-256 of the `tokenizer.json`, or of the values of a GGUF file.
   public let digest: String
   let file: String
 
+  /// One past the largest token id.
   public var count: Int { vocabulary.count }
 
+  /// The tokens of a text with the places they stand for.
   public func encodeWithOffsets(
     _ text: String, addingSpecialTokens: Bool
   ) throws(Refusal) -> Encoding {
-    guard text.utf8.count < Int32.max else {
-      throw Refusal(
-        .job, found: "a text of \(text.utf8.count) bytes", expected: "at most \(Int32.max) bytes")
-    }
-    var source = SourceText(text)
-    var (ids, spans) = try tokens(of: &source)
+    var (source, ids, spans) = try tokens(of: text)
     spans = spans.map { input($0, of: source) }
     if addingSpecialTokens {
       let end = text.utf8.count
@@ -40,38 +38,39 @@ public struct ByteLevelBPE: Tokenizer {
     return Encoding(ids: ids, utf8Spans: spans, in: text)
   }
 
-  /// The token ids of a text; faster than with places.
-  public func encode(
-    _ text: String, addingSpecialTokens: Bool = false
-  ) throws(Refusal) -> [Int] {
-    guard text.utf8.count < Int32.max else {
-      throw Refusal(
-        .job, found: "a text of \(text.utf8.count) bytes", expected: "at most \(Int32.max) bytes")
-    }
-    var source = SourceText(text)
-    let ids = try tokens(of: &source).ids
+  /// The token ids of a text.
+  public func encode(_ text: String, addingSpecialTokens: Bool) throws(Refusal) -> [Int] {
+    let ids = try tokens(of: text).ids
     return addingSpecialTokens ? frame.before + ids + frame.after : ids
   }
 
+  /// The text that tokens stand for; ids without a token stand for none.
   public func decode(_ ids: [Int]) -> String {
     var bytes: [UInt8] = []
     for id in ids { bytes += vocabulary.bytes(of: id) }
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The text of one token, with U+FFFD for parts of characters; nil where the id has no token.
   public func token(_ id: Int) -> String? {
     vocabulary.contains(id) ? String(decoding: vocabulary.bytes(of: id), as: UTF8.self) : nil
   }
 
+  /// The token that stands for exactly this text.
   public func id(of token: String) -> Int? { vocabulary.id(of: Array(token.utf8)[...]) }
 
   /// Whether a token stands for no text: a beginning, an end, padding.
   public func isSpecial(_ id: Int) -> Bool { vocabulary.special.contains(id) }
 
-  /// The tokens, with their bytes in the text as it is after this.
+  /// The text as it was cut, and its tokens with their bytes in that.
   private func tokens(
-    of text: inout SourceText
-  ) throws(Refusal) -> (ids: [Int], spans: [Range<Int>]) {
+    of input: String
+  ) throws(Refusal) -> (text: SourceText, ids: [Int], spans: [Range<Int>]) {
+    guard input.utf8.count < Int32.max else {
+      throw Refusal(
+        .job, found: "a text of \(input.utf8.count) bytes", expected: "less than \(Int32.max)")
+    }
+    var text = SourceText(input)
     var pieces = addedTokens.raw.split([Piece(range: 0..<text.scalars.count)], of: text.scalars)
     if composes { (text, pieces) = Normalizer.composed(text, pieces) }
     pieces = addedTokens.normalized.split(pieces, of: text.scalars)
@@ -87,7 +86,7 @@ public struct ByteLevelBPE: Tokenizer {
           try encoder.encode(bytes, of: text.bytes)
         }
       }
-      return (encoder.ids, encoder.spans)
+      return (text, encoder.ids, encoder.spans)
     } catch { throw error.inFile(file) }
   }
 

@@ -15,21 +15,21 @@ struct MergeRules: Sendable {
   /// Whether a word that is a token is that token, whatever the merges say.
   var ignoresMerges = false
 
-  private let ids: [ByteKey: Int]
   private var rank: UInt64 = 0
 
   /// - Parameter ids: The vocabulary, by the tokens' texts in the byte alphabet.
   init(ids: [ByteKey: Int], mergeCount: Int) {
-    self.ids = ids
     table = PairTable(capacity: mergeCount)
     byteSymbols = ByteAlphabet.scalars.map { Int32(ids[ByteKey(String($0))] ?? -1) }
   }
 
   /// Adds the next merge, of lower precedence than those before it.
   ///
-  /// - Parameter refusal: Makes the refusal from what was found and expected.
+  /// - Parameters:
+  ///   - ids: The vocabulary.
+  ///   - refusal: Makes the refusal from what was found and expected.
   mutating func append(
-    _ left: String, _ right: String, refusal: (String, String) -> Refusal
+    _ left: String, _ right: String, in ids: [ByteKey: Int], refusal: (String, String) -> Refusal
   ) throws(Refusal) {
     func token(_ text: String) throws(Refusal) -> Int32 {
       guard let id = ids[ByteKey(text)] else {
@@ -45,7 +45,7 @@ struct MergeRules: Sendable {
   }
 
   /// Spells letters that are no tokens with tokens such as `<0x0A>`, where all of those exist.
-  mutating func fallBackToBytes() {
+  mutating func fallBackToBytes(in ids: [ByteKey: Int]) {
     for (byte, scalar) in ByteAlphabet.scalars.enumerated() where byteSymbols[byte] < 0 {
       let spelled = String(scalar).utf8.map { unit in
         let digits = String(unit, radix: 16, uppercase: true)

@@ -18,6 +18,9 @@ public protocol Tokenizer: Sendable {
     _ text: String, addingSpecialTokens: Bool
   ) throws(Refusal) -> Encoding
 
+  /// The ids alone; see ``encodeWithOffsets(_:addingSpecialTokens:)``.
+  func encode(_ text: String, addingSpecialTokens: Bool) throws(Refusal) -> [Int]
+
   /// The text that tokens stand for. Ids without a token stand for none; bytes that are no UTF-8,
   /// as in half a character, become U+FFFD.
   func decode(_ ids: [Int]) -> String
@@ -30,11 +33,9 @@ public protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
-  /// The token ids of a text; see ``encodeWithOffsets(_:addingSpecialTokens:)``.
-  public func encode(
-    _ text: String, addingSpecialTokens: Bool = false
-  ) throws(Refusal) -> [Int] {
-    try encodeWithOffsets(text, addingSpecialTokens: addingSpecialTokens).ids
+  /// The token ids of a text, without tokens that are not in it.
+  public func encode(_ text: String) throws(Refusal) -> [Int] {
+    try encode(text, addingSpecialTokens: false)
   }
 
   /// The tokens of a text with their places, without tokens that are not in it.

@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -63,8 +64,10 @@ struct JobDocumentTests {
       try document("kind = \"trace\"\n\nname = \"a\n")
     }
     try expectRefusal(naming: "line 1") { () throws(Refusal) in try document("just words\n") }
-    try expectRefusal(naming: "line 1") { () throws(Refusal) in try document("a = [1, 2\n") }
-    try expectRefusal(naming: "line 1", "64 bits") { () throws(Refusal) in
+    try expectRefusal(naming: "a, line 2", "',' or ']'") { () throws(Refusal) in
+      try document("a = [1, 2\n")
+    }
+    try expectRefusal(naming: "seed, line 1", "64 bits") { () throws(Refusal) in
       try document("seed = 99999999999999999999\n")
     }
   }
@@ -105,6 +108,69 @@ struct JobDocumentTests {
     try expectRefusal(naming: "64") { () throws(Refusal) in
       try document(String(repeating: "{\"a\":", count: 1000), file: "job.json")
     }
+  }
+
+  @Test func `values without end are refused`() throws {
+    for text in [
+      "a = [" + String(repeating: "1,", count: 100_001) + "]",
+      String(repeating: "[[a]]\n", count: 100_001),
+      (0...100_000).map { "k\($0)=1\n" }.joined(),
+    ] {
+      try expectRefusal(naming: "more than 100000 values") { () throws(Refusal) in
+        try document(text)
+      }
+    }
+    try expectRefusal(naming: "100003 values") { () throws(Refusal) in
+      try document(
+        "{\"a\": [" + String(repeating: "1,", count: 100_000) + "1]}", file: "job.json")
+    }
+  }
+
+  /// Cuts and changes of a good job: each is read or refused, and none ends the process.
+  @Test func `no damage to a job does more than refuse it`() throws {
+    let good = Array(
+      """
+      kind = "trace"
+      name = 'n'
+      [model]
+      path = "m" # comment
+      [data]
+      items = [{ prompt = "P is", subject = "P", answer = "x", id = 3 }]
+      limit = 1_0
+      [corrupt]
+      multiple = 3.0e0
+      [[restore]]
+      site = "mlp_output"
+      layers = [0, "1:3",
+        -1]
+      [slurm]
+      time = \"\"\"1:00\"\"\"
+      "odd key".x = 0x1F
+      """.utf8)
+    var random = SeededRandom(seed: 1)
+    var read = 0
+    var refused = 0
+    for _ in 0..<1500 {
+      var bytes = good
+      switch Int.random(in: 0..<3, using: &random) {
+      case 0: bytes.removeSubrange(Int.random(in: 0..<bytes.count, using: &random)...)
+      case 1:
+        let start = Int.random(in: 0..<bytes.count, using: &random)
+        bytes.removeSubrange(start..<min(bytes.count, start + 3))
+      default:
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        let odd = Array("[]{}\"'=.,\\#\n-0e:\u{1}\u{E9}".utf8)
+        bytes[place] = odd[Int.random(in: 0..<odd.count, using: &random)]
+      }
+      do throws(Refusal) {
+        _ = try TraceSpec(JobDocument(bytes, file: "job.toml"))
+        read += 1
+      } catch {
+        #expect(error.kind == .job && error.file == "job.toml", "\(error)")
+        refused += 1
+      }
+    }
+    #expect(refused > 500 && read + refused == 1500)
   }
 
   @Test func `fields keep their order and know their lines`() throws {
@@ -150,6 +216,28 @@ struct JobDocumentTests {
     #expect(try document(text).field.anyTable().table.members.count == 4)
     try expectRefusal(naming: "line 2") { () throws(Refusal) in
       try document("ab = 1\n\"\\u0061b\" = 2\n")
+    }
+  }
+
+  @Test(arguments: [
+    "1", "-17", "+5", "1_000", "0x1F", "0o17", "0b101", "3.5", "-0.0", "1e6", "6.02_2E+23",
+    "1.5e-07",
+    "inf", "-nan", "true", "9223372036854775807", "-9223372036854775808",
+  ])
+  func `a value without quotation marks is taken as TOML takes it`(text: String) throws {
+    _ = try document("a = \(text)\nb = [\(text), \(text)]\nc = { d = \(text) } # end\n")
+  }
+
+  @Test(arguments: [
+    "no", "1:30", "017", "~", "1_", "_1", "1__0", "0x", "+0x1", "1.", ".5", "1e", "1e+", "0b2",
+    "1 2",
+    "TRUE", "1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "9223372036854775808",
+    "0xFFFFFFFFFFFFFFFF",
+    "1e400", "x", "", "= 1", "1.2.3", "--1", "1-1",
+  ])
+  func `what is no value without quotation marks is refused`(text: String) throws {
+    try expectRefusal(naming: "job.toml: a.b, line 2") { () throws(Refusal) in
+      try document("[a]\nb = \(text)\n")
     }
   }
 

@@ -164,7 +164,9 @@ private func fakeGnuplot(in folder: URL, _ script: String) throws {
   }
 
   @Test(.enabled(if: hasGnuplot))
-  func `a folder that does not exist is refused and an older picture stays whole`() async throws {
+  func `a picture that cannot be written leaves no draft, and an older one stays whole`()
+    async throws
+  {
     try await withFolder { folder in
       let figure = Figure(panels: [.heatMap(try traceMap(layers: 4))])
       let path = folder.appendingPathComponent("none/trace.png").path
@@ -172,6 +174,14 @@ private func fakeGnuplot(in folder: URL, _ script: String) throws {
         try await FigureWriter().write(figure, to: path, as: .png)
       }
       #expect(refusal?.file == path && refusal?.kind == .resources)
+
+      // A folder under the picture's name: the draft is written, but cannot take the name.
+      let taken = folder.appendingPathComponent("taken.png")
+      try FileManager.default.createDirectory(at: taken, withIntermediateDirectories: true)
+      await #expect(throws: Refusal.self) {
+        try await FigureWriter().write(figure, to: taken.path, as: .png)
+      }
+      #expect(try names(in: folder) == ["taken.png"])
 
       let older = folder.appendingPathComponent("older.png")
       try "older".write(to: older, atomically: true, encoding: .utf8)

@@ -26,9 +26,9 @@ private func python(_ script: String, _ arguments: String...) async throws -> St
     arguments: Arguments(
       ["-W", "error", fixtures.appendingPathComponent(script).path] + arguments),
     output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-  #expect(result.terminationStatus.isSuccess, "\(result.standardError ?? "")")
+  #expect(result.terminationStatus.isSuccess, "\(result.standardError)")
   #expect(result.standardError == "")
-  return result.standardOutput ?? ""
+  return result.standardOutput
 }
 
 /// A store with every kind of array, half of the chunks of those in `trace` missing.
@@ -61,7 +61,9 @@ private func makeStore(_ scratch: Scratch) throws -> String {
     ])
   let root = ZarrGroup(
     attributes: [.init("title", "é")],
-    arrays: ["activations": try spec(.float32, [3, 500], [2, 500], ["row", "w"], .blosc(level: 1))],
+    arrays: [
+      "activations": try spec(.float32, [3, 500], [2, 500], ["row", "w"], .blosc(level: 1))
+    ],
     groups: ["trace": trace])
   let path = scratch.file("s.zarr")
   let store = try ZarrStore.create(at: path, root, by: files)
@@ -95,7 +97,9 @@ func `zarr-python, xarray and TensorStore open a half-finished store without a w
   func numbers(_ name: String) throws -> [Double?] {
     try found[name].items().map { $0.isNull ? nil : try $0.double() }
   }
-  func strings(_ name: String) throws -> [String] { try found[name].items().map { try $0.string() } }
+  func strings(_ name: String) throws -> [String] {
+    try found[name].items().map { try $0.string() }
+  }
   let none = [Double?](repeating: nil, count: 60)
   #expect(try numbers("trace/layer") == [0, 5, 11])
   #expect(try numbers("trace/position") == [3, 2, 1, 0])

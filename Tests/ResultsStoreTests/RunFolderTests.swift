@@ -46,7 +46,8 @@ private func refused(_ work: () throws -> Void) -> Refusal? {
   let read = try RunFolder.open(path)
   #expect(read.spec == spec && read.journal == path + "/journal")
   let record = try JSONField.load(read.provenance, kind: .store)
-  #expect(try record["seed"].int() == 7 && record["spec_digest"].string() == spec.digest)
+  #expect(try record["seed"].int() == 7)
+  #expect(try record["spec_digest"].string() == spec.digest)
 }
 
 @Test func `a second run is refused, naming the holder`() throws {

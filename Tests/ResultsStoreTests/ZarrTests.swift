@@ -85,7 +85,8 @@ func `an array comes back, with edges that its chunks do not fill`(storage: Int)
     .int32, shape: [6], chunks: [2], shards: [6], dimensions: ["x"], fill: -1)
   let (array, files) = try makeArray(scratch, spec)
   #expect(try array.readChunk([0], as: Int32.self) == nil)
-  try array.write(shard: [0], chunks: [[0]: [7, 8], [2]: [-1, -1]] as [[Int]: [Int32]], by: files)
+  try array.write(
+    shard: [0], chunks: [[0]: [7, 8], [2]: [-1, -1]] as [[Int]: [Int32]], by: files)
   #expect(try array.readChunk([0], as: Int32.self) == [7, 8])
   #expect(try array.readChunk([1], as: Int32.self) == nil)
   #expect(try array.readChunk([2], as: Int32.self) == [-1, -1])
@@ -200,7 +201,7 @@ func `every flipped bit and every cut of a chunk's file is noticed by name`(stor
   let scratch = try Scratch()
   let spec = try ZarrArraySpec(.float32, shape: [4], chunks: [2], dimensions: ["x"])
   let (array, files) = try makeArray(scratch, spec)
-  try array.write(chunk: [0], [1, 2], by: files)
+  try array.write(chunk: [0], [1, 2] as [Float], by: files)
   try FileManager.default.createSymbolicLink(
     atPath: scratch.file("s.zarr/a/c/1"), withDestinationPath: scratch.file("s.zarr/a/c/0"))
   let error = refusal { () throws(Refusal) in _ = try array.read(chunk: [1], as: Float.self) }
@@ -211,9 +212,11 @@ func `every flipped bit and every cut of a chunk's file is noticed by name`(stor
   let scratch = try Scratch()
   let spec = try ZarrArraySpec(.float32, shape: [4], chunks: [2], dimensions: ["x"])
   let (array, files) = try makeArray(scratch, spec)
-  try array.write(chunk: [0], [1, 2], by: files)
+  try array.write(chunk: [0], [1, 2] as [Float], by: files)
   try FileManager.default.removeItem(atPath: scratch.file("s.zarr"))
-  let error = refusal { () throws(Refusal) in try array.write(chunk: [1], [1, 2], by: files) }
+  let error = refusal { () throws(Refusal) in
+    try array.write(chunk: [1], [1, 2] as [Float], by: files)
+  }
   #expect(error?.kind == .store && error?.description.contains("ENOENT") == true)
   #expect(try scratch.tree().isEmpty)
 }

@@ -20,6 +20,7 @@ public struct FixedOrderSum<Element: SumElement> {
   let tree: SumTree
   var nodes: [SumNode: SumVector<Element>] = [:]
 
+  /// A part without contributions; the same `count` and `length` on all ranks.
   public init(count: Int, length: Int) {
     precondition(length >= 0, "a sum of vectors of \(length) elements")
     self.count = count

@@ -6,6 +6,7 @@ public protocol SumElement: BitwiseCopyable, Sendable, AdditiveArithmetic {
 }
 
 extension Float: SumElement {
+  /// `into += from`.
   public static func add(
     _ from: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>, count: Int
   ) {
@@ -14,6 +15,7 @@ extension Float: SumElement {
 }
 
 extension Double: SumElement {
+  /// `into += from`.
   public static func add(
     _ from: UnsafePointer<Double>, into: UnsafeMutablePointer<Double>, count: Int
   ) {

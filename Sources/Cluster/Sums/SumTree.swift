@@ -71,7 +71,8 @@ struct SumTree {
           levels[level + 1][node.parent] = leftRank
           continue
         }
-        let moves = leftRank != rightRank && load[rightRank, default: 0] < load[leftRank, default: 0]
+        let moves =
+          leftRank != rightRank && load[rightRank, default: 0] < load[leftRank, default: 0]
         let rank = moves ? rightRank : leftRank
         if leftRank != rightRank { load[rank, default: 0] += 1 }
         merges.append(

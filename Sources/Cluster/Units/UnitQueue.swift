@@ -1,4 +1,5 @@
-/// Which rank gets which unit, and when: the costly ones first, so that no long one comes last.
+/// Which rank gets which unit, and when: group by group, in each the costly ones first, so that no
+/// long one comes last.
 ///
 /// A rank computes one unit on each thread and has some in hand beside them, so that no thread
 /// waits for a message. It is given such a unit ahead only while enough is left to keep all others
@@ -21,7 +22,7 @@ struct UnitQueue {
   ///   - threads: The compute threads of each rank.
   init(units: [WorkUnit], threads: [Int]) {
     precondition(Set(units.map(\.number)).count == units.count, "a unit is listed twice")
-    waiting = units.sorted { ($0.cost, -$0.number) < ($1.cost, -$1.number) }
+    waiting = units.sorted { (-$0.group, $0.cost, -$0.number) < (-$1.group, $1.cost, -$1.number) }
     waitingCost = units.reduce(0) { $0 + $1.cost }
     self.threads = threads
     threadCount = Double(threads.reduce(0, +))

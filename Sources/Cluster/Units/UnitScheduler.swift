@@ -9,8 +9,9 @@ public struct UnitScheduler: Sendable {
   /// The tag of the scheduler's messages, which no message of the program may have.
   static let tag = 32_767
 
+  /// How a rank takes part; only the compute threads may differ between ranks.
   public struct Settings: Sendable {
-    /// Threads of this rank that compute units, 1 or more; ranks may differ.
+    /// Threads of this rank that compute units, 1 or more.
     public var computeThreads: Int
     /// Time between two signs of life of a rank.
     public var heartbeat: Duration
@@ -19,6 +20,7 @@ public struct UnitScheduler: Sendable {
     /// A `commit` or `finished` that takes longer looks like silence to the other ranks.
     public var silenceLimit: Duration
 
+    /// The heartbeat must be shorter than the limit.
     public init(
       computeThreads: Int, heartbeat: Duration = .seconds(2), silenceLimit: Duration = .seconds(60)
     ) {
@@ -30,6 +32,7 @@ public struct UnitScheduler: Sendable {
     }
   }
 
+  /// How a run ended.
   public enum Outcome: Sendable, Equatable {
     /// Each unit went to `finished` or to `failed`.
     case finished
@@ -58,6 +61,7 @@ public struct UnitScheduler: Sendable {
     /// Takes note on rank 0 of a unit that failed. An error ends the job on all ranks.
     public let failed: (UnitFailure) throws -> Void
 
+    /// On other ranks than 0, `finished` and `failed` are never called.
     public init(
       compute: @escaping @Sendable (_ unit: Int) throws -> [UInt8],
       commit: @escaping (_ unit: Int, _ bytes: [UInt8]) throws -> Void,

@@ -1,21 +1,30 @@
 /// A piece of an experiment that runs on one compute thread, numbered by the plan.
 public struct WorkUnit: Sendable, Equatable {
+  /// The plan's number of it, any integer.
   public let number: Int
   /// What it costs relative to the other units, in any unit of work; finite and not negative.
   public let cost: Double
+  /// Units of one group share what is made once on a rank and kept; lower groups go first.
+  public let group: Int
 
-  public init(number: Int, cost: Double) {
+  /// Traps on a cost that is not finite or is negative.
+  public init(number: Int, cost: Double, group: Int = 0) {
     precondition(cost.isFinite && cost >= 0, "unit \(number) costs \(cost)")
     self.number = number
     self.cost = cost
+    self.group = group
   }
 }
 
 /// A unit that is done.
 public struct UnitResult: Sendable, Equatable {
+  /// The number of the unit.
   public let unit: Int
+  /// What `compute` returned.
   public let bytes: [UInt8]
+  /// The rank that computed it.
   public let rank: Int
+  /// That rank's host.
   public let host: String
   /// How long it was computed, in seconds.
   public let seconds: Double
@@ -23,8 +32,12 @@ public struct UnitResult: Sendable, Equatable {
 
 /// A unit whose computation threw an error.
 public struct UnitFailure: Sendable, Equatable {
+  /// The number of the unit.
   public let unit: Int
+  /// The error, in words.
   public let message: String
+  /// The rank that computed it.
   public let rank: Int
+  /// That rank's host.
   public let host: String
 }

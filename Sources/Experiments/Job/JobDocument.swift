@@ -4,7 +4,7 @@ package import Inputs
 /// A job file as it was written: its fields in order, with their lines, before any is understood.
 ///
 /// A name that ends in `.json` is JSON, every other one TOML. Both are strict: UTF-8, each key
-/// once, no deeper than 64, a regular file of at most 8 MiB.
+/// once, no deeper than 64, at most 100,000 values, a regular file of at most 8 MiB.
 package struct JobDocument: Sendable {
   /// The path as it was given.
   package let file: String
@@ -12,6 +12,7 @@ package struct JobDocument: Sendable {
 
   package static let sizeLimit = 8 << 20
   package static let depthLimit = 64
+  package static let valueLimit = 100_000
 
   /// Reads a job and puts the overrides in.
   package init(reading file: String, overrides: [String] = []) throws(Refusal) {
@@ -24,9 +25,15 @@ package struct JobDocument: Sendable {
     self.file = file
     if file.lowercased().hasSuffix(".json") {
       root = JobValue(json: try JSON.parse(bytes, file: file, kind: .job, depth: Self.depthLimit))
+      guard root.count <= Self.valueLimit else {
+        throw Refusal(
+          .job, file: file, found: "\(root.count) values",
+          expected:
+            "at most \(Self.valueLimit) (the limit); data of any size goes in a file of its own")
+      }
     } else {
       let text = try Self.text(bytes, file: file)
-      root = try TOMLReading.parse(text, file: file, depthLimit: Self.depthLimit)
+      root = try TOMLParser.parse(text, file: file)
     }
     guard case .table(let table) = root.content else {
       throw field.refusal(expected: "the fields of a job, such as kind and [model]")

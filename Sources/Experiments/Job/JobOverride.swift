@@ -53,12 +53,9 @@ struct JobOverride {
     let asText = JobValue(.string(text), origin: .option)
     // One line, so that a value cannot bring further keys with it.
     guard !text.utf8.contains(where: { $0 == 10 || $0 == 13 || $0 == 0 }) else { return asText }
-    let depth = JobDocument.depthLimit
-    guard let parsed = try? TOMLReading.parse("v = \(text)", file: "", depthLimit: depth),
+    guard let parsed = try? TOMLParser.parse("v = \(text)", file: ""),
       case .table(let table) = parsed.content, table.members.count == 1, let value = table["v"]
     else { return asText }
-    // 01:30:00 is a time to TOML, and no field takes one.
-    if case .date = value.content { return asText }
     return value.from(.option)
   }
 

@@ -5,7 +5,7 @@ package enum JobText {
   /// JSON without spaces, keys sorted by their bytes, each number in its one form.
   package static func canonicalJSON(_ value: JobValue) -> String {
     switch value.content {
-    case .null, .date: "null"
+    case .null: "null"
     case .bool(let flag): "\(flag)"
     case .integer(let value): "\(value)"
     case .number(let value, _): value.description

@@ -9,8 +9,6 @@ package struct JobValue: Sendable {
     /// A number that is no 64-bit integer, with its text where that says more than the double.
     case number(Double, text: String)
     case string(String)
-    /// A date or time of TOML, which no field of a job takes.
-    case date
     case list([JobValue])
     case table(JobTable)
   }
@@ -23,6 +21,15 @@ package struct JobValue: Sendable {
     self.origin = origin
   }
 
+  /// How many values it holds, itself among them.
+  var count: Int {
+    switch content {
+    case .list(let items): items.reduce(1) { $0 + $1.count }
+    case .table(let table): table.members.reduce(1) { $0 + $1.value.count }
+    default: 1
+    }
+  }
+
   /// What the value is, in words, for a refusal.
   package var kindName: String {
     switch content {
@@ -31,7 +38,6 @@ package struct JobValue: Sendable {
     case .integer(let value): "the number \(value)"
     case .number(_, let text): "the number \(escaped(text))"
     case .string(let text): "the text \(quoted(text))"
-    case .date: "a date or time"
     case .list(let items): "a list of \(items.count)"
     case .table: "a table"
     }

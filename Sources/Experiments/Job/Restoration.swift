@@ -90,7 +90,7 @@ extension JobField {
   /// A name that can be a file's: letters, digits, `_`, `-`, `.`, not first a dot, at most 100.
   package func name() throws(Refusal) -> String {
     let text = try string()
-    let isFit = text.utf8.allSatisfy { JobPlace.isBare(String(UnicodeScalar($0))) || $0 == 46 }
+    let isFit = text.utf8.allSatisfy { JobPlace.isBare($0) || $0 == 46 }
     guard isFit, !text.isEmpty, !text.hasPrefix("."), text.utf8.count <= 100 else {
       throw refusal(expected: "a name of letters, digits, _, - and ., at most 100 of them")
     }

@@ -37,7 +37,7 @@ package struct TokenizedFact: Sendable, Equatable {
       foilID = given.foil ?? foil
     } else {
       let prompt = fact.prompt ?? ""
-      let encoded = tokenizer.encodeWithOffsets(prompt)
+      let encoded = try tokenizer.encodeWithOffsets(prompt)
       ids = encoded.map(\.id)
       guard let subject = Self.subject(fact, in: encoded.map(\.utf8Range)) else {
         throw place.member("prompt").refusal(
@@ -82,11 +82,11 @@ package struct TokenizedFact: Sendable, Equatable {
     let bare = String(text.drop { $0 == " " })
     let continuation = prompt.hasSuffix(" ") ? bare : " " + bare
     // Read behind the prompt, since some tokenizers begin every text with a space of their own.
-    let whole = tokenizer.encodeWithOffsets(prompt + continuation).map(\.id)
+    let whole = try tokenizer.encodeWithOffsets(prompt + continuation).map(\.id)
     let follows = whole.count > ids.count && whole.starts(with: ids)
     let tokens =
       follows
-      ? Array(whole[ids.count...]) : tokenizer.encodeWithOffsets(continuation).map(\.id)
+      ? Array(whole[ids.count...]) : try tokenizer.encodeWithOffsets(continuation).map(\.id)
     guard tokens.count == 1 else {
       let texts = tokens.prefix(16).map { quoted(tokenizer.token($0) ?? "") }
       let offer = texts.first.map { ", such as its first, \($0)" } ?? ""

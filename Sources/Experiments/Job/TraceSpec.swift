@@ -84,6 +84,15 @@ package struct TraceSpec: Sendable {
     ]
   }
 
+  /// What a run folder is the run of, as canonical JSON: all that decides the numbers, and the
+  /// digests of the files that they come from.
+  package func runJSON(inputs: KeyValuePairs<String, JobValue?>) -> String {
+    var table = JobTable()
+    for (key, value) in numbers { table[key] = value }
+    table["inputs"] = .fields(inputs)
+    return JobText.canonicalJSON(JobValue(.table(table))) + "\n"
+  }
+
   /// The whole job, defaults and all.
   private var whole: JobTable {
     var table = JobTable()

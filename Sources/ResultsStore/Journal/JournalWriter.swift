@@ -86,7 +86,8 @@ package struct JournalWriter: ~Copyable {
       }
       attempt += 1
       let path = "\(folder)/\(JournalName(rank: rank, attempt: attempt).text)"
-      let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
+      let descriptor = Foundation.open(
+        path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
       if descriptor >= 0 { return (descriptor, attempt) }
       let code = errno
       guard code == EEXIST || code == EINTR else { throw refusal(of: code, "open", path) }

@@ -140,7 +140,9 @@ package final class RunLock: Sendable {
     }
     var runs: Set<RunID> = []
     for number in earlier {
-      if let lease = try? RunLease(read(number, in: folder), file: folder) { runs.insert(lease.run) }
+      if let lease = try? RunLease(read(number, in: folder), file: folder) {
+        runs.insert(lease.run)
+      }
     }
     return try RunLock(folder, number: number, lease: lease, earlier: runs, tookOver: tookOver)
   }

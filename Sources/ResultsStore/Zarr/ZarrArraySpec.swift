@@ -101,7 +101,8 @@ package struct ZarrArraySpec: Sendable, Equatable {
       throw refuse("level", "\(compression.level)", "1 to 22")
     }
     if case .blosc = compression, dataType == .string || (compression.level > 9) {
-      throw refuse("codecs", "blosc of \(dataType), level \(compression.level)",
+      throw refuse(
+        "codecs", "blosc of \(dataType), level \(compression.level)",
         "numbers, at a level from 1 to 9")
     }
   }

@@ -63,10 +63,13 @@ struct Pattern: Sendable {
 /// Turns a parsed pattern into instructions.
 private struct PatternCompiler {
   private static let programLimit = 20_000
+  private static let workLimit = 200_000
 
   var program: [Pattern.Operation] = []
   var classes: [ScalarClass] = []
   var firsts: [FirstSet] = []
+  /// Nodes compiled, for repeats of repeats of nothing emit nothing.
+  private var work = 0
 
   private mutating func emit(_ operation: Pattern.Operation) throws(PatternFault) {
     guard program.count < Self.programLimit else {
@@ -89,6 +92,10 @@ private struct PatternCompiler {
   }
 
   mutating func compile(_ node: PatternNode) throws(PatternFault) {
+    work += 1
+    guard work <= Self.workLimit else {
+      throw PatternFault(found: "repeats that unroll to more than \(Self.workLimit) parts")
+    }
     switch node {
     case .one(let scalars):
       try emit(scalars.onlyASCII.map { .scalar($0) } ?? .one(of: index(of: scalars)))
@@ -136,9 +143,10 @@ private struct PatternCompiler {
     _ node: PatternNode, _ minimum: Int, _ maximum: Int?, isLazy: Bool
   ) throws(PatternFault) {
     for _ in 0..<minimum { try compile(node) }
+    let first = isLazy ? FirstSet.everything : node.first
     var forks: [(at: Int, firsts: Int)] = []
     for _ in 0..<(maximum.map { $0 - minimum } ?? 1) {
-      let (fork, firsts) = try choice(first: isLazy ? .everything : node.first)
+      let (fork, firsts) = try choice(first: first)
       try compile(node)
       if maximum == nil { try emit(.jump(to: fork)) }
       forks.append((fork, firsts))

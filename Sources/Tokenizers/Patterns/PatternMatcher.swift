@@ -17,7 +17,7 @@ struct PatternMatcher {
   private let table = ScalarTable.codes
 
   /// - Parameter length: Scalars of the text; published patterns take a few steps for each.
-  init(length: Int) { stepsLeft = 20_000_000 + 200 * length }
+  init(length: Int) { stepsLeft = 1_000_000 + 200 * length }
 
   /// The end of the first match of `pattern` that begins at `start`, or nil.
   mutating func end(

@@ -9,7 +9,7 @@ struct PatternFault: Error {
 /// byte-level tokenizers needs one, and a half-right one would give wrong ids in silence.
 struct PatternParser {
   private static let depthLimit = 50
-  private static let lengthLimit = 20_000
+  private static let lengthLimit = 5_000
   private static let repeatLimit = 1_000
 
   var scalars: [Unicode.Scalar]

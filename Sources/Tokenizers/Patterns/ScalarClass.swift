@@ -49,7 +49,9 @@ struct ScalarClass: Sendable, Equatable {
   var reachesPastASCII: Bool { isNegated || !ranges.isEmpty || codes != Bits128() }
 
   mutating func insert(_ range: ClosedRange<UInt32>) {
-    for scalar in range where scalar < 128 { ascii.insert(UInt8(scalar)) }
+    if range.lowerBound < 128 {
+      for scalar in range.clamped(to: 0...127) { ascii.insert(UInt8(scalar)) }
+    }
     if range.upperBound >= 128 { ranges.append(max(128, range.lowerBound)...range.upperBound) }
   }
 

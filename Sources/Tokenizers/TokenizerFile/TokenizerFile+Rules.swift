@@ -31,7 +31,7 @@ extension TokenizerFile {
         throw refusal(
           "the merge \(merge.kindName)", "two tokens, as \"a b\" or [\"a\", \"b\"]")
       }
-      try rules.append(left, right, refusal: refusal)
+      try rules.append(left, right, in: vocab.ids, refusal: refusal)
     }
     if let unknown = try model.optional("unk_token") {
       guard let id = vocab.ids[ByteKey(try unknown.string())] else {
@@ -41,7 +41,7 @@ extension TokenizerFile {
     }
     rules.fusesUnknown = try flag("fuse_unk", of: model, default: false)
     rules.ignoresMerges = try flag("ignore_merges", of: model, default: false)
-    if try flag("byte_fallback", of: model, default: false) { rules.fallBackToBytes() }
+    if try flag("byte_fallback", of: model, default: false) { rules.fallBackToBytes(in: vocab.ids) }
     return rules
   }
 

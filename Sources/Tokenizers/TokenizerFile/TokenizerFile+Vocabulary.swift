@@ -8,8 +8,21 @@ extension TokenizerFile {
     var texts: [Int: String]
   }
 
-  /// Ids may leave gaps, but not so many that a table of them would be mostly air.
-  private static let gapLimit = 1 << 16
+  /// What ids must be below: the rows of the embedding, and a limit of our own.
+  struct IdBound {
+    let value: Int
+    let reason: String
+
+    /// Ids may leave gaps, but not so many that a table of them would be mostly air.
+    private static let gapLimit = 1 << 16
+
+    init(_ rows: Int?, tokens: Int) {
+      let limit = tokens + Self.gapLimit
+      let isByRows = rows.map { $0 <= limit } ?? false
+      value = min(rows ?? limit, limit)
+      reason = isByRows ? "the rows of the embedding" : "the limit for so many tokens"
+    }
+  }
 
   static func vocabulary(_ model: JSONField, limit: Int?) throws(Refusal) -> VocabularyFields {
     // Files from before 2021 leave the type of a BPE model out.
@@ -19,7 +32,7 @@ extension TokenizerFile {
     let vocab = try model["vocab"]
     let members = try vocab.object().members
     guard !members.isEmpty else { throw vocab.refusal("an empty vocab", expected: "tokens") }
-    let bound = limit ?? members.count + gapLimit
+    let bound = IdBound(limit, tokens: members.count)
     var ids: [ByteKey: Int] = [:]
     ids.reserveCapacity(members.count)
     var texts: [Int: String] = [:]
@@ -27,7 +40,7 @@ extension TokenizerFile {
     for (text, value) in members {
       let field = JSONField(
         value, file: vocab.file, path: "\(vocab.path)[\(quoted(text))]", kind: vocab.kind)
-      let id = try tokenId(field, below: bound, isEmbedding: limit != nil)
+      let id = try tokenId(field, below: bound)
       if let other = texts.updateValue(text, forKey: id) {
         throw field.refusal(
           "token id \(id) twice, also for \(quoted(other))", expected: "each id once")
@@ -37,15 +50,12 @@ extension TokenizerFile {
     return VocabularyFields(ids: ids, texts: texts)
   }
 
-  /// A token id, below the rows of the embedding or a limit of our own.
-  static func tokenId(
-    _ field: JSONField, below bound: Int, isEmbedding: Bool
-  ) throws(Refusal) -> Int {
-    guard case .number(let number) = field.value, let id = number.int, id >= 0, id < bound else {
-      let why = isEmbedding ? "the rows of the embedding" : "the limit for so many tokens"
+  static func tokenId(_ field: JSONField, below bound: IdBound) throws(Refusal) -> Int {
+    guard case .number(let number) = field.value, let id = number.int, id >= 0, id < bound.value
+    else {
       throw field.refusal(
         "the id \(field.value.kindName)",
-        expected: "a token id from 0 on and below \(bound), \(why)")
+        expected: "a token id from 0 on and below \(bound.value), \(bound.reason)")
     }
     return id
   }
@@ -55,14 +65,14 @@ extension TokenizerFile {
   ) throws(Refusal) -> [AddedToken] {
     guard let list else { return [] }
     let items = try list.items()
-    let bound = limit ?? vocab.ids.count + items.count + gapLimit
+    let bound = IdBound(limit, tokens: vocab.ids.count + items.count)
     var tokens: [AddedToken] = []
     var contents: [Int: String] = [:]
     for item in items {
       try item.refuseUnknownKeys(known: [
         "id", "content", "single_word", "lstrip", "rstrip", "normalized", "special",
       ])
-      let id = try tokenId(item["id"], below: bound, isEmbedding: limit != nil)
+      let id = try tokenId(item["id"], below: bound)
       let content = try item["content"].string()
       guard content.utf8.count <= ByteLevelBPE.addedTokenLimit else {
         throw try item["content"].refusal(

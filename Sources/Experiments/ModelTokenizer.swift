@@ -1,0 +1,80 @@
+internal import Checkpoints
+internal import Foundation
+internal import Inputs
+internal import Tokenizers
+
+/// Finds the tokenizer that belongs to a model.
+enum ModelTokenizer {
+  /// - Parameters:
+  ///   - path: What the job names: a `tokenizer.json`, or a folder with one; nil for the model's own.
+  ///   - checkpoint: The model, which usually brings its tokenizer along.
+  /// - Returns: Nil for a folder without `tokenizer.json`: its prompts must come as token ids.
+  static func open(
+    _ path: String?, beside checkpoint: Checkpoint, vocabulary: Int
+  ) throws(Refusal) -> (any Tokenizer)? {
+    if let path { return try file(path, vocabulary: vocabulary) }
+    switch checkpoint.config {
+    case .huggingFace:
+      guard FileManager.default.fileExists(atPath: "\(checkpoint.path)/tokenizer.json") else {
+        return nil
+      }
+      return try file(checkpoint.path, vocabulary: vocabulary)
+    case .gguf(let metadata): return try gguf(metadata, vocabulary: vocabulary)
+    }
+  }
+
+  private static func file(_ path: String, vocabulary: Int) throws(Refusal) -> any Tokenizer {
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let file = isFolder.boolValue ? "\(path)/tokenizer.json" : path
+    return try ByteLevelBPE(tokenizerFile: file, vocabularySize: vocabulary)
+  }
+
+  private static func gguf(
+    _ metadata: GGUFMetadata, vocabulary: Int
+  ) throws(Refusal) -> any Tokenizer {
+    let kind = try metadata["tokenizer.ggml.model"]
+    guard try kind.string() == "gpt2" else {
+      throw kind.refusal(
+        "the tokenizer \(quoted(try kind.string()))",
+        expected: "gpt2 (byte-level BPE), or a tokenizer.json named by model.tokenizer")
+    }
+    return try ByteLevelBPE(
+      gguf: metadata["tokenizer.ggml.tokens"].strings(),
+      merges: metadata["tokenizer.ggml.merges"].strings(),
+      tokenTypes: metadata["tokenizer.ggml.token_type"].integers(),
+      pre: metadata.optional("tokenizer.ggml.pre")?.string() ?? "default",
+      file: metadata.file, vocabularySize: vocabulary)
+  }
+}
+
+/// A tokenizer as facts see it: its ids are the model's.
+struct ModelPrompts: PromptTokenizer {
+  private let tokenizer: (any Tokenizer)?
+  private let model: String
+  let count: Int
+
+  /// - Parameter model: The model's path, for the refusal where it has no tokenizer.
+  init(_ tokenizer: (any Tokenizer)?, vocabulary: Int, model: String) {
+    self.tokenizer = tokenizer
+    self.model = model
+    count = vocabulary
+  }
+
+  func encodeWithOffsets(
+    _ text: String
+  ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] {
+    guard let tokenizer else {
+      throw Refusal(
+        .model, file: model, found: "no tokenizer.json for a prompt given as text",
+        expected: "one, or model.tokenizer in the job, or facts with input_ids")
+    }
+    let encoding = try tokenizer.encodeWithOffsets(text)
+    return zip(encoding.ids, encoding.utf8Spans).map { ($0, $1) }
+  }
+
+  func token(_ id: Int) -> String? {
+    guard let tokenizer else { return (0..<count).contains(id) ? "#\(id)" : nil }
+    return tokenizer.token(id)
+  }
+}

@@ -1,0 +1,101 @@
+internal import Interventions
+internal import Models
+internal import Tensors
+
+/// What a trace costs, with and without reuse: for `plan`, and for estimates while it runs.
+package struct TraceCost: Sendable {
+  /// Cells that the job asks for, by samples: patched runs before any reuse.
+  package private(set) var patchedRuns = 0
+  /// Of these, how many cannot differ from the corrupted run, and are not run.
+  package private(set) var equalRuns = 0
+  package var units = 0
+  /// Rows through a block that full forward passes would take, baselines included.
+  package private(set) var naiveBlockRows = 0
+  /// Rows through a block that the staircase takes, baselines included.
+  package private(set) var blockRows = 0
+  /// Rows of one forward pass of the mean prompt, over all layers.
+  package let rowsPerForward: Double
+  /// Floating-point operations of the products of a row in a block, and of a row of logits.
+  package let operationsPerBlockRow: Double
+  package let operationsPerLogits: Double
+  /// Bytes of the weights, one copy a host.
+  package let weightBytes: Int
+  /// Bytes of a rank beside the weights, by compute threads.
+  package let baseBytes: Int
+  package let threadBytes: Int
+  /// Bytes of the results as stored, before compression, and files.
+  package let resultBytes: Int
+  package let files: Int
+
+  private let layers: Int
+  private let samples: Int
+  private let lengths: [Int]
+
+  init(_ job: TraceJob) {
+    let shape = job.published.shape
+    layers = shape.layers
+    samples = job.samples
+    lengths = job.facts.map(\.ids.count)
+    let mean = Double(lengths.reduce(0, +)) / Double(max(1, lengths.count))
+    rowsPerForward = mean * Double(shape.layers)
+    operationsPerBlockRow = 2 * Double(shape.productsPerBlockRow)
+    operationsPerLogits = 2 * Double(shape.width * shape.vocabulary)
+    weightBytes = job.published.byteCount
+    let sites = Set(job.spec.restore.map(\.site.site))
+    baseBytes =
+      job.facts.map { fact in
+        BaseRuns.byteCount(
+          shape, length: fact.ids.count, tail: fact.ids.count - fact.roles.subject.lowerBound,
+          samples: job.samples, restoring: sites)
+      }.max() ?? 0
+    threadBytes = TraceMemory.threadBytes(job, shape)
+    let longest = lengths.max() ?? 0
+    let cells = job.facts.count * job.spec.restore.count * shape.layers * longest
+    resultBytes = cells * (4 * job.samples * job.spec.metric.store.count + 1)
+    files = job.facts.count * job.spec.restore.count * (job.spec.metric.store.count + 1) + 64
+    for fact in job.facts {
+      let rows = fact.ids.count + samples * (fact.ids.count - fact.roles.subject.lowerBound)
+      blockRows += rows * layers
+      naiveBlockRows += (1 + samples) * fact.ids.count * layers
+    }
+  }
+
+  mutating func add(_ cells: TraceCells, fact: Int, rows: Int) {
+    let places = cells.reaching.count + cells.equalToBaseline.count
+    patchedRuns += places * samples
+    equalRuns += cells.equalToBaseline.count * samples
+    naiveBlockRows += places * samples * lengths[fact] * layers
+    blockRows += rows
+  }
+
+  /// Floating-point operations of all matrix products with reuse.
+  package var operations: Double {
+    Double(blockRows) * operationsPerBlockRow + Double(patchedRuns - equalRuns) * operationsPerLogits
+  }
+
+  /// Forward passes of the mean prompt that the work amounts to, without and with reuse.
+  package var forwardsNaive: Double { Double(naiveBlockRows) / rowsPerForward }
+  package var forwards: Double { Double(blockRows) / rowsPerForward }
+
+  /// Bytes that a rank needs beside the weights, with so many compute threads.
+  package func rankBytes(threads: Int) -> Int {
+    TraceMemory.fixedBytes + (threads + 1) * baseBytes + threads * threadBytes
+  }
+}
+
+/// What a rank holds beside the weights.
+enum TraceMemory {
+  /// The program, its libraries and its tables.
+  static let fixedBytes = 48 << 20
+  /// Rows of logits that are made at once.
+  static let logitRows = 64
+
+  /// The largest activations of one unit: a block's intermediate values, and rows of logits.
+  static func threadBytes(_ job: TraceJob, _ shape: DecoderShape) -> Int {
+    let longest = job.facts.map(\.ids.count).max() ?? 0
+    let rows = max(TracePlan.rowLimit, longest)
+    let block = 6 * shape.width + 2 * shape.queryWidth + 3 * shape.keyWidth + 4 * shape.mlpWidth
+    let weights = shape.heads * longest
+    return 4 * (rows * (block + weights) + logitRows * shape.vocabulary)
+  }
+}

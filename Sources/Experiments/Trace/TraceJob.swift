@@ -1,0 +1,74 @@
+package import Inputs
+package import Models
+internal import Tokenizers
+
+/// A causal trace before any weight is read: the job, its model's shape and its tokenised facts,
+/// all checked against each other.
+package struct TraceJob: Sendable {
+  package let spec: TraceSpec
+  package let published: PublishedModel
+  /// Nil where the model has none; facts then come as token ids.
+  let tokenizer: (any Tokenizer)?
+  package let facts: [TokenizedFact]
+  /// For each restoration its layers.
+  package let layers: [[Int]]
+  /// For each restoration and fact its positions.
+  package let positions: [[[Int]]]
+  /// Corrupted runs of each fact.
+  package let samples: Int
+  /// Of the facts' file; nil where they stand in the job.
+  package let factsDigest: String?
+
+  /// Reads and checks everything but weights.
+  package init(_ spec: TraceSpec) throws(Refusal) {
+    self.spec = spec
+    published = try PublishedModel(spec.model.path.resolved)
+    let vocabulary = published.shape.vocabulary
+    tokenizer = try ModelTokenizer.open(
+      spec.model.tokenizer?.resolved, beside: published.checkpoint, vocabulary: vocabulary)
+    let loaded = try spec.data.load()
+    factsDigest = loaded.fileDigest
+    let prompts = ModelPrompts(
+      tokenizer, vocabulary: vocabulary, model: spec.model.path.resolved)
+    let model = spec.model.path.written
+    var facts: [TokenizedFact] = []
+    for fact in loaded.facts {
+      let tokenized = try TokenizedFact(fact, by: prompts)
+      try tokenized.check(contextLength: published.shape.positionCount, model: model)
+      facts.append(tokenized)
+    }
+    self.facts = facts
+    samples = try TraceNoise.samples(spec, facts, width: published.shape.width)
+    var layers: [[Int]] = []
+    var positions: [[[Int]]] = []
+    for restoration in spec.restore {
+      layers.append(
+        try restoration.layers.resolve(layerCount: published.shape.layers, model: model))
+      var places: [[Int]] = []
+      for fact in facts {
+        places.append(
+          try restoration.positions.resolve(roles: fact.roles, prompt: "fact \(fact.fact.id)"))
+      }
+      guard places.contains(where: { !$0.isEmpty }) else {
+        throw Refusal(
+          .job, file: spec.file, field: "restore.\(restoration.name).positions",
+          found: "positions that no fact has, so no units", expected: "at least one position")
+      }
+      positions.append(places)
+    }
+    self.layers = layers
+    self.positions = positions
+  }
+}
+
+extension TraceSite {
+  /// The engine's site of the same name.
+  var site: Site {
+    switch self {
+    case .blockOutput: .blockOutput
+    case .mlpOutput: .mlpOutput
+    case .mlpActivation: .mlpActivation
+    case .attentionOutput: .attentionOutput
+    }
+  }
+}

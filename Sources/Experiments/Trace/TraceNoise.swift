@@ -1,0 +1,128 @@
+internal import Autodiff
+internal import Checkpoints
+internal import Inputs
+internal import Models
+internal import Tensors
+
+/// The noise that corrupts each fact's subject, `[samples, subject tokens, width]`.
+struct TraceNoise: Sendable {
+  private enum Source: Sendable {
+    /// Philox, keyed by the seed and the fact's id.
+    case drawn(level: Float, seed: UInt64)
+    /// NumPy's legacy generator, seeded anew for each fact, as ROME's script has it.
+    case rome(level: Float, seed: UInt32)
+    case file(SafetensorsFile)
+  }
+
+  /// The standard deviation of drawn noise, in the units of the embedding; nil for a file.
+  let level: Double?
+  /// SHA-256 of the noise file; nil for drawn noise.
+  let fileDigest: String?
+  private let source: Source
+  private let width: Int
+
+  /// Corrupted runs of each fact.
+  let samples: Int
+
+  /// - Parameter job: Its facts' subjects may set the level.
+  init(_ job: TraceJob, _ model: DecoderModel<Float>) throws(Refusal) {
+    let (spec, facts) = (job.spec, job.facts)
+    width = model.shape.width
+    samples = job.samples
+    let corrupt = spec.corrupt
+    let factor: Double
+    switch corrupt.noise {
+    case .file(let path):
+      let file = try SafetensorsFile(path.resolved, kind: .job)
+      source = .file(file)
+      level = nil
+      fileDigest = Digest.of(try BoundedFile(path.resolved, kind: .job).readAll(limit: 1 << 32))
+      return
+    case .absolute(let value): factor = value
+    case .multiple(let multiple, .embeddings):
+      factor = multiple * Self.deviation(model, Array(0..<model.shape.vocabulary))
+    case .multiple(let multiple, .subjects):
+      factor = multiple * Self.deviation(model, facts.flatMap { $0.ids[$0.roles.subject] })
+    }
+    level = factor
+    fileDigest = nil
+    let seed = UInt64(corrupt.seed ?? 0)
+    guard spec.parity == .rome else {
+      source = .drawn(level: Float(factor), seed: seed)
+      return
+    }
+    guard let seed = UInt32(exactly: seed) else {
+      throw Refusal(
+        .job, file: spec.file, field: "corrupt.seed", found: "\(seed)",
+        expected: "at most \(UInt32.max) with parity = \"rome\"")
+    }
+    source = .rome(level: Float(factor), seed: seed)
+  }
+
+  /// The noise of one fact. The same on any rank and beside any other facts.
+  func noise(for fact: TokenizedFact) throws(Refusal) -> Tensor<Float> {
+    let tokens = fact.roles.subject.count
+    let shape = [samples, tokens, width]
+    switch source {
+    case .drawn(let level, let seed):
+      let key = Philox(key: seed ^ Self.hash(fact.fact.id))
+      let draws = (0..<samples).flatMap { sample in
+        (0..<tokens).flatMap { key.normals(width, UInt32($0), UInt32(sample), 0) }
+      }
+      return Tensor(shape, draws.map { $0 * level })
+    case .rome(let level, let seed):
+      var generator = NumPyRandomState(seed: seed)
+      let draws = (0..<shape.reduce(1, *)).map { _ in Float(generator.normal()) }
+      return Tensor(shape, draws.map { $0 * level })
+    case .file(let file):
+      return Tensor(shape, try file.floats(Self.name(of: fact, in: file)))
+    }
+  }
+
+  /// FNV-1a, 64 bits, of the id's UTF-8.
+  private static func hash(_ id: String) -> UInt64 {
+    id.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
+  /// The standard deviation of all elements of the tokens' embeddings, with n − 1.
+  private static func deviation(_ model: DecoderModel<Float>, _ tokens: [Int]) -> Double {
+    var (count, sum, squares) = (0.0, 0.0, 0.0)
+    for start in stride(from: 0, to: tokens.count, by: 1024) {
+      let piece = Array(tokens[start..<min(start + 1024, tokens.count)])
+      for value in model.tokenEmbeddings(piece, on: Tape()).value.elements {
+        count += 1
+        sum += Double(value)
+        squares += Double(value) * Double(value)
+      }
+    }
+    return (max(0, squares - sum * sum / count) / max(1, count - 1)).squareRoot()
+  }
+
+  private static func name(of fact: TokenizedFact, in file: SafetensorsFile) -> String {
+    let own = "noise.\(fact.fact.id)"
+    return file.tensors[own] == nil ? "noise" : own
+  }
+
+  /// Corrupted runs of each fact: the job's, or as many as each tensor of its noise file holds.
+  static func samples(
+    _ spec: TraceSpec, _ facts: [TokenizedFact], width: Int
+  ) throws(Refusal) -> Int {
+    guard case .file(let path) = spec.corrupt.noise else { return spec.corrupt.samples ?? 10 }
+    let file = try SafetensorsFile(path.resolved, kind: .job)
+    var samples: Int?
+    for fact in facts {
+      let tensor = try file.tensor(name(of: fact, in: file))
+      let tokens = fact.roles.subject.count
+      guard tensor.shape.count == 3, tensor.shape[0] > 0, tensor.shape[0] == samples ?? tensor.shape[0],
+        tensor.shape[1] == tokens, tensor.shape[2] == width
+      else {
+        throw Refusal(
+          .job, file: file.path, field: tensor.name, found: "shape \(tensor.shape)",
+          expected: "[\(samples.map { "\($0)" } ?? "samples"), \(tokens), \(width)]: the subject of "
+            + "fact \(fact.fact.id) has \(tokens) tokens")
+      }
+      samples = tensor.shape[0]
+    }
+    return samples ?? 1
+  }
+}

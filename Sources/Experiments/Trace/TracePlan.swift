@@ -1,0 +1,95 @@
+internal import Cluster
+internal import Interventions
+internal import Models
+
+/// A causal trace cut into units of work, by the job alone: the same on any number of ranks.
+///
+/// Unit f, below the number of facts, is fact f's baseline. The others follow, fact by fact and
+/// restoration by restoration; each is a run of neighbouring cells that go through the model as one
+/// staircase.
+package struct TracePlan: Sendable {
+  struct Unit: Sendable, Equatable {
+    let number: Int
+    let fact: Int
+    let restoration: Int
+    /// Numbers of the cells, as of `TraceCells`.
+    let cells: Range<Int>
+    /// Rows that go through a block, over all layers.
+    let blockRows: Int
+  }
+
+  /// Rows that a unit's batch holds at most, unless one cell has more: enough for tall products,
+  /// few enough that the activations of a block stay in the cache.
+  static let rowLimit = 1024
+
+  package let factCount: Int
+  /// The units that patch, in the order of their numbers.
+  let units: [Unit]
+  /// For each fact the units of each restoration, as places in `units`.
+  let unitsOf: [[Range<Int>]]
+  package let summary: TraceCost
+
+  package init(_ job: TraceJob) {
+    factCount = job.facts.count
+    var units: [Unit] = []
+    var unitsOf: [[Range<Int>]] = []
+    var cost = TraceCost(job)
+    for fact in job.facts.indices {
+      var ranges: [Range<Int>] = []
+      for restoration in job.spec.restore.indices {
+        let cells = TraceCells(job, fact: fact, restoration: restoration)
+        let start = units.count
+        for range in Self.cut(cells) {
+          let rows = range.reduce(0) { $0 + cells.blockRows(of: $1) }
+          units.append(
+            Unit(
+              number: factCount + units.count, fact: fact, restoration: restoration, cells: range,
+              blockRows: rows))
+        }
+        ranges.append(start..<units.count)
+        cost.add(cells, fact: fact, rows: units[start...].reduce(0) { $0 + $1.blockRows })
+      }
+      unitsOf.append(ranges)
+    }
+    (self.units, self.unitsOf) = (units, unitsOf)
+    cost.units = factCount + units.count
+    summary = cost
+  }
+
+  /// Neighbouring cells in as few runs as the row limit allows, of about as many rows each.
+  private static func cut(_ cells: TraceCells) -> [Range<Int>] {
+    let total = (0..<cells.count).reduce(0) { $0 + cells.rows(of: $1) }
+    let parts = max(1, (total + rowLimit - 1) / rowLimit)
+    var ranges: [Range<Int>] = []
+    var (start, rows) = (0, 0)
+    for number in 0..<cells.count {
+      rows += cells.rows(of: number)
+      if rows * parts >= total * (ranges.count + 1) {
+        ranges.append(start..<number + 1)
+        start = number + 1
+      }
+    }
+    return ranges
+  }
+
+  /// The work of the facts' baselines.
+  var baselines: [WorkUnit] { (0..<factCount).map { WorkUnit(number: $0, cost: 1) } }
+
+  /// The work of the cells of some facts: costly facts first, so that none is begun last.
+  func work(of facts: [Int]) -> [WorkUnit] {
+    let cost = facts.map { fact in
+      unitsOf[fact].joined().reduce(0) { $0 + units[$1].blockRows }
+    }
+    let order = facts.indices.sorted { (-cost[$0], facts[$0]) < (-cost[$1], facts[$1]) }
+    return order.enumerated().flatMap { group, place in
+      unitsOf[facts[place]].joined().map {
+        WorkUnit(number: units[$0].number, cost: Double(units[$0].blockRows), group: group)
+      }
+    }
+  }
+
+  /// The patching unit of a number; nil for baselines.
+  func unit(_ number: Int) -> Unit? {
+    units.indices.contains(number - factCount) ? units[number - factCount] : nil
+  }
+}
