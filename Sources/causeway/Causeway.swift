@@ -17,7 +17,7 @@ struct Causeway: AsyncParsableCommand {
         causeway show runs/trace
       """,
     version: programVersion,
-    subcommands: [Plan.self, Check.self, Run.self, Sites.self])
+    subcommands: [Plan.self, Check.self, Run.self, Sites.self, Inspect.self])
 }
 
 @main

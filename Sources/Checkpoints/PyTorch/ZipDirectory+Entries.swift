@@ -24,6 +24,7 @@ extension ZipDirectory {
   func entries(of file: BoundedFile) throws(Refusal) -> [(header: Int, entry: ZipEntry)] {
     let bytes = try file.bytes(at: offset, count: size)
     var result: [(header: Int, entry: ZipEntry)] = []
+    var compressed: [String] = []
     var at = 0
     for number in 0..<count {
       func refusal(_ found: String, _ expected: String) -> Refusal {
@@ -45,6 +46,11 @@ extension ZipDirectory {
       guard let name = String(validating: nameBytes, as: UTF8.self) else {
         throw refusal("a name that is not UTF-8", "a name in UTF-8")
       }
+      guard header.u16(10) == 0 else {
+        compressed.append(name)
+        at = end
+        continue
+      }
       result.append(
         try entry(name, header, extra: bytes[nameEnd..<extraEnd], of: file))
       at = end
@@ -53,6 +59,11 @@ extension ZipDirectory {
       throw Refusal(
         file.kind, file: file.path, field: "directory", found: "\(bytes.count - at) bytes too many",
         expected: "\(count) entries and no more")
+    }
+    guard compressed.isEmpty else {
+      throw Refusal(
+        file.kind, file: file.path, field: compressed.prefix(8).joined(separator: ", "),
+        found: "compressed entries", expected: "stored ones, not deflated")
     }
     return result.sorted { ($0.header, $0.entry.offset) < ($1.header, $1.entry.offset) }
   }
@@ -65,10 +76,6 @@ extension ZipDirectory {
       Refusal(file.kind, file: file.path, field: name, found: found, expected: expected)
     }
     guard header.u16(8) & 1 == 0 else { throw refusal("an encrypted entry", "a stored one") }
-    guard header.u16(10) == 0 else {
-      throw refusal(
-        "an entry compressed by method \(header.u16(10))", "a stored one, not deflated")
-    }
     var sizes = [UInt64(header.u32(24)), UInt64(header.u32(20)), UInt64(header.u32(42))]
     let isExtended = sizes.map { $0 == UInt32.max }
     if isExtended.contains(true) {

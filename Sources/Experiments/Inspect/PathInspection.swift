@@ -27,8 +27,10 @@ package struct PathInspection {
       lines = try Self.run(path)
     } else if Self.exists("\(path)/zarr.json") {
       lines = try Self.store(path)
-    } else if [".safetensors", ".bin", ".pt", ".pth"].contains(where: name.hasSuffix) {
+    } else if name.hasSuffix(".safetensors") {
       lines = try Inspection(path).lines
+    } else if [".bin", ".pt", ".pth"].contains(where: name.hasSuffix) {
+      lines = try Self.archive(path)
     } else {
       lines = try Self.model(path)
     }
@@ -57,6 +59,15 @@ package struct PathInspection {
     return ["\(escaped(path)): byte-level BPE, \(tokenizer.count) tokens, \(tokenizer.digest)"]
   }
 
+  /// A PyTorch archive, every storage compared with its CRC-32.
+  private static func archive(_ path: String) throws(Refusal) -> [String] {
+    let file = try PyTorchFile(path)
+    for tensor in file.tensors.values.sorted(by: { $0.offset < $1.offset }) {
+      try file.verify(tensor)
+    }
+    return Inspection(file).lines
+  }
+
   private static func frame(_ path: String) throws(Refusal) -> [String] {
     let bytes = try BoundedFile(path, kind: .store).readAll(limit: 1 << 30)
     do throws(Refusal) {
@@ -81,16 +92,11 @@ package struct PathInspection {
 
   /// A model: its files, its shape checked against them, and its tokenizer where it has one.
   private static func model(_ path: String) throws(Refusal) -> [String] {
-    let checkpoint = try Checkpoint(path)
+    let opened = try OpenedModel(path)
+    let checkpoint = opened.checkpoint
     var lines = Inspection(checkpoint).lines
-    let vocabulary: Int?
-    switch checkpoint.config {
-    case .huggingFace(let config) where !PublishedModel.reads(config):
-      let opened = try OpenedModel.open(checkpoint)
-      lines.append("model: \(opened.summary)")
-      vocabulary = nil
-    default:
-      let model = try PublishedModel(checkpoint)
+    var vocabulary = Int(Int32.max)
+    if case .decoder(let model) = opened.family {
       let shape = model.shape
       lines.append(
         "model: \(model.architecture.modelType), \(shape.layers) layers, width \(shape.width), "
@@ -99,6 +105,13 @@ package struct PathInspection {
         lines.append("warning: \(escaped(name)) is no weight of the model and is not read")
       }
       vocabulary = shape.vocabulary
+      if case .huggingFace = checkpoint.config, !exists("\(path)/tokenizer.json") {
+        throw Refusal(
+          .model, file: path, found: "no tokenizer.json",
+          expected: "one; without it prompts must come as token ids")
+      }
+    } else {
+      lines.append("model: \(opened.kind)")
     }
     if let tokenizer = try ModelTokenizer.open(nil, beside: checkpoint, vocabulary: vocabulary) {
       lines.append("tokenizer: byte-level BPE, \(tokenizer.count) tokens")
