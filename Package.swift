@@ -74,7 +74,7 @@ let package = Package(
       dependencies: ["Experiments", "Cluster", "Figures", "Inputs", argumentParser],
       swiftSettings: settings),
 
-    module("_TestSupport", ["Inputs", "Tensors", "Checkpoints", "Models"]),
+    module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
     tests(of: "Inputs", []),

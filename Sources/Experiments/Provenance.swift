@@ -17,7 +17,8 @@ enum Provenance {
       Attribute.Member("model_digest", .text(model)),
       Attribute.Member("instruction_set", .text(instructionSet())),
       Attribute.Member("blas_core", .text(blasCoreName())),
-      Attribute.Member("operating_system", .text(ProcessInfo.processInfo.operatingSystemVersionString)),
+      Attribute.Member(
+        "operating_system", .text(ProcessInfo.processInfo.operatingSystemVersionString)),
       Attribute.Member("first_start", .text(now())),
     ]
     if let tokenizer { members.append(Attribute.Member("tokenizer_digest", .text(tokenizer))) }

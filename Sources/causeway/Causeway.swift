@@ -18,7 +18,8 @@ struct Causeway: AsyncParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      Plan.self, Check.self, Run.self, Status.self, Show.self, Verify.self, Sites.self,
+      Plan.self, Check.self, Run.self, Status.self, Show.self, Verify.self, Export.self,
+      Sites.self, Inspect.self,
     ])
 }
 

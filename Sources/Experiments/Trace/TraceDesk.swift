@@ -27,7 +27,7 @@ final class TraceDesk {
 
   init(
     _ job: TraceJob, _ plan: TracePlan, _ options: TraceRun.Options, spec: String,
-    provenance: [Attribute.Member], observer: any RunObserver
+    provenance: [Attribute.Member], observer: any RunObserver, stop: StopSignal
   ) throws(Refusal) {
     (self.job, self.plan, self.observer) = (job, plan, observer)
     var random = SystemRandomNumberGenerator()
@@ -60,7 +60,7 @@ final class TraceDesk {
     start = RunStart(
       folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done)
     Thread.detachNewThread { [lock = claim.lock, interval = RunLock.Patience().interval] in
-      keepAlive(lock, every: interval)
+      keepAlive(lock, every: interval, stop)
     }
   }
 
@@ -171,10 +171,10 @@ final class TraceDesk {
   }
 }
 
-/// Shows others that this run lives, until its lease is gone or given back.
-private func keepAlive(_ lock: RunLock, every interval: Duration) {
+/// Shows others that this run lives. Once the lease is another run's, this one stops.
+private func keepAlive(_ lock: RunLock, every interval: Duration, _ stop: StopSignal) {
   while true {
     Thread.sleep(forTimeInterval: TimeInterval(interval.components.seconds))
-    guard (try? lock.heartbeat()) != nil else { return }
+    guard (try? lock.heartbeat()) != nil else { return stop.request() }
   }
 }

@@ -50,9 +50,17 @@ package struct TraceFigures: Sendable {
         ?? "a \(what) of \(shown)\(names.count > 20 ? ", ..." : "")")
   }
 
-  /// The place of a fact: that with the id, or the first that is traced; nil while none is.
+  /// The place of a fact: that with the id, or the first that is done, or else traced; nil while
+  /// none is.
   package func fact(_ id: String?) throws(Refusal) -> Int? {
-    guard let id else { return status.firstIndex(of: .traced) }
+    guard let id else {
+      let traced = status.indices.filter { status[$0] == .traced }
+      return traced.first { fact in
+        reader.plan.unitsOf[fact].joined().allSatisfy {
+          journals.entries[reader.plan.units[$0].number] != nil
+        }
+      } ?? traced.first
+    }
     let place = try Self.place(id, in: reader.facts.map(\.id), "--fact", what: "fact") ?? 0
     guard status[place] == .traced else {
       let reason = journals.baselines[place].map {

@@ -139,8 +139,9 @@ package struct TraceRun {
       let desk = try TraceDesk(
         job, plan, options, spec: spec,
         provenance: Provenance.of(
-          folder: job.spec.folder, model: inputs.model, tokenizer: job.tokenizer?.digest, noiseLevel: level),
-        observer: observer)
+          folder: job.spec.folder, model: inputs.model, tokenizer: job.tokenizer?.digest,
+          noiseLevel: level),
+        observer: observer, stop: stop)
       try desk.log(ranks: world.size, hosts: world.hosts)
       return desk
     }

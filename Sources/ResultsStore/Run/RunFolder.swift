@@ -149,6 +149,8 @@ package struct RunFolder: Sendable {
     let record = try JSONField.load(provenance, kind: .store, limit: Self.specLimit)
     let digest = try record["spec_digest"]
     guard try digest.string() == spec.digest else {
+      // Either of the two can be the damaged one; the record knows of itself.
+      _ = try SealedRecord.read(provenance)
       throw Refusal(
         .store, file: path + "/spec.json", found: "the SHA-256 \(spec.digest) (damaged or edited)",
         expected: "\(escaped(try digest.string())), as provenance.json says")
