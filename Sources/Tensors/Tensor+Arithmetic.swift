@@ -33,8 +33,17 @@ extension Tensor {
     Tensor([rows]) { Scalar.sumColumns(rows: rows, width: width, unsafePointer, $0) }
   }
 
-  /// The log of the sum of the exponentials of each row, `[rows]`.
-  public func logSumExp() -> Tensor {
-    Tensor([rows]) { Scalar.logSumExp(rows: rows, width: width, unsafePointer, $0) }
+  /// Each element held within the limits; NaN stays.
+  public func clamped(from low: Scalar, to high: Scalar) -> Tensor {
+    Tensor(shape) { Scalar.clamp(unsafePointer, low, high, $0, count) }
+  }
+
+  /// Elements of `a` where the mask is not zero, elements of `b` where it is.
+  public static func selecting(_ mask: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+    precondition(
+      mask.shape == a.shape && a.shape == b.shape, "\(a.shape) or \(b.shape) by \(mask.shape)")
+    return Tensor(a.shape) {
+      Scalar.select(mask.unsafePointer, a.unsafePointer, b.unsafePointer, $0, a.count)
+    }
   }
 }

@@ -29,7 +29,8 @@ public func expectGradient(
   }
 
   for (i, input) in inputs.enumerated() {
-    #expect(gradients[i].shape == input.shape, "shape of gradient \(i)", sourceLocation: sourceLocation)
+    #expect(
+      gradients[i].shape == input.shape, "shape of gradient \(i)", sourceLocation: sourceLocation)
     let elements = input.elements
     let differences = elements.indices.map { at in
       func moved(_ by: Double) -> Double {

@@ -33,6 +33,13 @@ ck_processor ck_current_processor(void);
 // Number of elements of a packed matrix of `inputs` x `outputs`.
 size_t ck_packed_count(size_t inputs, size_t outputs);
 
+// Pieces of rows: `count` of `width` elements in each of `rows` rows that lie `stride` apart, at
+// offsets[row * step + i] elements from the row's first.
+typedef struct {
+  size_t rows, stride, count, step, width;
+  const ptrdiff_t *offsets;
+} ck_pieces;
+
 // Copies `rows` runs of `bytes` bytes, at distances of from_stride and to_stride bytes.
 void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_stride, void *to,
                   size_t to_stride);
@@ -96,6 +103,17 @@ void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_strid
   void ck_attention_mix_gradient_##S(const ck_attention_layout *layout, const T *weights,         \
                                      const T *own_values, const T *prefix_values, const T *g,     \
                                      T *gweights, T *dvalues);                                    \
+  void ck_gather_##S(const ck_pieces *pieces, const T *from, T *parts);                           \
+  void ck_scatter_##S(const ck_pieces *pieces, const T *from, T *whole);                          \
+  void ck_accumulate_##S(const ck_pieces *pieces, const T *from, T *whole);                       \
+  void ck_take_##S(const ck_pieces *pieces, T *whole, T *parts);                                  \
+  void ck_clamp_##S(const T *x, T low, T high, T *y, size_t n);                                   \
+  void ck_clamp_gradient_##S(const T *x, T low, T high, const T *g, T *y, size_t n);              \
+  void ck_select_##S(const T *mask, const T *a, const T *b, T *y, size_t n);                      \
+  void ck_jump_relu_##S(size_t rows, size_t width, const T *x, const T *threshold, T *y);         \
+  void ck_jump_relu_gradient_##S(size_t rows, size_t width, const T *x, const T *threshold,       \
+                                 const T *g, T *dx);                                              \
+  void ck_divergence_##S(size_t rows, size_t width, const T *log_p, const T *log_q, T *y);        \
   void ck_transpose_##S(size_t rows, size_t width, const T *x, T *y);                             \
   T ck_sum_##S(const T *x, size_t n);                                                             \
   T ck_dot_##S(const T *a, const T *b, size_t n);
