@@ -47,7 +47,9 @@ struct EntryAction<Scalar: Real> {
       return value
     }
     let changed = tape.reshape(result, [hits.places.count, blockWidth])
-    let merged = isWhole ? changed : put(changed, hits.places, into: cut, on: tape)
+    // Of a place that is named twice the last unit stays.
+    let merged =
+      isWhole ? changed : tape.replace(cut, .rows(hits.places, of: cut.shape), with: changed)
     return tape.reshape(merged, value.shape)
   }
 
@@ -62,16 +64,5 @@ struct EntryAction<Scalar: Real> {
     if width > blockWidth { return tape.columns(own, 0..<blockWidth) }
     let zeros = Variable(Tensor<Scalar>(zeros: [own.value.rows, blockWidth]))
     return tape.replaceColumns(zeros, 0..<width, with: own)
-  }
-
-  /// Writes units back; of a place that is named twice the last one counts.
-  private func put(
-    _ units: Variable<Scalar>, _ places: [Int], into cut: Variable<Scalar>, on tape: Tape<Scalar>
-  ) -> Variable<Scalar> {
-    var last: [Int: Int] = [:]
-    for (unit, place) in places.enumerated() { last[place] = unit }
-    guard last.count < places.count else { return tape.replaceRows(cut, places, with: units) }
-    let kept = places.indices.filter { last[places[$0]] == $0 }
-    return tape.replaceRows(cut, kept.map { places[$0] }, with: tape.rows(units, kept))
   }
 }

@@ -28,18 +28,11 @@ extension Tape {
   ///
   /// Every vector must have as many chosen.
   public func choose(_ x: Variable<Scalar>, _ coordinates: Coordinates) -> Variable<Scalar> {
-    let lists: [[Int]]
     switch coordinates {
-    case .all: return x
-    case .shared(let indices): lists = Array(repeating: indices, count: x.value.rows)
-    case .perVector(let own): lists = own
+    case .all: x
+    case .shared(let indices): gatherColumns(x, indices)
+    case .perVector(let lists): gatherColumns(x, perRow: lists)
     }
-    let (width, count) = (x.value.width, lists.first?.count ?? 0)
-    precondition(lists.allSatisfy { $0.count == count }, "vectors with unequal choices")
-    // Each element is a row of one of the same values cut into single elements.
-    let elements = lists.enumerated().flatMap { vector, list in list.map { vector * width + $0 } }
-    let cut = reshape(x, [x.value.count, 1])
-    return reshape(rows(cut, elements), [lists.count, count])
   }
 }
 

@@ -1,4 +1,4 @@
-public import Models
+internal import Models
 
 /// The axis along which an intervention's places are chosen.
 ///
@@ -25,9 +25,14 @@ public enum UnitAxis: String, Sendable, CaseIterable {
   /// The axes along which a site can be addressed.
   static func axes(of site: Site, heads: Int?) -> [UnitAxis] {
     if Site.cellSites.contains(site) { return [.step, .feature] }
-    if site == .attentionWeight { return [.head, .headPosition, .position] }
-    if site == .senseNetworkOutput { return [.sensePosition, .head, .headPosition, .feature] }
+    if site.isWideAsContext { return [.head, .headPosition, .position] }
+    if site == .senseNetworkOutput { return [.sensePosition, .feature] }
     if site.isSplitIntoHeads { return [.head, .headPosition, .feature] }
     return heads == nil ? [.position, .feature] : [.position, .head, .headPosition, .feature]
   }
+}
+
+extension Site {
+  /// Whether a row has an element for each key of the context, head by head.
+  var isWideAsContext: Bool { self == .attentionWeight || self == .contextualization }
 }

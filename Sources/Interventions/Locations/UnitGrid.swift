@@ -1,6 +1,4 @@
-internal import Autodiff
-public import Models
-internal import Tensors
+internal import Models
 
 /// How the rows of a site are cut into units, and in which order these are taken.
 public struct UnitGrid: Sendable, Equatable {

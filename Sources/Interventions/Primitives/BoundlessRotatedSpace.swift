@@ -45,7 +45,7 @@ public struct BoundlessRotatedSpace<Scalar: Real>: Intervention, Tempered {
     let width = parameters[Rotation<Scalar>.originalName].shape[0]
     let temperature = parameters[Self.temperatureName]
     let places = Tensor<Scalar>([width], (0..<width).map { Scalar($0) })
-    let boundary = tape.clamp(parameters[Self.boundaryName], 0.001...1)
+    let boundary = tape.clamp(parameters[Self.boundaryName], from: 0.001, to: 1)
     let end = tape.scale(boundary, by: Scalar(width))
     let right = tape.add(Variable(places.scaled(by: -1)), number: end)
     prepared[Self.maskName] = tape.multiply(
