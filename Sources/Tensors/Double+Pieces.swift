@@ -44,4 +44,16 @@ extension Double {
   public static func divergence(rows: Int, width: Int, _ logP: Input, _ logQ: Input, _ y: Output) {
     ck_divergence_f64(rows, width, logP, logQ, y)
   }
+
+  public static func reflectionFactor(
+    _ n: Int, products: Input, _ tau: Input, _ factor: Output
+  ) {
+    ck_reflection_factor_f64(n, products, tau, factor)
+  }
+
+  public static func reflectPanel(
+    rows: Int, width: Int, _ a: Output, _ v: Output, _ tau: Output, workspace: Output
+  ) {
+    ck_reflect_panel_f64(rows, width, a, v, tau, workspace)
+  }
 }

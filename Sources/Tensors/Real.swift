@@ -34,6 +34,11 @@ where Self.Stride == Self {
   static func accumulate(_ pieces: Pieces, _ parts: Input, _ whole: Output)
   static func take(_ pieces: Pieces, _ whole: Output, _ parts: Output)
 
+  static func reflectionFactor(
+    _ n: Int, products: Input, _ tau: Input, _ factor: Output)
+  static func reflectPanel(
+    rows: Int, width: Int, _ a: Output, _ v: Output, _ tau: Output, workspace: Output)
+
   static func pack(
     _ matrix: Input, inputs: Int, outputs: Int, inputStride: Int, outputStride: Int, _ to: Output)
   static func unpackRow(_ packed: Input, inputs: Int, output: Int, _ row: Output)

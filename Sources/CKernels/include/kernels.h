@@ -114,6 +114,8 @@ void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_strid
   void ck_jump_relu_gradient_##S(size_t rows, size_t width, const T *x, const T *threshold,       \
                                  const T *g, T *dx);                                              \
   void ck_divergence_##S(size_t rows, size_t width, const T *log_p, const T *log_q, T *y);        \
+  void ck_reflection_factor_##S(size_t n, const T *products, const T *tau, T *factor);            \
+  void ck_reflect_panel_##S(size_t rows, size_t width, T *a, T *v, T *tau, T *workspace);         \
   void ck_transpose_##S(size_t rows, size_t width, const T *x, T *y);                             \
   T ck_sum_##S(const T *x, size_t n);                                                             \
   T ck_dot_##S(const T *a, const T *b, size_t n);
