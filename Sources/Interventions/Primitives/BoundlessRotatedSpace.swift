@@ -21,10 +21,10 @@ public struct BoundlessRotatedSpace<Scalar: Real>: Intervention, Tempered {
   ///   - boundary: The part of the coordinates that is exchanged, `[1]`.
   ///   - temperature: In coordinates, `[]`; smaller is sharper.
   public init(
-    _ rotation: Rotation<Scalar>, boundary: Tensor<Scalar> = Tensor([1], [0.5]),
+    _ rotation: OrthogonalWeight<Scalar>, boundary: Tensor<Scalar> = Tensor([1], [0.5]),
     temperature: Tensor<Scalar> = Tensor(scalar: 50), joinsUnits: Bool = true
   ) {
-    precondition(rotation.rank == rotation.width, "a rotated space is as wide as its vectors")
+    precondition(rotation.original.width == rotation.original.rows, "a rotated space is as wide as its vectors")
     self.joinsUnits = joinsUnits
     parameters = InterventionParameters(
       trained: rotation.trained + [
@@ -41,8 +41,8 @@ public struct BoundlessRotatedSpace<Scalar: Real>: Intervention, Tempered {
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> {
-    var prepared = Rotation.prepare(parameters, on: tape)
-    let width = parameters[Rotation<Scalar>.originalName].shape[0]
+    var prepared = OrthogonalWeight.prepare(parameters, on: tape)
+    let width = parameters[OrthogonalWeight<Scalar>.originalName].shape[0]
     let temperature = parameters[Self.temperatureName]
     let places = Tensor<Scalar>([width], (0..<width).map { Scalar($0) })
     let boundary = tape.clamp(parameters[Self.boundaryName], from: 0.001, to: 1)
@@ -59,7 +59,7 @@ public struct BoundlessRotatedSpace<Scalar: Real>: Intervention, Tempered {
     on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     tape.moved(
-      input.base, towards: input.given, along: parameters[Rotation<Scalar>.weightName]
+      input.base, towards: input.given, along: parameters[OrthogonalWeight<Scalar>.weightName]
     ) { tape.multiplyRow($0, parameters[Self.maskName]) }
   }
 }

@@ -12,14 +12,14 @@ public struct LowRankRotatedSpace<Scalar: Real>: Intervention {
   public let needsSource = true
   public var parameters: InterventionParameters<Scalar>
 
-  public init(_ rotation: Rotation<Scalar>, joinsUnits: Bool = true) {
+  public init(_ rotation: OrthogonalWeight<Scalar>, joinsUnits: Bool = true) {
     self.joinsUnits = joinsUnits
     parameters = InterventionParameters(trained: rotation.trained, fixed: rotation.fixed)
   }
 
   /// The rank.
   public func coordinateCount(width: Int) -> Int? {
-    parameters.value(Rotation<Scalar>.originalName).shape[1]
+    parameters.value(OrthogonalWeight<Scalar>.originalName).shape[1]
   }
 
   public func check(width: Int) throws(Refusal) {
@@ -28,14 +28,14 @@ public struct LowRankRotatedSpace<Scalar: Real>: Intervention {
 
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
-  ) -> BoundParameters<Scalar> { Rotation.prepare(parameters, on: tape) }
+  ) -> BoundParameters<Scalar> { OrthogonalWeight.prepare(parameters, on: tape) }
 
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     tape.moved(
-      input.base, towards: input.given, along: parameters[Rotation<Scalar>.weightName]
+      input.base, towards: input.given, along: parameters[OrthogonalWeight<Scalar>.weightName]
     ) { tape.restrict($0, to: input.coordinates) }
   }
 }

@@ -17,8 +17,8 @@ public struct RotatedSpace<Scalar: Real>: Intervention {
   /// - Parameters:
   ///   - rotation: Square.
   ///   - joinsUnits: Whether it turns all units of an example as one vector.
-  public init(_ rotation: Rotation<Scalar>, joinsUnits: Bool = true) {
-    precondition(rotation.rank == rotation.width, "a rotated space is as wide as its vectors")
+  public init(_ rotation: OrthogonalWeight<Scalar>, joinsUnits: Bool = true) {
+    precondition(rotation.original.width == rotation.original.rows, "a rotated space is as wide as its vectors")
     self.joinsUnits = joinsUnits
     parameters = InterventionParameters(trained: rotation.trained, fixed: rotation.fixed)
   }
@@ -29,14 +29,14 @@ public struct RotatedSpace<Scalar: Real>: Intervention {
 
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
-  ) -> BoundParameters<Scalar> { Rotation.prepare(parameters, on: tape) }
+  ) -> BoundParameters<Scalar> { OrthogonalWeight.prepare(parameters, on: tape) }
 
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     tape.moved(
-      input.base, towards: input.given, along: parameters[Rotation<Scalar>.weightName]
+      input.base, towards: input.given, along: parameters[OrthogonalWeight<Scalar>.weightName]
     ) { tape.restrict($0, to: input.coordinates) }
   }
 }

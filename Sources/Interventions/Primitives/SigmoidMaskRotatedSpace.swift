@@ -18,12 +18,12 @@ public struct SigmoidMaskRotatedSpace<Scalar: Real>: Intervention, Tempered {
   ///   - masks: A logit for each rotated coordinate, `[width]`.
   ///   - temperature: Of the masks, `[]`; smaller is sharper.
   public init(
-    _ rotation: Rotation<Scalar>, masks: Tensor<Scalar>? = nil,
+    _ rotation: OrthogonalWeight<Scalar>, masks: Tensor<Scalar>? = nil,
     temperature: Tensor<Scalar> = Tensor(scalar: 50), joinsUnits: Bool = true
   ) {
-    precondition(rotation.rank == rotation.width, "a rotated space is as wide as its vectors")
+    precondition(rotation.original.width == rotation.original.rows, "a rotated space is as wide as its vectors")
     self.joinsUnits = joinsUnits
-    let masks = masks ?? Tensor(repeating: 100, [rotation.width])
+    let masks = masks ?? Tensor(repeating: 100, [rotation.original.rows])
     parameters = InterventionParameters(
       trained: rotation.trained + [
         (Self.masksName, masks), (Self.temperatureName, temperature),
@@ -40,7 +40,7 @@ public struct SigmoidMaskRotatedSpace<Scalar: Real>: Intervention, Tempered {
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> {
-    var prepared = Rotation.prepare(parameters, on: tape)
+    var prepared = OrthogonalWeight.prepare(parameters, on: tape)
     prepared[Self.softName] = tape.sigmoid(
       tape.divide(parameters[Self.masksName], number: parameters[Self.temperatureName]))
     return prepared
@@ -51,7 +51,7 @@ public struct SigmoidMaskRotatedSpace<Scalar: Real>: Intervention, Tempered {
     on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     tape.moved(
-      input.base, towards: input.given, along: parameters[Rotation<Scalar>.weightName]
+      input.base, towards: input.given, along: parameters[OrthogonalWeight<Scalar>.weightName]
     ) { tape.multiplyRow($0, parameters[Self.softName]) }
   }
 }
