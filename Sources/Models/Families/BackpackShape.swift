@@ -70,5 +70,5 @@ public struct BackpackShape: Sendable, Equatable {
         bias: true)
   }
 
-  var weights: [WeightSpec] { decoderWeights + senseWeights }
+  package var weights: [WeightSpec] { decoderWeights + senseWeights }
 }

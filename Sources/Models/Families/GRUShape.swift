@@ -60,7 +60,7 @@ public struct GRUShape: Sendable, Equatable {
   }
 
   /// Every weight of the published files, in the order of use.
-  var weights: [WeightSpec] {
+  package var weights: [WeightSpec] {
     let embeddings = [
       WeightSpec.table("gru.wte.weight", rows: vocabulary, width: width),
       .table("gru.wpe.weight", rows: positionCount, width: width),

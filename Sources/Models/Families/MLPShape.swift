@@ -52,7 +52,7 @@ public struct MLPShape: Sendable, Equatable {
   }
 
   /// Every weight of the published files, in the order of use.
-  var weights: [WeightSpec] {
+  package var weights: [WeightSpec] {
     (0..<layers).flatMap {
       WeightSpec.linear("mlp.h.\($0).ff1", inputs: width, outputs: width, bias: bias)
     } + WeightSpec.linear("score", inputs: width, outputs: classes, bias: bias)

@@ -1,6 +1,6 @@
 /// A weight that a model's published files must hold.
-struct WeightSpec: Sendable, Equatable {
-  enum Use: Sendable, Equatable {
+package struct WeightSpec: Sendable, Equatable {
+  package enum Use: Sendable, Equatable {
     /// A matrix that rows are multiplied with.
     case matrix(PublishedWeight.Order)
     /// Rows that are looked up.
@@ -8,12 +8,12 @@ struct WeightSpec: Sendable, Equatable {
     case vector
   }
 
-  let name: String
+  package let name: String
   /// As it is stored.
-  let size: [Int]
-  let use: Use
+  package let size: [Int]
+  package let use: Use
   /// Names of the same tensor where a model refers to it by several, of which a file keeps one.
-  var aliases: [String] = []
+  package var aliases: [String] = []
 
   /// The two weights of an affine map, or the one of a linear map.
   static func linear(
