@@ -15,7 +15,7 @@ struct ConeRun<Scalar: Real> {
   private let lengths: [Int]
   /// The stream entering the cone's first layer, all rows.
   private let entering: Tensor<Scalar>
-  private let prefix: KeyValues<Scalar>
+  private let prefix: KeyValues<Scalar>?
   /// The rows of `prefix` that stand for each example's positions before the cone.
   private let prefixRows: [Range<Int>]
   /// Logits of the unchanged run: of every row, or of the rows of `prefixRows`.
@@ -54,7 +54,9 @@ struct ConeRun<Scalar: Real> {
     original = wantsOriginal ? baseLogits : nil
 
     let none = [Tensor<Scalar>](repeating: Tensor(zeros: [0, 1]), count: cone.firstLayer)
-    prefix = KeyValues(keys: none + above.kept.keys, values: none + above.kept.values)
+    prefix =
+      rows.isEmpty
+      ? nil : KeyValues(keys: none + above.kept.keys, values: none + above.kept.values)
     var starts: [Int] = []
     var next = 0
     for count in kept {

@@ -30,7 +30,7 @@ struct ModelRunner<Scalar: Real> {
       var outcome = Outcome()
       if wantsOriginal { outcome.original = model.run(inputs, on: tape, visit: nil) }
       let all = model.run(inputs, on: tape, visit: visit)
-      outcome.logits = logits == .last ? lastRows(all, lengths, on: tape) : all
+      outcome.logits = logits == .last ? Self.lastRows(all, lengths, on: tape) : all
       return outcome
     }
     let base = ConeRun(
@@ -42,7 +42,7 @@ struct ModelRunner<Scalar: Real> {
   }
 
   /// The row of each example's last position; what a classifier gives has one row an example.
-  func lastRows(
+  static func lastRows(
     _ logits: Variable<Scalar>, _ lengths: [Int], on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     guard logits.value.rows != lengths.count else { return logits }
