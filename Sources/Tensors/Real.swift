@@ -39,6 +39,11 @@ where Self.Stride == Self {
   static func reflectPanel(
     rows: Int, width: Int, _ a: Output, _ v: Output, _ tau: Output, workspace: Output)
 
+  static func adam(
+    _ step: AdamStep, _ g: Input, _ p: Output, mean: Output, square: Output, _ n: Int)
+  static func gradientDescent(
+    _ step: DescentStep, _ g: Input, _ p: Output, velocity: Output?, _ n: Int)
+
   static func pack(
     _ matrix: Input, inputs: Int, outputs: Int, inputStride: Int, outputStride: Int, _ to: Output)
   static func unpackRow(_ packed: Input, inputs: Int, output: Int, _ row: Output)

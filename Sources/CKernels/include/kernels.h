@@ -40,6 +40,17 @@ typedef struct {
   const ptrdiff_t *offsets;
 } ck_pieces;
 
+// The numbers of one step of Adam.
+typedef struct {
+  double decay, shrink, mean_weight, square_keep, square_weight, correction, epsilon, rate;
+} ck_adam_step;
+
+// The numbers of one step of gradient descent with momentum.
+typedef struct {
+  double decay, momentum, take, rate;
+  int nesterov, first;
+} ck_sgd_step;
+
 // Copies `rows` runs of `bytes` bytes, at distances of from_stride and to_stride bytes.
 void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_stride, void *to,
                   size_t to_stride);
@@ -116,6 +127,8 @@ void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_strid
   void ck_divergence_##S(size_t rows, size_t width, const T *log_p, const T *log_q, T *y);        \
   void ck_reflection_factor_##S(size_t n, const T *products, const T *tau, T *factor);            \
   void ck_reflect_panel_##S(size_t rows, size_t width, T *a, T *v, T *tau, T *workspace);         \
+  void ck_adam_##S(const ck_adam_step *step, const T *g, T *p, T *mean, T *square, size_t n);     \
+  void ck_sgd_##S(const ck_sgd_step *step, const T *g, T *p, T *velocity, size_t n);              \
   void ck_transpose_##S(size_t rows, size_t width, const T *x, T *y);                             \
   T ck_sum_##S(const T *x, size_t n);                                                             \
   T ck_dot_##S(const T *a, const T *b, size_t n);
