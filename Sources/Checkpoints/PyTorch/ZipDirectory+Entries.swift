@@ -24,6 +24,7 @@ extension ZipDirectory {
   func entries(of file: BoundedFile) throws(Refusal) -> [(header: Int, entry: ZipEntry)] {
     let bytes = try file.bytes(at: offset, count: size)
     var result: [(header: Int, entry: ZipEntry)] = []
+    var compressed: (name: String, header: ZipRecord)?
     var at = 0
     for number in 0..<count {
       func refusal(_ found: String, _ expected: String) -> Refusal {
@@ -45,14 +46,24 @@ extension ZipDirectory {
       guard let name = String(validating: nameBytes, as: UTF8.self) else {
         throw refusal("a name that is not UTF-8", "a name in UTF-8")
       }
-      result.append(
-        try entry(name, header, extra: bytes[nameEnd..<extraEnd], of: file))
+      if header.u16(10) == 0 {
+        result.append(try entry(name, header, extra: bytes[nameEnd..<extraEnd], of: file))
+      } else if compressed.map({ $0.header.u32(24) < header.u32(24) }) ?? true {
+        compressed = (name, header)
+      }
       at = end
     }
     guard at == bytes.count else {
       throw Refusal(
         file.kind, file: file.path, field: "directory", found: "\(bytes.count - at) bytes too many",
         expected: "\(count) entries and no more")
+    }
+    if let (name, header) = compressed {
+      throw Refusal(
+        file.kind, file: file.path, field: name,
+        found:
+          "\(header.u32(24)) bytes compressed to \(header.u32(20)) by method \(header.u16(10))",
+        expected: "stored entries, not deflated, as torch.save writes them")
     }
     return result.sorted { ($0.header, $0.entry.offset) < ($1.header, $1.entry.offset) }
   }
@@ -65,10 +76,6 @@ extension ZipDirectory {
       Refusal(file.kind, file: file.path, field: name, found: found, expected: expected)
     }
     guard header.u16(8) & 1 == 0 else { throw refusal("an encrypted entry", "a stored one") }
-    guard header.u16(10) == 0 else {
-      throw refusal(
-        "an entry compressed by method \(header.u16(10))", "a stored one, not deflated")
-    }
     var sizes = [UInt64(header.u32(24)), UInt64(header.u32(20)), UInt64(header.u32(42))]
     let isExtended = sizes.map { $0 == UInt32.max }
     if isExtended.contains(true) {
