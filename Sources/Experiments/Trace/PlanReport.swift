@@ -10,7 +10,7 @@ package struct PlanReport {
   private let rate: Double
 
   package init(_ job: TraceJob) {
-    cost = TracePlan(job).summary
+    cost = TraceCost(job, TracePlan(job.grid))
     facts = job.facts.count
     rate = ProductRate.measured()
   }

@@ -109,10 +109,12 @@ final class TraceDesk {
 
   /// Applies the filter, and writes what is known by now.
   func filterFacts() throws(Refusal) -> [Int] {
-    try store.put(baselines: baselines)
+    let status = job.facts.indices.map {
+      job.spec.status(answer: job.facts[$0].answerID, baselines[$0])
+    }
+    try store.put(baselines: baselines, status)
     for fact in job.facts.indices {
-      let status = job.status(of: fact, baselines[fact])
-      switch status {
+      switch status[fact] {
       case .traced: kept.append(fact)
       case .failed: try store.put(untraced: fact, .failed)
       default: try store.put(untraced: fact, .skipped)
@@ -142,7 +144,7 @@ final class TraceDesk {
 
   /// Writes the means and closes the run: facts, those traced, units, failures.
   func finish() throws(Refusal) -> [Int] {
-    let summary = try TraceSummary(job, longest: store.longest) {
+    let summary = try TraceSummary(job.grid) {
       (fact, restoration, metric) throws(Refusal) in
       guard kept.contains(fact) else { return nil }
       return try store.cells(fact: fact, restoration: restoration, metric)
@@ -165,7 +167,7 @@ final class TraceDesk {
     ]
     if let end { members.append(Attribute.Member("end", .text(end))) }
     try files.write(
-      Attribute.table(members).json + "\n", to: "\(claim.folder.log)/attempt-\(files.run).json")
+      SealedRecord.text(members), to: "\(claim.folder.log)/attempt-\(files.run).json")
   }
 }
 
