@@ -90,7 +90,10 @@ let package = Package(
     tests(of: "Experiments", ["Inputs", "Tensors", "Checkpoints", "Models", "ResultsStore"]),
     .testTarget(
       name: "causewayTests",
-      dependencies: ["causeway", "Experiments", "Inputs", "_TestSupport", subprocess],
+      dependencies: [
+        "causeway", "Experiments", "Inputs", "Checkpoints", "Tensors", "Autodiff", "Models",
+        "ResultsStore", "_TestSupport", subprocess,
+      ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),
   ]

@@ -47,7 +47,8 @@ struct Main {
     let isHelp = Causeway.exitCode(for: error).isSuccess
     let text = Causeway.fullMessage(for: error)
     if let code = error as? ExitCode { leave(code.rawValue) }
-    if isFirstRank, !text.isEmpty {
+    if !isHelp { letFirstRankSpeak() }
+    if isFirstRank || !isHelp, !text.isEmpty {
       if isHelp { print(text) } else { say(text) }
     }
     leave(isHelp ? 0 : Refusal.Kind.commandLine.exitCode)
@@ -68,8 +69,15 @@ func say(_ text: String) {
 
 /// Ends after a refusal, which is printed on one line.
 func leave(_ refusal: Refusal) -> Never {
-  if isFirstRank { say("causeway: \(refusal)") }
+  letFirstRankSpeak()
+  say("causeway: \(refusal)")
   leave(refusal.kind.exitCode)
+}
+
+/// Waits, on other ranks than the first: mpirun ends all once one has ended with an error, and the
+/// first may not have spoken by then. Returns there only if it does not end.
+private func letFirstRankSpeak() {
+  if !isFirstRank { sleep(20) }
 }
 
 /// Ends with a code, unless what was printed could not be written: then with that of resources.
