@@ -41,17 +41,21 @@ struct Main {
     }
   }
 
-  /// Help and version go to standard output with code 0; a wrong command line gets code 2. Under
-  /// mpirun one rank speaks for all.
+  /// Help and version go to standard output with code 0; a wrong command line gets one line and
+  /// code 2. Under mpirun one rank speaks for all.
   private static func leaveAfterParsing(_ error: any Error) -> Never {
-    let isHelp = Causeway.exitCode(for: error).isSuccess
-    let text = Causeway.fullMessage(for: error)
     if let code = error as? ExitCode { leave(code.rawValue) }
-    if !isHelp { letFirstRankSpeak() }
-    if isFirstRank || !isHelp, !text.isEmpty {
-      if isHelp { print(text) } else { say(text) }
+    guard Causeway.exitCode(for: error).isSuccess else {
+      letFirstRankSpeak()
+      say("causeway: " + Causeway.message(for: error))
+      leave(Refusal.Kind.commandLine.exitCode)
     }
-    leave(isHelp ? 0 : Refusal.Kind.commandLine.exitCode)
+    let isAskedFor = CommandLine.arguments.count > 1
+    if isFirstRank {
+      let text = Causeway.fullMessage(for: error)
+      if isAskedFor { print(text) } else { say(text) }
+    }
+    leave(isAskedFor ? 0 : Refusal.Kind.commandLine.exitCode)
   }
 }
 

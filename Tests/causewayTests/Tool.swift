@@ -15,18 +15,15 @@ struct ToolRun {
   }
 }
 
-/// The tool as it runs. Its processes are known by a folder's name in their command lines.
+/// The tool as it runs. Its processes are known by a word in their environment.
 final class RunningTool {
   private let process = Process()
-  private let mark: String
+  private let mark = UUID().uuidString
   private let scratch: URL
   private let start = ContinuousClock.now
 
-  /// - Parameters:
-  ///   - ranks: How many ranks `mpirun` starts; nil runs the tool without it.
-  ///   - mark: A path among the arguments that no other process has.
-  init(_ arguments: [String], ranks: Int?, mark: String) throws {
-    self.mark = mark
+  /// - Parameter ranks: How many ranks `mpirun` starts; nil runs the tool without it.
+  init(_ arguments: [String], ranks: Int?) throws {
     scratch = FileManager.default.temporaryDirectory
       .appendingPathComponent("tool-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
@@ -37,7 +34,7 @@ final class RunningTool {
     process.arguments = (ranks.map { launcher + ["\($0)"] } ?? []) + [tool.path] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging([
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-      "SWIFT_BACKTRACE": "enable=no",
+      "SWIFT_BACKTRACE": "enable=no", "CAUSEWAY_TEST_MARK": mark,
       // What a killed mpirun leaves goes with the folder; in shared memory it would stay.
       "TMPDIR": scratch.path, "OMPI_MCA_btl_vader_backing_directory": scratch.path,
       "OMPI_MCA_osc_sm_backing_directory": scratch.path,
@@ -102,8 +99,9 @@ final class RunningTool {
     let ids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return ids.compactMap { pid_t($0) }.filter { id in
       guard let command = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8),
-        command.contains(mark), let program = command.split(separator: "\0").first,
-        program.hasSuffix("/causeway"),
+        let program = command.split(separator: "\0").first, program.hasSuffix("/causeway"),
+        let environment = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/environ")),
+        environment.range(of: Data(mark.utf8)) != nil,
         let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
         let state = status.split(separator: ")").last?.split(separator: " ").first
       else { return false }

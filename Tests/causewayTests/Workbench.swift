@@ -36,15 +36,14 @@ final class Workbench: Sendable {
     _ run: String, ranks: Int? = nil, _ options: String..., job: String = "job.toml"
   ) throws -> RunningTool {
     try RunningTool(
-      ["run", path(job), "-o", path(run)] + options, ranks: ranks, mark: folder.lastPathComponent)
+      ["run", path(job), "-o", path(run)] + options, ranks: ranks)
   }
 
   /// Runs the job to its end, and expects that it gets there.
   @discardableResult
   func finish(_ run: String, ranks: Int? = nil, _ options: [String] = []) async throws -> ToolRun {
     let tool = try RunningTool(
-      ["run", path("job.toml"), "-o", path(run)] + options, ranks: ranks,
-      mark: folder.lastPathComponent)
+      ["run", path("job.toml"), "-o", path(run)] + options, ranks: ranks)
     let ended = try await tool.end()
     #expect(ended.code == 0, "\(ended.errors)")
     return ended
