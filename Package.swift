@@ -92,7 +92,10 @@ let package = Package(
       ["Inputs", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures"]),
     .testTarget(
       name: "causewayTests",
-      dependencies: ["causeway", "Experiments", "Inputs", "_TestSupport", subprocess],
+      dependencies: [
+        "causeway", "Experiments", "Inputs", "Checkpoints", "Tensors", "Autodiff", "Models",
+        "ResultsStore", "_TestSupport", subprocess,
+      ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),
   ]
