@@ -19,7 +19,7 @@ struct Causeway: AsyncParsableCommand {
     version: programVersion,
     subcommands: [
       Plan.self, Check.self, Run.self, Status.self, Show.self, Verify.self, Export.self,
-      Sites.self, Inspect.self,
+      Sites.self, Inspect.self, Intervene.self,
     ])
 }
 
