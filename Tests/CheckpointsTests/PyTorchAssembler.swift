@@ -56,6 +56,10 @@ func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
 struct Zip {
   var entries: [(name: String, data: [UInt8])]
   var crcs: [String: UInt32] = [:]
+  /// Whether sizes and offsets stand in zip64 fields, as those past 4 GiB do.
+  var isExtended = false
+  /// Added to the number of entries in the zip64 end record.
+  var surplus: UInt64 = 0
 
   init(_ entries: [(String, [UInt8])]) { self.entries = entries.map { ($0.0, $0.1) } }
 
@@ -77,19 +81,38 @@ struct Zip {
     var file: [UInt8] = []
     var directory: [UInt8] = []
     for (name, data) in entries {
-      let size = UInt32(data.count)
+      let size = isExtended ? UInt32.max : UInt32(data.count)
       let common =
         littleEndian(UInt16(10)) + [0, 0, 0, 0, 0, 0, 0, 0]
         + littleEndian(crcs[name] ?? referenceCRC(data)) + littleEndian(size) + littleEndian(size)
-        + littleEndian(UInt16(name.utf8.count)) + [0, 0]
+        + littleEndian(UInt16(name.utf8.count))
+      let offset = isExtended ? UInt32.max : UInt32(file.count)
+      let field =
+        littleEndian(UInt16(1)) + littleEndian(UInt16(24))
+        + [data.count, data.count, file.count].flatMap(littleEndian)
+      let extra = isExtended ? field : []
       directory += "PK\u{1}\u{2}".utf8 + littleEndian(UInt16(10)) + common
-      directory += [UInt8](repeating: 0, count: 10) + littleEndian(UInt32(file.count)) + name.utf8
-      file += "PK\u{3}\u{4}".utf8 + common + name.utf8 + data
+      directory += littleEndian(UInt16(extra.count)) + [UInt8](repeating: 0, count: 10)
+      directory += littleEndian(offset) + name.utf8 + extra
+      file += "PK\u{3}\u{4}".utf8 + common + [0, 0] + name.utf8 + data
     }
-    let count = UInt16(entries.count)
-    return file + directory + "PK\u{5}\u{6}".utf8 + [0, 0, 0, 0] + littleEndian(count)
-      + littleEndian(count) + littleEndian(UInt32(directory.count))
-      + littleEndian(UInt32(file.count)) + [0, 0]
+    return file + directory + end(directory: directory.count, at: file.count)
+  }
+
+  private func end(directory size: Int, at offset: Int) -> [UInt8] {
+    let count = isExtended ? UInt16.max : UInt16(entries.count)
+    let words = isExtended ? [UInt32.max, .max] : [UInt32(size), UInt32(offset)]
+    let end =
+      "PK\u{5}\u{6}".utf8 + [0, 0, 0, 0] + littleEndian(count) + littleEndian(count)
+      + words.flatMap(littleEndian) + [0, 0]
+    guard isExtended else { return Array(end) }
+    let total = UInt64(entries.count) + surplus
+    let record =
+      "PK\u{6}\u{6}".utf8 + littleEndian(UInt64(44)) + [45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+      + [total, total, UInt64(size), UInt64(offset)].flatMap(littleEndian)
+    let locator =
+      "PK\u{6}\u{7}".utf8 + [0, 0, 0, 0] + littleEndian(UInt64(offset + size)) + [1, 0, 0, 0]
+    return record + locator + end
   }
 }
 

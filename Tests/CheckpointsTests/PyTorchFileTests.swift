@@ -85,8 +85,8 @@ private func open(_ pickle: [UInt8], _ storages: [String: [UInt8]] = ["0": Zip.e
   let file = try open(pickle.bytes)
   #expect(try file.floats("a") == [0, 1, 2, 3, 4, 5, 6, 7])
   #expect(try file.floats("b") == [6, 7])
-  let text = Inspection(file).description
-  #expect(text.contains("all  2 tensors  10 elements  40 bytes"), "\(text)")
+  let description = Inspection(file).description
+  #expect(description.contains("all  2 tensors  10 elements  40 bytes"), "\(description)")
 }
 
 @Test func `protocol 4 is recognised too`() throws {
@@ -184,10 +184,51 @@ extension [UInt8] {
   var damaged = whole
   damaged.crcs = ["a/data.pkl": 1]
   expectRefusal("a/data.pkl;CRC") { try open(damaged) }
-  expectRefusal("zip archive;data.pkl") { try open(Zip([("a/version", [])])) }
+  expectRefusal("0 entries;data.pkl") { try open(Zip([("a/version", [])])) }
   let folder = try TemporaryFolder()
   let comment = try folder.write("x.bin", whole.bytes.dropLast(2) + [1, 0, 0x20])
   expectRefusal("x.bin;end record") { try PyTorchFile(comment) }
+}
+
+@Test func `zip64 fields are read, and refused where they do not fit`() throws {
+  let good = Pickle.state { $0.tensor(shape: [4, 2], strides: [2, 1]) }
+  var zip = Zip(pickle: good)
+  zip.isExtended = true
+  #expect(try open(zip).floats("w") == [0, 1, 2, 3, 4, 5, 6, 7])
+  let folder = try TemporaryFolder()
+  func refuse(_ terms: String, _ bytes: [UInt8]) throws {
+    let path = try folder.write("x.bin", bytes)
+    expectRefusal("x.bin;" + terms) { try PyTorchFile(path) }
+  }
+  let whole = zip.bytes
+  let field = try #require(whole.firstRange(of: [1, 0, 24, 0])?.lowerBound)
+  for value in [0x01, 0x7F, 0xFF] as [UInt8] {
+    for place in 0..<3 {
+      var bytes = whole
+      for i in 0..<8 { bytes[field + 4 + 8 * place + i] = value }
+      try refuse("a/data.pkl", bytes)
+    }
+  }
+  var bytes = whole
+  bytes[field] = 2
+  try refuse("a/data.pkl;no zip64 field", bytes)
+  let locator = whole.count - 22 - 20
+  bytes = whole
+  bytes[locator + 8] ^= 1
+  try refuse("zip64 locator", bytes)
+  bytes = whole
+  bytes[locator] = 0
+  try refuse("no zip64 end record", bytes)
+  bytes = whole
+  bytes[whole.count - 12] = 9  // The end record's count is then no longer the mark of zip64.
+  bytes[whole.count - 11] = 0
+  bytes[whole.count - 14] = 9
+  bytes[whole.count - 13] = 0
+  try refuse("zip64 end record;directory", bytes)
+  for surplus in [1, 1 << 40, UInt64.max - 9] {
+    zip.surplus = surplus
+    try refuse("entr", zip.bytes)
+  }
 }
 
 @Test func `a storage whose CRC is wrong is refused when it is read, each time`() throws {

@@ -24,7 +24,7 @@ extension ZipDirectory {
   func entries(of file: BoundedFile) throws(Refusal) -> [(header: Int, entry: ZipEntry)] {
     let bytes = try file.bytes(at: offset, count: size)
     var result: [(header: Int, entry: ZipEntry)] = []
-    var compressed: [String] = []
+    var compressed: (name: String, header: ZipRecord)?
     var at = 0
     for number in 0..<count {
       func refusal(_ found: String, _ expected: String) -> Refusal {
@@ -46,13 +46,11 @@ extension ZipDirectory {
       guard let name = String(validating: nameBytes, as: UTF8.self) else {
         throw refusal("a name that is not UTF-8", "a name in UTF-8")
       }
-      guard header.u16(10) == 0 else {
-        compressed.append(name)
-        at = end
-        continue
+      if header.u16(10) == 0 {
+        result.append(try entry(name, header, extra: bytes[nameEnd..<extraEnd], of: file))
+      } else if compressed.map({ $0.header.u32(24) < header.u32(24) }) ?? true {
+        compressed = (name, header)
       }
-      result.append(
-        try entry(name, header, extra: bytes[nameEnd..<extraEnd], of: file))
       at = end
     }
     guard at == bytes.count else {
@@ -60,10 +58,12 @@ extension ZipDirectory {
         file.kind, file: file.path, field: "directory", found: "\(bytes.count - at) bytes too many",
         expected: "\(count) entries and no more")
     }
-    guard compressed.isEmpty else {
+    if let (name, header) = compressed {
       throw Refusal(
-        file.kind, file: file.path, field: compressed.prefix(8).joined(separator: ", "),
-        found: "compressed entries", expected: "stored ones, not deflated")
+        file.kind, file: file.path, field: name,
+        found:
+          "\(header.u32(24)) bytes compressed to \(header.u32(20)) by method \(header.u16(10))",
+        expected: "stored entries, not deflated, as torch.save writes them")
     }
     return result.sorted { ($0.header, $0.entry.offset) < ($1.header, $1.entry.offset) }
   }

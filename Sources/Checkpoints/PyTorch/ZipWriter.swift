@@ -4,7 +4,8 @@ internal import Inputs
 /// CRC and sizes after the data, zip64 records at the end. Times are left zero.
 struct ZipWriter: ~Copyable {
   private static let alignment = 64
-  private static let flags: UInt16 = 0x0808  // CRC and sizes after the data; names in UTF-8
+  private static let namesInUTF8: UInt16 = 0x0800
+  private static let sizesAfterData: UInt16 = 0x0008
 
   private var output: AtomicFile
   private let path: String
@@ -23,7 +24,9 @@ struct ZipWriter: ~Copyable {
     let size = values.withUnsafeBytes { $0.count }
     let unpadded = offset + 30 + name.utf8.count + 4
     let padding = (Self.alignment - unpadded % Self.alignment) % Self.alignment
-    let end = unpadded + padding + size + 16
+    // Without data there is nothing to say after it.
+    let flags = Self.namesInUTF8 | (size == 0 ? 0 : Self.sizesAfterData)
+    let end = unpadded + padding + size + (size == 0 ? 0 : 16)
     // Past this the records need their zip64 forms.
     guard let size = UInt32(exactly: size), let start = UInt32(exactly: offset), end <= UInt32.max
     else {
@@ -36,7 +39,7 @@ struct ZipWriter: ~Copyable {
     var header: [UInt8] = []
     header.append(UInt32(0x0403_4B50))
     header.append(UInt16(0))
-    header.append(Self.flags)
+    header.append(flags)
     header.append(contentsOf: [UInt8](repeating: 0, count: 18))
     header.append(UInt16(name.utf8.count))
     header.append(UInt16(padding + 4))
@@ -46,13 +49,11 @@ struct ZipWriter: ~Copyable {
     header += [UInt8](repeating: UInt8(ascii: "Z"), count: padding)
     try output.write(header)
     try output.write(values)
-    var descriptor: [UInt8] = []
-    for word in [0x0807_4B50, crc, size, size] { descriptor.append(word) }
-    try output.write(descriptor)
+    if size > 0 { try output.write([0x0807_4B50, crc, size, size].map(\.littleEndian)) }
 
     directory.append(UInt32(0x0201_4B50))
     directory.append(UInt32(0))
-    directory.append(Self.flags)
+    directory.append(flags)
     directory.append(contentsOf: [UInt8](repeating: 0, count: 6))
     for word in [crc, size, size] { directory.append(word) }
     directory.append(UInt16(name.utf8.count))
