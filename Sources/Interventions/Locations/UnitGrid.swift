@@ -14,7 +14,10 @@ public struct UnitGrid: Sendable, Equatable {
   /// Whether the reference splits the site's rows, so that heads or senses are an axis.
   var isCutIntoBlocks: Bool { axis == .head || axis.isPair }
 
-  init(axis: UnitAxis, blockCount: Int, blockWidth: Int?) {
+  /// - Parameters:
+  ///   - blockCount: 1 where units are whole rows.
+  ///   - blockWidth: The site's width divided by `blockCount`.
+  public init(axis: UnitAxis, blockCount: Int, blockWidth: Int?) {
     self.axis = axis
     self.blockCount = blockCount
     self.blockWidth = blockWidth
