@@ -59,7 +59,7 @@ let package = Package(
     module("Checkpoints", ["Inputs", "CKernels"]),
     module("Tokenizers", ["Inputs", "Checkpoints"]),
     module("Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
-    module("Interventions", ["Inputs", "Tensors", "Autodiff", "Models"]),
+    module("Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     module("Cluster", ["COpenMPI", "Inputs"]),
     module("ResultsStore", ["CZstd", "Inputs"]),
     module("Figures", ["Inputs", subprocess]),
@@ -67,11 +67,11 @@ let package = Package(
       "Experiments",
       [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "Cluster", "ResultsStore",
+        "Cluster", "ResultsStore", "Figures",
       ]),
     .executableTarget(
       name: "causeway",
-      dependencies: ["Experiments", "Figures", "Inputs", argumentParser],
+      dependencies: ["Experiments", "Cluster", "Figures", "Inputs", argumentParser],
       swiftSettings: settings),
 
     module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
@@ -83,11 +83,13 @@ let package = Package(
     tests(of: "Checkpoints", ["Inputs"]),
     tests(of: "Tokenizers", ["Inputs", "Checkpoints"]),
     tests(of: "Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
-    tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Models"]),
+    tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
     tests(of: "ResultsStore", ["Inputs", subprocess]),
     tests(of: "Figures", ["Inputs"]),
-    tests(of: "Experiments", ["Inputs", "Tensors", "Checkpoints", "Models", "ResultsStore"]),
+    tests(
+      of: "Experiments",
+      ["Inputs", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures"]),
     .testTarget(
       name: "causewayTests",
       dependencies: ["causeway", "Experiments", "Inputs", "_TestSupport", subprocess],
