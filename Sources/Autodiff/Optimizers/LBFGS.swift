@@ -83,8 +83,7 @@ public struct LBFGS<Scalar: Real>: Sendable {
       if searchesLine {
         let search = StrongWolfe(
           start: LinePoint(distance: 0, value: Double(value), gradient: gradient, slope: slope),
-          reach: direction.largestMagnitude, tolerance: changeTolerance,
-          limit: evaluations - evaluated)
+          reach: direction.largestMagnitude, limit: evaluations - evaluated)
         let (point, count) = try search.search(from: length) { distance in
           let (value, gradient) = try objective(moved(by: distance))
           return LinePoint(
