@@ -99,7 +99,8 @@ public struct SpecRun {
       switch spec.kind {
       case .forward, .saveLoad, .gruTime, .attentionWeight: try forward()
       case .gradient: try gradient()
-      case .train, .generate: try forward()
+      case .train: try train()
+      case .generate: try generate()
       }
     return try outputs.only(spec.expected, in: spec.document)
   }
