@@ -71,7 +71,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "causeway",
-      dependencies: ["Experiments", "Figures", "Inputs", argumentParser],
+      dependencies: ["Experiments", "Cluster", "Figures", "Inputs", argumentParser],
       swiftSettings: settings),
 
     module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),

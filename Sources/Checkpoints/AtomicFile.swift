@@ -1,16 +1,16 @@
 internal import Foundation
-internal import Inputs
+package import Inputs
 
 /// A file that appears under its name only when it is whole and on the disk.
 ///
 /// What was written is removed if `commit` is never reached.
-struct AtomicFile: ~Copyable {
+package struct AtomicFile: ~Copyable {
   private let path: String
   private let temporary: String
   private let descriptor: Int32
   private var isCommitted = false
 
-  init(_ path: String) throws(Refusal) {
+  package init(_ path: String) throws(Refusal) {
     let temporary = "\(path).\(getpid())-\(UInt64.random(in: 0...UInt64.max)).tmp"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw Self.refusal(path, "create it") }
@@ -25,7 +25,7 @@ struct AtomicFile: ~Copyable {
   }
 
   /// Appends the values as they lie in memory.
-  mutating func write(_ values: [some BitwiseCopyable]) throws(Refusal) {
+  package mutating func write(_ values: [some BitwiseCopyable]) throws(Refusal) {
     try values.withUnsafeBufferPointer { (buffer) throws(Refusal) in
       try write(UnsafeRawBufferPointer(buffer))
     }
@@ -44,7 +44,7 @@ struct AtomicFile: ~Copyable {
 
   /// Syncs the bytes, gives them their name, and syncs the folder: in that order, or a power cut
   /// can leave the name on an empty file.
-  consuming func commit() throws(Refusal) {
+  package consuming func commit() throws(Refusal) {
     guard fsync(descriptor) == 0 else { throw Self.refusal(path, "sync it") }
     guard rename(temporary, path) == 0 else { throw Self.refusal(path, "rename it into place") }
     isCommitted = true

@@ -5,7 +5,8 @@ public import Inputs
 ///
 /// A folder holds `config.json` and either `model.safetensors` or
 /// `model.safetensors.index.json` with its shards; a folder with both is refused, since readers
-/// disagree on which of the two counts. Weights may be links that leave the folder.
+/// disagree on which of the two counts. Where neither is there, `pytorch_model.bin` or its index
+/// is read in the same way. Weights may be links that leave the folder.
 public struct Checkpoint: TensorContainer {
   /// What describes the model beside its tensors.
   public enum Configuration: Sendable {
@@ -53,6 +54,9 @@ public struct Checkpoint: TensorContainer {
   /// The opened weights file that holds a tensor.
   public func file(of tensor: TensorDescription) -> BoundedFile { weights.file(of: tensor) }
 
+  /// Compares a tensor's bytes with their checksum, where its file has one.
+  public func verify(_ tensor: TensorDescription) throws(Refusal) { try weights.verify(tensor) }
+
   /// SHA-256 over the bytes of the model's files, one after another, as 64 hexadecimal digits.
   ///
   /// The order is `config.json`, the index if there is one, then the weights files in the byte
@@ -79,26 +83,31 @@ public struct Checkpoint: TensorContainer {
   private static func weights(
     in folder: String, after config: BoundedFile
   ) throws(Refusal) -> (any TensorContainer, [BoundedFile]) {
-    let single = "model.safetensors"
-    let index = ShardedSafetensors.indexName
+    if let found = try weights(SafetensorsFile.self, in: folder, after: config) { return found }
+    if let found = try weights(PyTorchFile.self, in: folder, after: config) { return found }
+    throw Refusal(
+      .model, file: folder, found: "no weights",
+      expected: "\(SafetensorsFile.singleName), \(ShardedSafetensors.indexName) or "
+        + PyTorchFile.singleName)
+  }
+
+  /// The weights in files of one format; nil if there is none.
+  private static func weights<File: WeightsFile>(
+    _: File.Type, in folder: String, after config: BoundedFile
+  ) throws(Refusal) -> (any TensorContainer, [BoundedFile])? {
+    let (single, index) = (File.singleName, ShardedWeights<File>.indexName)
     switch (isPresent("\(folder)/\(single)"), isPresent("\(folder)/\(index)")) {
     case (true, true):
       throw Refusal(
         .model, file: folder, found: "both \(single) and \(index)",
         expected: "one of them; remove the one that is not meant")
     case (true, false):
-      let file = try SafetensorsFile("\(folder)/\(single)")
+      let file = try File("\(folder)/\(single)", kind: .model)
       return (file, [config, file.bytes])
     case (false, true):
-      let sharded = try ShardedSafetensors(folder: folder)
+      let sharded = try ShardedWeights<File>(folder: folder)
       return (sharded, [config, sharded.index] + sharded.shards.map(\.bytes))
-    case (false, false):
-      let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"]
-      let found = pickles.first { isPresent("\(folder)/\($0)") }
-      throw Refusal(
-        .model, file: folder,
-        found: found.map { "\($0), a PyTorch pickle, which is not read" } ?? "no weights",
-        expected: "\(single) or \(index)")
+    case (false, false): return nil
     }
   }
 

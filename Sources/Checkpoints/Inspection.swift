@@ -1,6 +1,6 @@
 public import Inputs
 
-/// What is in a safetensors file, a GGUF file or a model folder, as lines of text.
+/// What is in a safetensors, PyTorch or GGUF file or a model folder, as lines of text.
 public struct Inspection: Sendable, CustomStringConvertible {
   /// Sections with a heading each; what came from a file is escaped.
   public let lines: [String]
@@ -10,8 +10,11 @@ public struct Inspection: Sendable, CustomStringConvertible {
 
   /// Opens the file or folder and describes it; reads no tensor.
   public init(_ path: String) throws(Refusal) {
-    if path.lowercased().hasSuffix(".safetensors") {
+    let name = path.lowercased()
+    if name.hasSuffix(".safetensors") {
       self.init(try SafetensorsFile(path))
+    } else if [".bin", ".pt", ".pth"].contains(where: name.hasSuffix) {
+      self.init(try PyTorchFile(path))
     } else {
       self.init(try Checkpoint(path))
     }
@@ -24,6 +27,11 @@ public struct Inspection: Sendable, CustomStringConvertible {
       + Self.section(
         "metadata", file.metadata.sorted { $0.key < $1.key }.map { [$0.key, $0.value] })
       + Self.tensors(of: file)
+  }
+
+  /// Describes a PyTorch file.
+  public init(_ file: PyTorchFile) {
+    lines = ["\(escaped(file.path)): PyTorch state dict"] + Self.tensors(of: file)
   }
 
   /// Describes a model: its configuration, its files and its tensors.
@@ -62,11 +70,18 @@ public struct Inspection: Sendable, CustomStringConvertible {
   }
 
   private static func total(_ tensors: [TensorDescription]) -> [String] {
-    // Tensors lie side by side in files, so bytes cannot overflow; elements are at most twice them.
     [
-      "\(tensors.count) tensors", "\(tensors.reduce(0) { $0 + $1.count }) elements",
-      bytes(tensors.reduce(0) { $0 + $1.byteCount }),
+      "\(tensors.count) tensors", "\(sum(tensors.map(\.count))) elements",
+      bytes(sum(tensors.map(\.byteCount))),
     ]
+  }
+
+  /// A sum that stays at the largest number: tensors that share bytes can exceed every file.
+  private static func sum(_ counts: [Int]) -> Int {
+    counts.reduce(0) { total, count in
+      let (sum, overflow) = total.addingReportingOverflow(count)
+      return overflow ? .max : sum
+    }
   }
 
   /// A heading and rows in columns as wide as their widest cell; nothing for no rows.

@@ -13,9 +13,15 @@ public protocol TensorContainer: Sendable {
   var tensors: [String: TensorDescription] { get }
   /// The opened file that holds a tensor of this container.
   func file(of tensor: TensorDescription) -> BoundedFile
+  /// Compares the stored bytes of a tensor with their checksum, where the format has one; every
+  /// read asks for it first.
+  func verify(_ tensor: TensorDescription) throws(Refusal)
 }
 
 extension TensorContainer {
+  /// For formats without checksums.
+  public func verify(_ tensor: TensorDescription) throws(Refusal) {}
+
   /// The description of a tensor that must be there.
   public func tensor(_ name: String) throws(Refusal) -> TensorDescription {
     guard let tensor = tensors[name] else {
@@ -35,12 +41,14 @@ extension TensorContainer {
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
   ) throws(Refusal) {
     let tensor = try tensor(name)
+    try verify(tensor)
     try file(of: tensor).readFloats(of: tensor, into: destination)
   }
 
   /// A floating-point tensor as float32, row-major.
   public func floats(_ name: String) throws(Refusal) -> [Float] {
     let tensor = try tensor(name)
+    try verify(tensor)
     let file = file(of: tensor)
     var failure: Refusal?
     let values = [Float](unsafeUninitializedCapacity: tensor.count) { buffer, initialized in
@@ -59,6 +67,7 @@ extension TensorContainer {
   /// An integer or Boolean tensor, row-major.
   public func integers(_ name: String) throws(Refusal) -> [Int] {
     let tensor = try tensor(name)
+    try verify(tensor)
     return try file(of: tensor).readIntegers(of: tensor)
   }
 }

@@ -10,19 +10,25 @@ public struct TensorDescription: Sendable, Equatable {
   public let file: String
   /// Bytes from the start of the file to the tensor's first.
   public let offset: Int
-  /// Bytes in the file.
+  /// Bytes of its elements; in the file they stand side by side unless `strides` says otherwise.
   public let byteCount: Int
   /// Elements: the product of the shape.
   public let count: Int
+  /// Elements in the file from one to the next along each axis; nil if they are row-major.
+  ///
+  /// Only PyTorch's files have such views, of a storage that other tensors may share.
+  public let strides: [Int]?
 
   init(
-    name: String, shape: [Int], elementType: ElementType, extent: Extent, file: String, offset: Int
+    name: String, shape: [Int], elementType: ElementType, extent: Extent, file: String, offset: Int,
+    strides: [Int]? = nil
   ) {
     self.name = name
     self.shape = shape
     self.elementType = elementType
     self.file = file
     self.offset = offset
+    self.strides = strides
     byteCount = extent.byteCount
     count = extent.count
   }

@@ -20,8 +20,13 @@ extension BoundedFile {
       "\(destination.count) floats do not fit \(tensor.name) of shape \(tensor.shape)")
     let convert: (UnsafeRawPointer?, Int, UnsafeMutablePointer<Float>?) -> Void
     switch tensor.elementType {
-    case .f32:
+    case .f32 where tensor.strides == nil:
       return try read(into: UnsafeMutableRawBufferPointer(destination), at: tensor.offset)
+    case .f32:
+      convert = { source, count, values in
+        UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: values, count: count))
+          .copyMemory(from: UnsafeRawBufferPointer(start: source, count: count * 4))
+      }
     case .f64: convert = { dequantise_f64($0, $1, $2) }
     case .f16: convert = { dequantise_f16($0, $1, $2) }
     case .bf16: convert = { dequantise_bf16($0, $1, $2) }
@@ -78,8 +83,8 @@ extension BoundedFile {
     }
   }
 
-  /// Reads a tensor piece by piece; `body` gets the bytes, the number of the first block in them
-  /// and how many blocks they are.
+  /// Reads a tensor piece by piece, row-major; `body` gets the bytes, the number of the first block
+  /// in them and how many blocks they are.
   private func forEachPiece(
     of tensor: TensorDescription, _ body: (UnsafeRawBufferPointer, Int, Int) -> Void
   ) throws(Refusal) {
@@ -89,6 +94,9 @@ extension BoundedFile {
     let scratch = UnsafeMutableRawBufferPointer.allocate(
       byteCount: pieceBlocks * blockBytes, alignment: 64)
     defer { scratch.deallocate() }
+    if let strides = tensor.strides {
+      return try forEachPiece(of: tensor, strides: strides, gatheredIn: scratch, body)
+    }
     var done = 0
     while done < blocks {
       let now = min(pieceBlocks, blocks - done)

@@ -15,12 +15,17 @@ public struct Digest: ~Copyable {
     precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "EVP_DigestUpdate")
   }
 
-  /// The digest of everything so far; nothing can be added after it.
-  public consuming func hexadecimal() -> String {
+  /// The digest of everything so far, 32 bytes; nothing can be added after it.
+  public consuming func bytes() -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0
     precondition(EVP_DigestFinal_ex(context, &digest, &length) == 1, "EVP_DigestFinal_ex failed")
-    return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return digest
+  }
+
+  /// The digest of everything so far; nothing can be added after it.
+  public consuming func hexadecimal() -> String {
+    bytes().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
   /// The digest of a byte string in memory.

@@ -46,6 +46,16 @@ enum ModulePaths {
     return modules[parts[(prefix.count + 1)...].joined(separator: ".")].map { ($0, layer) }
   }
 
+  /// A path that stands for a site, as the family publishes it; nil where no module ends there.
+  static func path(of site: Site, layer: Int, family: String) -> String? {
+    let (names, prefix) =
+      family == GPT2.modelType ? (gpt2, "transformer.h") : (llama, "model.layers")
+    let candidates = names.filter { $0.value == site.unsplit }.map(\.key)
+    // The shortest is the module itself, not what lies inside it.
+    let best = candidates.min { ($0.count, $0) < ($1.count, $1) }
+    return best.map { "\(prefix)[\(layer)].\($0)" }
+  }
+
   private static let gpt2: [String: Site] = [
     "input": .blockInput, "output": .blockOutput, "attn.input": .attentionInput,
     "attn.output": .attentionOutput, "attn.c_proj.input": .attentionValueOutput,

@@ -60,8 +60,12 @@ private func corpus(from root: URL, into folder: TemporaryFolder) throws -> [Cas
 
 /// Opens what the case names and reads every tensor of it.
 private func load(_ kind: String, _ path: String) throws(Refusal) {
-  let container: any TensorContainer =
-    kind == "safetensors" ? try SafetensorsFile(path) : try Checkpoint(path)
+  let container: any TensorContainer
+  switch kind {
+  case "safetensors": container = try SafetensorsFile(path)
+  case "pickle": container = try PyTorchFile(path)
+  default: container = try Checkpoint(path)
+  }
   for tensor in container.tensors.values {
     if tensor.elementType.isFloatingPoint {
       _ = try container.floats(tensor.name)
@@ -77,8 +81,8 @@ func `every malformed model file is refused by name within two seconds, every co
 {
   let folder = try TemporaryFolder()
   let cases = try corpus(from: #require(SharedMaterial.root), into: folder)
-    .filter { ["safetensors", "gguf", "hf"].contains($0.kind) }
-  #expect(cases.count == 56 + 54 + 41)
+    .filter { ["safetensors", "gguf", "pickle", "hf"].contains($0.kind) }
+  #expect(cases.count == 56 + 54 + 46 + 41)
   #expect(wrongInMeaningOnly.isSubset(of: cases.map(\.file)))
   for entry in cases {
     var refusal: Refusal?
@@ -103,4 +107,6 @@ func `every malformed model file is refused by name within two seconds, every co
       #expect(entry.expectation == "either", "\(entry.file) was accepted")
     }
   }
+  // The folder that some of the pickles ask for.
+  #expect(!FileManager.default.fileExists(atPath: "UNSAFE_PICKLE_EXECUTED"))
 }

@@ -205,7 +205,8 @@ private func size(_ path: String) throws -> Int {
     .replacingOccurrences(of: "\"version\": 1", with: "\"version\": 2")
   let record = JournalRecord(.header, unit: 0, payload: Array(text.utf8))
   try scratch.put(
-    try JournalFraming.encode(record, sequence: 0, job: job), "rank-00000.1.zst")
+    try JournalFraming.encode(record, sequence: 0, job: job, by: Zstd.Compressor()),
+    "rank-00000.1.zst")
   let error = refusal { () throws(Refusal) in
     _ = try JournalReader.readAll(scratch.path, job: job)
   }

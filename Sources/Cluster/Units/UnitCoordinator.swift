@@ -52,23 +52,29 @@ final class UnitCoordinator {
         try hand(try take(ended))
         isQuiet = false
       }
-      while !isStopRequested, try handleMessage() {
-        isQuiet = false
+      // A few at a time: with many workers messages might never end, and signs of life are due.
+      var isDrained = false
+      for _ in 0..<64 where !isDrained && !isStopRequested {
+        isDrained = try !handleMessage()
         isStopRequested = isStopRequested || context.stop.isRequested
+        isQuiet = isQuiet && isDrained
       }
-      try watch()
+      try giveSignsOfLife()
+      if isDrained { try findSilent() }
       if isQuiet { context.pool.sleep(&nap) } else { nap.reset() }
     }
   }
 
-  /// Sends what is due, and finds who is silent.
-  private func watch() throws(MPIError) {
-    let now = ContinuousClock.now
-    if heartbeat.isDue(at: now) {
+  private func giveSignsOfLife() throws(MPIError) {
+    if heartbeat.isDue(at: .now) {
       for rank in present { try outbox.send(.alive, to: rank) }
     }
     _ = try outbox.flush()
-    if let (rank, time) = heartbeat.silent(at: now) {
+  }
+
+  /// Ends the job over a silent worker, once all that has arrived was heard.
+  private func findSilent() throws(MPIError) {
+    if let (rank, time) = heartbeat.silent(at: .now) {
       throw .silent(rank: rank, host: communicator.hosts[rank], seconds: time / .seconds(1))
     }
   }

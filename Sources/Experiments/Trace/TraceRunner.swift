@@ -35,6 +35,10 @@ final class TraceRunner: Sendable {
     bases = KeptValues(capacity: threads + 1)
   }
 
+  /// SHA-256 of the noise file, and the standard deviation of drawn noise.
+  var noiseDigest: String? { noise.fileDigest }
+  var noiseLevel: Double? { noise.level }
+
   /// The result of a unit as bytes: a baseline, or the metrics of its cells in their order.
   func compute(_ number: Int) throws -> [UInt8] {
     guard let unit = plan.unit(number) else { return try baseline(number).bytes }

@@ -85,6 +85,12 @@ public struct PublishedModel: Sendable {
       note: weight == .tokenEmbedding ? "vocab_size \(size[0])" : "")
   }
 
+  /// The published module path of a site, such as `transformer.h[3].mlp.output`; nil where the
+  /// value has no module of its own.
+  public func modulePath(of site: Site, layer: Int) -> String? {
+    ModulePaths.path(of: site, layer: layer, family: architecture.modelType)
+  }
+
   /// Bytes that the weights take in memory, ready for products.
   public var byteCount: Int { arena.count * MemoryLayout<Float>.stride }
 

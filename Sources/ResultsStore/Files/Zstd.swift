@@ -25,7 +25,7 @@ package enum Zstd {
   ///   - level: 1 (fast) to 22.
   ///   - checksum: Whether the frame ends in 32 bits of XXH64 of its content.
   package static func compress(
-    _ bytes: [UInt8], level: Int = 1, checksum: Bool = true
+    _ bytes: [UInt8], level: Int = 1, checksum: Bool = true, by context: borrowing Compressor
   ) throws(Refusal) -> [UInt8] {
     guard (1...Int(ZSTD_maxCLevel())).contains(level) else {
       throw Refusal(
@@ -36,12 +36,12 @@ package enum Zstd {
         .store, field: "zstd frame", found: "\(bytes.count) bytes to compress",
         expected: "at most \(contentLimit) bytes (the limit)")
     }
-    let context = try Compressor()
+    let handle = context.handle
     try zstd("ZSTD_CCtx_setParameter") {
-      ZSTD_CCtx_setParameter(context.handle, ZSTD_c_compressionLevel, Int32(level))
+      ZSTD_CCtx_setParameter(handle, ZSTD_c_compressionLevel, Int32(level))
     }
     try zstd("ZSTD_CCtx_setParameter") {
-      ZSTD_CCtx_setParameter(context.handle, ZSTD_c_checksumFlag, checksum ? 1 : 0)
+      ZSTD_CCtx_setParameter(handle, ZSTD_c_checksumFlag, checksum ? 1 : 0)
     }
     var result = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
     let capacity = result.count
@@ -49,7 +49,7 @@ package enum Zstd {
       result.withUnsafeMutableBytes { target in
         bytes.withUnsafeBytes { source in
           ZSTD_compress2(
-            context.handle, target.baseAddress, capacity, source.baseAddress, source.count)
+            handle, target.baseAddress, capacity, source.baseAddress, source.count)
         }
       }
     }
@@ -57,14 +57,20 @@ package enum Zstd {
     return result
   }
 
+  /// Compresses with a context of its own.
+  package static func compress(
+    _ bytes: [UInt8], level: Int = 1, checksum: Bool = true
+  ) throws(Refusal) -> [UInt8] {
+    try compress(bytes, level: level, checksum: checksum, by: try Compressor())
+  }
+
   /// Decompresses one frame that is all of `frame`. `ZSTD_decompressDCtx`.
   ///
   /// - Throws: A refusal of kind `store`, without a file, if the bytes are anything but one whole
   ///   frame with a right checksum and a content of that size.
   package static func decompress(
-    _ frame: some Collection<UInt8>, to size: Size
+    _ frame: [UInt8], to size: Size, by context: borrowing Decompressor
   ) throws(Refusal) -> [UInt8] {
-    let frame = Array(frame)
     let (limit, exact) =
       switch size {
       case .exactly(let count): (count, true)
@@ -74,12 +80,12 @@ package enum Zstd {
       (0...contentLimit).contains(limit), "zstd: \(limit) bytes are past \(contentLimit)")
     let declared = try checkedHeader(frame, limit: limit, exact: exact)
     try checkedLength(frame)
-    let context = try Decompressor()
+    let handle = context.handle
     var failure: Refusal?
     let content = [UInt8](unsafeUninitializedCapacity: declared) { target, count in
       let code = frame.withUnsafeBytes {
         ZSTD_decompressDCtx(
-          context.handle, target.baseAddress, declared, $0.baseAddress, $0.count)
+          handle, target.baseAddress, declared, $0.baseAddress, $0.count)
       }
       count = 0
       if ZSTD_isError(code) == 0 {
@@ -98,6 +104,13 @@ package enum Zstd {
       throw refusal("a frame without checksum", "a frame with one")
     }
     return content
+  }
+
+  /// Decompresses with a context of its own.
+  package static func decompress(
+    _ frame: some Collection<UInt8>, to size: Size
+  ) throws(Refusal) -> [UInt8] {
+    try decompress(Array(frame), to: size, by: try Decompressor())
   }
 
   /// Checks magic, flags, window and declared size, and returns the content's size.
@@ -169,28 +182,30 @@ private func zstd(_ routine: String, _ call: () -> Int) throws(Refusal) -> Int {
 
 private func name(of code: Int) -> String { String(cString: ZSTD_getErrorName(code)) }
 
-/// Owns a `ZSTD_CCtx`.
-private struct Compressor: ~Copyable {
-  let handle: OpaquePointer
+extension Zstd {
+  /// Owns a `ZSTD_CCtx`: worth keeping for many small frames, since a new one costs more than they.
+  package struct Compressor: ~Copyable {
+    fileprivate let handle: OpaquePointer
 
-  init() throws(Refusal) {
-    guard let handle = ZSTD_createCCtx() else { throw noMemory("ZSTD_createCCtx") }
-    self.handle = handle
+    package init() throws(Refusal) {
+      guard let handle = ZSTD_createCCtx() else { throw noMemory("ZSTD_createCCtx") }
+      self.handle = handle
+    }
+
+    deinit { ZSTD_freeCCtx(handle) }
   }
 
-  deinit { ZSTD_freeCCtx(handle) }
-}
+  /// Owns a `ZSTD_DCtx`, likewise.
+  package struct Decompressor: ~Copyable {
+    fileprivate let handle: OpaquePointer
 
-/// Owns a `ZSTD_DCtx`.
-private struct Decompressor: ~Copyable {
-  let handle: OpaquePointer
+    package init() throws(Refusal) {
+      guard let handle = ZSTD_createDCtx() else { throw noMemory("ZSTD_createDCtx") }
+      self.handle = handle
+    }
 
-  init() throws(Refusal) {
-    guard let handle = ZSTD_createDCtx() else { throw noMemory("ZSTD_createDCtx") }
-    self.handle = handle
+    deinit { ZSTD_freeDCtx(handle) }
   }
-
-  deinit { ZSTD_freeDCtx(handle) }
 }
 
 private func noMemory(_ routine: String) -> Refusal {

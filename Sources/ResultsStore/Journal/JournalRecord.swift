@@ -62,7 +62,7 @@ enum JournalFraming {
 
   /// The bytes of a record in a journal of that job.
   static func encode(
-    _ record: JournalRecord, sequence: UInt32, job: String
+    _ record: JournalRecord, sequence: UInt32, job: String, by context: borrowing Zstd.Compressor
   ) throws(Refusal) -> [UInt8] {
     guard record.payload.count <= payloadLimit else {
       throw Refusal(
@@ -73,7 +73,7 @@ enum JournalFraming {
     content.append(littleEndian: record.unit)
     content += digest(of: record, job: job)
     content += record.payload
-    let frame = try Zstd.compress(content)
+    let frame = try Zstd.compress(content, by: context)
     var bytes: [UInt8] = []
     bytes.append(littleEndian: magic)
     bytes.append(littleEndian: UInt32(headerSize - 8))
@@ -103,13 +103,13 @@ enum JournalFraming {
 
   /// The record in a zstd frame whose header was good, with the digest that it carries.
   static func record(
-    _ frame: [UInt8], _ header: Header
+    _ frame: [UInt8], _ header: Header, by context: borrowing Zstd.Decompressor
   ) throws(Refusal) -> (record: JournalRecord, digest: [UInt8]) {
     guard CRC32C.of(frame) == header.checksum else {
       throw Refusal(
         .store, field: "record", found: "another CRC-32C", expected: "the record's checksum")
     }
-    let content = try Zstd.decompress(frame, to: .exactly(header.contentSize))
+    let content = try Zstd.decompress(frame, to: .exactly(header.contentSize), by: context)
     guard let kind = JournalRecord.Kind(rawValue: content[0]) else {
       throw Refusal(
         .store, field: "record", found: "a record of kind \(content[0])",
@@ -129,13 +129,6 @@ enum JournalFraming {
     var digest = Digest()
     prefix.withUnsafeBytes { digest.update($0) }
     record.payload.withUnsafeBytes { digest.update($0) }
-    let digits = Array(digest.hexadecimal().utf8)
-    return stride(from: 0, to: digits.count, by: 2).map {
-      value(ofHexadecimal: digits[$0]) << 4 | value(ofHexadecimal: digits[$0 + 1])
-    }
-  }
-
-  private static func value(ofHexadecimal digit: UInt8) -> UInt8 {
-    digit < 58 ? digit - 48 : digit - 87
+    return digest.bytes()
   }
 }

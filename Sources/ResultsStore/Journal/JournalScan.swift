@@ -43,11 +43,12 @@ package struct JournalScan: Sendable {
       throw Refusal(
         .store, file: path, found: try FileKind.of(path).name, expected: "a journal")
     }
+    let context = try Zstd.Decompressor()
     var bytes = JournalBytes(try BoundedFile(path, kind: .store))
     var at = 0
     var expected: UInt32 = 0
     while at < bytes.size {
-      switch try read(&bytes, at: at, job: job) {
+      switch try read(&bytes, at: at, job: job, by: context) {
       case .record(let record, let sequence, let end):
         try take(record, sequence: sequence, expected: expected, at: at, job: job)
         expected = sequence &+ 1
@@ -71,7 +72,8 @@ package struct JournalScan: Sendable {
   }
 
   private func read(
-    _ bytes: inout JournalBytes, at offset: Int, job: String
+    _ bytes: inout JournalBytes, at offset: Int, job: String,
+    by context: borrowing Zstd.Decompressor
   ) throws(Refusal) -> Step {
     let left = bytes.size - offset
     guard left >= JournalFraming.headerSize else {
@@ -88,7 +90,7 @@ package struct JournalScan: Sendable {
     }
     do throws(Refusal) {
       let frame = try bytes.at(start, header.frameSize)
-      let (record, digest) = try JournalFraming.record(frame, header)
+      let (record, digest) = try JournalFraming.record(frame, header, by: context)
       guard digest == JournalFraming.digest(of: record, job: job) else {
         return .bad("the digest of the record does not fit this job", isCut: false)
       }

@@ -9,6 +9,7 @@ package struct JournalWriter: ~Copyable {
   package let path: String
   package let header: JournalHeader
   private let descriptor: Int32
+  private let context: Zstd.Compressor
   private var buffer: [UInt8] = []
   private var sequence: UInt32 = 0
   private var isAbandoned = false
@@ -21,17 +22,21 @@ package struct JournalWriter: ~Copyable {
   package static func open(
     in folder: String, job: String, run: RunID, rank: Int
   ) throws(Refusal) -> JournalWriter {
-    var journal = try JournalWriter(in: folder, job: job, run: run, rank: rank)
+    var journal = try JournalWriter(
+      in: folder, job: job, run: run, rank: rank, context: try Zstd.Compressor())
     try journal.append(journal.header.record)
     try journal.commit()
     try syncFolder(folder)
     return journal
   }
 
-  private init(in folder: String, job: String, run: RunID, rank: Int) throws(Refusal) {
+  private init(
+    in folder: String, job: String, run: RunID, rank: Int, context: consuming Zstd.Compressor
+  ) throws(Refusal) {
     precondition(rank >= 0, "rank \(rank)")
     let (descriptor, attempt) = try Self.openNext(in: folder, rank: rank)
     self.descriptor = descriptor
+    self.context = context
     header = JournalHeader(job: job, run: run, rank: rank, attempt: attempt)
     path = "\(folder)/\(JournalName(rank: rank, attempt: attempt).text)"
   }
@@ -48,7 +53,8 @@ package struct JournalWriter: ~Copyable {
         .store, file: path, found: "\(sequence) records", expected: "fewer in one journal")
     }
     do throws(Refusal) {
-      buffer += try JournalFraming.encode(record, sequence: sequence, job: header.job)
+      buffer += try JournalFraming.encode(
+        record, sequence: sequence, job: header.job, by: context)
     } catch { throw error.inFile(path) }
     sequence += 1
   }

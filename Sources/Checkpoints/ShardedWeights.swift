@@ -1,25 +1,47 @@
-public import Inputs
+internal import Inputs
 
-/// Safetensors files in one folder that hold a model together, found through their index.
+/// A weights file that may be one of several, listed in an index beside them.
+protocol WeightsFile: TensorContainer {
+  /// The name of the only weights file of a Hugging Face folder.
+  static var singleName: String { get }
+  /// How the names of shards end.
+  static var suffix: String { get }
+  var bytes: BoundedFile { get }
+  init(_ path: String, kind: Refusal.Kind) throws(Refusal)
+}
+
+extension SafetensorsFile: WeightsFile {
+  static var singleName: String { "model.safetensors" }
+  static var suffix: String { ".safetensors" }
+}
+
+extension PyTorchFile: WeightsFile {
+  static var singleName: String { "pytorch_model.bin" }
+  static var suffix: String { ".bin" }
+}
+
+typealias ShardedSafetensors = ShardedWeights<SafetensorsFile>
+
+/// Weights files in one folder that hold a model together, found through their index.
 ///
-/// The index, `model.safetensors.index.json`, maps each tensor to the file that holds it. Each
-/// tensor stands in exactly one shard, and those of the index in the shard that it says; a shard's
-/// tensor that the index does not list is kept, as transformers keeps it.
-public struct ShardedSafetensors: TensorContainer {
+/// The index, such as `model.safetensors.index.json`, maps each tensor to the file that holds it.
+/// Each tensor stands in exactly one shard, and those of the index in the shard that it says; a
+/// shard's tensor that the index does not list is kept, as transformers keeps it.
+struct ShardedWeights<Shard: WeightsFile>: TensorContainer {
   /// The name under which Hugging Face folders have the index.
-  public static let indexName = "model.safetensors.index.json"
+  static var indexName: String { "\(Shard.singleName).index.json" }
 
   /// The folder.
-  public let path: String
+  let path: String
   /// Every tensor of every shard, by its name.
-  public let tensors: [String: TensorDescription]
+  let tensors: [String: TensorDescription]
   /// The shards, in the byte order of their names.
-  public let shards: [SafetensorsFile]
+  let shards: [Shard]
   let index: BoundedFile
-  private let filesByPath: [String: BoundedFile]
+  private let shardsByPath: [String: Shard]
 
   /// Opens the index and every shard, and checks them against each other; reads no tensor.
-  public init(folder: String) throws(Refusal) {
+  init(folder: String) throws(Refusal) {
     path = folder
     index = try BoundedFile("\(folder)/\(Self.indexName)", kind: .model)
     let json = try JSON.parse(
@@ -27,7 +49,7 @@ public struct ShardedSafetensors: TensorContainer {
     let map = try JSONField(json, file: index.path, kind: .model)["weight_map"]
 
     var placed: [(tensor: String, shard: String, field: JSONField)] = []
-    var shards: [String: SafetensorsFile] = [:]
+    var shards: [String: Shard] = [:]
     var names: Set<ByteKey> = []
     for (tensor, field) in try map.members() {
       let name = try Self.shardName(field)
@@ -36,7 +58,7 @@ public struct ShardedSafetensors: TensorContainer {
     }
     let ordered = names.map(\.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     for name in ordered {
-      shards[name] = try SafetensorsFile("\(folder)/\(name)")
+      shards[name] = try Shard("\(folder)/\(name)", kind: .model)
     }
 
     let opened = ordered.compactMap { shards[$0] }
@@ -56,18 +78,22 @@ public struct ShardedSafetensors: TensorContainer {
     }
     self.shards = opened
     tensors = found
-    filesByPath = Dictionary(uniqueKeysWithValues: opened.map { ($0.path, $0.bytes) })
+    shardsByPath = Dictionary(uniqueKeysWithValues: opened.map { ($0.path, $0) })
   }
 
   /// A model, for every refusal.
-  public var kind: Refusal.Kind { .model }
+  var kind: Refusal.Kind { .model }
 
   /// The opened shard that holds a tensor.
-  public func file(of tensor: TensorDescription) -> BoundedFile {
-    guard let file = filesByPath[tensor.file] else {
+  func file(of tensor: TensorDescription) -> BoundedFile { shard(of: tensor).bytes }
+
+  func verify(_ tensor: TensorDescription) throws(Refusal) { try shard(of: tensor).verify(tensor) }
+
+  private func shard(of tensor: TensorDescription) -> Shard {
+    guard let shard = shardsByPath[tensor.file] else {
       preconditionFailure("\(tensor.name) of \(tensor.file) is not in \(path)")
     }
-    return file
+    return shard
   }
 
   /// A shard's file name: a plain name in ASCII, so that an index cannot reach out of its folder.
@@ -76,10 +102,10 @@ public struct ShardedSafetensors: TensorContainer {
   private static func shardName(_ field: JSONField) throws(Refusal) -> String {
     let name = try field.string()
     let isPlain = name.utf8.allSatisfy { (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "/") }
-    guard isPlain, name.hasSuffix(".safetensors"), name.utf8.count <= 255 else {
+    guard isPlain, name.hasSuffix(Shard.suffix), name.utf8.count <= 255 else {
       throw field.refusal(
         "the shard \(quoted(name))",
-        expected: "the name of a .safetensors file in the index's folder, not a path outside it")
+        expected: "the name of a \(Shard.suffix) file in the index's folder, not a path outside it")
     }
     return name
   }

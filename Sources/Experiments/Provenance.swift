@@ -1,0 +1,28 @@
+internal import Foundation
+internal import ResultsStore
+internal import Tensors
+
+/// What made a run's results, beside its specification.
+enum Provenance {
+  /// The version of the program; results of one version are comparable bit for bit.
+  static let version = "0.1.0"
+
+  static func of(model: String, tokenizer: String?, noiseLevel: Double?) -> [Attribute.Member] {
+    var members = [
+      Attribute.Member("causeway", .text(version)),
+      Attribute.Member("model_digest", .text(model)),
+      Attribute.Member("instruction_set", .text(instructionSet())),
+      Attribute.Member("blas_core", .text(blasCoreName())),
+      Attribute.Member("operating_system", .text(ProcessInfo.processInfo.operatingSystemVersionString)),
+      Attribute.Member("first_start", .text(now())),
+    ]
+    if let tokenizer { members.append(Attribute.Member("tokenizer_digest", .text(tokenizer))) }
+    if let noiseLevel { members.append(Attribute.Member("noise_level", .number(noiseLevel))) }
+    return members
+  }
+
+  static func now() -> String { Date().formatted(.iso8601) }
+}
+
+/// The program's version, for the command line.
+package let programVersion = Provenance.version

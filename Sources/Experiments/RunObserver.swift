@@ -1,0 +1,11 @@
+/// Is told how a run goes on, on rank 0: for progress and the log.
+package protocol RunObserver {
+  /// A phase begins: `done` of its `total` units were done by earlier attempts.
+  func begin(_ phase: String, total: Int, done: Int)
+  /// So many units of the phase are done, of which some failed.
+  func advance(done: Int, failed: Int)
+  /// The phase is over.
+  func end()
+  /// Something worth a line.
+  func note(_ text: String)
+}

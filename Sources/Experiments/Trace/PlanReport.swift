@@ -1,0 +1,67 @@
+internal import Foundation
+internal import Tensors
+
+/// What `plan` prints.
+package struct PlanReport {
+  private let cost: TraceCost
+  private let facts: Int
+  private let threads = 1
+  /// Products per second of one core here, from a short trial.
+  private let rate: Double
+
+  package init(_ job: TraceJob) {
+    cost = TracePlan(job).summary
+    facts = job.facts.count
+    rate = ProductRate.measured()
+  }
+
+  private var coreHours: Double { cost.operations / rate / 3600 }
+
+  private var entries: [(key: String, value: Double, text: String)] {
+    func count(_ value: Int) -> String { value.formatted(.number.locale(Locale(identifier: "en"))) }
+    func bytes(_ value: Int) -> String { ByteCount.text(value) }
+    let saved = cost.forwardsNaive / max(cost.forwards, 1e-9)
+    let memory = cost.rankBytes(threads: threads)
+    return [
+      ("facts", Double(facts), count(facts)),
+      ("patched_runs", Double(cost.patchedRuns), "\(count(cost.patchedRuns)), of which "
+        + "\(count(cost.equalRuns)) equal the corrupted run by causality"),
+      ("units", Double(cost.units), count(cost.units)),
+      ("forward_passes_naive", cost.forwardsNaive, count(Int(cost.forwardsNaive.rounded()))),
+      ("forward_passes", cost.forwards, "\(count(Int(cost.forwards.rounded()))), "
+        + "\(saved.formatted(.number.precision(.fractionLength(1)))) times fewer"),
+      ("core_hours", coreHours, "\(coreHours.formatted(.number.precision(.significantDigits(2)))) "
+        + "at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"),
+      ("weight_bytes", Double(cost.weightBytes), "\(bytes(cost.weightBytes)), once a host"),
+      ("rank_bytes", Double(memory), "\(bytes(memory)) a rank of one compute thread"),
+      ("result_bytes", Double(cost.resultBytes), "\(bytes(cost.resultBytes)) before compression"),
+      ("files", Double(cost.files), "at most \(count(cost.files))"),
+    ]
+  }
+
+  package var text: String {
+    let width = entries.map(\.key.count).max() ?? 0
+    return entries.map { entry in
+      "\(entry.key.replacing("_", with: " ").padding(to: width + 2))\(entry.text)"
+    }.joined(separator: "\n")
+  }
+
+  package var json: String {
+    "{" + entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
+  }
+}
+
+/// The rate of matrix products on one thread of this machine, in operations a second.
+enum ProductRate {
+  static func measured() -> Double {
+    let weight = PackedMatrix(Tensor<Float>(repeating: 0.5, [768, 768]))
+    let x = Tensor<Float>(repeating: 0.25, [224, 768])
+    let clock = ContinuousClock()
+    var best = Double.infinity
+    for _ in 0..<8 {
+      let time = clock.measure { _ = weight.product(x) }
+      best = min(best, time / .seconds(1))
+    }
+    return 2 * 224 * 768 * 768 / best
+  }
+}

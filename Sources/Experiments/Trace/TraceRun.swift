@@ -1,0 +1,178 @@
+internal import Checkpoints
+internal import Foundation
+package import Cluster
+package import Inputs
+internal import Models
+internal import ResultsStore
+internal import Tensors
+internal import Tokenizers
+
+/// A causal trace on all ranks, from the checked job to the finished results.
+package struct TraceRun {
+  package struct Options: Sendable {
+    /// The run folder.
+    package var output: String
+    /// Compute threads of this rank; nil: all cores without a launcher, one under it.
+    package var threads: Int?
+    /// Whether to take the folder from another run that lives.
+    package var takeOver = false
+
+    package init(output: String) { self.output = output }
+  }
+
+  package enum Outcome: Sendable, Equatable {
+    case finished(facts: Int, traced: Int, units: Int, failed: Int)
+    /// Stopped by a signal: the same command goes on.
+    case stopped
+  }
+
+  private let environment: MPIEnvironment
+  private let options: Options
+  private let observer: any RunObserver
+  private let stop: StopSignal
+
+  package init(
+    _ environment: MPIEnvironment, _ options: Options, observer: any RunObserver, stop: StopSignal
+  ) {
+    self.environment = environment
+    self.options = options
+    self.observer = observer
+    self.stop = stop
+  }
+
+  private var world: Communicator { environment.world }
+
+  /// Runs or resumes the job. Collective; all ranks return or throw the same.
+  package func run(_ load: () throws(Refusal) -> TraceSpec) throws(Refusal) -> Outcome {
+    useOneBLASThread()
+    let job = try world.agree { try TraceJob(try load()) }
+    let plan = TracePlan(job)
+    let threads =
+      options.threads ?? job.spec.run.threads
+      ?? (environment.isUnderLauncher ? 1 : ProcessInfo.processInfo.activeProcessorCount)
+    try world.agree { try checkMemory(job, plan, threads: threads) }
+    let inputs = try digests(of: job)
+    let model = try loadModel(job)
+    let runner = try world.agree { try TraceRunner(job, plan, model, threads: threads) }
+
+    let spec = job.spec.runJSON(inputs: [
+      "model": .text(inputs.model), "facts": job.factsDigest.map { .text($0) },
+      "tokenizer": job.tokenizer.map { .text($0.digest) },
+      "noise": runner.noiseDigest.map { .text($0) },
+    ])
+    let desk = try openDesk(job, plan, spec: spec, inputs: inputs, level: runner.noiseLevel)
+    let start = try shared(desk)
+    let journal = try world.agree { try RankJournal(start, rank: world.rank) }
+    let session = TraceSession(
+      world: world, runner: runner, journal: journal, stop: stop,
+      settings: UnitScheduler.Settings(computeThreads: threads))
+
+    let baselines = plan.baselines.filter { !start.done.contains($0.number) }
+    guard try session.run(baselines, desk) == .finished else { return .stopped }
+    let kept = try keptFacts(desk)
+    let work = plan.work(of: kept.facts).filter { !kept.done.contains($0.number) }
+    guard try session.run(work, desk) == .finished else { return .stopped }
+    return try finish(desk)
+  }
+
+  private func checkMemory(
+    _ job: TraceJob, _ plan: TracePlan, threads: Int
+  ) throws(Refusal) {
+    let needed = plan.summary.rankBytes(threads: threads)
+    guard needed <= job.spec.run.memory else {
+      throw Refusal(
+        .resources, file: job.spec.file, field: "run.memory",
+        found: "\(needed) bytes needed for \(threads) compute threads beside the weights",
+        expected: "at most \(job.spec.run.memory); raise run.memory, or use fewer threads")
+    }
+  }
+
+  private struct Inputs {
+    let model: String
+    let handshake: Handshake
+  }
+
+  /// The model's digest, taken once a host, compared between all ranks with all else that must be
+  /// the same.
+  private func digests(of job: TraceJob) throws(Refusal) -> Inputs {
+    let node = try mpiRefusal { () throws(MPIError) in try world.nodeLocal() }
+    var digest: [UInt8] = []
+    try world.agree {
+      if node.rank == 0 { digest = Array(try job.published.checkpoint.digest().utf8) }
+    }
+    try mpiRefusal { () throws(MPIError) in try node.broadcast(&digest) }
+    let model = String(decoding: digest, as: UTF8.self)
+    if let wanted = job.spec.model.digest, wanted != model {
+      throw Refusal(
+        .model, file: job.spec.model.path.written, found: "the SHA-256 \(model)",
+        expected: "\(wanted), as model.digest says")
+    }
+    let handshake = try world.agree {
+      Handshake(
+        binary: try Handshake.ownBinaryDigest(),
+        facts: [
+          ("model digest", model), ("tokenizer digest", job.tokenizer?.digest ?? "none"),
+          ("facts digest", job.factsDigest ?? "in the job"), ("job digest", job.spec.digest),
+          ("instruction set", instructionSet()), ("BLAS core", blasCoreName()),
+        ])
+    }
+    try handshake.compare(on: world)
+    return Inputs(model: model, handshake: handshake)
+  }
+
+  /// One copy of the weights a host, read by its first rank.
+  private func loadModel(_ job: TraceJob) throws(Refusal) -> DecoderModel<Float> {
+    let memory = try SharedMemory(byteCount: job.published.byteCount, on: world)
+    let floats = memory.base.bindMemory(
+      to: Float.self, capacity: job.published.byteCount / MemoryLayout<Float>.stride)
+    try world.agree { if memory.isLeader { try job.published.read(into: floats) } }
+    try mpiRefusal { () throws(MPIError) in try memory.ready() }
+    return job.published.model(over: floats, owner: memory)
+  }
+
+  /// Rank 0's side of the run: the folder, what is done, the results. Nil on other ranks.
+  private func openDesk(
+    _ job: TraceJob, _ plan: TracePlan, spec: String, inputs: Inputs, level: Double?
+  ) throws(Refusal) -> TraceDesk? {
+    try world.agree { () throws(Refusal) -> TraceDesk? in
+      guard world.rank == 0 else { return nil }
+      let desk = try TraceDesk(
+        job, plan, options, spec: spec,
+        provenance: Provenance.of(
+          model: inputs.model, tokenizer: job.tokenizer?.digest, noiseLevel: level),
+        observer: observer)
+      try desk.log(ranks: world.size, hosts: world.hosts)
+      return desk
+    }
+  }
+
+  /// What rank 0 found in the folder, told to all ranks.
+  private func shared(_ desk: TraceDesk?) throws(Refusal) -> RunStart {
+    var bytes = desk?.start.bytes ?? []
+    try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
+    return try RunStart(bytes)
+  }
+
+  /// The facts that the filter keeps, and what is done of them; decided by rank 0 for all.
+  private func keptFacts(_ desk: TraceDesk?) throws(Refusal) -> (facts: [Int], done: Set<Int>) {
+    let kept = try world.agree { () throws(Refusal) -> [Int] in try desk?.filterFacts() ?? [] }
+    var bytes = RunStart.encode(kept)
+    try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
+    var done = RunStart.encode(desk?.doneUnits ?? [])
+    try mpiRefusal { () throws(MPIError) in try world.broadcast(&done) }
+    return (RunStart.decode(bytes), Set(RunStart.decode(done)))
+  }
+
+  private func finish(_ desk: TraceDesk?) throws(Refusal) -> Outcome {
+    let counts = try world.agree { () throws(Refusal) -> [Int] in try desk?.finish() ?? [] }
+    var bytes = RunStart.encode(counts)
+    try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
+    let all = RunStart.decode(bytes)
+    return .finished(facts: all[0], traced: all[1], units: all[2], failed: all[3])
+  }
+}
+
+/// Makes an MPI error the refusal that all modules raise.
+func mpiRefusal<T>(_ body: () throws(MPIError) -> T) throws(Refusal) -> T {
+  do throws(MPIError) { return try body() } catch { throw error.refusal }
+}

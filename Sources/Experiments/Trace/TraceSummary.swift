@@ -1,0 +1,102 @@
+internal import Inputs
+internal import Models
+internal import ResultsStore
+
+/// Means over facts by the role of the restored token, as Meng et al., 2022, figure 2, plot them.
+///
+/// A fact's value for a role is the mean over the role's tokens and over samples; the mean over
+/// facts, taken in the facts' order, and its standard error are of these values.
+struct TraceSummary {
+  /// `[site, role, layer]`, by name.
+  private(set) var arrays: [String: [Float]] = [:]
+
+  private struct Moments {
+    var count = 0
+    var sum = 0.0
+    var squares = 0.0
+
+    mutating func add(_ value: Double) {
+      count += 1
+      sum += value
+      squares += value * value
+    }
+
+    var mean: Double { count > 0 ? sum / Double(count) : .nan }
+
+    /// Of the mean, with n − 1; not a number for fewer than two values.
+    var standardError: Double {
+      guard count > 1 else { return .nan }
+      let n = Double(count)
+      return (max(0, squares - sum * sum / n) / (n - 1) / n).squareRoot()
+    }
+  }
+
+  static func group(
+    _ job: TraceJob, _ compression: ZarrCompression
+  ) throws(Refusal) -> ZarrGroup {
+    let (sites, layers) = (job.spec.restore.count, job.published.shape.layers)
+    let roles = TokenRole.allCases
+    let shape = [sites, roles.count, layers]
+    var arrays: [String: ZarrArraySpec] = [:]
+    for metric in job.spec.metric.store {
+      for name in ["mean_\(metric.rawValue)", "standard_error_\(metric.rawValue)"] {
+        arrays[name] = try ZarrArraySpec(
+          .float32, shape: shape, chunks: shape, dimensions: ["site", "role", "layer"],
+          compression: compression)
+      }
+    }
+    arrays["fact_count"] = try ZarrArraySpec(
+      .float32, shape: shape, chunks: shape, dimensions: ["site", "role", "layer"],
+      compression: compression)
+    return ZarrGroup(
+      attributes: [Attribute.Member("role", .list(roles.map { .text($0.rawValue) }))],
+      arrays: arrays)
+  }
+
+  /// - Parameter cells: The stored cells, `[layer, position, sample]`, of a traced fact and
+  ///   restoration; nil for one that the filter left out or that is not whole.
+  init(
+    _ job: TraceJob, longest: Int,
+    cells: (_ fact: Int, _ restoration: Int, Metric) throws(Refusal) -> [Float]?
+  ) throws(Refusal) {
+    let layers = job.published.shape.layers
+    let roles = TokenRole.allCases
+    for (order, metric) in job.spec.metric.store.enumerated() {
+      var moments = [Moments](
+        repeating: Moments(), count: job.spec.restore.count * roles.count * layers)
+      for fact in job.facts.indices {
+        for restoration in job.spec.restore.indices {
+          guard let values = try cells(fact, restoration, metric) else { continue }
+          for (r, role) in roles.enumerated() {
+            let positions = job.facts[fact].roles.positions(of: role)
+            for layer in 0..<layers {
+              guard
+                let value = Self.mean(
+                  values, layer: layer, positions, longest: longest, samples: job.samples)
+              else { continue }
+              moments[(restoration * roles.count + r) * layers + layer].add(value)
+            }
+          }
+        }
+      }
+      arrays["mean_\(metric.rawValue)"] = moments.map { Float($0.mean) }
+      arrays["standard_error_\(metric.rawValue)"] = moments.map { Float($0.standardError) }
+      if order == 0 { arrays["fact_count"] = moments.map { Float($0.count) } }
+    }
+  }
+
+  /// The mean over a role's tokens and the samples; nil where nothing was traced.
+  private static func mean(
+    _ values: [Float], layer: Int, _ positions: Range<Int>, longest: Int, samples: Int
+  ) -> Double? {
+    var (count, sum) = (0, 0.0)
+    for position in positions {
+      let start = (layer * longest + position) * samples
+      for value in values[start..<start + samples] where !value.isNaN {
+        count += 1
+        sum += Double(value)
+      }
+    }
+    return count > 0 ? sum / Double(count) : nil
+  }
+}

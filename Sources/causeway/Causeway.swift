@@ -1,0 +1,79 @@
+import ArgumentParser
+import Experiments
+@preconcurrency import Foundation
+import Inputs
+
+/// The command line: each command parses, calls the library and prints.
+struct Causeway: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "causeway",
+    abstract: "Causal interventions on neural networks, as distributed batch experiments.",
+    discussion: """
+      A job file (TOML) says what to do; a run folder keeps what came out of it. The same command \
+      starts a run, resumes it after a kill, and does nothing once it is finished.
+
+        causeway plan jobs/trace-smollm2.toml
+        mpirun -n 2 causeway run jobs/trace-smollm2.toml -o runs/trace
+        causeway show runs/trace
+      """,
+    version: programVersion,
+    subcommands: [Plan.self, Check.self, Run.self, Sites.self])
+}
+
+@main
+struct Main {
+  static func main() async {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    setvbuf(stdout, nil, _IOLBF, 0)
+    do {
+      var command = try Causeway.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+      leave(0)
+    } catch let refusal as Refusal {
+      leave(refusal)
+    } catch {
+      leaveAfterParsing(error)
+    }
+  }
+
+  /// Help and version go to standard output with code 0; a wrong command line gets code 2. Under
+  /// mpirun one rank speaks for all.
+  private static func leaveAfterParsing(_ error: any Error) -> Never {
+    let isHelp = Causeway.exitCode(for: error).isSuccess
+    let text = Causeway.fullMessage(for: error)
+    if let code = error as? ExitCode { leave(code.rawValue) }
+    if isFirstRank, !text.isEmpty {
+      if isHelp { print(text) } else { say(text) }
+    }
+    leave(isHelp ? 0 : Refusal.Kind.commandLine.exitCode)
+  }
+}
+
+/// Whether this process is the one of a job that speaks.
+let isFirstRank: Bool = {
+  let environment = ProcessInfo.processInfo.environment
+  let rank = environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? "0"
+  return rank == "0"
+}()
+
+/// Prints a line on standard error.
+func say(_ text: String) {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+}
+
+/// Ends after a refusal, which is printed on one line.
+func leave(_ refusal: Refusal) -> Never {
+  if isFirstRank { say("causeway: \(refusal)") }
+  leave(refusal.kind.exitCode)
+}
+
+/// Ends with a code, unless what was printed could not be written: then with that of resources.
+func leave(_ code: Int32) -> Never {
+  let isWritten = fflush(stdout) == 0
+  exit(code == 0 && !isWritten ? Refusal.Kind.resources.exitCode : code)
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Cluster
+import Experiments
+import Figures
+import Inputs
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a job, or go on where an earlier start of it was stopped.",
+    discussion: """
+      Alone it uses all cores; under mpirun each rank has one compute thread unless --threads says \
+      otherwise. The results are the same bytes in every case.
+
+      Exit codes: 0 all done; 1 some units failed; 2 command line; 3 job; 4 model or tokenizer; \
+      5 store; 6 disk, memory or limits; 7 cluster; 75 stopped by a signal, run again to go on.
+      """)
+
+  @OptionGroup var job: JobOptions
+  @Option(name: .shortAndLong, help: "Run folder; by default run.output of the job.")
+  var output: String?
+  @Option(help: "Compute threads of each rank.") var threads: Int?
+  @Flag(help: "One full forward pass a cell, to check the reuse by.") var naive = false
+  @Flag(help: "Take the folder from another run that still holds it.") var takeOver = false
+
+  func validate() throws {
+    if let threads, !(1...4096).contains(threads) {
+      throw ValidationError("--threads is \(threads), expected 1 to 4096")
+    }
+  }
+
+  func run() throws {
+    let stop = StopSignal.installed()
+    let environment = try MPIEnvironment()
+    do {
+      let outcome = try start(environment, stop)
+      report(outcome, environment)
+    } catch let refusal as Refusal {
+      environment.leave(after: refusal)
+    }
+  }
+
+  private func start(
+    _ environment: MPIEnvironment, _ stop: StopSignal
+  ) throws -> (outcome: TraceRun.Outcome, folder: String) {
+    var job = job
+    if naive { job.overrides.append("run.naive=true") }
+    let spec = try environment.world.agree { try job.load() }
+    guard let folder = output ?? spec.run.output?.resolved else {
+      throw Refusal(
+        .commandLine, field: "--output", found: "no run folder",
+        expected: "--output FOLDER, or run.output in the job")
+    }
+    var options = TraceRun.Options(output: folder)
+    options.threads = threads
+    options.takeOver = takeOver
+    let run = TraceRun(environment, options, observer: ProgressObserver(), stop: stop)
+    return (try run.run { () throws(Refusal) in spec }, folder)
+  }
+
+  private func report(
+    _ result: (outcome: TraceRun.Outcome, folder: String), _ environment: MPIEnvironment
+  ) {
+    switch result.outcome {
+    case .stopped:
+      if environment.speaks { say("causeway: stopped; the same command goes on") }
+      environment.leave(code: 75)
+    case .finished(let facts, let traced, let units, let failed):
+      if environment.speaks {
+        print("\(traced) of \(facts) facts traced, \(units) units, \(failed) failed")
+        print("causeway show \(result.folder)")
+        print("python3 -c 'import xarray; print(xarray.open_zarr(\"\(result.folder)/results.zarr\"))'")
+      }
+      environment.leave(code: failed > 0 ? 1 : 0)
+    }
+  }
+}
+
+/// Shows a run's progress on standard error.
+private final class ProgressObserver: RunObserver {
+  private var line: ProgressLine?
+
+  func begin(_ phase: String, total: Int, done: Int) {
+    line = ProgressLine(label: phase, unit: "units", total: total, alreadyDone: done)
+  }
+
+  func advance(done: Int, failed: Int) { line?.update(done: done, failed: failed) }
+
+  func end() {
+    line?.finish()
+    line = nil
+  }
+
+  func note(_ text: String) {
+    if let line { line.note(text) } else { say("causeway: \(text)") }
+  }
+}

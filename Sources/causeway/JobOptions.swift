@@ -1,0 +1,19 @@
+import ArgumentParser
+import Experiments
+import Inputs
+
+/// What names a job: its file, and fields set on the command line.
+struct JobOptions: ParsableArguments {
+  @Argument(help: "Job file (TOML, or JSON if it ends in .json).") var job: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Set a field of the job, such as corrupt.samples=5; may be given often.",
+      valueName: "field=value"))
+  var overrides: [String] = []
+
+  func load() throws(Refusal) -> TraceSpec {
+    try TraceSpec(JobDocument(reading: job, overrides: overrides))
+  }
+}
