@@ -48,6 +48,9 @@ extension SpecRun {
       }
       losses.append(try finite(loss, step))
     }
+    if let folder = options.saveTo {
+      try setup.with(training.setup.interventions).folder().write(to: folder)
+    }
     var outputs = SpecOutputs()
     outputs.add("losses", Tensor([losses.count], losses))
     let call = batches[0].call
