@@ -6,14 +6,14 @@ import Tensors
 /// Steps of the intervention engine, on one thread.
 enum InterventionBenchmark {
   private static func setup(
-    _ intervention: any Intervention<Float>, layer: Int, width: Int
-  ) -> InterventionSetup<Float> {
+    _ intervention: any Intervention<Float>, layer: Int, in model: DecoderModel<Float>
+  ) throws -> InterventionSetup<Float> {
     InterventionSetup(
       interventions: [intervention],
       entries: [
         .init(
           key: "benchmark", site: .blockOutput, layer: layer,
-          grid: UnitGrid(axis: .position, blockCount: 1, blockWidth: width), intervention: 0,
+          grid: try UnitGrid(of: .blockOutput, along: .position, in: model), intervention: 0,
           group: 0)
       ])
   }
@@ -31,11 +31,11 @@ enum InterventionBenchmark {
 
   /// Forward and backward on the GPT-2 small shape: batch 8, 32 tokens, the gradient of the cross
   /// entropy at the last position to a rank-64 rotation at layer 6.
-  static func gradients() -> [String] {
+  static func gradients() throws -> [String] {
     let model = DecoderModel<Float>.randomGPT2(layers: 12, width: 768, vocabulary: 50257)
     var random = SplitMix(state: 3)
     let rotation = OrthogonalWeight<Float>(rows: 768, columns: 64, using: &random)
-    let setup = setup(LowRankRotatedSpace(rotation), layer: 6, width: 768)
+    let setup = try setup(LowRankRotatedSpace(rotation), layer: 6, in: model)
     let labels = (0..<8).map { 17 * $0 }
     let last = (0..<8).map { 32 * $0 + 31 }
     return [31, 16].flatMap { position in
@@ -62,9 +62,9 @@ enum InterventionBenchmark {
 
   /// An interchange at layer 3 of 6 in batches of 1, 32 and 512 of 16 tokens, width 256, at one place
   /// for all examples and at a place of each one's own.
-  static func places() -> [String] {
+  static func places() throws -> [String] {
     let model = DecoderModel<Float>.randomGPT2(layers: 6, width: 256, vocabulary: 1000)
-    let setup = setup(Vanilla<Float>(), layer: 3, width: 256)
+    let setup = try setup(Vanilla<Float>(), layer: 3, in: model)
     return [1, 32, 512].flatMap { batch in
       [true, false].map { isFixed in
         let each = (0..<batch).map { [isFixed ? 8 : 1 + $0 % 15] }
