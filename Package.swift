@@ -67,14 +67,14 @@ let package = Package(
       "Experiments",
       [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "Cluster", "ResultsStore",
+        "Cluster", "ResultsStore", "Figures",
       ]),
     .executableTarget(
       name: "causeway",
-      dependencies: ["Experiments", "Cluster", "Figures", "Inputs", argumentParser],
+      dependencies: ["Experiments", "Cluster", "Figures", "Inputs", "Interventions", argumentParser],
       swiftSettings: settings),
 
-    module("_TestSupport", ["Inputs", "Tensors", "Checkpoints", "Models"]),
+    module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
     tests(of: "Inputs", []),
@@ -87,10 +87,15 @@ let package = Package(
     tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
     tests(of: "ResultsStore", ["Inputs", subprocess]),
     tests(of: "Figures", ["Inputs"]),
-    tests(of: "Experiments", ["Inputs", "Tensors", "Checkpoints", "Models", "ResultsStore"]),
+    tests(
+      of: "Experiments",
+      ["Inputs", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures"]),
     .testTarget(
       name: "causewayTests",
-      dependencies: ["causeway", "Experiments", "Inputs", "_TestSupport", subprocess],
+      dependencies: [
+        "causeway", "Experiments", "Inputs", "Checkpoints", "Tensors", "Autodiff", "Models",
+        "ResultsStore", "_TestSupport", subprocess,
+      ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),
   ]

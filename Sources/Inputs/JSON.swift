@@ -26,7 +26,11 @@ public enum JSON: Sendable {
 
 /// A number as it stands in the file.
 public struct JSONNumber: Sendable, Equatable {
+  /// The digits and signs.
   public let text: String
+
+  /// A number as it would be written.
+  public init(text: String) { self.text = text }
 
   /// The value, if it is written as an integer and fits 64 bits.
   public var int: Int? { Int(text) }

@@ -57,6 +57,13 @@ public struct Batch: Sendable {
 
   /// Which keys the given rows see, by causality.
   func attention(_ shape: DecoderShape, queries: [Int]?) -> AttentionLayout {
+    attention(
+      heads: shape.heads, keyHeads: shape.keyHeads, headWidth: shape.headWidth, queries: queries)
+  }
+
+  func attention(
+    heads: Int, keyHeads: Int, headWidth: Int, queries: [Int]? = nil
+  ) -> AttentionLayout {
     let pieces = sequences.map { sequence in
       sequence.prefix.map { AttentionLayout.Piece(own: false, rows: $0) }
         + [AttentionLayout.Piece(own: true, rows: sequence.rows)]
@@ -64,7 +71,7 @@ public struct Batch: Sendable {
     // With a subset of queries the queries' own rows are packed: query i is row i.
     let rows = queries ?? Array(0..<rowCount)
     return AttentionLayout(
-      heads: shape.heads, keyHeads: shape.keyHeads, headWidth: shape.headWidth, sequences: pieces,
+      heads: heads, keyHeads: keyHeads, headWidth: headWidth, sequences: pieces,
       queries: rows.enumerated().map { index, row in
         (row: index, sequence: Int(sequenceOfRow[row]), keys: Int(positions[row]) + 1)
       })

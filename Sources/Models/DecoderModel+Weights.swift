@@ -2,52 +2,79 @@ internal import Autodiff
 public import Tensors
 
 extension DecoderModel {
+  /// A model of the layers that the closures give.
+  ///
+  /// - Parameters:
+  ///   - names: Where its weights stand in published files.
+  ///   - embedding: The token embedding, which is the output head as well if no head is given.
+  ///   - linear: Affine maps by weight and bias; nil where the shape has none.
+  ///   - vector: Norms' gains and biases, and the position embedding.
+  init(
+    _ shape: DecoderShape, names: PublishedNames, embedding: Embedding,
+    linear: (DecoderWeight, _ bias: DecoderWeight?) -> Linear<Scalar>?,
+    vector: (DecoderWeight) -> Variable<Scalar>?
+  ) {
+    func present<T>(_ value: T?, _ weight: DecoderWeight) -> T {
+      guard let value else { preconditionFailure("the shape has a weight \(weight)") }
+      return value
+    }
+    func norm(_ weight: DecoderWeight, _ bias: DecoderWeight) -> Norm<Scalar> {
+      let gain = present(vector(weight), weight)
+      guard shape.norm == .layer else { return .rms(weight: gain, epsilon: Scalar(shape.epsilon)) }
+      return .layer(
+        weight: gain, bias: present(vector(bias), bias), epsilon: Scalar(shape.epsilon))
+    }
+    self.shape = shape
+    self.names = names
+    tokenEmbedding = embedding
+    positionEmbedding = vector(.positionEmbedding).map { .table($0) }
+    layers = (0..<shape.layers).map { layer in
+      func map(
+        _ weight: DecoderWeight.LayerWeight, _ bias: DecoderWeight.LayerWeight
+      ) -> Linear<Scalar> {
+        present(linear(.layer(layer, weight), .layer(layer, bias)), .layer(layer, weight))
+      }
+      return Layer(
+        attentionNorm: norm(.layer(layer, .attentionNorm), .layer(layer, .attentionNormBias)),
+        query: map(.query, .queryBias), key: map(.key, .keyBias), value: map(.value, .valueBias),
+        attentionOutput: map(.attentionOutput, .attentionOutputBias),
+        mlpNorm: norm(.layer(layer, .mlpNorm), .layer(layer, .mlpNormBias)),
+        gate: linear(.layer(layer, .gate), .layer(layer, .gateBias)), up: map(.up, .upBias),
+        down: map(.down, .downBias))
+    }
+    finalNorm = norm(.finalNorm, .finalNormBias)
+    head = linear(.head, nil) ?? embedding.asHead
+    rotary = Self.rotary(shape)
+  }
+
   /// A frozen model.
   ///
   /// - Parameters:
   ///   - matrix: Packed matrices by weight; nil where the shape has none.
   ///   - vector: Norms' gains and biases, biases, and the position embedding.
   init(
-    _ shape: DecoderShape, matrix: (DecoderWeight) -> PackedMatrix<Scalar>?,
+    _ shape: DecoderShape, names: PublishedNames, matrix: (DecoderWeight) -> PackedMatrix<Scalar>?,
     vector: (DecoderWeight) -> Tensor<Scalar>?
   ) {
-    func present<T>(_ value: T?, _ weight: DecoderWeight) -> T {
-      guard let value else { preconditionFailure("the shape has a weight \(weight)") }
-      return value
+    guard let embedding = matrix(.tokenEmbedding) else {
+      preconditionFailure("every decoder has a token embedding")
     }
-    func linear(_ weight: DecoderWeight, _ bias: DecoderWeight) -> Linear<Scalar> {
-      .frozen(FrozenLinear(present(matrix(weight), weight), bias: vector(bias)))
-    }
-    func norm(_ weight: DecoderWeight, _ bias: DecoderWeight) -> Norm<Scalar> {
-      let gain = Variable(present(vector(weight), weight))
-      guard shape.norm == .layer else { return .rms(weight: gain, epsilon: Scalar(shape.epsilon)) }
-      return .layer(
-        weight: gain, bias: Variable(present(vector(bias), bias)), epsilon: Scalar(shape.epsilon))
-    }
-    self.shape = shape
-    let embedding = present(matrix(.tokenEmbedding), .tokenEmbedding)
-    tokenEmbedding = .packed(embedding)
-    positionEmbedding = vector(.positionEmbedding).map { .table(Variable($0)) }
-    layers = (0..<shape.layers).map { layer in
-      func name(_ weight: DecoderWeight.LayerWeight) -> DecoderWeight { .layer(layer, weight) }
-      return Layer(
-        attentionNorm: norm(name(.attentionNorm), name(.attentionNormBias)),
-        query: linear(name(.query), name(.queryBias)), key: linear(name(.key), name(.keyBias)),
-        value: linear(name(.value), name(.valueBias)),
-        attentionOutput: linear(name(.attentionOutput), name(.attentionOutputBias)),
-        mlpNorm: norm(name(.mlpNorm), name(.mlpNormBias)),
-        gate: matrix(name(.gate)).map {
-          .frozen(FrozenLinear($0, bias: vector(name(.gateBias))))
-        },
-        up: linear(name(.up), name(.upBias)), down: linear(name(.down), name(.downBias)))
-    }
-    finalNorm = norm(.finalNorm, .finalNormBias)
-    head = .frozen(FrozenLinear(matrix(.head) ?? embedding))
-    rotary = Self.rotary(shape)
+    self.init(
+      shape, names: names, embedding: .packed(embedding),
+      linear: { weight, bias in
+        matrix(weight).map { .frozen(FrozenLinear($0, bias: bias.flatMap(vector))) }
+      },
+      vector: { vector($0).map { Variable($0) } })
   }
 
   /// A frozen model whose weights `weights` gives: `[outputs, inputs]`, `[rows, width]`, `[width]`.
-  public init(_ shape: DecoderShape, weights: (DecoderWeight) -> Tensor<Scalar>) {
+  ///
+  /// - Parameter names: What the weights are called in published files, GPT-2's or Llama's names by
+  ///   the kind of norm unless said.
+  public init(
+    _ shape: DecoderShape, names: PublishedNames? = nil,
+    weights: (DecoderWeight) -> Tensor<Scalar>
+  ) {
     func present(_ weight: DecoderWeight) -> Tensor<Scalar>? {
       guard let size = shape.size(of: weight) else { return nil }
       let value = weights(weight)
@@ -55,7 +82,8 @@ extension DecoderModel {
       return value
     }
     self.init(
-      shape, matrix: { present($0).map { PackedMatrix($0) } }, vector: { present($0) })
+      shape, names: names ?? PublishedNames(shape.norm == .layer ? GPT2.self : Llama.self),
+      matrix: { present($0).map { PackedMatrix($0) } }, vector: { present($0) })
   }
 
   static func rotary(_ shape: DecoderShape) -> RotaryTable<Scalar>? {

@@ -23,9 +23,27 @@ public struct DecoderModel<Scalar: Real>: Sendable {
       case .table(let table): tape.rows(table, indices)
       }
     }
+
+    /// The table itself, `[rows, width]`; copied out of the panels if packed.
+    var value: Tensor<Scalar> {
+      switch self {
+      case .packed(let matrix): matrix.unpacked()
+      case .table(let table): table.value
+      }
+    }
+
+    /// The table as an output head: the products of a row with each of its rows.
+    var asHead: Linear<Scalar> {
+      switch self {
+      case .packed(let matrix): .frozen(FrozenLinear(matrix))
+      case .table(let table): .trained(weight: table, bias: nil)
+      }
+    }
   }
 
   public let shape: DecoderShape
+  /// Where the weights stand in published files.
+  public let names: PublishedNames
   public var tokenEmbedding: Embedding
   public var positionEmbedding: Embedding?
   public var layers: [Layer]

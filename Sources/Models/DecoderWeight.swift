@@ -53,7 +53,8 @@ extension DecoderShape {
     let perLayer = (0..<layers).flatMap { layer in
       DecoderWeight.LayerWeight.allCases.map { DecoderWeight.layer(layer, $0) }
     }
-    let all = [.tokenEmbedding, .positionEmbedding] + perLayer + [.finalNorm, .finalNormBias, .head]
+    let all =
+      [.tokenEmbedding, .positionEmbedding] + perLayer + [.finalNorm, .finalNormBias, .head]
     return all.filter { size(of: $0) != nil }
   }
 }

@@ -20,6 +20,17 @@ public struct RowPlaces: Sendable {
     firstPositions = Array(repeating: step, count: examples)
   }
 
+  /// At one time step, one row for each example that is long enough to have the step.
+  public init(lengths: [Int], step: Int) {
+    var next = 0
+    rows = lengths.map { length in
+      guard length > step else { return [] }
+      defer { next += 1 }
+      return [next]
+    }
+    firstPositions = Array(repeating: step, count: lengths.count)
+  }
+
   public var exampleCount: Int { rows.count }
 
   /// The positions of an example that have rows, in order.

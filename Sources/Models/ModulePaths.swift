@@ -1,17 +1,49 @@
-/// The published names of a decoder's modules, with the sites that they stand for.
+/// The published names of models' modules, with the sites that they stand for.
 enum ModulePaths {
-  /// The site at a path such as `transformer.h[3].mlp.output` or `model.layers.0.self_attn.input`.
+  /// A decoder's site at a path such as `transformer.h[3].mlp.output` or
+  /// `model.layers.0.self_attn.input`.
   static func site(of path: String, layers: Int) -> (site: Site, layer: Int)? {
-    let plain = path.replacing("[", with: ".").replacing("]", with: "")
-    let parts = plain.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    let prefixes = [["transformer", "h"], ["h"], ["model", "layers"], ["layers"]]
+    site(of: path, under: [["transformer", "h"], ["h"]], gpt2, layers: layers)
+      ?? site(of: path, under: [["model", "layers"], ["layers"]], llama, layers: layers)
+  }
+
+  /// A recurrent model's site at a path such as `gru.cells[0].x2h.output`.
+  static func gruSite(of path: String, layers: Int) -> (site: Site, layer: Int)? {
+    site(of: path, under: [["gru", "cells"], ["cells"]], gru, layers: layers)
+  }
+
+  /// A perceptron's site at a path such as `mlp.h[2].act.output`.
+  static func mlpSite(of path: String, layers: Int) -> (site: Site, layer: Int)? {
+    site(of: path, under: [["mlp", "h"], ["h"]], mlp, layers: layers)
+  }
+
+  /// A Backpack's site at a path such as `backpack.sense_network.output` or
+  /// `backpack.gpt2_model.h[3].mlp.output`.
+  static func backpackSite(of path: String, layers: Int) -> (site: Site, layer: Int)? {
+    let parts = parts(of: path)
+    let rest = (parts.first == "backpack" ? parts.dropFirst() : parts[...]).joined(separator: ".")
+    switch rest {
+    case "sense_network.output": return (.senseNetworkOutput, 0)
+    case "sense_weight_net.output": return (.contextualization, 0)
+    default: return site(of: rest, under: [["gpt2_model", "h"]], gpt2, layers: layers)
+    }
+  }
+
+  private static func parts(of path: String) -> [String] {
+    path.replacing("[", with: ".").replacing("]", with: "")
+      .split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  /// The site of a module of a layer, under one of the paths that layers stand at.
+  private static func site(
+    of path: String, under prefixes: [[String]], _ modules: [String: Site], layers: Int
+  ) -> (site: Site, layer: Int)? {
+    let parts = parts(of: path)
     guard let prefix = prefixes.first(where: { parts.starts(with: $0) }),
       parts.count > prefix.count + 1, let layer = Int(parts[prefix.count]),
       (0..<layers).contains(layer)
     else { return nil }
-    let module = parts[(prefix.count + 1)...].joined(separator: ".")
-    let names = prefix.last == "h" ? gpt2 : llama
-    return names[module].map { ($0, layer) }
+    return modules[parts[(prefix.count + 1)...].joined(separator: ".")].map { ($0, layer) }
   }
 
   /// A path that stands for a site, as the family publishes it; nil where no module ends there.
@@ -42,5 +74,18 @@ enum ModulePaths {
     "post_attention_layernorm.output": .mlpInput, "mlp.input": .mlpInput,
     "mlp.act_fn.output": .mlpActivation, "mlp.output": .mlpOutput,
     "mlp.down_proj.output": .mlpOutput,
+  ]
+
+  private static let gru: [String: Site] = [
+    "input": .cellInput, "output": .cellOutput, "x2h.input": .cellInput,
+    "x2h.output": .x2hOutput, "h2h.output": .h2hOutput, "reset_act.input": .resetGateInput,
+    "reset_act.output": .resetGateOutput, "update_act.input": .updateGateInput,
+    "update_act.output": .updateGateOutput, "new_act.input": .newGateInput,
+    "new_act.output": .newGateOutput,
+  ]
+
+  private static let mlp: [String: Site] = [
+    "input": .blockInput, "output": .blockOutput, "ff1.input": .blockInput,
+    "act.output": .mlpActivation, "dropout.input": .mlpActivation, "dropout.output": .blockOutput,
   ]
 }

@@ -36,6 +36,36 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   /// What the MLP adds to the stream, `[rows, width]`.
   case mlpOutput = "mlp_output"
 
+  /// What a recurrent cell reads at a step, `[examples, width]`, as all the cell's sites are.
+  case cellInput = "cell_input"
+  /// The cell's new state.
+  case cellOutput = "cell_output"
+  /// What the input contributes to the reset, update and new gates, side by side: 3 · width.
+  case x2hOutput = "x2h_output"
+  /// What the former state contributes to the three gates, side by side: 3 · width.
+  case h2hOutput = "h2h_output"
+  /// A third of `x2hOutput`, as is each of the next two; made after it, so seeing its changes.
+  case resetX2HOutput = "reset_x2h_output"
+  case updateX2HOutput = "update_x2h_output"
+  case newX2HOutput = "new_x2h_output"
+  /// A third of `h2hOutput`, as is each of the next two.
+  case resetH2HOutput = "reset_h2h_output"
+  case updateH2HOutput = "update_h2h_output"
+  case newH2HOutput = "new_h2h_output"
+  /// A gate before its nonlinearity, as is each of the next two.
+  case resetGateInput = "reset_gate_input"
+  case updateGateInput = "update_gate_input"
+  case newGateInput = "new_gate_input"
+  /// A gate after its nonlinearity, as is each of the next two.
+  case resetGateOutput = "reset_gate_output"
+  case updateGateOutput = "update_gate_output"
+  case newGateOutput = "new_gate_output"
+
+  /// A Backpack's sense vectors, `[rows, senses · width]`, one after another; its heads are senses.
+  case senseNetworkOutput = "sense_network_output"
+  /// The weights that mix a Backpack's senses, `[rows, senses · keys]`, after the softmax.
+  case contextualization = "contextualization"
+
   /// The site whose tensor this one splits into heads; itself where nothing is split.
   public var unsplit: Site {
     switch self {
@@ -54,12 +84,20 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
     .headAttentionValueOutput, .attentionOutput, .mlpInput, .mlpActivation, .mlpOutput,
   ]
 
-  public var isSplitIntoHeads: Bool { unsplit != self }
+  /// The sites of a gated recurrent cell.
+  public static let cellSites: [Site] = [
+    .cellInput, .x2hOutput, .h2hOutput, .resetX2HOutput, .updateX2HOutput, .newX2HOutput,
+    .resetH2HOutput, .updateH2HOutput, .newH2HOutput, .resetGateInput, .updateGateInput,
+    .newGateInput, .resetGateOutput, .updateGateOutput, .newGateOutput, .cellOutput,
+  ]
+
+  /// Whether the value is addressed by head and position; sense vectors always are.
+  public var isSplitIntoHeads: Bool { unsplit != self || self == .senseNetworkOutput }
 
   /// Whether a change at one position reaches later positions in the same block.
   public var reachesLaterPositionsInItsBlock: Bool {
     switch unsplit {
-    case .blockInput, .attentionInput, .keyOutput, .valueOutput: true
+    case .blockInput, .attentionInput, .keyOutput, .valueOutput, .senseNetworkOutput: true
     default: false
     }
   }

@@ -37,7 +37,8 @@ enum BufferPool {
 
   static func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
     let size = rounded(max(bytes, 64))
-    let kept = size >= smallest
+    let kept =
+      size >= smallest
       && state.withLock { state in
         guard state.freeBytes + size <= keep else { return false }
         state.free[size, default: []].append(UInt(bitPattern: block))

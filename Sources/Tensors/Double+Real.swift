@@ -1,3 +1,6 @@
+// The requirements are documented where the protocol states them.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 internal import CKernels
 internal import COpenBLAS
 
@@ -129,12 +132,17 @@ extension Double: Real {
     ck_sum_columns_f64(rows, width, x, y)
   }
 
-  public static func addRow(rows: Int, width: Int, _ x: Input, _ row: Input, _ y: Output) {
-    ck_add_row_f64(rows, width, x, row, y)
-  }
-
-  public static func multiplyRow(rows: Int, width: Int, _ x: Input, _ row: Input, _ y: Output) {
-    ck_multiply_row_f64(rows, width, x, row, y)
+  public static func broadcast(
+    _ function: BinaryFunction, _ spread: Spread, rows: Int, width: Int, _ a: Input, _ b: Input,
+    _ y: Output
+  ) {
+    let (down, along) = spread.steps
+    switch function {
+    case .add: ck_broadcast_add_f64(rows, width, a, b, down, along, y)
+    case .subtract: ck_broadcast_subtract_f64(rows, width, a, b, down, along, y)
+    case .multiply: ck_broadcast_multiply_f64(rows, width, a, b, down, along, y)
+    case .divide: ck_broadcast_divide_f64(rows, width, a, b, down, along, y)
+    }
   }
 
   public static func rotate(

@@ -20,6 +20,30 @@ where Self.Stride == Self {
   static func sum(_ x: Input, _ n: Int) -> Self
   static func transpose(rows: Int, width: Int, _ x: Input, _ y: Output)
 
+  static func clamp(_ x: Input, _ low: Self, _ high: Self, _ y: Output, _ n: Int)
+  static func clampGradient(
+    _ x: Input, _ low: Self, _ high: Self, _ g: Input, _ y: Output, _ n: Int)
+  static func select(_ mask: Input, _ a: Input, _ b: Input, _ y: Output, _ n: Int)
+  static func jumpReLU(rows: Int, width: Int, _ x: Input, threshold: Input, _ y: Output)
+  static func jumpReLUGradient(
+    rows: Int, width: Int, _ x: Input, threshold: Input, _ g: Input, _ dx: Output)
+  static func divergence(rows: Int, width: Int, _ logP: Input, _ logQ: Input, _ y: Output)
+
+  static func gather(_ pieces: Pieces, _ from: Input, _ parts: Output)
+  static func scatter(_ pieces: Pieces, _ parts: Input, _ whole: Output)
+  static func accumulate(_ pieces: Pieces, _ parts: Input, _ whole: Output)
+  static func take(_ pieces: Pieces, _ whole: Output, _ parts: Output)
+
+  static func reflectionFactor(
+    _ n: Int, products: Input, _ tau: Input, _ factor: Output)
+  static func reflectPanel(
+    rows: Int, width: Int, _ a: Output, _ v: Output, _ tau: Output, workspace: Output)
+
+  static func adam(
+    _ step: AdamStep, _ g: Input, _ p: Output, mean: Output, square: Output, _ n: Int)
+  static func gradientDescent(
+    _ step: DescentStep, _ g: Input, _ p: Output, velocity: Output?, _ n: Int)
+
   static func pack(
     _ matrix: Input, inputs: Int, outputs: Int, inputStride: Int, outputStride: Int, _ to: Output)
   static func unpackRow(_ packed: Input, inputs: Int, output: Int, _ row: Output)
@@ -49,8 +73,9 @@ where Self.Stride == Self {
   static func logSumExp(rows: Int, width: Int, _ x: Input, _ y: Output)
   static func sumRows(rows: Int, width: Int, _ x: Input, _ y: Output)
   static func sumColumns(rows: Int, width: Int, _ x: Input, _ y: Output)
-  static func addRow(rows: Int, width: Int, _ x: Input, _ row: Input, _ y: Output)
-  static func multiplyRow(rows: Int, width: Int, _ x: Input, _ row: Input, _ y: Output)
+  static func broadcast(
+    _ function: BinaryFunction, _ spread: Spread, rows: Int, width: Int, _ a: Input, _ b: Input,
+    _ y: Output)
   static func rotate(
     rows: Int, heads: Int, headWidth: Int, rotated: Int, sign: Self,
     positions: UnsafePointer<Int32>, cosines: Input, sines: Input, _ x: Input, _ y: Output)

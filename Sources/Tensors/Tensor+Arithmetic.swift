@@ -6,9 +6,13 @@ extension Tensor {
     }
   }
 
+  /// The sums of elements, of one shape.
   public static func + (a: Tensor, b: Tensor) -> Tensor { a.zip(b, .add) }
+  /// The differences of elements, of one shape.
   public static func - (a: Tensor, b: Tensor) -> Tensor { a.zip(b, .subtract) }
+  /// The products of elements, of one shape.
   public static func * (a: Tensor, b: Tensor) -> Tensor { a.zip(b, .multiply) }
+  /// The quotients of elements, of one shape.
   public static func / (a: Tensor, b: Tensor) -> Tensor { a.zip(b, .divide) }
 
   /// `factor · x + offset`, element by element.
@@ -16,6 +20,7 @@ extension Tensor {
     Tensor(shape) { Scalar.scale(unsafePointer, factor, offset, $0, count) }
   }
 
+  /// The function of each element.
   public func map(_ function: UnaryFunction) -> Tensor {
     Tensor(shape) { Scalar.unary(function, unsafePointer, $0, count) }
   }
@@ -33,24 +38,17 @@ extension Tensor {
     Tensor([rows]) { Scalar.sumColumns(rows: rows, width: width, unsafePointer, $0) }
   }
 
-  /// Adds `row`, `[width]`, to every row.
-  public func addingToRows(_ row: Tensor) -> Tensor {
-    precondition(row.count == width, "a row of \(row.count) for \(shape)")
-    return Tensor(shape) {
-      Scalar.addRow(rows: rows, width: width, unsafePointer, row.unsafePointer, $0)
-    }
+  /// Each element held within the limits; NaN stays.
+  public func clamped(from low: Scalar, to high: Scalar) -> Tensor {
+    Tensor(shape) { Scalar.clamp(unsafePointer, low, high, $0, count) }
   }
 
-  /// Multiplies every row by `row`, `[width]`.
-  public func multiplyingRows(by row: Tensor) -> Tensor {
-    precondition(row.count == width, "a row of \(row.count) for \(shape)")
-    return Tensor(shape) {
-      Scalar.multiplyRow(rows: rows, width: width, unsafePointer, row.unsafePointer, $0)
+  /// Elements of `a` where the mask is not zero, elements of `b` where it is.
+  public static func selecting(_ mask: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+    precondition(
+      mask.shape == a.shape && a.shape == b.shape, "\(a.shape) or \(b.shape) by \(mask.shape)")
+    return Tensor(a.shape) {
+      Scalar.select(mask.unsafePointer, a.unsafePointer, b.unsafePointer, $0, a.count)
     }
-  }
-
-  /// The log of the sum of the exponentials of each row, `[rows]`.
-  public func logSumExp() -> Tensor {
-    Tensor([rows]) { Scalar.logSumExp(rows: rows, width: width, unsafePointer, $0) }
   }
 }

@@ -1,28 +1,11 @@
 extension Tensor {
   /// The rows of the given numbers, in that order.
-  public func gathered(_ indices: [Int]) -> Tensor {
-    let (width, limit) = (width, rows)
-    return Tensor([indices.count] + shape.dropFirst()) { to in
-      let from = unsafePointer
-      for (i, row) in indices.enumerated() {
-        precondition(row >= 0 && row < limit, "row \(row) of \(limit)")
-        (to + i * width).update(from: from + row * width, count: width)
-      }
-    }
-  }
+  public func gathered(_ indices: [Int]) -> Tensor { gathered(.rows(indices, of: shape)) }
 
   /// A copy in which row `indices[i]` is row i of `values`.
   public func replacingRows(_ indices: [Int], with values: Tensor) -> Tensor {
     precondition(values.rows == indices.count && values.width == width, "\(values.shape) rows")
-    let (width, limit) = (width, rows)
-    return Tensor(shape) { to in
-      to.update(from: unsafePointer, count: count)
-      let from = values.unsafePointer
-      for (i, row) in indices.enumerated() {
-        precondition(row >= 0 && row < limit, "row \(row) of \(limit)")
-        (to + row * width).update(from: from + i * width, count: width)
-      }
-    }
+    return replacing(.rows(indices, of: shape), with: values)
   }
 
   /// The tensors' rows below each other; all other axes are equal.
@@ -36,16 +19,6 @@ extension Tensor {
         to.update(from: part.unsafePointer, count: part.count)
         to += part.count
       }
-    }
-  }
-
-  /// Columns of a matrix, `[rows, range.count]`.
-  public func columns(_ range: Range<Int>) -> Tensor {
-    precondition(range.lowerBound >= 0 && range.upperBound <= width, "columns \(range) of \(shape)")
-    let (n, stride) = (range.count, width)
-    return Tensor([rows, n]) { to in
-      let from = unsafePointer + range.lowerBound
-      for r in 0..<rows { (to + r * n).update(from: from + r * stride, count: n) }
     }
   }
 }

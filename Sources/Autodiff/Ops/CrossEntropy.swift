@@ -26,4 +26,11 @@ extension Tape {
       return [d]
     }
   }
+
+  /// The cross entropy of some of the rows, label by label.
+  public func crossEntropy(
+    _ logits: Variable<Scalar>, rows: [Int], labels: [Int]
+  ) -> Variable<Scalar> {
+    crossEntropy(self.rows(logits, rows), labels: labels)
+  }
 }

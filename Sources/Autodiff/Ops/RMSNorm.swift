@@ -23,7 +23,8 @@ extension Tape {
     let y = Tensor(x.shape) { y in
       Scalar.rmsNorm(
         rows: rows, width: width, x.value.unsafePointer, weight.value.unsafePointer,
-        epsilon: epsilon, y, scale: keeps ? UnsafeMutablePointer(mutating: scale.unsafePointer) : nil)
+        epsilon: epsilon, y,
+        scale: keeps ? UnsafeMutablePointer(mutating: scale.unsafePointer) : nil)
     }
     return record(y, from: [x, weight]) { g in
       let dWeight = weight.isTracked ? Tensor<Scalar>(zeros: [width]) : nil

@@ -33,6 +33,28 @@ ck_processor ck_current_processor(void);
 // Number of elements of a packed matrix of `inputs` x `outputs`.
 size_t ck_packed_count(size_t inputs, size_t outputs);
 
+// Pieces of rows: `count` of `width` elements in each of `rows` rows that lie `stride` apart, at
+// offsets[row * step + i] elements from the row's first.
+typedef struct {
+  size_t rows, stride, count, step, width;
+  const ptrdiff_t *offsets;
+} ck_pieces;
+
+// The numbers of one step of Adam.
+typedef struct {
+  double decay, shrink, mean_weight, square_keep, square_weight, correction, epsilon, rate;
+} ck_adam_step;
+
+// The numbers of one step of gradient descent with momentum.
+typedef struct {
+  double decay, momentum, take, rate;
+  int nesterov, first;
+} ck_sgd_step;
+
+// Copies `rows` runs of `bytes` bytes, at distances of from_stride and to_stride bytes.
+void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_stride, void *to,
+                  size_t to_stride);
+
 #define CK_DECLARE(T, S)                                                                          \
   void ck_pack_##S(const T *matrix, size_t inputs, size_t outputs, size_t input_stride,           \
                    size_t output_stride, T *packed);                                              \
@@ -71,8 +93,14 @@ size_t ck_packed_count(size_t inputs, size_t outputs);
   void ck_log_sum_exp_##S(size_t rows, size_t width, const T *x, T *y);                           \
   void ck_sum_rows_##S(size_t rows, size_t width, const T *x, T *y);                              \
   void ck_sum_columns_##S(size_t rows, size_t width, const T *x, T *y);                           \
-  void ck_add_row_##S(size_t rows, size_t width, const T *x, const T *row, T *y);                 \
-  void ck_multiply_row_##S(size_t rows, size_t width, const T *x, const T *row, T *y);            \
+  void ck_broadcast_add_##S(size_t rows, size_t width, const T *a, const T *b,                    \
+      size_t row_step, size_t column_step, T *y);                                                 \
+  void ck_broadcast_subtract_##S(size_t rows, size_t width, const T *a, const T *b,               \
+      size_t row_step, size_t column_step, T *y);                                                 \
+  void ck_broadcast_multiply_##S(size_t rows, size_t width, const T *a, const T *b,               \
+      size_t row_step, size_t column_step, T *y);                                                 \
+  void ck_broadcast_divide_##S(size_t rows, size_t width, const T *a, const T *b,                 \
+      size_t row_step, size_t column_step, T *y);                                                 \
   void ck_rotate_##S(size_t rows, size_t heads, size_t head_width, size_t rotated, T sign,        \
                      const int32_t *positions, const T *cosines, const T *sines, const T *x,      \
                      T *y);                                                                       \
@@ -86,6 +114,21 @@ size_t ck_packed_count(size_t inputs, size_t outputs);
   void ck_attention_mix_gradient_##S(const ck_attention_layout *layout, const T *weights,         \
                                      const T *own_values, const T *prefix_values, const T *g,     \
                                      T *gweights, T *dvalues);                                    \
+  void ck_gather_##S(const ck_pieces *pieces, const T *from, T *parts);                           \
+  void ck_scatter_##S(const ck_pieces *pieces, const T *from, T *whole);                          \
+  void ck_accumulate_##S(const ck_pieces *pieces, const T *from, T *whole);                       \
+  void ck_take_##S(const ck_pieces *pieces, T *whole, T *parts);                                  \
+  void ck_clamp_##S(const T *x, T low, T high, T *y, size_t n);                                   \
+  void ck_clamp_gradient_##S(const T *x, T low, T high, const T *g, T *y, size_t n);              \
+  void ck_select_##S(const T *mask, const T *a, const T *b, T *y, size_t n);                      \
+  void ck_jump_relu_##S(size_t rows, size_t width, const T *x, const T *threshold, T *y);         \
+  void ck_jump_relu_gradient_##S(size_t rows, size_t width, const T *x, const T *threshold,       \
+                                 const T *g, T *dx);                                              \
+  void ck_divergence_##S(size_t rows, size_t width, const T *log_p, const T *log_q, T *y);        \
+  void ck_reflection_factor_##S(size_t n, const T *products, const T *tau, T *factor);            \
+  void ck_reflect_panel_##S(size_t rows, size_t width, T *a, T *v, T *tau, T *workspace);         \
+  void ck_adam_##S(const ck_adam_step *step, const T *g, T *p, T *mean, T *square, size_t n);     \
+  void ck_sgd_##S(const ck_sgd_step *step, const T *g, T *p, T *velocity, size_t n);              \
   void ck_transpose_##S(size_t rows, size_t width, const T *x, T *y);                             \
   T ck_sum_##S(const T *x, size_t n);                                                             \
   T ck_dot_##S(const T *a, const T *b, size_t n);

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inputs
 internal import Models
 internal import ResultsStore
+internal import Synchronization
 
 /// Rank 0's side of a trace: the run folder, what is done, and the results as they come in.
 final class TraceDesk {
@@ -24,10 +25,12 @@ final class TraceDesk {
   /// Units of a fact and restoration that are still out.
   private var open: [[Int]] = []
   private var phase = (name: "baselines", done: 0, failed: 0)
+  /// Why the folder is no longer this run's; a lock of its own, as another thread finds out.
+  private let loss = LostLease()
 
   init(
     _ job: TraceJob, _ plan: TracePlan, _ options: TraceRun.Options, spec: String,
-    provenance: [Attribute.Member], observer: any RunObserver
+    provenance: [Attribute.Member], observer: any RunObserver, stop: StopSignal
   ) throws(Refusal) {
     (self.job, self.plan, self.observer) = (job, plan, observer)
     var random = SystemRandomNumberGenerator()
@@ -59,8 +62,12 @@ final class TraceDesk {
     }
     start = RunStart(
       folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done)
-    Thread.detachNewThread { [lock = claim.lock, interval = RunLock.Patience().interval] in
-      keepAlive(lock, every: interval)
+    let interval = RunLock.Patience().interval
+    Thread.detachNewThread { [lock = claim.lock, loss] in
+      keepAlive(lock, every: interval) { refusal in
+        loss.note(refusal)
+        stop.request()
+      }
     }
   }
 
@@ -109,10 +116,12 @@ final class TraceDesk {
 
   /// Applies the filter, and writes what is known by now.
   func filterFacts() throws(Refusal) -> [Int] {
-    try store.put(baselines: baselines)
+    let status = job.facts.indices.map {
+      job.spec.status(answer: job.facts[$0].answerID, baselines[$0])
+    }
+    try store.put(baselines: baselines, status)
     for fact in job.facts.indices {
-      let status = job.status(of: fact, baselines[fact])
-      switch status {
+      switch status[fact] {
       case .traced: kept.append(fact)
       case .failed: try store.put(untraced: fact, .failed)
       default: try store.put(untraced: fact, .skipped)
@@ -140,9 +149,17 @@ final class TraceDesk {
     for place in plan.unitsOf[fact][restoration] { results[plan.units[place].number] = nil }
   }
 
+  /// Gives the folder back before the run is finished, so that the next start need not wait.
+  ///
+  /// - Throws: Where another run has taken it: that, and no signal, is why this one stops.
+  func giveBack() throws(Refusal) {
+    if let refusal = loss.reason { throw refusal }
+    try claim.lock.release()
+  }
+
   /// Writes the means and closes the run: facts, those traced, units, failures.
   func finish() throws(Refusal) -> [Int] {
-    let summary = try TraceSummary(job, longest: store.longest) {
+    let summary = try TraceSummary(job.grid) {
       (fact, restoration, metric) throws(Refusal) in
       guard kept.contains(fact) else { return nil }
       return try store.cells(fact: fact, restoration: restoration, metric)
@@ -165,14 +182,28 @@ final class TraceDesk {
     ]
     if let end { members.append(Attribute.Member("end", .text(end))) }
     try files.write(
-      Attribute.table(members).json + "\n", to: "\(claim.folder.log)/attempt-\(files.run).json")
+      SealedRecord.text(members), to: "\(claim.folder.log)/attempt-\(files.run).json")
   }
 }
 
-/// Shows others that this run lives, until its lease is gone or given back.
-private func keepAlive(_ lock: RunLock, every interval: Duration) {
+/// Where the thread that keeps the lease says that it is lost.
+private final class LostLease: Sendable {
+  private let refusal = Mutex<Refusal?>(nil)
+
+  var reason: Refusal? { refusal.withLock { $0 } }
+
+  func note(_ reason: Refusal) { refusal.withLock { $0 = reason } }
+}
+
+/// Shows others that this run lives, until it has given the folder back or another run has it.
+private func keepAlive(_ lock: RunLock, every interval: Duration, onLoss: (Refusal) -> Void) {
   while true {
-    Thread.sleep(forTimeInterval: TimeInterval(interval.components.seconds))
-    guard (try? lock.heartbeat()) != nil else { return }
+    Thread.sleep(forTimeInterval: interval / .seconds(1))
+    do throws(Refusal) {
+      try lock.heartbeat()
+    } catch {
+      // A full disk passes, and says nothing of who has the folder.
+      if error.kind == .store { return onLoss(error) }
+    }
   }
 }

@@ -46,7 +46,7 @@ package struct TraceRun {
   package func run(_ load: () throws(Refusal) -> TraceSpec) throws(Refusal) -> Outcome {
     useOneBLASThread()
     let job = try world.agree { try TraceJob(try load()) }
-    let plan = TracePlan(job)
+    let plan = TracePlan(job.grid)
     let threads =
       options.threads ?? job.spec.run.threads
       ?? (environment.isUnderLauncher ? 1 : ProcessInfo.processInfo.activeProcessorCount)
@@ -61,6 +61,22 @@ package struct TraceRun {
       "noise": runner.noiseDigest.map { .text($0) },
     ])
     let desk = try openDesk(job, plan, spec: spec, inputs: inputs, level: runner.noiseLevel)
+    let outcome: Outcome
+    do throws(Refusal) {
+      outcome = try work(job, plan, runner, desk, threads: threads)
+    } catch {
+      // The refusal stands, whether or not the folder can be given back.
+      try? desk?.giveBack()
+      throw error
+    }
+    if outcome == .stopped { try desk?.giveBack() }
+    return outcome
+  }
+
+  /// Does what is left of the run in the desk's folder. Collective.
+  private func work(
+    _ job: TraceJob, _ plan: TracePlan, _ runner: TraceRunner, _ desk: TraceDesk?, threads: Int
+  ) throws(Refusal) -> Outcome {
     let start = try shared(desk)
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
     let session = TraceSession(
@@ -78,7 +94,7 @@ package struct TraceRun {
   private func checkMemory(
     _ job: TraceJob, _ plan: TracePlan, threads: Int
   ) throws(Refusal) {
-    let needed = plan.summary.rankBytes(threads: threads)
+    let needed = TraceCost(job, plan).rankBytes(threads: threads)
     guard needed <= job.spec.run.memory else {
       throw Refusal(
         .resources, file: job.spec.file, field: "run.memory",
@@ -139,8 +155,9 @@ package struct TraceRun {
       let desk = try TraceDesk(
         job, plan, options, spec: spec,
         provenance: Provenance.of(
-          model: inputs.model, tokenizer: job.tokenizer?.digest, noiseLevel: level),
-        observer: observer)
+          folder: job.spec.folder, model: inputs.model, tokenizer: job.tokenizer?.digest,
+          noiseLevel: level),
+        observer: observer, stop: stop)
       try desk.log(ranks: world.size, hosts: world.hosts)
       return desk
     }

@@ -19,7 +19,16 @@ public enum GPT2: Architecture {
   ])
 
   public static func shape(_ config: JSONField) throws(Refusal) -> DecoderShape {
-    try config.refuseUnknownKeys(known: knownKeys)
+    try shape(config, alsoKnown: [], scalesByLayer: false)
+  }
+
+  /// - Parameters:
+  ///   - alsoKnown: Fields of a model that has a GPT-2 inside.
+  ///   - scalesByLayer: What holds where `scale_attn_by_inverse_layer_idx` is left out.
+  static func shape(
+    _ config: JSONField, alsoKnown: Set<String>, scalesByLayer: Bool
+  ) throws(Refusal) -> DecoderShape {
+    try config.refuseUnknownKeys(known: knownKeys.union(alsoKnown))
     let width = try positive(config, "n_embd")
     let heads = try positive(config, "n_head")
     let layers = try positive(config, "n_layer", most: 10_000)
@@ -35,7 +44,8 @@ public enum GPT2: Architecture {
     if let scaled = try config.optional("scale_attn_weights"), try !scaled.bool() {
       scales = scales.map { _ in 1 }
     }
-    if let byLayer = try config.optional("scale_attn_by_inverse_layer_idx"), try byLayer.bool() {
+    let byLayer = try config.optional("scale_attn_by_inverse_layer_idx")?.bool()
+    if byLayer ?? scalesByLayer {
       scales = scales.enumerated().map { $1 / Float($0 + 1) }
     }
     let inner = try config.optional("n_inner")

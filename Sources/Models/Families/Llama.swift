@@ -68,12 +68,14 @@ public enum Llama: Architecture {
       throw try metadata["llama.attention.head_count"].refusal(
         "\(heads) heads for an embedding of \(width)", expected: "a divisor of \(width)")
     }
-    let keyHeads = try metadata.optional("llama.attention.head_count_kv")?.int(in: 1...heads) ?? heads
+    let keyHeads =
+      try metadata.optional("llama.attention.head_count_kv")?.int(in: 1...heads) ?? heads
     guard heads % keyHeads == 0 else {
       throw try metadata["llama.attention.head_count_kv"].refusal(
         "\(keyHeads) key heads for \(heads) heads", expected: "a divisor of \(heads)")
     }
-    let headWidth = try metadata.optional("llama.attention.key_length")?.int(in: 1...1 << 20)
+    let headWidth =
+      try metadata.optional("llama.attention.key_length")?.int(in: 1...1 << 20)
       ?? width / heads
     if let values = metadata.optional("llama.attention.value_length"),
       try values.int() != headWidth

@@ -13,4 +13,17 @@ public enum Norm<Scalar: Real>: Sendable {
       tape.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon)
     }
   }
+
+  var gain: Tensor<Scalar> {
+    switch self {
+    case .rms(let weight, _), .layer(let weight, _, _): weight.value
+    }
+  }
+
+  var bias: Tensor<Scalar>? {
+    switch self {
+    case .rms: nil
+    case .layer(_, let bias, _): bias.value
+    }
+  }
 }

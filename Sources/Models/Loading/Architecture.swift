@@ -33,16 +33,7 @@ public protocol Architecture: Sendable {
 
 extension Architecture {
   static func activation(_ field: JSONField) throws(Refusal) -> Activation {
-    switch try field.string() {
-    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .geluTanh
-    case "gelu": return .geluErf
-    case "relu": return .relu
-    case "silu", "swish": return .silu
-    case let other:
-      throw field.refusal(
-        "the activation \(quoted(other))",
-        expected: "gelu_new, gelu_pytorch_tanh, gelu_fast, gelu, relu, silu or swish")
-    }
+    try mlpActivation(field)
   }
 
   static func positive(_ config: JSONField, _ key: String, most: Int = 1 << 24) throws(Refusal)
@@ -57,6 +48,20 @@ extension Architecture {
       throw field.refusal("\(value)", expected: "a number above 0 and below 1")
     }
     return Float(value)
+  }
+}
+
+/// The nonlinearity that a field of `config.json` names as transformers does.
+func mlpActivation(_ field: JSONField) throws(Refusal) -> Activation {
+  switch try field.string() {
+  case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .geluTanh
+  case "gelu": return .geluErf
+  case "relu": return .relu
+  case "silu", "swish": return .silu
+  case let other:
+    throw field.refusal(
+      "the activation \(quoted(other))",
+      expected: "gelu_new, gelu_pytorch_tanh, gelu_fast, gelu, relu, silu or swish")
   }
 }
 

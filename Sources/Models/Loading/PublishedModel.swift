@@ -15,6 +15,7 @@ public struct PublishedModel: Sendable {
   public let unusedTensors: [String]
   let arena: WeightArena
   private let places: [DecoderWeight: PublishedWeight]
+  private let names: PublishedNames
 
   /// Opens a model folder or a GGUF file.
   public init(_ path: String) throws(Refusal) {
@@ -24,6 +25,7 @@ public struct PublishedModel: Sendable {
   public init(_ checkpoint: Checkpoint) throws(Refusal) {
     self.checkpoint = checkpoint
     let prefix: String
+    let isHuggingFace: Bool
     switch checkpoint.config {
     case .huggingFace(let config):
       let type = try config["model_type"]
@@ -34,6 +36,7 @@ public struct PublishedModel: Sendable {
       shape = try architecture.shape(config)
       let first = architecture.published(.tokenEmbedding, prefix: architecture.prefix).name
       prefix = checkpoint.tensors[first] == nil ? "" : architecture.prefix
+      isHuggingFace = true
     case .gguf(let metadata):
       let type = try metadata["general.architecture"]
       guard let family = Self.architecture(try type.string()) else {
@@ -42,6 +45,7 @@ public struct PublishedModel: Sendable {
       architecture = family
       shape = try architecture.shape(checkpoint, metadata)
       prefix = ""
+      isHuggingFace = false
     }
     var places: [DecoderWeight: PublishedWeight] = [:]
     for weight in shape.weights {
@@ -54,6 +58,7 @@ public struct PublishedModel: Sendable {
       places[weight] = place
     }
     self.places = places
+    names = PublishedNames(architecture, prefix: isHuggingFace ? prefix : nil)
     arena = WeightArena(shape)
     let used = Set(places.values.map(\.name))
     let architecture = architecture
@@ -75,19 +80,9 @@ public struct PublishedModel: Sendable {
     _ checkpoint: Checkpoint
   ) throws(Refusal) {
     guard let size = shape.size(of: weight) else { return }
-    let tensor = try checkpoint.tensor(place.name)
-    let expected = place.storedSize(of: size)
-    guard tensor.shape == expected else {
-      let what = weight == .tokenEmbedding ? " (vocab_size \(size[0]))" : ""
-      throw Refusal(
-        .model, file: tensor.file, field: tensor.name, found: "shape \(tensor.shape)",
-        expected: "shape \(expected)\(what)")
-    }
-    guard tensor.elementType.isFloatingPoint else {
-      throw Refusal(
-        .model, file: tensor.file, field: tensor.name, found: "elements of \(tensor.elementType)",
-        expected: "floating-point or quantised weights")
-    }
+    try checkpoint.check(
+      place.name, size: place.storedSize(of: size),
+      note: weight == .tokenEmbedding ? "vocab_size \(size[0])" : "")
   }
 
   /// The published module path of a site, such as `transformer.h[3].mlp.output`; nil where the
@@ -118,7 +113,7 @@ public struct PublishedModel: Sendable {
     over memory: UnsafeMutablePointer<Float>, owner: any AnyObject & Sendable
   ) -> DecoderModel<Float> {
     DecoderModel(
-      shape,
+      shape, names: names,
       matrix: { arena.matrix($0, over: memory, owner: owner) },
       vector: { arena.vector($0, over: memory, owner: owner) })
   }

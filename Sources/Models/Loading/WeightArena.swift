@@ -17,7 +17,8 @@ struct WeightArena: Sendable {
     for weight in shape.weights {
       guard let size = shape.size(of: weight) else { continue }
       offsets[weight] = count
-      let floats = Self.isPacked(weight, size)
+      let floats =
+        Self.isPacked(weight, size)
         ? packedCount(inputs: size[1], outputs: size[0]) : size.reduce(1, *)
       count += (floats + 15) / 16 * 16
     }

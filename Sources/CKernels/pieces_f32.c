@@ -1,0 +1,6 @@
+#include <string.h>
+
+#include "kernels.h"
+#define REAL float
+#define SUFFIX f32
+#include "pieces.inc"

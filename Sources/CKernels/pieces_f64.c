@@ -1,0 +1,6 @@
+#include <string.h>
+
+#include "kernels.h"
+#define REAL double
+#define SUFFIX f64
+#include "pieces.inc"

@@ -1,0 +1,179 @@
+public import Inputs
+internal import Models
+internal import Tensors
+
+/// Checks a call against its set-up before anything runs.
+struct CallCheck<Scalar: Real> {
+  let setup: InterventionSetup<Scalar>
+  let call: InterventionCall<Scalar>
+  /// The lengths of the examples in whose run an entry of the last group acts.
+  let baseLengths: [Int]
+
+  func callAsFunction() throws(Refusal) {
+    guard call.places.count == setup.entries.count else {
+      throw Refusal(
+        .job, field: "places", found: "places of \(call.places.count) interventions",
+        expected: "\(setup.entries.count)")
+    }
+    for (group, source) in call.sources.enumerated() {
+      guard let source, source.lengths.count != baseLengths.count else { continue }
+      throw Refusal(
+        .job, field: "sources[\(group)]", found: "\(source.lengths.count) examples",
+        expected: "\(baseLengths.count), as many as the base has")
+    }
+    for index in setup.entries.indices { try check(index) }
+  }
+
+  private func refusal(
+    _ index: Int, _ field: String, _ found: String, expected: String
+  ) -> Refusal {
+    Refusal(
+      .job, field: "\(field), intervention \(index) (\(setup.entries[index].key))", found: found,
+      expected: expected)
+  }
+
+  /// The lengths of the run that an entry changes; nil if that run does not take place.
+  private func lengths(of entry: InterventionSetup<Scalar>.Entry) -> [Int]? {
+    if setup.mode == .parallel || entry.group == setup.groupCount - 1 { return baseLengths }
+    return call.source(of: entry.group + 1)?.lengths
+  }
+
+  private func check(_ index: Int) throws(Refusal) {
+    let entry = setup.entries[index]
+    let intervention = setup.interventions[entry.intervention]
+    let places = call.places[index]
+    guard let lengths = lengths(of: entry) else { return }
+    try check(places.base, in: lengths, index, side: "base")
+    guard
+      let joined = entry.grid.unitsOfVector(
+        places.base, lengths: lengths, joins: intervention.joinsUnits)
+    else {
+      throw refusal(
+        index, "unit_locations", "examples with unequal numbers of units",
+        expected: "as many units in each example, since \(intervention.name) joins them")
+    }
+    if joined == 0 { return }
+    let width = joined * (entry.grid.blockWidth ?? lengths.max() ?? 0)
+    do {
+      try intervention.check(width: width)
+    } catch {
+      throw refusal(index, error.field, error.found, expected: error.expected)
+    }
+    try checkCoordinates(index, width)
+    if intervention.needsSource { try checkSource(index, lengths, joined, width / joined) }
+  }
+
+  private func check(
+    _ places: UnitPlaces, in lengths: [Int], _ index: Int, side: String
+  ) throws(Refusal) {
+    let grid = setup.entries[index].grid
+    for choice in [places.blocks, places.positions] {
+      if case .each(let lists) = choice, lists.count != lengths.count {
+        throw refusal(
+          index, "unit_locations (\(side))", "places of \(lists.count) examples",
+          expected: "\(lengths.count)")
+      }
+    }
+    for (example, length) in lengths.enumerated() {
+      let field = "unit_locations (\(side)), example \(example)"
+      if let outside = places.positions.numbers(of: example)?.first(where: {
+        $0 < 0 || $0 >= length
+      }) {
+        throw refusal(
+          index, field, "position \(outside)",
+          expected: "0 to \(length - 1), the positions of the example")
+      }
+      if let outside = places.blocks.numbers(of: example)?.first(where: {
+        $0 < 0 || $0 >= grid.blockCount
+      }) {
+        throw refusal(
+          index, field, "\(grid.axis == .feature ? "coordinate" : "head") \(outside)",
+          expected: "0 to \(grid.blockCount - 1), those of the site")
+      }
+    }
+  }
+
+  private func checkCoordinates(_ index: Int, _ width: Int) throws(Refusal) {
+    let intervention = setup.intervention(of: index)
+    let lists: [[Int]]
+    switch call.places[index].coordinates {
+    case .all: return
+    case .shared(let list): lists = [list]
+    case .perVector(let own):
+      guard own.count == baseLengths.count else {
+        throw refusal(
+          index, "subspaces", "subspaces of \(own.count) examples",
+          expected: "\(baseLengths.count)")
+      }
+      lists = own
+    }
+    guard let count = intervention.coordinateCount(width: width) else {
+      throw refusal(
+        index, "subspaces", "subspaces", expected: "none: \(intervention.name) chooses by itself")
+    }
+    if let outside = lists.joined().first(where: { $0 < 0 || $0 >= count }) {
+      throw refusal(
+        index, "subspaces", "coordinate \(outside)", expected: "0 to \(count - 1)")
+    }
+    if intervention.isCollecting, Set(lists.map(\.count)).count > 1 {
+      throw refusal(
+        index, "subspaces", "examples with unequal numbers of coordinates",
+        expected: "as many in each example, since they are collected as one tensor")
+    }
+  }
+
+  private func checkSource(
+    _ index: Int, _ lengths: [Int], _ joined: Int, _ blockWidth: Int
+  ) throws(Refusal) {
+    let (entry, places) = (setup.entries[index], call.places[index])
+    if let given = places.given {
+      let grid = setup.intervention(of: index).joinsUnits ? entry.grid.joining : entry.grid
+      guard
+        grid.units(
+          of: given, at: places.base, lengths: lengths, joined: joined, blockWidth: blockWidth)
+          == nil
+      else { return }
+      let whole = grid.leadingShape(of: places.base, lengths: lengths).map {
+        " or \($0 + [grid.axis == .feature ? joined : blockWidth])"
+      }
+      throw refusal(
+        index, "source_representations", "shape \(given.value.shape)",
+        expected: "[\(joined * blockWidth)]\(whole ?? "")")
+    }
+    guard call.sources.indices.contains(entry.group) else {
+      throw refusal(
+        index, "sources", "no source",
+        expected: "a source, null to leave the intervention out, or source_representations")
+    }
+    guard let source = call.sources[entry.group] else { return }
+    guard let from = places.source else {
+      throw refusal(
+        index, "unit_locations", "places in the base only",
+        expected: "places in the sources too, under sources->base")
+    }
+    try check(from, in: source.lengths, index, side: "sources")
+    for (example, length) in lengths.enumerated() {
+      let blocks = entry.grid.blockCount
+      let theirs = from.count(
+        of: example, length: source.lengths[example], blockCount: blocks)
+      let ours = places.base.count(of: example, length: length, blockCount: blocks)
+      guard theirs == ours else {
+        throw refusal(
+          index, "unit_locations, example \(example)", "\(theirs) units in the source",
+          expected: "\(ours), as many as in the base")
+      }
+      if entry.grid.blockWidth == nil, source.lengths[example] != length {
+        throw refusal(
+          index, "sources, example \(example)", "\(source.lengths[example]) positions",
+          expected: "\(length) as in the base: attention weights are as wide as the context")
+      }
+    }
+  }
+}
+
+extension InterventionRun {
+  /// Refuses a call that does not fit the set-up, before anything runs.
+  public func check(_ call: InterventionCall<Scalar>) throws(Refusal) {
+    try CallCheck(setup: setup, call: call, baseLengths: call.base.lengths)()
+  }
+}

@@ -1,0 +1,139 @@
+internal import Autodiff
+internal import Models
+internal import Tensors
+
+/// A decoder's unchanged run, kept as far as a changed run needs it to continue from it.
+///
+/// Streams below the cone, keys and values before it, and the logits of positions that it does not
+/// reach are this run's; the changed run has rows in the cone only.
+struct ConeRun<Scalar: Real> {
+  /// The logits that a changed run is asked for.
+  enum Logits: Equatable { case none, last, all }
+
+  private let model: DecoderModel<Scalar>
+  private let cone: Cone
+  private let lengths: [Int]
+  /// The stream entering the cone's first layer, all rows.
+  private let entering: Tensor<Scalar>
+  private let prefix: KeyValues<Scalar>?
+  /// The rows of `prefix` that stand for each example's positions before the cone.
+  private let prefixRows: [Range<Int>]
+  /// Logits of the unchanged run: of every row, or of the rows of `prefixRows`.
+  private let baseLogits: Tensor<Scalar>?
+
+  /// The unchanged run's logits, all rows, if they were asked for.
+  let original: Tensor<Scalar>?
+
+  /// Runs the unchanged base.
+  ///
+  /// - Parameters:
+  ///   - wantsOriginal: Whether the unchanged run's own logits are wanted.
+  ///   - logits: What changed runs will be asked for.
+  init(
+    _ model: DecoderModel<Scalar>, _ inputs: ModelInputs<Scalar>, cone: Cone, wantsOriginal: Bool,
+    logits: Logits
+  ) {
+    self.model = model
+    self.cone = cone
+    lengths = inputs.lengths
+    let batch = Batch(lengths: lengths)
+    let tape = Tape<Scalar>()
+    let below = Run<Scalar>(batch, tape: tape)
+    let start = model.stream(of: model.embeddings(of: inputs, on: tape), in: below)
+    entering = model.blocks(0..<cone.firstLayer, start, in: below).value
+
+    let kept = wantsOriginal ? lengths : cone.firstPositions
+    let rows = Self.rows(of: lengths, upTo: kept)
+    let above = Run<Scalar>(Batch(lengths: kept), tape: tape, keepsKeyValues: true)
+    var stream = Variable(wantsOriginal ? entering : entering.gathered(rows))
+    if !rows.isEmpty {
+      stream = model.blocks(cone.firstLayer..<model.shape.layers, stream, in: above)
+    }
+    let wantsLogits = !rows.isEmpty && (wantsOriginal || logits == .all)
+    baseLogits = wantsLogits ? model.logits(stream, on: tape).value : nil
+    original = wantsOriginal ? baseLogits : nil
+
+    let none = [Tensor<Scalar>](repeating: Tensor(zeros: [0, 1]), count: cone.firstLayer)
+    prefix =
+      rows.isEmpty
+      ? nil : KeyValues(keys: none + above.kept.keys, values: none + above.kept.values)
+    var starts: [Int] = []
+    var next = 0
+    for count in kept {
+      starts.append(next)
+      next += count
+    }
+    prefixRows = zip(starts, cone.firstPositions).map { $0..<$0 + $1 }
+  }
+
+  private static func rows(of lengths: [Int], upTo counts: [Int]) -> [Int] {
+    var start = 0
+    return zip(lengths, counts).flatMap { length, count in
+      defer { start += length }
+      return Array(start..<start + count)
+    }
+  }
+
+  /// Runs the cone.
+  ///
+  /// - Returns: The logits of every row of the base, or of each example's last; nil if none are
+  ///   wanted.
+  func callAsFunction(
+    through last: Int, logits: Logits, on tape: Tape<Scalar>,
+    visit: @escaping (SiteValue<Scalar>) -> Variable<Scalar>
+  ) -> Variable<Scalar>? {
+    let counts = zip(lengths, cone.firstPositions).map { $0 - $1 }
+    let batch = Batch(zip(counts, prefixRows).map { ($0, [$1]) })
+    let places = RowPlaces(batch)
+    let run = Run<Scalar>(batch, tape: tape, prefix: prefix) { site, layer, value in
+      visit(SiteValue(site: site, layer: layer, value: value, places: places))
+    }
+    var rows: [Int] = []
+    var start = 0
+    for (length, first) in zip(lengths, cone.firstPositions) {
+      rows += start + first..<start + length
+      start += length
+    }
+    var stream = Variable(entering.gathered(rows))
+    if cone.touchesEntry {
+      stream = visit(
+        SiteValue(site: .blockOutput, layer: cone.firstLayer - 1, value: stream, places: places))
+    }
+    let end = logits == .none ? min(last + 1, model.shape.layers) : model.shape.layers
+    if cone.firstLayer < end { stream = model.blocks(cone.firstLayer..<end, stream, in: run) }
+    switch logits {
+    case .none: return nil
+    case .last:
+      let lasts = batch.sequences.map { $0.rows.upperBound - 1 }
+      return model.logits(tape.rows(stream, lasts), on: tape)
+    case .all:
+      let changed = model.logits(stream, on: tape)
+      guard let baseLogits else { return changed }
+      return assembled(changed, baseLogits, counts, on: tape)
+    }
+  }
+
+  /// Every row's logits in the order of the base's rows.
+  private func assembled(
+    _ changed: Variable<Scalar>, _ base: Tensor<Scalar>, _ counts: [Int], on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    var order: [Int] = []
+    var next = base.rows
+    for (prefix, count) in zip(prefixRows, counts) {
+      order += prefix
+      order += next..<next + count
+      next += count
+    }
+    return tape.rows(tape.concatenate([Variable(base), changed]), order)
+  }
+}
+
+extension DecoderModel {
+  /// What enters the model, before positions are added.
+  func embeddings(of inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
+    switch inputs {
+    case .tokens(let tokens): tokenEmbeddings(tokens.flatMap(\.self), on: tape)
+    case .embeddings(let embeddings): Variable(.concatenated(embeddings))
+    }
+  }
+}

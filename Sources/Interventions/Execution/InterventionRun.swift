@@ -1,0 +1,158 @@
+public import Autodiff
+public import Models
+public import Tensors
+
+/// Runs a call of a set-up: the sources first, then the base with every change made.
+public struct InterventionRun<Scalar: Real> {
+  let model: any IntervenableModel<Scalar>
+  let setup: InterventionSetup<Scalar>
+  let runner: ModelRunner<Scalar>
+
+  /// What a run is asked for.
+  public enum Logits: Sendable, Equatable {
+    /// Of every row, packed like the base.
+    case all
+    /// Of each example's last position.
+    case last
+  }
+
+  public struct Result {
+    /// The changed run's: of a decoder `[rows, vocabulary]`, of a classifier `[examples, classes]`.
+    public let logits: Variable<Scalar>
+    /// The unchanged run's, every row, if asked for.
+    public let original: Variable<Scalar>?
+    /// What each collecting entry handed out, in the order of entries.
+    public let collected: [Variable<Scalar>]
+    /// The parameters that were used, by intervention.
+    public let parameters: [BoundParameters<Scalar>]
+  }
+
+  /// - Parameters:
+  ///   - trainsModel: Whether the model's weights lie on the tape; nothing is then shared with an
+  ///     unchanged run, since gradients would not reach through it.
+  ///   - isNaive: Whether nothing is shared anyway, for comparison.
+  public init(
+    _ model: any IntervenableModel<Scalar>, _ setup: InterventionSetup<Scalar>,
+    trainsModel: Bool = false, isNaive: Bool = false
+  ) {
+    self.model = model
+    self.setup = setup
+    runner = ModelRunner(model: model, isNaive: isNaive || trainsModel)
+  }
+
+  /// Runs a call that `check` accepts.
+  ///
+  /// - Parameters:
+  ///   - parameters: By intervention; the set-up's own as constants unless given.
+  ///   - wantsOriginal: Whether the base is run unchanged too.
+  public func callAsFunction(
+    _ call: InterventionCall<Scalar>, on tape: Tape<Scalar>,
+    parameters: [BoundParameters<Scalar>]? = nil, logits: Logits = .all,
+    wantsOriginal: Bool = false
+  ) -> Result {
+    let bound = prepared(parameters ?? setup.bound(on: tape), on: tape)
+    let sources = sourceUnits(call, bound, on: tape)
+    let acting = setup.mode == .serial ? lastGroup(call) : Array(setup.entries.indices)
+    let actions = actions(
+      acting, call, bound, sources, lengths: call.base.lengths, collecting: true, on: tape)
+    let outcome = runner.run(
+      call.base, touches: actions.map { touch($0.entry, $0.action.places) },
+      logits: logits == .all ? .all : .last, wantsOriginal: wantsOriginal, on: tape,
+      visit: visitor(actions, [], on: tape))
+    guard let changed = outcome.logits else { preconditionFailure("a run gave no logits") }
+    let collected = actions.compactMap { entry, action in
+      action.collector.flatMap { $0.isEmpty ? nil : collectedValue(action, $0, on: tape) }
+    }
+    return Result(
+      logits: changed, original: outcome.original, collected: collected, parameters: bound)
+  }
+
+  func prepared(
+    _ parameters: [BoundParameters<Scalar>], on tape: Tape<Scalar>
+  ) -> [BoundParameters<Scalar>] {
+    zip(setup.interventions, parameters).map { $0.prepare($1, on: tape) }
+  }
+
+  /// In serial mode only the last group that has a source acts on the base.
+  private func lastGroup(_ call: InterventionCall<Scalar>) -> [Int] {
+    setup.entries.indices.filter { setup.entries[$0].group == setup.groupCount - 1 }
+  }
+
+  func touch(_ entry: Int, _ places: UnitPlaces) -> Cone.Touch {
+    Cone.Touch(site: setup.entries[entry].site, layer: setup.entries[entry].layer, places: places)
+  }
+
+  /// The entries that act in a run, with what they need. Left out are those whose source is null.
+  func actions(
+    _ entries: [Int], _ call: InterventionCall<Scalar>, _ bound: [BoundParameters<Scalar>],
+    _ sources: [Int: Variable<Scalar>], lengths: [Int], collecting: Bool, on tape: Tape<Scalar>
+  ) -> [(entry: Int, action: EntryAction<Scalar>)] {
+    entries.compactMap { index in
+      let entry = setup.entries[index]
+      let intervention = setup.interventions[entry.intervention]
+      let places = call.places[index]
+      let grid = intervention.joinsUnits ? entry.grid.joining : entry.grid
+      var source = sources[index]
+      if source == nil, let given = places.given {
+        source = givenUnits(given, intervention, grid, places.base, lengths)
+      }
+      if intervention.needsSource, source == nil { return nil }
+      if intervention.isCollecting && !collecting { return nil }
+      return (
+        index,
+        EntryAction(
+          intervention: intervention, parameters: bound[entry.intervention], grid: grid,
+          places: places.base, coordinates: places.coordinates, source: source, lengths: lengths,
+          collector: intervention.isCollecting ? UnitCollector() : nil)
+      )
+    }
+  }
+
+  private func givenUnits(
+    _ given: InterventionCall<Scalar>.Given, _ intervention: any Intervention<Scalar>,
+    _ grid: UnitGrid, _ places: UnitPlaces, _ lengths: [Int]
+  ) -> Variable<Scalar> {
+    let joined = grid.unitsOfVector(places, lengths: lengths, joins: intervention.joinsUnits)
+    // Attention weights are as wide as the longest example of the batch.
+    let width = grid.blockWidth ?? lengths.max() ?? 0
+    guard
+      let units = grid.units(
+        of: given, at: places, lengths: lengths, joined: joined ?? 1, blockWidth: width)
+    else { preconditionFailure("a given value \(given.value.shape) that was not checked") }
+    return Variable(units)
+  }
+
+  /// Calls every reading and every action that is meant for a visited value, readings last.
+  func visitor(
+    _ actions: [(entry: Int, action: EntryAction<Scalar>)], _ readings: [SourceReading<Scalar>],
+    on tape: Tape<Scalar>
+  ) -> (SiteValue<Scalar>) -> Variable<Scalar> {
+    let entries = setup.entries
+    return { visited in
+      var value = visited.value
+      func here() -> SiteValue<Scalar> {
+        SiteValue(
+          site: visited.site, layer: visited.layer, value: value, places: visited.places)
+      }
+      for (index, action) in actions
+      where entries[index].site == visited.site && entries[index].layer == visited.layer {
+        value = action(here(), on: tape)
+      }
+      for reading in readings
+      where reading.entry.sourceSite == visited.site && reading.entry.layer == visited.layer {
+        reading.read(here(), on: tape)
+      }
+      return value
+    }
+  }
+
+  private func collectedValue(
+    _ action: EntryAction<Scalar>, _ collector: UnitCollector<Scalar>, on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    let rows = collector.assembled(on: tape)
+    guard let leading = action.grid.leadingShape(of: action.places, lengths: action.lengths) else {
+      return rows
+    }
+    return tape.reshape(rows, leading + [rows.value.width])
+  }
+}

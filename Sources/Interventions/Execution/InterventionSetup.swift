@@ -1,0 +1,72 @@
+public import Autodiff
+public import Models
+public import Tensors
+
+/// Interventions and the sites at which they act, resolved against a model: what stays the same from
+/// call to call.
+public struct InterventionSetup<Scalar: Real>: Sendable {
+  public enum Mode: String, Sendable, CaseIterable {
+    /// All sources run by themselves, and every change is made in one run of the base.
+    case parallel
+    /// Each group changes the next group's source; the last one changes the base.
+    case serial
+  }
+
+  /// One representation: an intervention at a site.
+  public struct Entry: Sendable {
+    /// The reference's key, `layer_L_comp_C_unit_U_nunit_N#K`.
+    public let key: String
+    /// Where values are changed; never a site that only splits another's tensor.
+    public let site: Site
+    public let layer: Int
+    public let grid: UnitGrid
+    /// Which of the interventions acts here. Linked entries share one.
+    public let intervention: Int
+    /// The number of the source that the entry reads.
+    public let group: Int
+    /// Where the source's value is read: `site`, unless the type reads a module's input.
+    public let sourceSite: Site
+
+    public init(
+      key: String, site: Site, layer: Int, grid: UnitGrid, intervention: Int, group: Int,
+      sourceSite: Site? = nil
+    ) {
+      self.key = key
+      self.site = site.unsplit
+      self.layer = layer
+      self.grid = grid
+      self.intervention = intervention
+      self.group = group
+      self.sourceSite = sourceSite ?? site.unsplit
+    }
+  }
+
+  /// Each type that entries use, with its parameters.
+  public var interventions: [any Intervention<Scalar>]
+  /// In the order in which they act where they share a site.
+  public let entries: [Entry]
+  public let mode: Mode
+
+  public init(
+    interventions: [any Intervention<Scalar>], entries: [Entry], mode: Mode = .parallel
+  ) {
+    precondition(
+      entries.allSatisfy { interventions.indices.contains($0.intervention) },
+      "an entry of an intervention that is not there")
+    self.interventions = interventions
+    self.entries = entries
+    self.mode = mode
+  }
+
+  /// The number of sources.
+  public var groupCount: Int { (entries.map(\.group).max() ?? -1) + 1 }
+
+  public func intervention(of entry: Int) -> any Intervention<Scalar> {
+    interventions[entries[entry].intervention]
+  }
+
+  /// Every intervention's parameters for a run, as leaves where training changes them.
+  public func bound(on tape: Tape<Scalar>, asLeaves: Bool = false) -> [BoundParameters<Scalar>] {
+    interventions.map { $0.parameters.bound(on: tape, asLeaves: asLeaves) }
+  }
+}

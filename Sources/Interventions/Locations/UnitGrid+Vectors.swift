@@ -1,0 +1,73 @@
+internal import Tensors
+
+extension UnitGrid {
+  /// How many neighbouring units make one vector; nil if the examples differ in it.
+  ///
+  /// Joined are the blocks of a position where the site has blocks, the positions of an example
+  /// elsewhere, and never time steps. Single coordinates of a position always are one vector.
+  func unitsOfVector(_ places: UnitPlaces, lengths: [Int], joins: Bool) -> Int? {
+    guard axis == .feature || (joins && axis != .step) else { return 1 }
+    let counts = lengths.enumerated().map { example, length in
+      blockCount > 1 || axis == .feature
+        ? places.blocks.count(of: example, outOf: blockCount)
+        : places.positions.count(of: example, outOf: length)
+    }
+    guard let first = counts.first, counts.allSatisfy({ $0 == first }) else { return nil }
+    return first
+  }
+
+  /// The axes of an entry's collected units but the last, `[example, (head,) position]`; nil where
+  /// examples have unequal numbers of units.
+  func leadingShape(of places: UnitPlaces, lengths: [Int]) -> [Int]? {
+    let examples = lengths.indices
+    let blocks = Set(examples.map { places.blocks.count(of: $0, outOf: blockCount) })
+    let positions = Set(examples.map { places.positions.count(of: $0, outOf: lengths[$0]) })
+    guard blocks.count == 1, positions.count == 1, let b = blocks.first, let p = positions.first
+    else { return nil }
+    return isCutIntoBlocks ? [examples.count, b, p] : [examples.count, p]
+  }
+
+  /// A given value as units in the order of this grid, `[units, block]`; nil if it does not fit.
+  ///
+  /// - Parameters:
+  ///   - joined: Units of one vector.
+  ///   - blockWidth: As wide as the run's blocks are.
+  func units<Scalar: Real>(
+    of given: InterventionCall<Scalar>.Given, at places: UnitPlaces, lengths: [Int], joined: Int,
+    blockWidth: Int
+  ) -> Tensor<Scalar>? {
+    let counts = lengths.enumerated().map {
+      places.count(of: $0, length: $1, blockCount: blockCount)
+    }
+    let total = counts.reduce(0, +)
+    let value = given.value
+    if value.shape.last == value.count, value.count == joined * blockWidth {
+      let vector = value.reshaped([joined, blockWidth])
+      return vector.gathered((0..<total).map { $0 % joined })
+    }
+    var whole: Tensor<Scalar>?
+    if let leading = leadingShape(of: places, lengths: lengths) {
+      let full = leading + [axis == .feature ? joined : blockWidth]
+      if value.shape == full {
+        whole = value
+      } else if given.repeatsOverExamples, value.shape == [1] + full.dropFirst() {
+        whole = .concatenated(Array(repeating: value, count: lengths.count))
+      }
+    }
+    guard let units = whole?.reshaped([total, blockWidth]) else { return nil }
+    guard isPositionMajor, axis != .feature else { return units }
+    return units.gathered(blockMajorNumbers(places, lengths: lengths))
+  }
+
+  /// For each unit, taken position by position, its number where they lie block by block.
+  private func blockMajorNumbers(_ places: UnitPlaces, lengths: [Int]) -> [Int] {
+    var numbers: [Int] = []
+    for (example, length) in lengths.enumerated() {
+      let blocks = places.blocks.count(of: example, outOf: blockCount)
+      let positions = places.positions.count(of: example, outOf: length)
+      let before = numbers.count
+      for p in 0..<positions { for b in 0..<blocks { numbers.append(before + b * positions + p) } }
+    }
+    return numbers
+  }
+}

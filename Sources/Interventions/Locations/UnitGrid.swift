@@ -1,0 +1,84 @@
+internal import Models
+
+/// How the rows of a site are cut into units, and in which order these are taken.
+public struct UnitGrid: Sendable, Equatable {
+  public let axis: UnitAxis
+  /// Blocks of equal width that a row is cut into: heads, senses, coordinates, or one.
+  public let blockCount: Int
+  /// Elements of a block; nil of attention weights, whose blocks are as wide as the context.
+  public let blockWidth: Int?
+  /// Whether an example's units lie position by position; otherwise block by block, as the
+  /// reference's tensors `[example, head, position, …]` do.
+  var isPositionMajor: Bool
+
+  /// Whether the reference splits the site's rows, so that heads or senses are an axis.
+  var isCutIntoBlocks: Bool { axis == .head || axis.isPair }
+
+  init(axis: UnitAxis, blockCount: Int, blockWidth: Int?) {
+    self.axis = axis
+    self.blockCount = blockCount
+    self.blockWidth = blockWidth
+    isPositionMajor = axis == .feature
+  }
+
+  /// The same grid with units in the order in which they are joined into vectors.
+  var joining: UnitGrid {
+    var grid = self
+    grid.isPositionMajor = blockCount > 1
+    return grid
+  }
+
+  /// The units that a visited value holds, in order.
+  ///
+  /// - Parameter lengths: The length of each example, which `every` position means.
+  func units(
+    of places: UnitPlaces, in rows: RowPlaces, lengths: [Int]
+  ) -> UnitHits {
+    var hits = UnitHits()
+    var before = 0
+    for example in 0..<rows.exampleCount {
+      let blocks = places.blocks.numbers(of: example) ?? Array(0..<blockCount)
+      let positions = places.positions.numbers(of: example) ?? Array(0..<lengths[example])
+      func take(_ block: Int, _ position: Int, _ ordinal: Int) {
+        guard let row = rows.row(example: example, position: position) else { return }
+        hits.places.append(row * blockCount + block)
+        hits.ordinals.append(before + ordinal)
+        hits.examples.append(example)
+      }
+      if isPositionMajor {
+        for (p, position) in positions.enumerated() {
+          for (b, block) in blocks.enumerated() { take(block, position, p * blocks.count + b) }
+        }
+      } else {
+        for (b, block) in blocks.enumerated() {
+          for (p, position) in positions.enumerated() {
+            take(block, position, b * positions.count + p)
+          }
+        }
+      }
+      before += blocks.count * positions.count
+    }
+    hits.total = before
+    return hits
+  }
+}
+
+/// Units of an intervention that one value holds.
+struct UnitHits {
+  /// Numbers of blocks of the value: row times blocks a row, plus block.
+  var places: [Int] = []
+  /// The number of each unit among all of the intervention's in the run.
+  var ordinals: [Int] = []
+  var examples: [Int] = []
+  /// Units of the intervention in the whole run, whether this value holds them or not.
+  var total = 0
+
+  var isEmpty: Bool { places.isEmpty }
+  /// Whether every unit of the run is here, in order.
+  var isComplete: Bool { places.count == total }
+
+  /// Whether the units are all blocks of a value of so many, one after another.
+  func areAll(of blocks: Int) -> Bool {
+    places.count == blocks && places.enumerated().allSatisfy { $0 == $1 }
+  }
+}

@@ -1,0 +1,60 @@
+public import Autodiff
+public import Inputs
+public import Tensors
+
+/// Exchanges latents of a trained autoencoder; the result is the decoded latents alone.
+///
+///     z(x) = relu(E (x − decoder bias) + encoder bias)        y = D z′ + decoder bias
+public struct Autoencoder<Scalar: Real>: Intervention {
+  static var encoderWeight: String { "autoencoder.encoder.0.weight" }
+  static var encoderBias: String { "autoencoder.encoder.0.bias" }
+  static var decoderWeight: String { "autoencoder.decoder.0.weight" }
+  static var decoderBias: String { "autoencoder.decoder.0.bias" }
+
+  public let name = "AutoencoderIntervention"
+  public let joinsUnits: Bool
+  public let needsSource = true
+  public var parameters: InterventionParameters<Scalar>
+
+  /// - Parameters:
+  ///   - encoder: `[latents, width]` with its bias `[latents]`.
+  ///   - decoder: `[width, latents]` with its bias `[width]`.
+  public init(
+    encoder: (weight: Tensor<Scalar>, bias: Tensor<Scalar>),
+    decoder: (weight: Tensor<Scalar>, bias: Tensor<Scalar>), joinsUnits: Bool = true
+  ) {
+    precondition(
+      encoder.weight.shape.count == 2
+        && encoder.weight.shape == decoder.weight.shape.reversed()
+        && encoder.bias.count == encoder.weight.rows && decoder.bias.count == decoder.weight.rows,
+      "an autoencoder of \(encoder.weight.shape) and \(decoder.weight.shape)")
+    self.joinsUnits = joinsUnits
+    parameters = InterventionParameters(trained: [
+      (Self.encoderWeight, encoder.weight), (Self.encoderBias, encoder.bias),
+      (Self.decoderWeight, decoder.weight), (Self.decoderBias, decoder.bias),
+    ])
+  }
+
+  /// The number of latents.
+  public func coordinateCount(width: Int) -> Int? { parameters.value(Self.encoderWeight).rows }
+
+  public func check(width: Int) throws(Refusal) {
+    try parameters.checkWidth(of: Self.encoderWeight, is: width)
+  }
+
+  public func apply(
+    _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
+    on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    let bias = parameters[Self.decoderBias]
+    func latents(_ x: Variable<Scalar>) -> Variable<Scalar> {
+      tape.relu(
+        tape.linear(
+          tape.subtractRow(x, bias), weight: parameters[Self.encoderWeight],
+          bias: parameters[Self.encoderBias]))
+    }
+    let mixed = tape.exchange(
+      latents(input.base), with: latents(input.given), at: input.coordinates)
+    return tape.linear(mixed, weight: parameters[Self.decoderWeight], bias: bias)
+  }
+}

@@ -1,0 +1,87 @@
+public import Autodiff
+public import Inputs
+public import Tensors
+
+/// A change of an activation: a value, checked against its site before the first product, pure when
+/// applied.
+///
+/// A type of one's own conforms with `name` and `apply`; everything else has a default. What
+/// training may change lies in `parameters`, under the names by which it is saved.
+public protocol Intervention<Scalar>: Sendable {
+  associatedtype Scalar: Real
+
+  /// What the type is called in a specification, such as `VanillaIntervention`.
+  var name: String { get }
+
+  /// Whether the units of an example are joined into one vector before `apply`: positions side by
+  /// side, or the heads of each position. Otherwise every unit is a vector.
+  var joinsUnits: Bool { get }
+
+  /// Whether a value from elsewhere is needed: a source run's, or a constant.
+  var needsSource: Bool { get }
+
+  /// Whether the activation is only looked at; `apply` then returns what is collected.
+  var isCollecting: Bool { get }
+
+  /// Whether the source's value is the input of the site's module, not its output.
+  var readsModuleInput: Bool { get }
+
+  var parameters: InterventionParameters<Scalar> { get set }
+
+  /// How many coordinates subspaces choose among, in vectors of `width`; nil if there are none to
+  /// choose.
+  func coordinateCount(width: Int) -> Int?
+
+  /// Refuses a site whose vectors do not fit.
+  ///
+  /// - Parameter width: The elements of one vector.
+  func check(width: Int) throws(Refusal)
+
+  /// What is worked out once a run from the parameters, such as a rotation from its angles.
+  func prepare(_ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>)
+    -> BoundParameters<Scalar>
+
+  /// The changed vectors, `[vectors, width]` as they came.
+  func apply(
+    _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
+    on tape: Tape<Scalar>
+  ) -> Variable<Scalar>
+}
+
+extension Intervention {
+  public var joinsUnits: Bool { false }
+  public var needsSource: Bool { false }
+  public var isCollecting: Bool { false }
+  public var readsModuleInput: Bool { false }
+  public var parameters: InterventionParameters<Scalar> {
+    get { InterventionParameters() }
+    set { precondition(newValue.entries.isEmpty, "\(name) has no parameters") }
+  }
+  public func coordinateCount(width: Int) -> Int? { width }
+  public func check(width: Int) throws(Refusal) {}
+  public func prepare(
+    _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
+  ) -> BoundParameters<Scalar> { parameters }
+}
+
+/// What an intervention is applied to.
+public struct InterventionInput<Scalar: Real> {
+  /// The activation, a vector a row.
+  public let base: Variable<Scalar>
+  /// What comes from elsewhere, shaped like `base`; there if the type needs a source.
+  public let source: Variable<Scalar>?
+  /// The coordinates to change: of the vectors, or of what the type makes of them.
+  public let coordinates: Coordinates
+
+  public init(base: Variable<Scalar>, source: Variable<Scalar>?, coordinates: Coordinates) {
+    self.base = base
+    self.source = source
+    self.coordinates = coordinates
+  }
+
+  /// The source of a type that needs one.
+  public var given: Variable<Scalar> {
+    guard let source else { preconditionFailure("an intervention ran without its source") }
+    return source
+  }
+}

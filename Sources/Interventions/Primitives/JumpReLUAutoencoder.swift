@@ -1,0 +1,63 @@
+public import Autodiff
+public import Inputs
+public import Tensors
+
+/// Exchanges latents of a sparse autoencoder with thresholds; works unit by unit.
+///
+///     p = x W_enc + b_enc        a = (p > threshold) · relu(p)        y = a′ W_dec + b_dec
+///
+/// The threshold takes no gradient. Rajamanoharan et al., 2024, <https://arxiv.org/abs/2407.14435>.
+public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
+  static var encoderWeight: String { "W_enc" }
+  static var encoderBias: String { "b_enc" }
+  static var decoderWeight: String { "W_dec" }
+  static var decoderBias: String { "b_dec" }
+  static var thresholdName: String { "threshold" }
+
+  public let name = "JumpReLUAutoencoderIntervention"
+  public let needsSource = true
+  public var parameters: InterventionParameters<Scalar>
+
+  /// - Parameters:
+  ///   - encoder: `[width, latents]` with its bias `[latents]`.
+  ///   - decoder: `[latents, width]` with its bias `[width]`.
+  ///   - threshold: Below it or at it a latent is zero, `[latents]`.
+  public init(
+    encoder: (weight: Tensor<Scalar>, bias: Tensor<Scalar>),
+    decoder: (weight: Tensor<Scalar>, bias: Tensor<Scalar>), threshold: Tensor<Scalar>
+  ) {
+    precondition(
+      encoder.weight.shape.count == 2
+        && encoder.weight.shape == decoder.weight.shape.reversed()
+        && encoder.bias.count == encoder.weight.width && decoder.bias.count == encoder.weight.rows
+        && threshold.count == encoder.bias.count,
+      "an autoencoder of \(encoder.weight.shape) and \(decoder.weight.shape)")
+    parameters = InterventionParameters(
+      trained: [
+        (Self.encoderWeight, encoder.weight), (Self.decoderWeight, decoder.weight),
+        (Self.encoderBias, encoder.bias), (Self.decoderBias, decoder.bias),
+      ], fixed: [(Self.thresholdName, threshold)])
+  }
+
+  /// The number of latents.
+  public func coordinateCount(width: Int) -> Int? { parameters.value(Self.encoderWeight).width }
+
+  public func check(width: Int) throws(Refusal) {
+    try parameters.checkWidth(of: Self.decoderWeight, is: width)
+  }
+
+  public func apply(
+    _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
+    on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    func latents(_ x: Variable<Scalar>) -> Variable<Scalar> {
+      let p = tape.addRow(
+        tape.matrixProduct(x, parameters[Self.encoderWeight]), parameters[Self.encoderBias])
+      return tape.jumpReLU(p, threshold: parameters[Self.thresholdName].value)
+    }
+    let mixed = tape.exchange(
+      latents(input.base), with: latents(input.given), at: input.coordinates)
+    return tape.addRow(
+      tape.matrixProduct(mixed, parameters[Self.decoderWeight]), parameters[Self.decoderBias])
+  }
+}

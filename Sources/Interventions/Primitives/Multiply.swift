@@ -1,0 +1,18 @@
+public import Autodiff
+public import Tensors
+
+/// Multiplies the chosen coordinates by the source, element by element.
+public struct Multiply<Scalar: Real>: Intervention {
+  public let name = "function.multiply"
+  public let needsSource = true
+
+  public init() {}
+
+  public func apply(
+    _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
+    on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    let product = tape.multiply(input.base, input.given)
+    return tape.exchange(input.base, with: product, at: input.coordinates)
+  }
+}

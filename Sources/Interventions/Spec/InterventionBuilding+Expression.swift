@@ -1,0 +1,62 @@
+internal import Autodiff
+internal import Inputs
+internal import Tensors
+
+extension InterventionBuilding {
+  /// A formula with its constants and what training changes:
+  /// `{"formula": …, "constants": {NAME: number or tensor}, "trained": {NAME: {"start": tensor} or
+  /// {"shape": [rows, columns], "orthogonal": true, "seed": 0}}}`.
+  func expression() throws(Refusal) -> Expression<Float> {
+    guard let arguments = spec.arguments else {
+      throw spec.field.refusal("no args", expected: "args with a formula")
+    }
+    var constants: [String: Tensor<Float>] = [:]
+    for (name, field) in try arguments.optional("constants")?.members() ?? [] {
+      if field.isNumber {
+        constants[name] = Tensor(scalar: Float(try field.double()))
+      } else {
+        constants[name] = try source().floats(field)
+      }
+    }
+    var trained: [(name: String, value: Expression<Float>.Parameter)] = []
+    for (name, field) in try arguments.optional("trained")?.members() ?? [] {
+      trained.append((name, try start(field)))
+    }
+    let formula = try arguments["formula"]
+    do {
+      return try Expression(try formula.string(), constants: constants, trained: trained)
+    } catch {
+      throw formula.refusal("\(error.found) (\(error.field))", expected: error.expected)
+    }
+  }
+
+  /// Where a trained parameter starts: from a tensor, or from random draws of a shape.
+  private func start(_ field: JSONField) throws(Refusal) -> Expression<Float>.Parameter {
+    try field.refuseUnknownKeys(known: ["start", "shape", "orthogonal", "seed"])
+    let isOrthogonal = try field.optional("orthogonal")?.bool() ?? false
+    var random = SplitMix64(seed: UInt64(try field.optional("seed")?.int() ?? 0))
+    var value: Tensor<Float>
+    if let name = try field.optional("start") {
+      value = try source().floats(name)
+    } else {
+      let shape = try field["shape"].integers()
+      let (count, overflow) = shape.reduce((1, false)) { total, size in
+        let (product, overflow) = total.0.multipliedReportingOverflow(by: size)
+        return (product, total.1 || overflow)
+      }
+      guard !overflow, count > 0, count <= 1 << 28, shape.count <= 2 else {
+        throw try field["shape"].refusal(
+          "\(shape)", expected: "at most two sizes above 0, of at most \(1 << 28) elements")
+      }
+      let scale = 1 / Float(shape.first ?? 1).squareRoot()
+      value = Tensor.standardNormal(shape, using: &random).scaled(by: scale)
+    }
+    guard isOrthogonal else { return .free(value) }
+    guard value.shape.count == 2, value.rows >= value.width, value.width > 0 else {
+      throw field.refusal(
+        "an orthogonal parameter of shape \(value.shape)",
+        expected: "[rows, columns] with no more columns than rows")
+    }
+    return .orthogonal(OrthogonalWeight(weight: value, using: &random))
+  }
+}

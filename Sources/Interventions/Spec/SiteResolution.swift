@@ -1,0 +1,77 @@
+internal import Inputs
+internal import Models
+
+/// Finds the site that a representation names in a model.
+struct SiteResolution {
+  let site: Site
+  let layer: Int
+  let grid: UnitGrid
+
+  init(_ spec: RepresentationSpec, in model: any IntervenableModel<Float>) throws(Refusal) {
+    (site, layer) = try Self.place(spec, in: model)
+    let heads = model.heads(of: site)
+    let axes = UnitAxis.axes(of: site, heads: heads)
+    guard axes.contains(spec.unit) else {
+      let known = axes.map(\.rawValue).joined(separator: ", ")
+      throw try (spec.field.optional("unit") ?? spec.field).refusal(
+        "unit \(spec.unit.rawValue)", expected: "a unit of \(site.rawValue): \(known)")
+    }
+    let width = model.width(of: site)
+    if site.isWideAsContext {
+      // The reference's first axis after the examples is the heads', so `pos` means heads here.
+      let axis = spec.unit == .position ? .head : spec.unit
+      grid = UnitGrid(axis: axis, blockCount: width, blockWidth: nil)
+      return
+    }
+    switch spec.unit {
+    case .position, .step: grid = UnitGrid(axis: spec.unit, blockCount: 1, blockWidth: width)
+    case .feature: grid = UnitGrid(axis: .feature, blockCount: width, blockWidth: 1)
+    case .head, .headPosition, .sensePosition:
+      let count = heads ?? 1
+      grid = UnitGrid(axis: spec.unit, blockCount: count, blockWidth: width / count)
+    }
+  }
+
+  private static func place(
+    _ spec: RepresentationSpec, in model: any IntervenableModel<Float>
+  ) throws(Refusal) -> (Site, Int) {
+    let field = try spec.field["component"]
+    if spec.component.contains(".") {
+      guard let place = model.site(atModulePath: spec.component) else {
+        throw field.refusal(
+          "the module path \(quoted(spec.component)), which the model does not have",
+          expected: "a path of a site of the model, ending in .input or .output")
+      }
+      return place
+    }
+    let names = model.sites.map(\.site.rawValue)
+    guard let known = model.sites.first(where: { $0.site.rawValue == spec.component }) else {
+      let near = nearest(to: spec.component, among: names).map { " (\($0)?)" } ?? ""
+      throw field.refusal(
+        "the component \(quoted(spec.component)), which the model does not have",
+        expected: "one of \(names.joined(separator: ", "))\(near)")
+    }
+    guard known.layers.contains(spec.layer) else {
+      throw try (spec.field.optional("layer") ?? spec.field).refusal(
+        "layer \(spec.layer)",
+        expected: "a layer of \(spec.component): \(known.layers.lowerBound) to "
+          + "\(known.layers.upperBound - 1)")
+    }
+    return (known.site, spec.layer)
+  }
+
+  /// Where a type that reads its module's input finds it.
+  func moduleInput(_ spec: RepresentationSpec) throws(Refusal) -> Site {
+    switch site {
+    case .blockOutput: return .blockInput
+    case .mlpOutput: return .mlpInput
+    case .attentionOutput: return .attentionInput
+    case .cellOutput: return .cellInput
+    default:
+      throw try spec.field["component"].refusal(
+        "\(site.rawValue) for \(spec.type.rawValue)",
+        expected: "the output of a module whose input is a site: block_output, mlp_output, "
+          + "attention_output or cell_output")
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import Inputs
+internal import Models
+internal import Tensors
+
+/// Reads what a specification's set-up is applied to, and checks it against the model.
+struct SpecCall {
+  let document: JSONField
+  let setup: SpecSetup
+  let inputs: SpecInputs
+  let tensors: SpecTensors?
+
+  /// - Parameters:
+  ///   - place: Where `base` and `sources` stand: the document, or a batch of training.
+  ///   - generates: Whether the places are those of single steps; see `GenerationCall`.
+  func callAsFunction(
+    _ place: JSONField, generates: Bool = false
+  ) throws(Refusal) -> InterventionCall<Float> {
+    let base = try inputs(place["base"])
+    let sources = try sources(place)
+    let entries = setup.setup.entries
+    let reading = UnitLocationsReading(
+      axes: setup.representations.map(\.unit), examples: base.lengths.count)
+    let locations = try document.optional("unit_locations")
+    var sides: [(source: UnitPlaces?, base: UnitPlaces)]
+    if setup.setup.mode == .serial {
+      sides = try reading.serial(locations, groups: entries.map(\.group)).map {
+        ($0.source, $0.base)
+      }
+    } else {
+      sides = try reading.parallel(locations)
+    }
+    let widths = entries.map { $0.grid.blockWidth ?? .max }
+    let subspaces = try SubspacesReading(
+      examples: base.lengths.count, representations: setup.representations,
+      counts: zip(entries.indices, widths).map { index, width in
+        let spec = setup.representations[index]
+        let units = spec.type.joinsUnits && !spec.keepsLastDimension ? spec.maxUnits : 1
+        let (total, overflow) = width.multipliedReportingOverflow(by: units)
+        return setup.setup.intervention(of: index).coordinateCount(
+          width: overflow ? .max : total)
+      })(document.optional("subspaces"))
+    let given = try given(place)
+    var call = InterventionCall(base: base, sources: sources, places: [])
+    for index in entries.indices {
+      call.places.append(
+        InterventionCall.Places(
+          source: sides[index].source, base: sides[index].base,
+          coordinates: subspaces[index] ?? setup.usual[index],
+          given: given[index] ?? setup.given[index]
+            ?? drawn(index, sides[index].base, lengths: base.lengths)))
+    }
+    return call
+  }
+
+  private func sources(_ place: JSONField) throws(Refusal) -> [ModelInputs<Float>?] {
+    guard let field = try place.optional("sources") else { return [] }
+    guard case .array = field.value else {
+      return Array(repeating: try inputs(field), count: setup.setup.groupCount)
+    }
+    let items = try field.items()
+    let count = setup.setup.groupCount
+    guard items.count == count || items.count == 1 else {
+      throw field.refusal(
+        "\(items.count) sources",
+        expected: "\(count), one for each group of interventions, or one for all")
+    }
+    var sources: [ModelInputs<Float>?] = []
+    for item in items { sources.append(item.isNull ? nil : try inputs(item)) }
+    return items.count == count ? sources : Array(repeating: sources[0], count: count)
+  }
+
+  /// What `source_representations` gives, by entry.
+  private func given(_ place: JSONField) throws(Refusal) -> [InterventionCall<Float>.Given?] {
+    let keys = setup.setup.entries.map(\.key)
+    var given = [InterventionCall<Float>.Given?](repeating: nil, count: keys.count)
+    let own = try place.optional("source_representations")
+    let general = try document.optional("source_representations")
+    guard let field = own ?? general else { return given }
+    guard let tensors else {
+      throw field.refusal("the name of a tensor", expected: "a tensor file")
+    }
+    switch field.value {
+    case .object:
+      try field.refuseUnknownKeys(known: keys)
+      for (key, item) in try field.members() {
+        guard let index = keys.firstIndex(of: key), !item.isNull else { continue }
+        given[index] = .init(try tensors.floats(item))
+      }
+    case .array:
+      let items = try field.items()
+      guard items.count == keys.count else {
+        throw field.refusal(
+          "\(items.count) values", expected: "\(keys.count), one for each intervention, or null")
+      }
+      for (index, item) in items.enumerated() where !item.isNull {
+        given[index] = .init(try tensors.floats(item))
+      }
+    default:
+      let value = InterventionCall.Given(try tensors.floats(field))
+      for index in keys.indices
+      where setup.setup.intervention(of: index).needsSource && setup.given[index] == nil {
+        given[index] = value
+      }
+    }
+    for index in keys.indices
+    where given[index] != nil && !setup.setup.intervention(of: index).needsSource {
+      throw field.refusal(
+        "a value for \(keys[index])", expected: "none: its type takes no source")
+    }
+    return given
+  }
+
+  /// Noise of an intervention that draws its own: the same for every example.
+  private func drawn(
+    _ index: Int, _ places: UnitPlaces, lengths: [Int]
+  ) -> InterventionCall<Float>.Given? {
+    guard let (seed, width) = setup.noise[index], let length = lengths.first else { return nil }
+    let grid = setup.setup.entries[index].grid
+    guard let leading = grid.leadingShape(of: places, lengths: lengths) else { return nil }
+    let count = places.count(of: 0, length: length, blockCount: grid.blockCount)
+    let (total, overflow) = count.multipliedReportingOverflow(by: width)
+    guard !overflow, total <= 1 << 30 else { return nil }
+    var draws = LegacyNormalDraws(seed: seed)
+    let values = (0..<total).map { _ in Float(draws.next()) }
+    return .init(Tensor([1] + leading.dropFirst() + [width], values), repeatsOverExamples: true)
+  }
+}

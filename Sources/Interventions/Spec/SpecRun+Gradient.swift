@@ -1,0 +1,91 @@
+internal import Autodiff
+internal import Inputs
+internal import Models
+internal import Tensors
+
+extension SpecRun {
+  /// The loss, and its gradient with respect to the interventions or to the model's weights.
+  func gradient() throws(Refusal) -> SpecOutputs {
+    let call = try call(spec.document)
+    let labels = try labels(spec.document, examples: call.base.lengths.count)
+    let tape = Tape<Float>()
+    var outputs = SpecOutputs()
+    if spec.target == .model {
+      let (trained, weights) = model.trainable(on: tape)
+      let run = InterventionRun(trained, setup.setup, trainsModel: true)
+      let result = run(call, on: tape)
+      let loss = loss(result.logits, labels, call.base.lengths, on: tape)
+      outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+      outputs.add("loss", loss.value)
+      for (name, gradient) in zip(weights.names, tape.gradients(of: loss, at: weights.all)) {
+        outputs.add("grad.\(name)", gradient)
+      }
+      return outputs
+    }
+    let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
+    let bound = setup.setup.bound(on: tape, asLeaves: true)
+    let result = run(call, on: tape, parameters: bound)
+    let loss = loss(result.logits, labels, call.base.lengths, on: tape)
+    outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+    outputs.add("loss", loss.value)
+    let trained = TrainedParameter.all(in: setup)
+    let gradients = tape.gradients(
+      of: loss, at: trained.map { bound[$0.intervention][$0.name] })
+    for (parameter, gradient) in zip(trained, gradients) {
+      outputs.add("grad.\(parameter.path)", gradient)
+    }
+    return outputs
+  }
+
+  /// A class or a next token for each example.
+  func labels(_ place: JSONField, examples: Int) throws(Refusal) -> [Int] {
+    let field = try place["labels"]
+    var labels: [Int]
+    if case .array = field.value {
+      labels = try field.integers()
+    } else if let tensors {
+      labels = try tensors.integers(field).values
+    } else {
+      throw field.refusal("the name of a tensor", expected: "a tensor file, or a list")
+    }
+    guard labels.count == examples else {
+      throw field.refusal("\(labels.count) labels", expected: "\(examples), one for each example")
+    }
+    if let outside = labels.first(where: { $0 < 0 || $0 >= classCount }) {
+      throw field.refusal("label \(outside)", expected: "0 to \(classCount - 1)")
+    }
+    return labels
+  }
+
+  /// The mean cross entropy of each example's last position, in nats.
+  func loss(
+    _ logits: Variable<Float>, _ labels: [Int], _ lengths: [Int], on tape: Tape<Float>
+  ) -> Variable<Float> {
+    tape.crossEntropy(ModelRunner.lastRows(logits, lengths, on: tape), labels: labels)
+  }
+}
+
+/// A parameter that training changes, with the representation under which it is named.
+struct TrainedParameter {
+  /// Among the set-up's interventions.
+  let intervention: Int
+  let name: String
+  /// `I.NAME`, I the first representation that uses it.
+  let path: String
+
+  static func all(in setup: SpecSetup) -> [TrainedParameter] {
+    var seen: Set<Int> = []
+    var result: [TrainedParameter] = []
+    for (index, entry) in setup.setup.entries.enumerated()
+    where seen.insert(entry.intervention).inserted {
+      for parameter in setup.setup.interventions[entry.intervention].parameters.entries
+      where parameter.isTrained {
+        result.append(
+          TrainedParameter(
+            intervention: entry.intervention, name: parameter.name,
+            path: "\(index).\(parameter.name)"))
+      }
+    }
+    return result
+  }
+}

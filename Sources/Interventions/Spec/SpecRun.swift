@@ -1,0 +1,147 @@
+internal import Autodiff
+internal import Checkpoints
+internal import Foundation
+public import Inputs
+internal import Models
+internal import Tensors
+
+/// Runs a specification: one intervened forward pass, gradient, training or generation.
+///
+/// The specification is JSON; the tensors that it names lie beside it in the safetensors file of its
+/// own name, as `in.NAME`. Outputs are those that its `expected` lists, or all that the kind gives.
+/// Everything is checked against the model before the first product.
+public struct SpecRun {
+  /// How a specification is run, apart from what it says itself.
+  public struct Options: Sendable {
+    /// The folder in which a `model` is a name.
+    public var models: String?
+    /// Whether nothing is shared with unchanged runs.
+    public var isNaive = false
+    /// What turns `prompts` into tokens.
+    public var tokenize: (@Sendable (String) throws(Refusal) -> [Int])?
+
+    public init(models: String? = nil, isNaive: Bool = false) {
+      self.models = models
+      self.isNaive = isNaive
+    }
+  }
+
+  let spec: InterventionSpec
+  let model: any TrainableModel<Float>
+  let kind: OpenedModel.Kind
+  /// The width of the model's logits.
+  let classCount: Int
+  let setup: SpecSetup
+  let tensors: SpecTensors?
+  let options: Options
+
+  /// Reads a specification and everything that it names.
+  ///
+  /// - Parameter path: A JSON file.
+  public init(_ path: String, options: Options = Options()) throws(Refusal) {
+    try self.init(JSONField.load(path, kind: .job), options: options)
+  }
+
+  /// - Parameter document: The specification, from whatever text; its `file` says where tensors and
+  ///   folders that it names lie.
+  public init(_ document: JSONField, options: Options = Options()) throws(Refusal) {
+    spec = try InterventionSpec(document)
+    self.options = options
+    let tensorFile = Self.tensorFile(of: document.file)
+    tensors =
+      FileManager.default.fileExists(atPath: tensorFile) ? try SpecTensors(tensorFile) : nil
+    let opened = try OpenedModel(Self.modelPath(spec, options))
+    kind = opened.kind
+    classCount = opened.classCount
+    model = try opened.load()
+    setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
+  }
+
+  private static func tensorFile(of path: String) -> String {
+    URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension("safetensors").path
+  }
+
+  private static func modelPath(_ spec: InterventionSpec, _ options: Options) -> String {
+    guard let models = options.models else { return spec.model }
+    let named = URL(fileURLWithPath: models).appendingPathComponent(spec.model).path
+    return FileManager.default.fileExists(atPath: named) ? named : spec.model
+  }
+
+  var inputs: SpecInputs {
+    SpecInputs(tensors: tensors, limits: model.inputLimits, tokenize: options.tokenize)
+  }
+
+  func call(
+    _ place: JSONField, of setup: SpecSetup? = nil
+  ) throws(Refusal) -> InterventionCall<Float> {
+    let reading = SpecCall(
+      document: spec.document, setup: setup ?? self.setup, inputs: inputs, tensors: tensors)
+    let call = try reading(place)
+    try check(call, setup ?? self.setup, lengths: call.base.lengths)
+    return call
+  }
+
+  func check(
+    _ call: InterventionCall<Float>, _ setup: SpecSetup, lengths: [Int]
+  ) throws(Refusal) {
+    do {
+      try CallCheck(setup: setup.setup, call: call, baseLengths: lengths)()
+    } catch {
+      throw Refusal(
+        spec.document.kind, file: spec.document.file, field: error.field, found: error.found,
+        expected: error.expected)
+    }
+  }
+
+  /// Runs it.
+  public func callAsFunction() throws(Refusal) -> SpecOutputs {
+    let outputs =
+      switch spec.kind {
+      case .forward, .saveLoad, .gruTime, .attentionWeight: try forward()
+      case .gradient: try gradient()
+      case .train, .generate: try forward()
+      }
+    return try outputs.only(spec.expected, in: spec.document)
+  }
+
+  func wants(_ name: String) -> Bool { spec.expected?.contains(name) ?? true }
+
+  private func forward() throws(Refusal) -> SpecOutputs {
+    let call = try call(spec.document)
+    let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
+    let result = run(call, on: Tape(), wantsOriginal: wants("original.logits"))
+    var outputs = SpecOutputs()
+    if let original = result.original {
+      outputs.add("original.logits", shaped(original.value, call.base.lengths))
+    }
+    outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+    for (index, value) in result.collected.enumerated() {
+      outputs.add("collected.\(index)", value.value)
+    }
+    return outputs
+  }
+
+  /// Logits as `[examples, positions, vocabulary]` where every example is as long, and as
+  /// `[examples, classes]` of a classifier.
+  func shaped(_ logits: Tensor<Float>, _ lengths: [Int]) -> Tensor<Float> {
+    guard kind != .classifier, let length = lengths.first, lengths.allSatisfy({ $0 == length })
+    else { return logits }
+    return logits.reshaped([lengths.count, length, logits.width])
+  }
+}
+
+extension OpenedModel {
+  /// The width of the logits: the vocabulary, or the classes.
+  fileprivate var classCount: Int {
+    switch family {
+    case .decoder(let model): model.shape.vocabulary
+    case .backpack(let shape, _): shape.decoder.vocabulary
+    case .gru(let shape, _):
+      switch shape.head {
+      case .classifier(let classes): classes
+      case .languageModel: shape.vocabulary
+      }
+    case .mlp(let shape, _): shape.classes
+    }
+  }
+}

@@ -1,0 +1,62 @@
+internal import Checkpoints
+internal import Inputs
+internal import Models
+internal import Tensors
+
+/// The tensors that a specification refers to by name, `in.NAME` in its tensor file.
+struct SpecTensors {
+  private static let prefix = "in."
+  private let file: SafetensorsFile
+
+  init(_ path: String) throws(Refusal) {
+    file = try SafetensorsFile(path, kind: .job)
+  }
+
+  /// Whether there is a tensor of that name.
+  func contains(_ name: String) -> Bool { file.tensors[Self.prefix + name] != nil }
+
+  private func description(_ field: JSONField, _ name: String) throws(Refusal) -> TensorDescription {
+    if let tensor = file.tensors[Self.prefix + name] { return tensor }
+    let known = file.tensors.keys.filter { $0.hasPrefix(Self.prefix) }
+      .map { String($0.dropFirst(Self.prefix.count)) }.sorted()
+    let near = nearest(to: name, among: known).map { "; the nearest name is \(quoted($0))" } ?? ""
+    throw field.refusal(
+      "the tensor \(quoted(name)), which \(escaped(file.path)) does not have",
+      expected: "the name of a tensor in.NAME there\(near)")
+  }
+
+  /// The floating-point tensor that a field names.
+  func floats(_ field: JSONField) throws(Refusal) -> Tensor<Float> {
+    try floats(named: field.string(), for: field)
+  }
+
+  func floats(named name: String, for field: JSONField) throws(Refusal) -> Tensor<Float> {
+    let tensor = try description(field, name)
+    guard tensor.elementType.isFloatingPoint else {
+      throw field.refusal(
+        "the tensor \(quoted(name)) of type \(tensor.elementType.name)",
+        expected: "floating-point numbers")
+    }
+    return Tensor(tensor.shape, try file.floats(Self.prefix + name))
+  }
+
+  /// The integers that a field names, with their shape.
+  func integers(_ field: JSONField) throws(Refusal) -> (shape: [Int], values: [Int]) {
+    let name = try field.string()
+    let tensor = try description(field, name)
+    guard !tensor.elementType.isFloatingPoint else {
+      throw field.refusal(
+        "the tensor \(quoted(name)) of type \(tensor.elementType.name)", expected: "integers")
+    }
+    return (tensor.shape, try file.integers(Self.prefix + name))
+  }
+
+  /// A row of integers for each example.
+  func rows(_ field: JSONField) throws(Refusal) -> [[Int]] {
+    let (shape, values) = try integers(field)
+    guard shape.count == 2 else {
+      throw field.refusal("integers of shape \(shape)", expected: "[examples, positions]")
+    }
+    return (0..<shape[0]).map { Array(values[$0 * shape[1]..<($0 + 1) * shape[1]]) }
+  }
+}

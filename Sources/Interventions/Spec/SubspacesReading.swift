@@ -1,0 +1,71 @@
+internal import Inputs
+
+/// Reads `subspaces`: an integer or a list for every intervention, or lists for each and its
+/// examples. Numbers are coordinates, or parts where the intervention has a partition.
+struct SubspacesReading {
+  let examples: Int
+  let representations: [RepresentationSpec]
+  /// How many coordinates each intervention can choose among; nil if it has none to choose.
+  let counts: [Int?]
+
+  /// - Returns: By intervention; nil where there is no restriction.
+  func callAsFunction(_ field: JSONField?) throws(Refusal) -> [Coordinates?] {
+    var result = [Coordinates?](repeating: nil, count: representations.count)
+    guard let field else { return result }
+    if field.isNumber || field.isListOfNumbers {
+      let numbers = field.isNumber ? [try field.int()] : try field.integers()
+      guard !numbers.isEmpty else { return result }
+      for index in representations.indices {
+        result[index] = .shared(try coordinates(numbers, of: index, field))
+      }
+      return result
+    }
+    let items = try field.items()
+    guard items.count == representations.count else {
+      throw field.refusal(
+        "subspaces of \(items.count) interventions",
+        expected: "\(representations.count), or null for each")
+    }
+    for (index, item) in items.enumerated() where !item.isNull {
+      result[index] = try own(item, index)
+    }
+    return result
+  }
+
+  private func own(_ field: JSONField, _ index: Int) throws(Refusal) -> Coordinates? {
+    let rows = try field.items()
+    if rows.isEmpty { return nil }
+    guard rows.count == examples || rows.count == 1 else {
+      throw field.refusal(
+        "subspaces of \(rows.count) examples",
+        expected: "\(examples), one list for each, or one for all")
+    }
+    var lists: [[Int]] = []
+    for row in rows { lists.append(try coordinates(try row.integers(), of: index, row)) }
+    if let first = lists.first, lists.allSatisfy({ $0 == first }) { return .shared(first) }
+    return .perVector(lists)
+  }
+
+  private func coordinates(
+    _ numbers: [Int], of index: Int, _ field: JSONField
+  ) throws(Refusal) -> [Int] {
+    let representation = representations[index]
+    guard let count = counts[index] else {
+      throw field.refusal(
+        "subspaces of \(representation.type.rawValue)",
+        expected: "null: it chooses its coordinates by itself")
+    }
+    guard let partition = representation.partition else {
+      if let outside = numbers.first(where: { $0 >= count }) {
+        throw field.refusal(
+          "coordinate \(outside)", expected: "0 to \(count - 1), the coordinates of a vector there")
+      }
+      return numbers
+    }
+    if let outside = numbers.first(where: { $0 >= partition.count }) {
+      throw field.refusal(
+        "part \(outside)", expected: "0 to \(partition.count - 1), the parts of subspace_partition")
+    }
+    return numbers.flatMap { partition[$0] }
+  }
+}

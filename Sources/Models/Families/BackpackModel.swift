@@ -1,0 +1,111 @@
+public import Autodiff
+public import Tensors
+
+/// A Backpack language model with its weights.
+///
+/// The output at a position is a sum of the sense vectors of the tokens up to it, weighted by what
+/// a GPT-2 makes of the context. The reference masks with −10000, which float32's softmax turns
+/// into exactly zero unless two scores are some ten thousand apart; here the mask is exact.
+public struct BackpackModel<Scalar: Real>: Sendable {
+  public let shape: BackpackShape
+  private let decoder: DecoderModel<Scalar>
+  private let held: LayerWeights<Scalar>
+  private let senseNetwork: SenseNetwork<Scalar>
+  private let weighing: Linear<Scalar>
+
+  /// - Precondition: The weights are those of `shape`, by name and size.
+  public init(
+    _ shape: BackpackShape, _ weights: NamedWeights<Scalar>, on tape: Tape<Scalar> = Tape()
+  ) {
+    self.shape = shape
+    decoder = DecoderModel(shape.decoder, names: BackpackShape.decoderNames, weights, on: tape)
+    let held = LayerWeights(shape.senseWeights, weights, on: tape)
+    self.held = held
+    senseNetwork = SenseNetwork(shape, held)
+    weighing = held.linear("backpack.sense_weight_net.c_attn")
+  }
+
+  /// The probabilities with which each row mixes each sense of the rows up to it.
+  private func contextualization(
+    _ stream: Variable<Scalar>, in run: Run<Scalar>
+  ) -> Variable<Scalar> {
+    let (tape, width) = (run.tape, shape.senses * shape.queryWidth)
+    let both = weighing(decoder.finalNorm(stream, on: tape), on: tape)
+    return tape.attentionWeights(
+      tape.columns(both, 0..<width), keys: tape.columns(both, width..<2 * width), prefix: nil,
+      scale: 1 / Scalar(shape.queryWidth).squareRoot(),
+      layout: run.batch.attention(
+        heads: shape.senses, keyHeads: shape.senses, headWidth: shape.queryWidth))
+  }
+
+  /// Each row's weighted sum of senses, `[rows, width]`.
+  private func mix(
+    _ weights: Variable<Scalar>, _ senses: Variable<Scalar>, in run: Run<Scalar>
+  ) -> Variable<Scalar> {
+    let (tape, width) = (run.tape, shape.decoder.width)
+    let bySense = tape.attentionMix(
+      weights, values: senses, prefix: nil,
+      layout: run.batch.attention(
+        heads: shape.senses, keyHeads: shape.senses, headWidth: width))
+    let first = tape.columns(bySense, 0..<width)
+    return (1..<shape.senses).reduce(first) { sum, sense in
+      tape.add(sum, tape.columns(bySense, sense * width..<(sense + 1) * width))
+    }
+  }
+}
+
+extension BackpackModel: IntervenableModel {
+  public var sites: [(site: Site, layers: Range<Int>)] {
+    decoder.sites + [(.senseNetworkOutput, 0..<1), (.contextualization, 0..<1)]
+  }
+
+  public func width(of site: Site) -> Int {
+    switch site {
+    case .senseNetworkOutput: shape.senses * shape.decoder.width
+    case .contextualization: shape.senses
+    default: decoder.width(of: site)
+    }
+  }
+
+  public func heads(of site: Site) -> Int? {
+    site == .senseNetworkOutput || site == .contextualization
+      ? shape.senses : decoder.heads(of: site)
+  }
+
+  public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
+    ModulePaths.backpackSite(of: path, layers: shape.decoder.layers)
+  }
+
+  public func run(
+    _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
+    visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
+  ) -> Variable<Scalar> {
+    let batch = Batch(lengths: inputs.lengths)
+    let places = RowPlaces(batch)
+    let run = Run<Scalar>(batch, tape: tape) { site, layer, value in
+      visit?(SiteValue(site: site, layer: layer, value: value, places: places)) ?? value
+    }
+    let embeddings =
+      switch inputs {
+      case .tokens(let tokens): decoder.tokenEmbeddings(tokens.flatMap(\.self), on: tape)
+      case .embeddings(let embeddings): Variable(.concatenated(embeddings))
+      }
+    let senses = run.visit(.senseNetworkOutput, 0, senseNetwork(embeddings, on: tape))
+    let stream = decoder.blocks(
+      0..<shape.decoder.layers, decoder.stream(of: embeddings, in: run), in: run)
+    let weights = run.visit(.contextualization, 0, contextualization(stream, in: run))
+    return decoder.head(mix(weights, senses, in: run), on: tape)
+  }
+}
+
+extension BackpackModel: TrainableModel {
+  public var weights: NamedWeights<Scalar> {
+    NamedWeights(decoder.weights.pairs + held.named.pairs)
+  }
+
+  public func with(_ weights: NamedWeights<Scalar>, on tape: Tape<Scalar>) -> BackpackModel {
+    BackpackModel(shape, weights, on: tape)
+  }
+
+  public var inputLimits: InputLimits { decoder.inputLimits }
+}

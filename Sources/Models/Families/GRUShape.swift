@@ -1,0 +1,83 @@
+public import Checkpoints
+public import Inputs
+
+/// pyvene's gated recurrent models: a stack of cells under a classifier or a language-model head.
+///
+/// Wu et al., 2024, <https://arxiv.org/abs/2403.07809>; the cell is that of
+/// Cho et al., 2014, <https://arxiv.org/abs/1406.1078>, with the reset after the product.
+public struct GRUShape: Sendable, Equatable {
+  public enum Head: Sendable, Equatable {
+    /// Scores each example's last state.
+    case classifier(classes: Int)
+    /// Scores every state; `tied` if the map is the token embedding.
+    case languageModel(tied: Bool)
+  }
+
+  public static let modelType = "gru"
+
+  public var layers: Int
+  /// Of inputs and states.
+  public var width: Int
+  public var bias: Bool
+  /// Whether there are embeddings of tokens and positions.
+  public var hasEmbeddings: Bool
+  public var vocabulary: Int
+  public var positionCount: Int
+  public var head: Head
+
+  public init(
+    layers: Int, width: Int, bias: Bool, hasEmbeddings: Bool, vocabulary: Int, positionCount: Int,
+    head: Head
+  ) {
+    (self.layers, self.width, self.bias) = (layers, width, bias)
+    (self.hasEmbeddings, self.vocabulary) = (hasEmbeddings, vocabulary)
+    (self.positionCount, self.head) = (positionCount, head)
+  }
+
+  private static let knownKeys: Set<String> = inertKeys.union([
+    "include_emb", "vocab_size", "max_position_embeddings", "n_layer", "h_dim", "n_labels",
+    "include_bias", "pdrop", "tie_word_embeddings",
+  ])
+
+  /// The shape that a `config.json` describes.
+  public init(_ config: JSONField, _ checkpoint: Checkpoint) throws(Refusal) {
+    try config.refuseUnknownKeys(known: Self.knownKeys)
+    let saved = try config.savedClass(among: ["GRUForClassification", "GRULMHeadModel"])
+    layers = try config["n_layer"].int(in: 1...10_000)
+    width = try config["h_dim"].int(in: 1...1 << 24)
+    bias = try config["include_bias"].bool()
+    hasEmbeddings = try config["include_emb"].bool()
+    vocabulary = try config["vocab_size"].int(in: 1...1 << 24)
+    positionCount = try config["max_position_embeddings"].int(in: 1...1 << 24)
+    if saved == "GRUForClassification" {
+      head = .classifier(classes: try config["n_labels"].int(in: 1...1 << 24))
+    } else {
+      // Older files leave a tied head out and do not say so; newer ones hold an untied one.
+      let said = try config.optional("tie_word_embeddings")?.bool()
+      let isTied = said ?? (checkpoint.tensors["lm_head.weight"] == nil)
+      head = .languageModel(tied: isTied && hasEmbeddings)
+    }
+  }
+
+  /// Every weight of the published files, in the order of use.
+  package var weights: [WeightSpec] {
+    let embeddings = [
+      WeightSpec.table("gru.wte.weight", rows: vocabulary, width: width),
+      .table("gru.wpe.weight", rows: positionCount, width: width),
+    ]
+    let cells = (0..<layers).flatMap { layer in
+      ["x2h", "h2h"].flatMap {
+        WeightSpec.linear("gru.cells.\(layer).\($0)", inputs: width, outputs: 3 * width, bias: bias)
+      }
+    }
+    let last =
+      switch head {
+      case .classifier(let classes):
+        WeightSpec.linear("score", inputs: width, outputs: classes, bias: false)
+      case .languageModel(tied: true): [WeightSpec]()
+      case .languageModel(tied: false):
+        WeightSpec.linear("lm_head", inputs: width, outputs: vocabulary, bias: false)
+      }
+    return (hasEmbeddings ? embeddings : []) + cells + last
+  }
+}

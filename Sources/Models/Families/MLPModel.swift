@@ -1,0 +1,66 @@
+public import Autodiff
+public import Tensors
+
+/// A multi-layer perceptron with its weights: each row is classified by itself.
+public struct MLPModel<Scalar: Real>: Sendable {
+  public let shape: MLPShape
+  private let held: LayerWeights<Scalar>
+  private let maps: [Linear<Scalar>]
+  private let score: Linear<Scalar>
+
+  /// - Precondition: The weights are those of `shape`, by name and size.
+  public init(_ shape: MLPShape, _ weights: NamedWeights<Scalar>, on tape: Tape<Scalar> = Tape()) {
+    self.shape = shape
+    let held = LayerWeights(shape.weights, weights, on: tape)
+    self.held = held
+    maps = (0..<shape.layers).map { held.linear("mlp.h.\($0).ff1") }
+    score = held.linear("score")
+  }
+}
+
+extension MLPModel: IntervenableModel {
+  public var sites: [(site: Site, layers: Range<Int>)] {
+    [.blockInput, .mlpActivation, .blockOutput].map { ($0, 0..<shape.layers) }
+  }
+
+  public func width(of site: Site) -> Int { shape.width }
+  public func heads(of site: Site) -> Int? { nil }
+
+  public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
+    ModulePaths.mlpSite(of: path, layers: shape.layers)
+  }
+
+  /// - Parameter inputs: Embeddings, usually one position an example.
+  /// - Returns: `[rows, classes]`.
+  public func run(
+    _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
+    visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
+  ) -> Variable<Scalar> {
+    guard case .embeddings(let embeddings) = inputs else {
+      preconditionFailure("the model reads embeddings, not tokens")
+    }
+    let places = RowPlaces(Batch(lengths: inputs.lengths))
+    func see(_ site: Site, _ layer: Int, _ value: Variable<Scalar>) -> Variable<Scalar> {
+      visit?(SiteValue(site: site, layer: layer, value: value, places: places)) ?? value
+    }
+    var x = Variable(Tensor<Scalar>.concatenated(embeddings))
+    for (layer, map) in maps.enumerated() {
+      let read = see(.blockInput, layer, x)
+      let active = tape.activate(map(read, on: tape), shape.activation)
+      x = see(.blockOutput, layer, see(.mlpActivation, layer, active))
+    }
+    return score(x, on: tape)
+  }
+}
+
+extension MLPModel: TrainableModel {
+  public var weights: NamedWeights<Scalar> { held.named }
+
+  public func with(_ weights: NamedWeights<Scalar>, on tape: Tape<Scalar>) -> MLPModel {
+    MLPModel(shape, weights, on: tape)
+  }
+
+  public var inputLimits: InputLimits {
+    InputLimits(vocabulary: nil, width: shape.width, positions: nil)
+  }
+}

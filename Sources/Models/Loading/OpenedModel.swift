@@ -1,0 +1,98 @@
+public import Checkpoints
+public import Inputs
+
+/// A model in published files, of whatever family, checked: every weight is there and has the size
+/// that the configuration says. No weight has been read yet.
+public struct OpenedModel: Sendable {
+  /// What a model's logits are.
+  public enum Kind: Sendable, Equatable {
+    /// Of every position, over the vocabulary; the model is a `DecoderModel`, whose runs can
+    /// continue one another.
+    case decoder
+    /// Of every position, over the vocabulary.
+    case languageModel
+    /// Of every example, over classes.
+    case classifier
+  }
+
+  /// The family, with what is particular to it.
+  public enum Family: Sendable {
+    case decoder(PublishedModel)
+    case backpack(BackpackShape, PublishedTensors)
+    case gru(GRUShape, PublishedTensors)
+    case mlp(MLPShape, PublishedTensors)
+  }
+
+  public let checkpoint: Checkpoint
+  public let family: Family
+
+  /// Opens a model folder or a GGUF file and checks it.
+  ///
+  /// - Throws: A refusal that names the field or tensor at fault.
+  public init(_ path: String) throws(Refusal) {
+    checkpoint = try Checkpoint(path)
+    guard case .huggingFace(let config) = checkpoint.config else {
+      family = .decoder(try PublishedModel(checkpoint))
+      return
+    }
+    let type = try config["model_type"]
+    switch try type.string() {
+    case GRUShape.modelType:
+      let shape = try GRUShape(config, checkpoint)
+      family = .gru(shape, try PublishedTensors(checkpoint, shape.weights))
+    case MLPShape.modelType:
+      let shape = try MLPShape(config)
+      family = .mlp(shape, try PublishedTensors(checkpoint, shape.weights))
+    case GPT2.modelType where try Self.isBackpack(config):
+      let shape = try BackpackShape(config)
+      family = .backpack(
+        shape, try PublishedTensors(checkpoint, shape.weights, isBuffer: GPT2.isBuffer))
+    case let name:
+      let known = PublishedModel.architectures.map { $0.modelType }
+      guard known.contains(name) else {
+        let all = known + [GRUShape.modelType, MLPShape.modelType]
+        throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
+      }
+      family = .decoder(try PublishedModel(checkpoint))
+    }
+  }
+
+  private static func isBackpack(_ config: JSONField) throws(Refusal) -> Bool {
+    guard let classes = try config.optional("architectures") else { return false }
+    for item in try classes.items() where try item.string() == BackpackShape.savedClass {
+      return true
+    }
+    return false
+  }
+
+  public var kind: Kind {
+    switch family {
+    case .decoder: .decoder
+    case .backpack: .languageModel
+    case .gru(let shape, _):
+      switch shape.head {
+      case .classifier: .classifier
+      case .languageModel: .languageModel
+      }
+    case .mlp: .classifier
+    }
+  }
+
+  /// Tensors of the files that the model has no use for; worth a warning.
+  public var unusedTensors: [String] {
+    switch family {
+    case .decoder(let model): model.unusedTensors
+    case .backpack(_, let tensors), .gru(_, let tensors), .mlp(_, let tensors): tensors.unused
+    }
+  }
+
+  /// Reads the weights into memory of this process.
+  public func load() throws(Refusal) -> any TrainableModel<Float> {
+    switch family {
+    case .decoder(let model): try model.load()
+    case .backpack(let shape, let tensors): BackpackModel(shape, try tensors.read())
+    case .gru(let shape, let tensors): GRUModel(shape, try tensors.read())
+    case .mlp(let shape, let tensors): MLPModel(shape, try tensors.read())
+    }
+  }
+}

@@ -1,0 +1,78 @@
+internal import Checkpoints
+internal import Foundation
+public import Inputs
+public import Tensors
+
+extension OpenedModel {
+  /// Writes a folder that holds this model with other weights, as transformers would read it.
+  ///
+  /// The configuration is this model's, with the weights' type set to float32. The weights come
+  /// last and appear whole, so a folder that has them is complete.
+  ///
+  /// - Parameters:
+  ///   - weights: The names and shapes of this model's.
+  ///   - folder: Made if it is not there; what it holds of the same names is replaced.
+  public func save(_ weights: NamedWeights<Float>, to folder: String) throws(Refusal) {
+    guard case .huggingFace(let config) = checkpoint.config else {
+      throw Refusal(
+        .commandLine, file: checkpoint.path, found: "a GGUF file, which has no config.json",
+        expected: "a model opened from a Hugging Face folder")
+    }
+    let text = jsonText(Self.ofFloat32(try config.object())) + "\n"
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Data(text.utf8).write(
+        to: URL(fileURLWithPath: "\(folder)/config.json"), options: .atomic)
+    } catch {
+      throw Refusal(
+        .store, file: folder, found: escaped(error.localizedDescription),
+        expected: "a folder to write the model to")
+    }
+    try weights.write(to: "\(folder)/model.safetensors")
+  }
+
+  private static func ofFloat32(_ config: JSONObject) -> JSON {
+    var changed = JSONObject()
+    for (key, value) in config.members {
+      let isType = key == "dtype" || key == "torch_dtype"
+      // Keys of an object that was parsed are distinct, so every one of them goes in.
+      _ = changed.insert(isType ? .string("float32") : value, forKey: key)
+    }
+    return .object(changed)
+  }
+}
+
+/// A value as JSON text, indented by one space a level. Depth is bounded by the parser's limit.
+private func jsonText(_ value: JSON, indent: String = "") -> String {
+  let inner = indent + " "
+  func block(_ open: String, _ lines: [String], _ close: String) -> String {
+    lines.isEmpty
+      ? open + close
+      : "\(open)\n\(inner)\(lines.joined(separator: ",\n\(inner)"))\n\(indent)\(close)"
+  }
+  return switch value {
+  case .null: "null"
+  case .bool(let flag): "\(flag)"
+  case .number(let number): number.text
+  case .string(let text): jsonString(text)
+  case .array(let items): block("[", items.map { jsonText($0, indent: inner) }, "]")
+  case .object(let object):
+    block(
+      "{", object.members.map { "\(jsonString($0.key)): \(jsonText($0.value, indent: inner))" },
+      "}")
+  }
+}
+
+private func jsonString(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"", "\\": result += "\\\(scalar)"
+    case "\0"..<" ":
+      let digits = String(scalar.value, radix: 16)
+      result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}

@@ -1,0 +1,51 @@
+public import Autodiff
+internal import Checkpoints
+public import Inputs
+public import Tensors
+
+/// A model's weights under the names, and in the layout, that they are published in.
+///
+/// GPT-2's queries, keys and values are one tensor `[inputs, 3 · outputs]` here, and an embedding
+/// that is the output head as well stands once.
+public struct NamedWeights<Scalar: Real>: Sendable {
+  /// In the order of use.
+  public let names: [String]
+  private let variables: [String: Variable<Scalar>]
+
+  /// Each name must be given once.
+  public init(_ pairs: [(name: String, variable: Variable<Scalar>)]) {
+    names = pairs.map(\.name)
+    variables = Dictionary(uniqueKeysWithValues: pairs.map { ($0.name, $0.variable) })
+  }
+
+  public subscript(name: String) -> Variable<Scalar>? { variables[name] }
+
+  public var pairs: [(name: String, variable: Variable<Scalar>)] {
+    names.compactMap { name in variables[name].map { (name, $0) } }
+  }
+
+  /// The variables in the order of `names`, for asking a tape for their gradients.
+  public var all: [Variable<Scalar>] { pairs.map(\.variable) }
+
+  /// The same weights as leaves of a tape, so that gradients reach them.
+  public func leaves(on tape: Tape<Scalar>) -> NamedWeights {
+    NamedWeights(pairs.map { ($0.name, tape.leaf($0.variable.value)) })
+  }
+
+  /// Other values under the same names, as constants: what an optimiser's step gives back.
+  public func replaced(with values: [Tensor<Scalar>]) -> NamedWeights {
+    precondition(values.count == names.count, "\(values.count) values for \(names.count) weights")
+    return NamedWeights(zip(names, values).map { ($0, Variable($1)) })
+  }
+}
+
+extension NamedWeights<Float> {
+  /// Writes the weights as one safetensors file, which appears when it is whole.
+  public func write(to path: String) throws(Refusal) {
+    var writer = SafetensorsWriter(metadata: ["format": "pt"])
+    for (name, variable) in pairs {
+      writer.add(name, shape: variable.shape, variable.value.elements)
+    }
+    try writer.write(to: path)
+  }
+}

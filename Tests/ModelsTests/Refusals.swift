@@ -1,0 +1,23 @@
+import Inputs
+import Testing
+
+/// Expects a refusal of that kind whose one-line description holds every one of the terms.
+func expectRefusal<Result>(
+  _ terms: [String], kind: Refusal.Kind = .model,
+  sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Result
+) {
+  do {
+    _ = try body()
+    Issue.record("accepted; wanted a refusal with \(terms)", sourceLocation: sourceLocation)
+  } catch let refusal as Refusal {
+    #expect(refusal.kind == kind, sourceLocation: sourceLocation)
+    for term in terms {
+      #expect(
+        refusal.description.contains(term), "\(refusal) does not hold \(term)",
+        sourceLocation: sourceLocation)
+    }
+    #expect(!refusal.description.contains("\n"), sourceLocation: sourceLocation)
+  } catch {
+    Issue.record("\(error) is not a Refusal", sourceLocation: sourceLocation)
+  }
+}
