@@ -31,7 +31,8 @@ final class TinyRun: Sendable {
   ]
 
   init(facts: [Fact] = TinyRun.facts, job: String = "") throws {
-    root = FileManager.default.temporaryDirectory
+    root =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("tiny-run-\(UUID().uuidString)").path
     path = root + "/run"
     try FileManager.default.createDirectory(

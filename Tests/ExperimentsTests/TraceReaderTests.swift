@@ -89,6 +89,12 @@ struct TraceReaderTests {
     }
     try run.run()
     try FileManager.default.removeItem(atPath: run.path + "/results.zarr")
+    try expectRefusal(naming: "results.zarr/zarr.json", "found nothing", kind: .store) {
+      () throws(Refusal) in try TraceProgress(run.path)
+    }
+    for file in run.files() where file.hasPrefix("journal/") {
+      try FileManager.default.removeItem(atPath: "\(run.path)/\(file)")
+    }
     let progress = try TraceProgress(run.path)
     #expect(progress.exitCode == 75)
     #expect(progress.lines()[0].hasSuffix("begun, nothing planned yet"))
@@ -185,11 +191,13 @@ struct TraceExportTests {
     let file = run.root + "/table.csv"
     // 14 tokens and 8 of the subject or last, 3 layers, 2 samples; a subject's last can be both.
     let places = (14 + (3 + 4 + 2)) * 3
-    #expect(try TraceExport(run.path, bySample: true).write(to: file, replacing: true) == places * 2)
+    #expect(
+      try TraceExport(run.path, bySample: true).write(to: file, replacing: true) == places * 2)
     let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
     #expect(
       lines[0]
-        == "fact,site,layer,position,token,role,sample,probability,log_probability,logit_difference")
+        == "fact,site,layer,position,token,role,sample,probability,log_probability,logit_difference"
+    )
     #expect(lines[1].hasPrefix("\"f0\",block_output,0,0,\"#3\",before,0,"))
     let cells = lines[1].split(separator: ",")
     let stored = try #require(

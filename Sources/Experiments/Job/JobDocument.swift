@@ -55,7 +55,8 @@ package struct JobDocument: Sendable {
     _ json: String, file: String, folder: String
   ) throws(Refusal) -> (document: JobDocument, inputs: JobTable) {
     let whole = JobValue(json: try JSON.parse(Array(json.utf8), file: file, kind: .store))
-    guard case .table(var table) = whole.content, case .table(let inputs)? = table["inputs"]?.content
+    guard case .table(var table) = whole.content,
+      case .table(let inputs)? = table["inputs"]?.content
     else {
       throw Refusal(
         .store, file: file, found: "no table of inputs", expected: "a run's specification")

@@ -76,7 +76,8 @@ package struct TraceCost: Sendable {
 
   /// Floating-point operations of all matrix products with reuse.
   package var operations: Double {
-    Double(blockRows) * operationsPerBlockRow + Double(patchedRuns - equalRuns) * operationsPerLogits
+    Double(blockRows) * operationsPerBlockRow + Double(patchedRuns - equalRuns)
+      * operationsPerLogits
   }
 
   /// Forward passes of the mean prompt that the work amounts to, without and with reuse.

@@ -167,7 +167,8 @@ final class TraceDesk {
     try store.put(summary)
     try writeLog(end: Provenance.now())
     try claim.lock.release()
-    let units = plan.factCount + kept.reduce(0) { $0 + plan.unitsOf[$1].reduce(0) { $0 + $1.count } }
+    let units =
+      plan.factCount + kept.reduce(0) { $0 + plan.unitsOf[$1].reduce(0) { $0 + $1.count } }
     return [job.facts.count, kept.count, units, failed.count]
   }
 

@@ -57,7 +57,8 @@ package struct TraceExport {
   }
 
   private var heading: String {
-    let names = ["fact", "site", "layer", "position", "token", "role"] + (bySample ? ["sample"] : [])
+    let names =
+      ["fact", "site", "layer", "position", "token", "role"] + (bySample ? ["sample"] : [])
     return (names + reader.grid.metrics.map(\.rawValue)).joined(separator: ",") + "\n"
   }
 

@@ -84,7 +84,8 @@ package struct TraceFigures: Sendable {
   /// The prompt and its answer.
   package func title(of fact: Int) -> String {
     let labels = reader.facts[fact]
-    return "\(labels.prompt.trimmingCharacters(in: .whitespaces)) \u{2192} \(trimmed(labels.answer))"
+    return
+      "\(labels.prompt.trimmingCharacters(in: .whitespaces)) \u{2192} \(trimmed(labels.answer))"
   }
 
   /// Token against layer, the mean over samples, one map a site.

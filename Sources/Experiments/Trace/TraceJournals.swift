@@ -23,6 +23,8 @@ struct TraceJournals: Sendable {
 
   /// The result of each unit that has one.
   private(set) var entries: [Int: Entry] = [:]
+  /// The payloads of the entries alone, which share their bytes.
+  private(set) var payloads: [Int: [UInt8]] = [:]
   /// By fact.
   private(set) var baselines: [Int: TraceBaseline] = [:]
   /// Why units without a result were given up.
@@ -47,9 +49,6 @@ struct TraceJournals: Sendable {
     }
     for unit in entries.keys { failures[unit] = nil }
   }
-
-  /// The payloads alone, by unit.
-  var payloads: [Int: [UInt8]] { entries.mapValues(\.payload) }
 
   private mutating func take(_ scan: JournalScan, _ grid: TraceGrid, _ plan: TracePlan) {
     findings += scan.findings
@@ -104,6 +103,7 @@ struct TraceJournals: Sendable {
         baselines[unit] = try TraceBaseline(entry.payload, samples: grid.samples, unit: unit)
       }
       entries[unit] = entry
+      payloads[unit] = entry.payload
     } catch { faults.append(error.inFile(entry.file)) }
   }
 }

@@ -29,7 +29,9 @@ struct TraceLayout {
     let (layers, positions) = (("layer", layerCount), ("position", longest))
     let samples = ("sample", grid.samples)
 
-    for (name, size) in [facts, layers, positions, samples] { try add(name, .int32, [(name, size)]) }
+    for (name, size) in [facts, layers, positions, samples] {
+      try add(name, .int32, [(name, size)])
+    }
     try add("site", .string, [sites])
     try add("window", .int32, [sites], attributes: [describe("layers that are restored together")])
     for name in ["fact_id", "prompt", "subject", "answer"] { try add(name, .string, [facts]) }

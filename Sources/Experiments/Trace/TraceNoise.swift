@@ -113,12 +113,14 @@ struct TraceNoise: Sendable {
     for fact in facts {
       let tensor = try file.tensor(name(of: fact, in: file))
       let tokens = fact.roles.subject.count
-      guard tensor.shape.count == 3, tensor.shape[0] > 0, tensor.shape[0] == samples ?? tensor.shape[0],
+      guard tensor.shape.count == 3, tensor.shape[0] > 0,
+        tensor.shape[0] == samples ?? tensor.shape[0],
         tensor.shape[1] == tokens, tensor.shape[2] == width
       else {
         throw Refusal(
           .job, file: file.path, field: tensor.name, found: "shape \(tensor.shape)",
-          expected: "[\(samples.map { "\($0)" } ?? "samples"), \(tokens), \(width)]: the subject of "
+          expected:
+            "[\(samples.map { "\($0)" } ?? "samples"), \(tokens), \(width)]: the subject of "
             + "fact \(fact.fact.id) has \(tokens) tokens")
       }
       samples = tensor.shape[0]

@@ -18,6 +18,7 @@ package struct TraceReader: Sendable {
   ///
   /// - Parameter pathsFrom: Where the job's paths start from, if its files have moved.
   /// - Returns: Nil where the run has only begun, and says nothing yet.
+  /// - Throws: Where labels are missing though units were run, which comes after them.
   package init?(_ folder: RunFolder, pathsFrom: String? = nil) throws(Refusal) {
     self.folder = folder
     let file = folder.path + "/spec.json"
@@ -29,9 +30,20 @@ package struct TraceReader: Sendable {
       if case .string(let digest) = value.content { digests[key] = digest }
     }
     self.inputs = digests
-    guard FileManager.default.fileExists(atPath: folder.results + "/zarr.json") else { return nil }
-    store = try ZarrStore.open(folder.results)
-    guard let labels = try StoredLabels(store) else { return nil }
+    let root = folder.results + "/zarr.json"
+    let store =
+      FileManager.default.fileExists(atPath: root) ? try ZarrStore.open(folder.results) : nil
+    let missing = if let store { try StoredLabels.missing(store) } else { root }
+    guard let store, missing == nil else {
+      guard try JournalReader.files(in: folder.journal).isEmpty else {
+        throw Refusal(
+          .store, file: missing ?? root, found: "nothing",
+          expected: "labels of the units in the journals; the same command writes them again")
+      }
+      return nil
+    }
+    self.store = store
+    let labels = try StoredLabels(store)
     facts = labels.facts
     grid = try TraceGrid(
       spec, model: spec.model.path.written, layerCount: labels.layerCount,
@@ -97,8 +109,24 @@ private struct StoredLabels {
   let layerCount: Int
   let samples: Int
 
-  /// Nil where a label is not written yet.
-  init?(_ store: ZarrStore) throws(Refusal) {
+  private static let names = [
+    "fact_id", "prompt", "answer", "answer_id", "token_count", "subject_start", "subject_end",
+    "token", "token_id",
+  ]
+
+  /// The first label's file that is not there; a start writes them before any unit.
+  static func missing(_ store: ZarrStore) throws(Refusal) -> String? {
+    for name in names {
+      let array = try store.array(name)
+      // What has no elements has no file; its size is refused where it is read.
+      guard !array.spec.shape.contains(0) else { continue }
+      let path = array.path(ofFile: array.onlyFile)
+      if !FileManager.default.fileExists(atPath: path) { return path }
+    }
+    return nil
+  }
+
+  init(_ store: ZarrStore) throws(Refusal) {
     func size(_ axis: String) throws(Refusal) -> Int {
       let shape = try store.array(axis).spec.shape
       guard shape.count == 1, (1...Int(Int32.max)).contains(shape[0]) else {
@@ -110,7 +138,7 @@ private struct StoredLabels {
     }
     func values<Element: ZarrElement>(
       _ name: String, _ shape: [Int], as _: Element.Type
-    ) throws(Refusal) -> [Element]? {
+    ) throws(Refusal) -> [Element] {
       let array = try store.array(name)
       guard array.spec.shape == shape, array.spec.fileShape == shape,
         array.spec.dataType == Element.zarrType
@@ -119,22 +147,23 @@ private struct StoredLabels {
           .store, file: "\(array.path)/zarr.json", found: "shape \(array.spec.shape)",
           expected: "\(Element.zarrType.rawValue) values of shape \(shape) in one chunk")
       }
-      return try array.read(chunk: array.onlyFile, as: Element.self)
+      guard let values = try array.read(chunk: array.onlyFile, as: Element.self) else {
+        throw Refusal(
+          .store, file: array.path(ofFile: array.onlyFile), found: "nothing", expected: "a label")
+      }
+      return values
     }
     let count = try size("fact")
     let longest = try size("position")
     (layerCount, samples) = (try size("layer"), try size("sample"))
-    guard let ids = try values("fact_id", [count], as: String.self),
-      let prompts = try values("prompt", [count], as: String.self),
-      let answers = try values("answer", [count], as: String.self),
-      let answerIDs = try values("answer_id", [count], as: Int32.self),
-      let lengths = try values("token_count", [count], as: Int32.self),
-      let starts = try values("subject_start", [count], as: Int32.self),
-      let ends = try values("subject_end", [count], as: Int32.self),
-      let tokens = try values("token", [count, longest], as: String.self),
-      // The last that a start writes.
-      try values("token_id", [count, longest], as: Int32.self) != nil
-    else { return nil }
+    let ids = try values("fact_id", [count], as: String.self)
+    let prompts = try values("prompt", [count], as: String.self)
+    let answers = try values("answer", [count], as: String.self)
+    let answerIDs = try values("answer_id", [count], as: Int32.self)
+    let lengths = try values("token_count", [count], as: Int32.self)
+    let starts = try values("subject_start", [count], as: Int32.self)
+    let ends = try values("subject_end", [count], as: Int32.self)
+    let tokens = try values("token", [count, longest], as: String.self)
     var facts: [FactLabels] = []
     for fact in 0..<count {
       let (length, start, end) = (Int(lengths[fact]), Int(starts[fact]), Int(ends[fact]))

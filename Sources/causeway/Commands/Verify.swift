@@ -17,7 +17,8 @@ struct Verify: ParsableCommand {
   @Argument(help: ArgumentHelp("Run folder.", valueName: "run")) var folder: String
   @Option(
     help: ArgumentHelp(
-      "Run this share of the units again and compare their bits.", valueName: "percent"))
+      "Run this share of the units again, such as 5%, and compare their bits.",
+      valueName: "percent"))
   var recompute: Percentage?
   @Option(help: "Chooses the units to run again; drawn where it is not given.") var seed: UInt64?
   @Option(help: "Compute threads; by default one for each core.") var threads: Int?

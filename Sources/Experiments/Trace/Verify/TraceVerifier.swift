@@ -44,8 +44,6 @@ package struct TraceVerifier {
 
   private mutating func run() throws(Refusal) {
     checkRecords()
-    // Files are looked for before the journals are read: what a run writes meanwhile is not missed.
-    let present = ArrayFiles(below: folder.results)
     let (folder, pathsFrom) = (folder, options.pathsFrom)
     let known = report.faults.count
     guard
@@ -62,6 +60,8 @@ package struct TraceVerifier {
       return
     }
     report.isPlanned = true
+    // After the labels, and before the journals: what a run writes meanwhile is not missed.
+    let present = ArrayFiles(below: folder.results)
     guard
       let journals = report.attempt({ () throws(Refusal) in
         try TraceJournals(folder, reader.grid, reader.plan)
