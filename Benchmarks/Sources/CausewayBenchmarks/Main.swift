@@ -11,9 +11,11 @@ struct Main {
       let benchmark = try TraceBenchmark.eiffel(model: arguments[1])
       print(benchmark.run(naive: false).json)
       if arguments.contains("--naive") { print(benchmark.run(naive: true).json) }
+    case "gradient": try InterventionBenchmark.gradients().forEach { print($0) }
+    case "places": try InterventionBenchmark.places().forEach { print($0) }
     default:
       FileHandle.standardError.write(
-        Data("usage: CausewayBenchmarks gpt2 | fact MODEL [--naive]\n".utf8))
+        Data("usage: CausewayBenchmarks gpt2 | fact MODEL [--naive] | gradient | places\n".utf8))
       exit(2)
     }
   }

@@ -37,19 +37,8 @@ struct TraceBenchmark {
 
   /// Random weights: 12 layers, width 768, 12 tokens, subject 2 to 4, 10 samples, 144 cells.
   static func gpt2Small() -> TraceBenchmark {
-    let shape = DecoderShape(
-      layers: 12, width: 768, heads: 12, keyHeads: 12, headWidth: 64, mlpWidth: 3072,
-      vocabulary: 50257, positionCount: 1024, norm: .layer, epsilon: 1e-5,
-      mlp: .plain(.geluTanh), positions: .learned,
-      attentionScales: Array(repeating: 0.125, count: 12), attentionBias: true,
-      attentionOutputBias: true, mlpBias: true, tiedEmbedding: true)
-    var random = SplitMix(state: 1)
-    let model = DecoderModel<Float>(shape) { weight in
-      let size = shape.size(of: weight) ?? []
-      return Tensor(size, (0..<size.reduce(1, *)).map { _ in 0.03 * random.uniform() })
-    }
-    return TraceBenchmark(
-      name: "gpt2_small", model: model, tokens: (0..<12).map { 37 * $0 + 5 }, subject: 2..<5,
+    TraceBenchmark(
+      name: "gpt2_small", model: .randomGPT2(layers: 12, width: 768, vocabulary: 50257), tokens: (0..<12).map { 37 * $0 + 5 }, subject: 2..<5,
       samples: 10, restored: [(.blockOutput, 1)])
   }
 
@@ -145,5 +134,22 @@ struct TraceBenchmark {
       result[result.count - 1].append(cell)
     }
     return result
+  }
+}
+
+extension DecoderModel where Scalar == Float {
+  /// GPT-2's plan with heads of width 64 and seeded random weights.
+  static func randomGPT2(layers: Int, width: Int, vocabulary: Int) -> DecoderModel {
+    let shape = DecoderShape(
+      layers: layers, width: width, heads: width / 64, keyHeads: width / 64, headWidth: 64,
+      mlpWidth: 4 * width, vocabulary: vocabulary, positionCount: 1024, norm: .layer,
+      epsilon: 1e-5, mlp: .plain(.geluTanh), positions: .learned,
+      attentionScales: Array(repeating: 0.125, count: layers), attentionBias: true,
+      attentionOutputBias: true, mlpBias: true, tiedEmbedding: true)
+    var random = SplitMix(state: 1)
+    return DecoderModel(shape) { weight in
+      let size = shape.size(of: weight) ?? []
+      return Tensor(size, (0..<size.reduce(1, *)).map { _ in 0.03 * random.uniform() })
+    }
   }
 }

@@ -9,7 +9,8 @@ struct CallCheck<Scalar: Real> {
   /// The lengths of the examples in whose run an entry of the last group acts.
   let baseLengths: [Int]
 
-  func callAsFunction() throws(Refusal) {
+  /// - Parameter entries: Those that act; nil: all.
+  func callAsFunction(_ entries: [Int]? = nil) throws(Refusal) {
     guard call.places.count == setup.entries.count else {
       throw Refusal(
         .job, field: "places", found: "places of \(call.places.count) interventions",
@@ -21,7 +22,7 @@ struct CallCheck<Scalar: Real> {
         .job, field: "sources[\(group)]", found: "\(source.lengths.count) examples",
         expected: "\(baseLengths.count), as many as the base has")
     }
-    for index in setup.entries.indices { try check(index) }
+    for index in entries ?? Array(setup.entries.indices) { try check(index) }
   }
 
   private func refusal(

@@ -146,7 +146,7 @@ public struct InterventionRun<Scalar: Real> {
     }
   }
 
-  private func collectedValue(
+  func collectedValue(
     _ action: EntryAction<Scalar>, _ collector: UnitCollector<Scalar>, on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     let rows = collector.assembled(on: tape)

@@ -1,4 +1,6 @@
-internal import Models
+public import Inputs
+public import Models
+public import Tensors
 
 /// How the rows of a site are cut into units, and in which order these are taken.
 public struct UnitGrid: Sendable, Equatable {
@@ -13,6 +15,34 @@ public struct UnitGrid: Sendable, Equatable {
 
   /// Whether the reference splits the site's rows, so that heads or senses are an axis.
   var isCutIntoBlocks: Bool { axis == .head || axis.isPair }
+
+  /// The units of a site of a model along an axis.
+  ///
+  /// - Throws: A refusal with the axes that the site has.
+  public init<Scalar: Real>(
+    of site: Site, along axis: UnitAxis, in model: any IntervenableModel<Scalar>
+  ) throws(Refusal) {
+    let heads = model.heads(of: site)
+    let axes = UnitAxis.axes(of: site, heads: heads)
+    guard axes.contains(axis) else {
+      let known = axes.map(\.rawValue).joined(separator: ", ")
+      throw Refusal(
+        .job, field: "unit", found: "unit \(axis.rawValue)",
+        expected: "a unit of \(site.rawValue): \(known)")
+    }
+    let width = model.width(of: site)
+    if site.isWideAsContext {
+      // The reference's first axis after the examples is the heads', so `pos` means heads here.
+      self.init(axis: axis == .position ? .head : axis, blockCount: width, blockWidth: nil)
+      return
+    }
+    switch axis {
+    case .position, .step: self.init(axis: axis, blockCount: 1, blockWidth: width)
+    case .feature: self.init(axis: axis, blockCount: width, blockWidth: 1)
+    case .head, .headPosition, .sensePosition:
+      self.init(axis: axis, blockCount: heads ?? 1, blockWidth: width / (heads ?? 1))
+    }
+  }
 
   init(axis: UnitAxis, blockCount: Int, blockWidth: Int?) {
     self.axis = axis

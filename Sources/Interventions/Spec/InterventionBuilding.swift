@@ -74,6 +74,9 @@ struct InterventionBuilding {
   private func noise() throws(Refusal) -> Built {
     let level = try spec.arguments?.optional("level")?.double() ?? Noise<Float>.usualLevel
     let noise = Noise<Float>(level: Float(level))
+    if let drawn = saved?["noise"] {
+      return Built(intervention: noise, given: .init(drawn, repeatsOverExamples: true))
+    }
     if try spec.arguments?.optional("noise") != nil {
       return Built(
         intervention: noise, given: .init(try argument("noise"), repeatsOverExamples: true))

@@ -68,6 +68,8 @@ struct InterventionSpec: Sendable {
   private static func representations(
     _ document: JSONField
   ) throws(Refusal) -> [RepresentationSpec] {
+    let isSaved = try document.optional("saved_directory") != nil
+    if isSaved, try document.optional("representations") == nil { return [] }
     let field = try document["representations"]
     var items = [field]
     if case .array = field.value { items = try field.items() }

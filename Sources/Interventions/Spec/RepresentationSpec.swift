@@ -19,7 +19,7 @@ struct RepresentationSpec: Sendable {
   let rank: Int?
   let latents: Int?
   let interchange: Interchange?
-  let keepsLastDimension: Bool
+  var keepsLastDimension: Bool
   let embedDimension: Int?
   /// Coordinates by number of the part.
   let partition: [[Int]]?

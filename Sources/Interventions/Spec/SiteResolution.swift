@@ -9,26 +9,11 @@ struct SiteResolution {
 
   init(_ spec: RepresentationSpec, in model: any IntervenableModel<Float>) throws(Refusal) {
     (site, layer) = try Self.place(spec, in: model)
-    let heads = model.heads(of: site)
-    let axes = UnitAxis.axes(of: site, heads: heads)
-    guard axes.contains(spec.unit) else {
-      let known = axes.map(\.rawValue).joined(separator: ", ")
+    do {
+      grid = try UnitGrid(of: site, along: spec.unit, in: model)
+    } catch {
       throw try (spec.field.optional("unit") ?? spec.field).refusal(
-        "unit \(spec.unit.rawValue)", expected: "a unit of \(site.rawValue): \(known)")
-    }
-    let width = model.width(of: site)
-    if site.isWideAsContext {
-      // The reference's first axis after the examples is the heads', so `pos` means heads here.
-      let axis = spec.unit == .position ? .head : spec.unit
-      grid = UnitGrid(axis: axis, blockCount: width, blockWidth: nil)
-      return
-    }
-    switch spec.unit {
-    case .position, .step: grid = UnitGrid(axis: spec.unit, blockCount: 1, blockWidth: width)
-    case .feature: grid = UnitGrid(axis: .feature, blockCount: width, blockWidth: 1)
-    case .head, .headPosition, .sensePosition:
-      let count = heads ?? 1
-      grid = UnitGrid(axis: spec.unit, blockCount: count, blockWidth: width / count)
+        error.found, expected: error.expected)
     }
   }
 
@@ -62,16 +47,10 @@ struct SiteResolution {
 
   /// Where a type that reads its module's input finds it.
   func moduleInput(_ spec: RepresentationSpec) throws(Refusal) -> Site {
-    switch site {
-    case .blockOutput: return .blockInput
-    case .mlpOutput: return .mlpInput
-    case .attentionOutput: return .attentionInput
-    case .cellOutput: return .cellInput
-    default:
-      throw try spec.field["component"].refusal(
-        "\(site.rawValue) for \(spec.type.rawValue)",
-        expected: "the output of a module whose input is a site: block_output, mlp_output, "
-          + "attention_output or cell_output")
-    }
+    if let input = site.moduleInput { return input }
+    throw try spec.field["component"].refusal(
+      "\(site.rawValue) for \(spec.type.rawValue)",
+      expected: "the output of a module whose input is a site: block_output, mlp_output, "
+        + "attention_output or cell_output")
   }
 }

@@ -9,12 +9,8 @@ struct SpecCall {
   let inputs: SpecInputs
   let tensors: SpecTensors?
 
-  /// - Parameters:
-  ///   - place: Where `base` and `sources` stand: the document, or a batch of training.
-  ///   - generates: Whether the places are those of single steps; see `GenerationCall`.
-  func callAsFunction(
-    _ place: JSONField, generates: Bool = false
-  ) throws(Refusal) -> InterventionCall<Float> {
+  /// - Parameter place: Where `base` and `sources` stand: the document, or a batch of training.
+  func callAsFunction(_ place: JSONField) throws(Refusal) -> InterventionCall<Float> {
     let base = try inputs(place["base"])
     let sources = try sources(place)
     let entries = setup.setup.entries

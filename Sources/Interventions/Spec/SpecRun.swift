@@ -17,12 +17,15 @@ public struct SpecRun {
     public var models: String?
     /// Whether nothing is shared with unchanged runs.
     public var isNaive = false
+    /// A folder to write the interventions to, as they are after the run.
+    public var saveTo: String?
     /// What turns `prompts` into tokens.
     public var tokenize: (@Sendable (String) throws(Refusal) -> [Int])?
 
-    public init(models: String? = nil, isNaive: Bool = false) {
+    public init(models: String? = nil, isNaive: Bool = false, saveTo: String? = nil) {
       self.models = models
       self.isNaive = isNaive
+      self.saveTo = saveTo
     }
   }
 
@@ -54,7 +57,24 @@ public struct SpecRun {
     kind = opened.kind
     classCount = opened.classCount
     model = try opened.load()
-    setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
+    guard let saved = try document.optional("saved_directory") else {
+      setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
+      if options.saveTo != nil { _ = try setup.folder() }
+      return
+    }
+    let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
+      .appendingPathComponent(try saved.string()).path
+    let loaded = try SavedInterventions(folder)
+    if !spec.representations.isEmpty,
+      spec.representations.count != loaded.representations.count
+    {
+      throw saved.refusal(
+        "a folder of \(loaded.representations.count) interventions",
+        expected: "\(spec.representations.count), as representations lists")
+    }
+    setup = try SpecSetup(
+      loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
+      saved: loaded.states)
   }
 
   private static func tensorFile(of path: String) -> String {
@@ -99,8 +119,10 @@ public struct SpecRun {
       switch spec.kind {
       case .forward, .saveLoad, .gruTime, .attentionWeight: try forward()
       case .gradient: try gradient()
-      case .train, .generate: try forward()
+      case .train: try train()
+      case .generate: try generate()
       }
+    if spec.kind != .train, let folder = options.saveTo { try setup.folder().write(to: folder) }
     return try outputs.only(spec.expected, in: spec.document)
   }
 

@@ -12,12 +12,16 @@ struct SpecSetup {
   let noise: [(seed: UInt32, width: Int)?]
   /// The coordinates that are exchanged where no subspaces are named, by entry.
   let usual: [Coordinates]
+  /// The elements of one vector, by entry; nil of attention weights.
+  let widths: [Int?]
 
   /// State of an intervention that was saved, with what it exchanges.
   struct Saved {
     let parameters: [String: Tensor<Float>]
     let constantSource: Tensor<Float>?
     let interchange: RepresentationSpec.Interchange?
+    /// The elements of one vector; a joining type of one unit's width does not join.
+    let width: Int?
   }
 
   /// - Parameter saved: By representation, where they come from a folder.
@@ -25,7 +29,8 @@ struct SpecSetup {
     _ representations: [RepresentationSpec], mode: InterventionSetup<Float>.Mode,
     in model: any IntervenableModel<Float>, tensors: SpecTensors?, saved: [Saved]? = nil
   ) throws(Refusal) {
-    self.representations = representations
+    var representations = representations
+    var widths: [Int?] = []
     let groups = try Self.groups(representations)
     var interventions: [any Intervention<Float>] = []
     var entries: [InterventionSetup<Float>.Entry] = []
@@ -34,8 +39,12 @@ struct SpecSetup {
     var given: [InterventionCall<Float>.Given?] = []
     var noise: [(seed: UInt32, width: Int)?] = []
     var usual: [Coordinates] = []
-    for (index, spec) in representations.enumerated() {
-      let place = try SiteResolution(spec, in: model)
+    for index in representations.indices {
+      let place = try SiteResolution(representations[index], in: model)
+      if let width = saved?[index].width, width == place.grid.blockWidth {
+        representations[index].keepsLastDimension = true
+      }
+      let spec = representations[index]
       let width = try Self.width(of: spec, place.grid)
       let building = InterventionBuilding(
         spec: spec, width: width, tensors: tensors, saved: saved?[index].parameters)
@@ -57,6 +66,7 @@ struct SpecSetup {
           intervention: intervention, group: groups[index],
           sourceSite: built.intervention.readsModuleInput ? try place.moduleInput(spec) : nil))
       given.append(built.given)
+      widths.append(width)
       noise.append(built.drawsNoise)
       let available = built.intervention.coordinateCount(width: width ?? .max)
       try Self.checkPartition(spec, available)
@@ -65,6 +75,7 @@ struct SpecSetup {
     }
     setup = InterventionSetup(interventions: interventions, entries: entries, mode: mode)
     (self.given, self.noise, self.usual) = (given, noise, usual)
+    (self.representations, self.widths) = (representations, widths)
   }
 
   /// The same with other numbers in the interventions.

@@ -1,0 +1,89 @@
+public import Autodiff
+public import Models
+public import Tensors
+
+/// Interventions on their way through training: their numbers, and the optimiser's memory of them.
+public struct InterventionTraining<Scalar: Real>: Sendable {
+  /// A parameter of one of the set-up's interventions.
+  public struct Address: Sendable, Hashable {
+    public let intervention: Int
+    public let name: String
+
+    public init(intervention: Int, name: String) {
+      self.intervention = intervention
+      self.name = name
+    }
+  }
+
+  /// The interventions as trained so far.
+  public private(set) var setup: InterventionSetup<Scalar>
+  /// What the optimiser changes, in its order.
+  public let addresses: [Address]
+  private var optimizer: any Optimizer<Scalar>
+
+  /// - Parameters:
+  ///   - addresses: In the order of the optimiser's groups.
+  ///   - optimizer: With as many parameters.
+  public init(
+    _ setup: InterventionSetup<Scalar>, _ addresses: [Address], _ optimizer: any Optimizer<Scalar>
+  ) {
+    self.setup = setup
+    self.addresses = addresses
+    self.optimizer = optimizer
+  }
+
+  /// Every parameter that training may change, a linked intervention's once.
+  public static func addresses(in setup: InterventionSetup<Scalar>) -> [Address] {
+    setup.interventions.enumerated().flatMap { index, intervention in
+      intervention.parameters.entries.filter(\.isTrained).map {
+        Address(intervention: index, name: $0.name)
+      }
+    }
+  }
+
+  /// Sets the temperature of every intervention that has one.
+  public mutating func setTemperature(_ value: Scalar) {
+    for index in setup.interventions.indices {
+      guard var tempered = setup.interventions[index] as? any Tempered<Scalar> else { continue }
+      tempered.setTemperature(value)
+      setup.interventions[index] = tempered
+    }
+  }
+
+  /// One step of the optimiser.
+  ///
+  /// - Parameters:
+  ///   - factor: Of every rate.
+  ///   - loss: What is made smaller, from the run's result.
+  /// - Returns: The loss before the step.
+  public mutating func step(
+    _ model: any IntervenableModel<Scalar>, _ call: InterventionCall<Scalar>, factor: Double = 1,
+    isNaive: Bool = false,
+    loss: (InterventionRun<Scalar>.Result, Tape<Scalar>) -> Variable<Scalar>
+  ) -> Scalar {
+    let tape = Tape<Scalar>()
+    let bound = setup.bound(on: tape, asLeaves: true)
+    let run = InterventionRun(model, setup, isNaive: isNaive)
+    let value = loss(run(call, on: tape, parameters: bound, logits: .last), tape)
+    let gradients = tape.gradients(
+      of: value, at: addresses.map { bound[$0.intervention][$0.name] })
+    let values = addresses.map { bound[$0.intervention][$0.name].value }
+    let next = optimizer.step(values, gradients: gradients, factor: factor)
+    for (address, value) in zip(addresses, next) {
+      setup.interventions[address.intervention].parameters[address.name] = value
+    }
+    return value.value.scalar
+  }
+}
+
+extension InterventionRun.Result {
+  /// The sum of the boundaries of boundless rotations, which a loss can keep small; nil if there are
+  /// none.
+  public func boundaries(on tape: Tape<Scalar>) -> Variable<Scalar>? {
+    let found = parameters.compactMap {
+      $0.find(BoundlessRotatedSpace<Scalar>.boundaryName).map { tape.sum($0) }
+    }
+    guard let first = found.first else { return nil }
+    return found.dropFirst().reduce(first) { tape.add($0, $1) }
+  }
+}

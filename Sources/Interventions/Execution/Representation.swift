@@ -1,0 +1,93 @@
+public import Inputs
+public import Models
+public import Tensors
+
+/// An intervention at a site, as it is asked for.
+public struct Representation<Scalar: Real>: Sendable {
+  public var site: Site
+  public var layer: Int
+  public var unit: UnitAxis
+  public var intervention: any Intervention<Scalar>
+  /// The number of the source that it reads; its own place in the list unless said.
+  public var group: Int?
+  /// Representations with the same link share the first one's intervention.
+  public var link: String?
+
+  public init(
+    _ intervention: any Intervention<Scalar>, at site: Site, layer: Int,
+    unit: UnitAxis = .position, group: Int? = nil, link: String? = nil
+  ) {
+    self.intervention = intervention
+    self.site = site
+    self.layer = layer
+    self.unit = unit
+    self.group = group
+    self.link = link
+  }
+}
+
+extension InterventionSetup {
+  /// Resolves interventions against a model.
+  ///
+  /// - Throws: A refusal of a site, layer or unit that the model does not have, or of a link between
+  ///   types.
+  public init(
+    _ representations: [Representation<Scalar>], in model: any IntervenableModel<Scalar>,
+    mode: Mode = .parallel
+  ) throws(Refusal) {
+    var interventions: [any Intervention<Scalar>] = []
+    var links: [String: Int] = [:]
+    var entries: [Entry] = []
+    for (index, one) in representations.enumerated() {
+      func refusal(_ field: String, _ found: String, _ expected: String) -> Refusal {
+        Refusal(
+          .job, field: "representations[\(index)].\(field)", found: found, expected: expected)
+      }
+      guard let known = model.sites.first(where: { $0.site == one.site }) else {
+        throw refusal(
+          "site", one.site.rawValue,
+          "one of \(model.sites.map(\.site.rawValue).joined(separator: ", "))")
+      }
+      guard known.layers.contains(one.layer) else {
+        throw refusal("layer", "layer \(one.layer)", "a layer from \(known.layers)")
+      }
+      var number = interventions.count
+      if let link = one.link, let former = links[link] {
+        guard interventions[former].name == one.intervention.name else {
+          throw refusal(
+            "link", "\(one.intervention.name) with \(interventions[former].name)", "one type")
+        }
+        number = former
+      } else {
+        if let link = one.link { links[link] = number }
+        interventions.append(one.intervention)
+      }
+      var source: Site?
+      if one.intervention.readsModuleInput {
+        guard let input = one.site.moduleInput else {
+          throw refusal("site", one.site.rawValue, "the output of a module whose input is a site")
+        }
+        source = input
+      }
+      entries.append(
+        Entry(
+          key: "\(one.site.rawValue) of layer \(one.layer), \(index)", site: one.site,
+          layer: one.layer, grid: try UnitGrid(of: one.site, along: one.unit, in: model),
+          intervention: number, group: one.group ?? index, sourceSite: source))
+    }
+    self.init(interventions: interventions, entries: entries, mode: mode)
+  }
+}
+
+extension Site {
+  /// What the module reads whose output the site is, where that is a site too.
+  var moduleInput: Site? {
+    switch self {
+    case .blockOutput: .blockInput
+    case .mlpOutput: .mlpInput
+    case .attentionOutput: .attentionInput
+    case .cellOutput: .cellInput
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,30 @@
+public import Inputs
+internal import Models
+
+extension Generation {
+  /// Refuses a call that does not fit, before anything runs.
+  ///
+  /// - Parameter count: New tokens of each example.
+  public func check(_ call: InterventionCall<Scalar>, count: Int) throws(Refusal) {
+    guard case .tokens(let prompts) = call.base else {
+      throw Refusal(
+        .job, field: "base", found: "embeddings", expected: "tokens, from which to generate")
+    }
+    let longest = prompts.map(\.count).max() ?? 0
+    let (end, overflow) = longest.addingReportingOverflow(count)
+    guard !overflow, count > 0, end - 1 <= model.shape.positionCount else {
+      throw Refusal(
+        .job, field: "max_new_tokens", found: "\(count) after \(longest) tokens",
+        expected: "1 to \(model.shape.positionCount - longest + 1): the model's context")
+    }
+    let later = prompts.map { _ in 1 }
+    if passes.actsOnPrompt {
+      try CallCheck(setup: setup, call: call, baseLengths: call.base.lengths)()
+      // Entries without places act in the later passes too.
+      let everywhere = setup.entries.indices.filter { call.places[$0].base == .whole }
+      try CallCheck(setup: setup, call: call, baseLengths: later)(everywhere)
+    } else {
+      try CallCheck(setup: setup, call: call, baseLengths: later)()
+    }
+  }
+}

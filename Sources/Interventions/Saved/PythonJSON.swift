@@ -1,0 +1,52 @@
+/// A JSON value as Python's `json.dumps(indent=2, sort_keys=True)` writes it.
+enum PythonJSON {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case string(String)
+  case array([PythonJSON])
+  case object([String: PythonJSON])
+
+  /// The text, without a line feed after it.
+  func text(indent: Int = 0) -> String {
+    let inner = "\n" + String(repeating: " ", count: indent + 2)
+    let outer = "\n" + String(repeating: " ", count: indent)
+    switch self {
+    case .null: return "null"
+    case .bool(let flag): return "\(flag)"
+    case .integer(let value): return "\(value)"
+    case .string(let text): return Self.literal(text)
+    case .array(let items) where items.isEmpty: return "[]"
+    case .array(let items):
+      let lines = items.map { inner + $0.text(indent: indent + 2) }
+      return "[\(lines.joined(separator: ","))\(outer)]"
+    case .object(let members) where members.isEmpty: return "{}"
+    case .object(let members):
+      let lines = members.sorted { $0.key < $1.key }.map { key, value in
+        "\(inner)\(Self.literal(key)): \(value.text(indent: indent + 2))"
+      }
+      return "{\(lines.joined(separator: ","))\(outer)}"
+    }
+  }
+
+  /// A string in ASCII, everything else escaped.
+  private static func literal(_ text: String) -> String {
+    var result = "\""
+    for unit in text.utf16 {
+      switch unit {
+      case 0x22: result += "\\\""
+      case 0x5C: result += "\\\\"
+      case 0x08: result += "\\b"
+      case 0x09: result += "\\t"
+      case 0x0A: result += "\\n"
+      case 0x0C: result += "\\f"
+      case 0x0D: result += "\\r"
+      case 0x20...0x7E: result.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
+      default:
+        let digits = String(unit, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }
+    }
+    return result + "\""
+  }
+}

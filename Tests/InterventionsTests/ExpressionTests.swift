@@ -1,0 +1,106 @@
+import Autodiff
+import Inputs
+import Interventions
+import Models
+import Tensors
+import Testing
+import _TestSupport
+
+/// Interventions written as formulas.
+struct ExpressionTests {
+  private let base = Tensor<Double>([2, 2], [1, 2, 3, 4])
+  private let source = Tensor<Double>([2, 2], [10, 20, 30, 40])
+
+  private func value(
+    _ formula: String, _ constants: [String: Tensor<Double>] = [:]
+  ) throws -> [Double] {
+    let expression = try Expression(formula, constants: constants)
+    try expression.check(width: 2)
+    let input = InterventionInput(
+      base: Variable(base), source: Variable(source), coordinates: .all)
+    let tape = Tape<Double>()
+    return expression.apply(input, expression.parameters.bound(on: tape, asLeaves: false), on: tape)
+      .value.elements
+  }
+
+  @Test
+  func `formulas are worked out with the usual precedence`() throws {
+    #expect(try value("base + 0.1 * source") == [2, 4, 6, 8])
+    #expect(try value("base - source - source") == [-19, -38, -57, -76])
+    #expect(try value("-base * 2 + source / 10") == [-1, -2, -3, -4])
+    #expect(try value("2 * (base + source)") == [22, 44, 66, 88])
+    #expect(try value("relu(base - 2)") == [0, 0, 1, 2])
+    #expect(try value("1e1 * base / 2.5") == [4, 8, 12, 16])
+    #expect(try value("base * mask", ["mask": Tensor([2], [0, 1])]) == [0, 2, 0, 4])
+    let turn = Tensor<Double>([2, 2], [0, 1, -1, 0])
+    #expect(try value("base @ M", ["M": turn]) == [-2, 1, -4, 3])
+    #expect(try value("base @ M.T", ["M": turn]) == [2, -1, 4, -3])
+    #expect(try value("base + v @ M", ["M": turn, "v": Tensor([2], [1, 5])]) == [-4, 3, -2, 5])
+    #expect(try value("base + n", ["n": Tensor(scalar: 1)]) == [2, 3, 4, 5])
+  }
+
+  @Test
+  func `the low-rank exchange as a formula is the low-rank exchange`() throws {
+    let model = RunSupport.model(RunSupport.shapes[0])
+    let rotation = RunSupport.rotation(model.shape.width, rank: 4)
+    let types: [any Intervention<Float>] = [
+      LowRankRotatedSpace(rotation),
+      try Expression(
+        "base + (source - base) @ R @ R.T", trained: [("R", .orthogonal(rotation))]),
+    ]
+    let found = try types.map { type in
+      let setup = try InterventionSetup(
+        [Representation(type, at: .blockOutput, layer: 1)], in: model)
+      let places = UnitPlaces(positions: .same([1]))
+      let call = InterventionCall<Float>(
+        base: .tokens(RunSupport.base), sources: [.tokens(RunSupport.source)],
+        places: [.init(source: places, base: places)])
+      let tape = Tape<Float>()
+      let bound = setup.bound(on: tape, asLeaves: true)
+      let result = InterventionRun(model, setup)(
+        call, on: tape, parameters: bound, logits: .last)
+      let loss = tape.crossEntropy(result.logits, labels: [1, 2, 3])
+      let name = type.parameters.entries[0].name
+      return (result.logits.value, tape.gradients(of: loss, at: [bound[0][name]])[0])
+    }
+    #expect(found[0].0.elements == found[1].0.elements)
+    let tolerance = Tolerance(absolute: 1e-6, relative: 1e-4)
+    #expect(tolerance.disagreement(found[1].1.elements, found[0].1.elements) == nil)
+  }
+
+  @Test(arguments: [
+    ("base +", "the end"), ("base $ source", "an operator or the end"),
+    ("bose", "did you mean that?"), ("(base", "\")\""), ("base.T", "that of a matrix"),
+    ("base @ m", "as many columns as the matrix has rows"), ("wide + base", "element by element"),
+    ("m", "[units, 2], as the base has"), ("foo(base)", "a function: sigmoid"),
+    ("base + 1e999", "a finite number"), ("base.x", "T, for the transpose"), ("", "the end"),
+  ])
+  func `a formula that does not fit is refused`(formula: String, words: String) throws {
+    let constants: [String: Tensor<Double>] = [
+      "m": Tensor(zeros: [3, 2]), "wide": Tensor(zeros: [3]),
+    ]
+    #expect {
+      try Expression(formula, constants: constants).check(width: 2)
+    } throws: {
+      ($0 as? Refusal).map { "\($0)".contains(words) } ?? false
+    }
+  }
+
+  @Test
+  func `hostile formulas are refused, not followed`() {
+    let deep = String(repeating: "(", count: 5000) + "base"
+    let signs = String(repeating: "-", count: 5000) + "base"
+    let long = String(repeating: "base+", count: 1900) + "base"
+    let transposes = "base" + String(repeating: ".T", count: 4000)
+    for formula in [deep, signs, long, transposes, String(repeating: " ", count: 20_000)] {
+      #expect(throws: Refusal.self) { try Expression<Float>(formula) }
+    }
+  }
+
+  @Test
+  func `a name stands for one thing`() {
+    #expect(throws: Refusal.self) {
+      try Expression<Float>("base", constants: ["source": Tensor(scalar: 1)])
+    }
+  }
+}

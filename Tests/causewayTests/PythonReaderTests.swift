@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+import _TestSupport
+
+extension EndToEnd {
+  /// What users open the results with, while the run goes on and after it.
+  @Suite(
+    .serialized, .timeLimit(.minutes(5)),
+    .enabled(if: PythonReaders.arePresent, "needs Python with zarr, xarray and tensorstore"))
+  struct Readers {
+    @Test func `xarray, zarr and TensorStore open results without a warning, half or whole`()
+      async throws
+    {
+      let bench = try Workbench(heavyModel, job: heavyJob)
+      let tool = try bench.start("run", ranks: 2)
+      let first = bench.path("run/results.zarr/probability/c/0/0/0/0/0")
+      #expect(try await tool.wait { FileManager.default.fileExists(atPath: first) })
+      kill(tool.launcher, SIGKILL)
+      _ = try await tool.end()
+      try await tool.waitForRanks()
+      let half = try await read(bench)
+      #expect(half.count == 3)
+      let left = try #require(half["pending"])
+      #expect(left > 0 && left < 16, "\(left) of 16 pairs of fact and site are pending")
+
+      try await bench.finish("run")
+      let whole = try await read(bench)
+      #expect(whole == ["pending": 0, "wrong": 0, "means": 1])
+    }
+
+    /// What the fixture prints of a run: how many facts and sites are pending, whether anything is
+    /// wrong, whether the means over facts are there.
+    private func read(_ bench: Workbench) async throws -> [String: Int] {
+      let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
+      let script = fixtures.appendingPathComponent("read_trace.py").path
+      let result = try PythonReaders.run([script, bench.path("run/results.zarr")])
+      #expect(result.code == 0 && result.errors == "", "\(result.errors)")
+      let values = try JSONSerialization.jsonObject(with: Data(result.output.utf8))
+      return try #require(values as? [String: Int])
+    }
+  }
+}
+
+/// The Python that has the readers, if any has: `CAUSEWAY_PYTHON`, or `python3`.
+enum PythonReaders {
+  static let arePresent = (try? run(["-c", "import zarr, xarray, tensorstore"]).code) == 0
+
+  /// Runs Python with warnings as errors.
+  static func run(_ arguments: [String]) throws -> (code: Int32, output: String, errors: String) {
+    let process = Process()
+    let (output, errors) = (Pipe(), Pipe())
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    let python = ProcessInfo.processInfo.environment["CAUSEWAY_PYTHON"] ?? "python3"
+    process.arguments = [python, "-W", "error"] + arguments
+    (process.standardOutput, process.standardError) = (output, errors)
+    try process.run()
+    // Both are short: what a script prints fits into a pipe.
+    process.waitUntilExit()
+    return (
+      process.terminationStatus,
+      String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self),
+      String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    )
+  }
+}
