@@ -105,9 +105,11 @@ final class TinyRun: Sendable {
 
   /// Runs the job, or goes on with it.
   ///
-  /// - Parameter limit: Asks for a stop after so many units of the second phase; nil for none.
+  /// - Parameters:
+  ///   - limit: Asks for a stop after so many units of the second phase; nil for none.
+  ///   - pause: Sleeps so long after each unit, in seconds.
   @discardableResult
-  func run(stoppingAfter limit: Int? = nil) throws -> TraceRun.Outcome {
+  func run(stoppingAfter limit: Int? = nil, pause: Double = 0) throws -> TraceRun.Outcome {
     let stop = StopSignal()
     var options = TraceRun.Options(output: path)
     options.threads = 1
@@ -115,7 +117,7 @@ final class TinyRun: Sendable {
     options.takeOver = true
     let run = TraceRun(
       try MPIEnvironment(environment: [:]), options,
-      observer: StoppingObserver(stop, after: limit), stop: stop)
+      observer: StoppingObserver(stop, after: limit, pause: pause), stop: stop)
     let job = root + "/job.toml"
     return try run.run { () throws(Refusal) in try TraceSpec(JobDocument(reading: job)) }
   }
@@ -147,15 +149,19 @@ final class TinyRun: Sendable {
 private final class StoppingObserver: RunObserver {
   private let stop: StopSignal
   private let limit: Int?
+  private let pause: Double
   private let phase = Mutex("")
 
-  init(_ stop: StopSignal, after limit: Int?) { (self.stop, self.limit) = (stop, limit) }
+  init(_ stop: StopSignal, after limit: Int?, pause: Double) {
+    (self.stop, self.limit, self.pause) = (stop, limit, pause)
+  }
 
   func begin(_ phase: String, total: Int, done: Int) {
     self.phase.withLock { $0 = phase }
     if phase == "cells", limit == 0 { stop.request() }
   }
   func advance(done: Int, failed: Int) {
+    if pause > 0 { Thread.sleep(forTimeInterval: pause) }
     if let limit, phase.withLock({ $0 }) == "cells", done >= limit { stop.request() }
   }
   func end() {}

@@ -48,12 +48,12 @@ struct TraceReaderTests {
     #expect(progress.unitsDone >= 5 && progress.unitsLeft > 0)
     #expect(progress.unitsDone + progress.unitsLeft == 9)
     #expect((progress.coreHours ?? 0) > 0)
-    #expect(progress.lines().contains { $0.hasSuffix("alive") })
+    #expect(progress.lines().contains { $0.hasSuffix("given back") })
     let json = JSONField(
       try JSON.parse(Array(progress.json.utf8), file: "status", kind: .store), file: "status",
       kind: .store)
     #expect(try json["units"]["left"].int() == progress.unitsLeft)
-    #expect(try json["holder"]["life"].string() == "alive")
+    #expect(try json["holder"]["life"].string() == "given back")
     #expect(try json["finished"].bool() == false)
     #expect(try run.run() == .finished(facts: 3, traced: 3, units: 9, failed: 0))
     #expect(try TraceProgress(run.path).exitCode == 0)
