@@ -67,7 +67,7 @@ let package = Package(
       "Experiments",
       [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "Cluster", "ResultsStore",
+        "Cluster", "ResultsStore", "Figures",
       ]),
     .executableTarget(
       name: "causeway",
@@ -87,7 +87,9 @@ let package = Package(
     tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
     tests(of: "ResultsStore", ["Inputs", subprocess]),
     tests(of: "Figures", ["Inputs"]),
-    tests(of: "Experiments", ["Inputs", "Tensors", "Checkpoints", "Models", "ResultsStore"]),
+    tests(
+      of: "Experiments",
+      ["Inputs", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures"]),
     .testTarget(
       name: "causewayTests",
       dependencies: ["causeway", "Experiments", "Inputs", "_TestSupport", subprocess],

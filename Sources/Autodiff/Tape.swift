@@ -2,6 +2,7 @@ public import Tensors
 
 /// A tensor that a computation uses: a constant, or a value on a tape that a gradient can reach.
 public struct Variable<Scalar: Real>: Sendable {
+  /// The numbers.
   public let value: Tensor<Scalar>
   let node: Int?
 
@@ -18,6 +19,7 @@ public struct Variable<Scalar: Real>: Sendable {
 
   /// Whether a gradient can reach what this was computed from.
   public var isTracked: Bool { node != nil }
+  /// The shape of the value.
   public var shape: [Int] { value.shape }
 }
 
@@ -34,6 +36,7 @@ public final class Tape<Scalar: Real> {
 
   private var nodes: [Node] = []
 
+  /// A tape on which nothing is recorded yet.
   public init() {}
 
   /// The number of recorded operations and leaves.

@@ -114,6 +114,34 @@ static void tile_generic(size_t depth, const float *a, const float *b, float *y,
 }
 static const tile tiles_generic[] = {0, tile_generic};
 
+typedef float lanes4 __attribute__((vector_size(16), aligned(4)));
+
+// Lays `rows` rows of `depth` numbers out as [depth][rows], four by four.
+static inline __attribute__((always_inline)) void pack_rows(const int rows, size_t depth,
+                                                            const float *x, size_t x_stride,
+                                                            float *a) {
+  size_t k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    int i = 0;
+    for (; i + 4 <= rows; i += 4) {
+      const float *from = x + (size_t)i * x_stride + k;
+      const lanes4 r0 = *(const lanes4 *)from, r1 = *(const lanes4 *)(from + x_stride),
+                   r2 = *(const lanes4 *)(from + 2 * x_stride), r3 = *(const lanes4 *)(from + 3 * x_stride);
+      const lanes4 p0 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), p1 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5),
+                   p2 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7), p3 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+      float *to = a + k * (size_t)rows + i;
+      *(lanes4 *)to = __builtin_shufflevector(p0, p1, 0, 1, 4, 5);
+      *(lanes4 *)(to + rows) = __builtin_shufflevector(p0, p1, 2, 3, 6, 7);
+      *(lanes4 *)(to + 2 * rows) = __builtin_shufflevector(p2, p3, 0, 1, 4, 5);
+      *(lanes4 *)(to + 3 * rows) = __builtin_shufflevector(p2, p3, 2, 3, 6, 7);
+    }
+    for (; i < rows; i++)
+      for (size_t j = k; j < k + 4; j++) a[j * (size_t)rows + i] = x[(size_t)i * x_stride + j];
+  }
+  for (; k < depth; k++)
+    for (int i = 0; i < rows; i++) a[k * (size_t)rows + i] = x[(size_t)i * x_stride + k];
+}
+
 static _Thread_local float *workspace;  // [ROW_BLOCK x DEPTH_BLOCK] + one edge tile, kept by the thread
 
 static size_t depth_block(size_t inputs) {
@@ -156,10 +184,11 @@ void ck_product_f32(size_t rows, size_t inputs, size_t outputs, const float *x, 
       for (size_t m = 0; m < block; m += tile_rows) {
         const size_t r = block - m < tile_rows ? block - m : tile_rows;
         float *a = workspace + m * depth;
-        for (size_t i = 0; i < r; i++) {
-          const float *row = x + (m0 + m + i) * x_stride + k0;
-          for (size_t k = 0; k < depth; k++) a[k * r + i] = row[k];
-        }
+        const float *from = x + (m0 + m) * x_stride + k0;
+        if (r == 14)
+          pack_rows(14, depth, from, x_stride, a);  // unrolled
+        else
+          pack_rows((int)r, depth, from, x_stride, a);
       }
       for (size_t n = 0; n < outputs; n += CK_PANEL) {
         const float *b = packed + n * inputs + k0 * CK_PANEL;

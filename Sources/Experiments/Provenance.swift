@@ -7,13 +7,18 @@ enum Provenance {
   /// The version of the program; results of one version are comparable bit for bit.
   static let version = "0.1.0"
 
-  static func of(model: String, tokenizer: String?, noiseLevel: Double?) -> [Attribute.Member] {
+  /// - Parameter folder: Where the job's paths start from.
+  static func of(
+    folder: String, model: String, tokenizer: String?, noiseLevel: Double?
+  ) -> [Attribute.Member] {
     var members = [
       Attribute.Member("causeway", .text(version)),
+      Attribute.Member("paths_from", .text(folder)),
       Attribute.Member("model_digest", .text(model)),
       Attribute.Member("instruction_set", .text(instructionSet())),
       Attribute.Member("blas_core", .text(blasCoreName())),
-      Attribute.Member("operating_system", .text(ProcessInfo.processInfo.operatingSystemVersionString)),
+      Attribute.Member(
+        "operating_system", .text(ProcessInfo.processInfo.operatingSystemVersionString)),
       Attribute.Member("first_start", .text(now())),
     ]
     if let tokenizer { members.append(Attribute.Member("tokenizer_digest", .text(tokenizer))) }

@@ -58,22 +58,25 @@ final class RankJournal {
     self.rank = rank
   }
 
-  /// Makes a unit's result durable; it counts once this returns.
-  func commit(_ unit: Int, _ bytes: [UInt8]) throws(Refusal) {
-    try append(JournalRecord(.result, unit: UInt64(unit), payload: bytes))
+  /// Makes a unit's result durable; it counts once this returns. How long it took stands beside
+  /// it, for estimates.
+  func commit(_ unit: Int, _ bytes: [UInt8], seconds: Double?) throws(Refusal) {
+    let result = JournalRecord(.result, unit: UInt64(unit), payload: bytes)
+    let timing = seconds.map { UnitTime(seconds: $0).record(of: unit) }
+    try append([result] + (timing.map { [$0] } ?? []))
   }
 
   /// Notes that a unit was given up, and why.
   func fail(_ unit: Int, _ reason: String) throws(Refusal) {
-    try append(JournalRecord(.failed, unit: UInt64(unit), payload: Array(reason.utf8)))
+    try append([JournalRecord(.failed, unit: UInt64(unit), payload: Array(reason.utf8))])
   }
 
-  private func append(_ record: JournalRecord) throws(Refusal) {
+  private func append(_ records: [JournalRecord]) throws(Refusal) {
     if writer == nil {
       writer = try JournalWriter.open(
         in: start.folder + "/journal", job: start.digest, run: start.run, rank: rank)
     }
-    try writer?.append(record)
+    for record in records { try writer?.append(record) }
     try writer?.commit()
   }
 }

@@ -44,7 +44,8 @@ public final class BoundedFile: Sendable {
       if got < 0, errno == EINTR { continue }
       guard got > 0 else {
         throw Refusal(
-          kind, file: path, found: got == 0 ? "the file cut short while it was read" : systemMessage(),
+          kind, file: path,
+          found: got == 0 ? "the file cut short while it was read" : systemMessage(),
           expected: "\(buffer.count) bytes from \(offset) on")
       }
       done += got

@@ -8,7 +8,8 @@ extension JSON {
   public static func parse(
     _ bytes: some Collection<UInt8>, file: String, kind: Refusal.Kind, depth: Int = 64
   ) throws(Refusal) -> JSON {
-    let result = bytes.withContiguousStorageIfAvailable { parseBuffer($0, file, kind, depth) }
+    let result =
+      bytes.withContiguousStorageIfAvailable { parseBuffer($0, file, kind, depth) }
       ?? Array(bytes).withUnsafeBufferPointer { parseBuffer($0, file, kind, depth) }
     return try result.get()
   }

@@ -9,16 +9,21 @@ public struct AttentionLayout: Sendable {
   public struct Piece: Sendable, Equatable {
     /// Whether the rows are the batch's own; otherwise they are the prefix's.
     public let own: Bool
+    /// Rows of the batch or of the prefix.
     public let rows: Range<Int>
 
+    /// Rows of the batch, if `own`, or of the prefix.
     public init(own: Bool, rows: Range<Int>) {
       self.own = own
       self.rows = rows
     }
   }
 
+  /// The number of query heads.
   public let heads: Int
+  /// The number of heads of keys and values, which divides that of the queries.
   public let keyHeads: Int
+  /// The elements of one head's query, key or value.
   public let headWidth: Int
   /// Keys that a row of the weights has room for: the longest sequence's.
   public let keyCapacity: Int
@@ -66,6 +71,7 @@ public struct AttentionLayout: Sendable {
     queryKeys = queries.map { Int32($0.keys) }
   }
 
+  /// The number of queries.
   public var queryCount: Int { queryRows.count }
   /// The elements of one row of attention weights: a head's keys side by side, head by head.
   public var weightWidth: Int { heads * keyCapacity }

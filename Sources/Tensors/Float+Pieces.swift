@@ -1,3 +1,6 @@
+// The requirements are documented where the protocol states them.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 internal import CKernels
 
 extension Float {

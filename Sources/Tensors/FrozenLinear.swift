@@ -2,16 +2,19 @@ internal import Synchronization
 
 /// An affine map that is not trained: `y = x Wᵀ + b`, and its transpose for gradients of `x`.
 public final class FrozenLinear<Scalar: Real>: Sendable {
+  /// W, `[outputs, inputs]`.
   public let weight: PackedMatrix<Scalar>
   /// `[outputs]`, or nil.
   public let bias: Tensor<Scalar>?
   private let transposed = Mutex<PackedMatrix<Scalar>?>(nil)
 
+  /// The map with these weights.
   public init(_ weight: PackedMatrix<Scalar>, bias: Tensor<Scalar>? = nil) {
     self.weight = weight
     self.bias = bias
   }
 
+  /// `x Wᵀ + b`, `[rows, inputs]` to `[rows, outputs]`.
   public func callAsFunction(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
     weight.product(x, bias: bias)
   }

@@ -15,6 +15,7 @@ public struct AdamStep: Sendable {
   /// The rate divided by the running mean's own correction.
   public let rate: Double
 
+  /// All of the numbers.
   public init(
     decay: Double, shrink: Double, betas: (mean: Double, square: Double), correction: Double,
     epsilon: Double, rate: Double
@@ -50,6 +51,7 @@ public struct DescentStep: Sendable {
   /// Whether the velocity begins here, as the gradient.
   public let first: Bool
 
+  /// All of the numbers.
   public init(
     decay: Double, momentum: Double, take: Double, rate: Double, nesterov: Bool, first: Bool
   ) {

@@ -2,7 +2,9 @@
 ///
 /// A row's product has the same bits in any batch.
 public struct PackedMatrix<Scalar: Real>: Sendable {
+  /// The columns of the matrix.
   public let inputs: Int
+  /// The rows of the matrix.
   public let outputs: Int
   /// The panels, flat; `packedCount(inputs:outputs:)` elements.
   public let panels: Tensor<Scalar>

@@ -2,9 +2,12 @@ internal import CKernels
 
 /// Where a width of elements begins in a matrix: a head's part of a row, for example.
 public struct BlockPlace: Sendable, Hashable {
+  /// The row of the matrix.
   public let row: Int
+  /// The first of the block's columns.
   public let column: Int
 
+  /// A place that is not yet checked against a matrix.
   public init(row: Int, column: Int) {
     self.row = row
     self.column = column

@@ -6,9 +6,13 @@ extension Tensor {
     }
   }
 
+  /// The sums of elements, of one shape.
   public static func + (a: Tensor, b: Tensor) -> Tensor { a.zip(b, .add) }
+  /// The differences of elements, of one shape.
   public static func - (a: Tensor, b: Tensor) -> Tensor { a.zip(b, .subtract) }
+  /// The products of elements, of one shape.
   public static func * (a: Tensor, b: Tensor) -> Tensor { a.zip(b, .multiply) }
+  /// The quotients of elements, of one shape.
   public static func / (a: Tensor, b: Tensor) -> Tensor { a.zip(b, .divide) }
 
   /// `factor · x + offset`, element by element.
@@ -16,6 +20,7 @@ extension Tensor {
     Tensor(shape) { Scalar.scale(unsafePointer, factor, offset, $0, count) }
   }
 
+  /// The function of each element.
   public func map(_ function: UnaryFunction) -> Tensor {
     Tensor(shape) { Scalar.unary(function, unsafePointer, $0, count) }
   }

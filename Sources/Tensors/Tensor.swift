@@ -2,6 +2,7 @@
 ///
 /// Slices of leading rows share memory. New tensors are made by filling a buffer once.
 public struct Tensor<Scalar: Real>: Sendable {
+  /// The sizes of the axes, outermost first; none for one number.
   public let shape: [Int]
   private let storage: Storage<Scalar>
   private let offset: Int
@@ -22,6 +23,7 @@ public struct Tensor<Scalar: Real>: Sendable {
     fill(storage.base)
   }
 
+  /// A copy of the elements, row by row.
   public init(_ shape: [Int], _ elements: [Scalar]) {
     precondition(shape.reduce(1, *) == elements.count, "\(elements.count) elements for \(shape)")
     self.init(shape) { to in
@@ -31,14 +33,17 @@ public struct Tensor<Scalar: Real>: Sendable {
     }
   }
 
+  /// All elements zero.
   public init(zeros shape: [Int]) {
     self.init(repeating: 0, shape)
   }
 
+  /// All elements the same.
   public init(repeating value: Scalar, _ shape: [Int]) {
     self.init(shape) { $0.update(repeating: value, count: shape.reduce(1, *)) }
   }
 
+  /// One number, of shape `[]`.
   public init(scalar: Scalar) { self.init([], [scalar]) }
 
   /// A tensor over memory that `owner` keeps alive and that nobody changes.
@@ -66,6 +71,7 @@ public struct Tensor<Scalar: Real>: Sendable {
   /// The first element's address; valid as long as the tensor lives.
   public var unsafePointer: UnsafePointer<Scalar> { UnsafePointer(storage.base + offset) }
 
+  /// A copy of the elements, row by row.
   public var elements: [Scalar] {
     withPointer { Array(UnsafeBufferPointer(start: $0, count: count)) }
   }
@@ -84,6 +90,7 @@ public struct Tensor<Scalar: Real>: Sendable {
       offset: offset + range.lowerBound * width)
   }
 
+  /// The element at an index for each axis.
   public subscript(index: Int...) -> Scalar {
     precondition(index.count == shape.count, "\(index.count) indices for \(shape)")
     var at = 0

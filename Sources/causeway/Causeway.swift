@@ -17,7 +17,10 @@ struct Causeway: AsyncParsableCommand {
         causeway show runs/trace
       """,
     version: programVersion,
-    subcommands: [Plan.self, Check.self, Run.self, Sites.self])
+    subcommands: [
+      Plan.self, Check.self, Run.self, Status.self, Show.self, Verify.self, Export.self,
+      Sites.self, Inspect.self,
+    ])
 }
 
 @main

@@ -5,9 +5,12 @@ public import Tensors
 /// Su et al., 2021, <https://arxiv.org/abs/2104.09864>, in the order of halves that Hugging Face's
 /// models use.
 public struct RotaryAngles<Scalar: Real>: Sendable {
+  /// `[positions, rotated / 2]`.
   public let cosines: Tensor<Scalar>
+  /// `[positions, rotated / 2]`.
   public let sines: Tensor<Scalar>
 
+  /// Both of one shape.
   public init(cosines: Tensor<Scalar>, sines: Tensor<Scalar>) {
     precondition(cosines.shape == sines.shape, "\(cosines.shape) cosines, \(sines.shape) sines")
     self.cosines = cosines

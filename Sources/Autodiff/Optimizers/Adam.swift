@@ -68,10 +68,12 @@ public struct Adam<Scalar: Real>: Optimizer {
     memory = Array(repeating: nil, count: groups.reduce(0) { $0 + $1.count })
   }
 
+  /// The shapes of the running means; empty before a parameter's first step.
   public var rememberedShapes: [[[Int]]] {
     memory.map { $0.map { [$0.mean.shape, $0.square.shape] } ?? [] }
   }
 
+  /// Takes one step; see `Optimizer`.
   public mutating func step(
     _ parameters: [Tensor<Scalar>], gradients: [Tensor<Scalar>?], factor: Double = 1
   ) -> [Tensor<Scalar>] {

@@ -33,8 +33,10 @@ public struct GradientDescent<Scalar: Real>: Optimizer {
     velocities = Array(repeating: nil, count: groups.reduce(0) { $0 + $1.count })
   }
 
+  /// The shapes of the velocities; empty before the first step, and without momentum.
   public var rememberedShapes: [[[Int]]] { velocities.map { $0.map { [$0.shape] } ?? [] } }
 
+  /// Takes one step; see `Optimizer`.
   public mutating func step(
     _ parameters: [Tensor<Scalar>], gradients: [Tensor<Scalar>?], factor: Double = 1
   ) -> [Tensor<Scalar>] {

@@ -91,6 +91,11 @@ package struct DataSection: Sendable {
     }
   }
 
+  /// The file of the facts as the job names it; empty where they stand in the job.
+  package var fileName: String {
+    if case .file(let path) = source { path.written } else { "" }
+  }
+
   /// The facts that `ids` names, at most `limit` of them.
   package func select(_ facts: [Fact]) throws(Refusal) -> [Fact] {
     var chosen = facts

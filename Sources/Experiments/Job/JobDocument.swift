@@ -9,6 +9,8 @@ package struct JobDocument: Sendable {
   /// The path as it was given.
   package let file: String
   package private(set) var root: JobValue
+  /// The folder that the job's paths start from.
+  package let folder: String
 
   package static let sizeLimit = 8 << 20
   package static let depthLimit = 64
@@ -23,6 +25,7 @@ package struct JobDocument: Sendable {
   /// - Parameter file: The name that refusals give, and whose ending decides the format.
   package init(_ bytes: [UInt8], file: String, overrides: [String] = []) throws(Refusal) {
     self.file = file
+    folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
     if file.lowercased().hasSuffix(".json") {
       root = JobValue(json: try JSON.parse(bytes, file: file, kind: .job, depth: Self.depthLimit))
       guard root.count <= Self.valueLimit else {
@@ -45,13 +48,28 @@ package struct JobDocument: Sendable {
     }
   }
 
+  /// A job as a run's folder keeps it, and the digests of its inputs that stand there beside it.
+  ///
+  /// - Parameter folder: Where the paths of the job start from.
+  package static func ofRun(
+    _ json: String, file: String, folder: String
+  ) throws(Refusal) -> (document: JobDocument, inputs: JobTable) {
+    let whole = JobValue(json: try JSON.parse(Array(json.utf8), file: file, kind: .store))
+    guard case .table(var table) = whole.content, case .table(let inputs)? = table["inputs"]?.content
+    else {
+      throw Refusal(
+        .store, file: file, found: "no table of inputs", expected: "a run's specification")
+    }
+    table["inputs"] = nil
+    return (JobDocument(file: file, folder: folder, root: JobValue(.table(table))), inputs)
+  }
+
+  private init(file: String, folder: String, root: JobValue) {
+    (self.file, self.folder, self.root) = (file, folder, root)
+  }
+
   /// The whole job, to be read by key.
   package var field: JobField { JobField(root, at: JobPlace(file: file)) }
-
-  /// The folder that the job's paths start from.
-  package var folder: String {
-    URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
-  }
 
   private mutating func apply(_ texts: [String]) throws(Refusal) {
     var seen: Set<String> = []

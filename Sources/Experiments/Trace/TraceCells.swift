@@ -20,17 +20,17 @@ struct TraceCells: Sendable {
   private let layerCount: Int
   private let samples: Int
 
-  init(_ job: TraceJob, fact: Int, restoration: Int) {
-    let roles = job.facts[fact].roles
+  init(_ grid: TraceGrid, fact: Int, restoration: Int) {
+    let roles = grid.roles[fact]
     length = roles.tokenCount
-    layerCount = job.published.shape.layers
-    samples = job.samples
-    self.restoration = job.spec.restore[restoration]
+    layerCount = grid.layerCount
+    samples = grid.samples
+    self.restoration = grid.restore[restoration]
     var reaching: [Place] = []
     var equal: [Place] = []
-    for layer in job.layers[restoration] {
+    for layer in grid.layers[restoration] {
       let window = self.restoration.restored(around: layer, layerCount: layerCount)
-      for position in job.positions[restoration][fact] {
+      for position in grid.positions[restoration][fact] {
         let cell = RestoredCell(
           sample: 0, site: self.restoration.site.site, layers: window, position: position)
         let place = Place(layer: layer, position: position)

@@ -8,7 +8,7 @@ package struct TraceCost: Sendable {
   package private(set) var patchedRuns = 0
   /// Of these, how many cannot differ from the corrupted run, and are not run.
   package private(set) var equalRuns = 0
-  package var units = 0
+  package let units: Int
   /// Rows through a block that full forward passes would take, baselines included.
   package private(set) var naiveBlockRows = 0
   /// Rows through a block that the staircase takes, baselines included.
@@ -31,10 +31,11 @@ package struct TraceCost: Sendable {
   private let samples: Int
   private let lengths: [Int]
 
-  init(_ job: TraceJob) {
+  package init(_ job: TraceJob, _ plan: TracePlan) {
     let shape = job.published.shape
     layers = shape.layers
     samples = job.samples
+    units = plan.factCount + plan.units.count
     lengths = job.facts.map(\.ids.count)
     let mean = Double(lengths.reduce(0, +)) / Double(max(1, lengths.count))
     rowsPerForward = mean * Double(shape.layers)
@@ -53,14 +54,19 @@ package struct TraceCost: Sendable {
     let cells = job.facts.count * job.spec.restore.count * shape.layers * longest
     resultBytes = cells * (4 * job.samples * job.spec.metric.store.count + 1)
     files = job.facts.count * job.spec.restore.count * (job.spec.metric.store.count + 1) + 64
-    for fact in job.facts {
-      let rows = fact.ids.count + samples * (fact.ids.count - fact.roles.subject.lowerBound)
-      blockRows += rows * layers
-      naiveBlockRows += (1 + samples) * fact.ids.count * layers
+    for fact in job.facts.indices {
+      blockRows += job.grid.baselineRows(of: fact)
+      naiveBlockRows += (1 + samples) * lengths[fact] * layers
+      for restoration in job.spec.restore.indices {
+        let units = plan.units[plan.unitsOf[fact][restoration]]
+        add(
+          TraceCells(job.grid, fact: fact, restoration: restoration), fact: fact,
+          rows: units.reduce(0) { $0 + $1.blockRows })
+      }
     }
   }
 
-  mutating func add(_ cells: TraceCells, fact: Int, rows: Int) {
+  private mutating func add(_ cells: TraceCells, fact: Int, rows: Int) {
     let places = cells.reaching.count + cells.equalToBaseline.count
     patchedRuns += places * samples
     equalRuns += cells.equalToBaseline.count * samples

@@ -27,7 +27,7 @@ final class TraceDesk {
 
   init(
     _ job: TraceJob, _ plan: TracePlan, _ options: TraceRun.Options, spec: String,
-    provenance: [Attribute.Member], observer: any RunObserver
+    provenance: [Attribute.Member], observer: any RunObserver, stop: StopSignal
   ) throws(Refusal) {
     (self.job, self.plan, self.observer) = (job, plan, observer)
     var random = SystemRandomNumberGenerator()
@@ -60,7 +60,7 @@ final class TraceDesk {
     start = RunStart(
       folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done)
     Thread.detachNewThread { [lock = claim.lock, interval = RunLock.Patience().interval] in
-      keepAlive(lock, every: interval)
+      keepAlive(lock, every: interval, stop)
     }
   }
 
@@ -109,10 +109,12 @@ final class TraceDesk {
 
   /// Applies the filter, and writes what is known by now.
   func filterFacts() throws(Refusal) -> [Int] {
-    try store.put(baselines: baselines)
+    let status = job.facts.indices.map {
+      job.spec.status(answer: job.facts[$0].answerID, baselines[$0])
+    }
+    try store.put(baselines: baselines, status)
     for fact in job.facts.indices {
-      let status = job.status(of: fact, baselines[fact])
-      switch status {
+      switch status[fact] {
       case .traced: kept.append(fact)
       case .failed: try store.put(untraced: fact, .failed)
       default: try store.put(untraced: fact, .skipped)
@@ -142,7 +144,7 @@ final class TraceDesk {
 
   /// Writes the means and closes the run: facts, those traced, units, failures.
   func finish() throws(Refusal) -> [Int] {
-    let summary = try TraceSummary(job, longest: store.longest) {
+    let summary = try TraceSummary(job.grid) {
       (fact, restoration, metric) throws(Refusal) in
       guard kept.contains(fact) else { return nil }
       return try store.cells(fact: fact, restoration: restoration, metric)
@@ -165,14 +167,14 @@ final class TraceDesk {
     ]
     if let end { members.append(Attribute.Member("end", .text(end))) }
     try files.write(
-      Attribute.table(members).json + "\n", to: "\(claim.folder.log)/attempt-\(files.run).json")
+      SealedRecord.text(members), to: "\(claim.folder.log)/attempt-\(files.run).json")
   }
 }
 
-/// Shows others that this run lives, until its lease is gone or given back.
-private func keepAlive(_ lock: RunLock, every interval: Duration) {
+/// Shows others that this run lives. Once the lease is another run's, this one stops.
+private func keepAlive(_ lock: RunLock, every interval: Duration, _ stop: StopSignal) {
   while true {
     Thread.sleep(forTimeInterval: TimeInterval(interval.components.seconds))
-    guard (try? lock.heartbeat()) != nil else { return }
+    guard (try? lock.heartbeat()) != nil else { return stop.request() }
   }
 }

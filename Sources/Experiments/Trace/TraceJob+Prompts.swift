@@ -11,8 +11,8 @@ extension TraceJob {
       lines.append("\(fact.fact.id): \(tokens.joined(separator: "|")) -> \(quoted(fact.answer))")
     }
     if facts.count > limit { lines.append("... and \(facts.count - limit) more") }
-    for (restoration, layers) in zip(spec.restore, layers) {
-      let positions = self.positions[spec.restore.firstIndex { $0.name == restoration.name } ?? 0]
+    for (restoration, layers) in zip(spec.restore, grid.layers) {
+      let positions = grid.positions[spec.restore.firstIndex { $0.name == restoration.name } ?? 0]
       let cells = positions.reduce(0) { $0 + $1.count } * layers.count
       lines.append(
         "\(restoration.name): window \(restoration.window), \(layers.count) layers, \(cells) cells")

@@ -10,12 +10,8 @@ package struct TraceJob: Sendable {
   /// Nil where the model has none; facts then come as token ids.
   let tokenizer: (any Tokenizer)?
   package let facts: [TokenizedFact]
-  /// For each restoration its layers.
-  package let layers: [[Int]]
-  /// For each restoration and fact its positions.
-  package let positions: [[[Int]]]
-  /// Corrupted runs of each fact.
-  package let samples: Int
+  /// What is visited of layers, positions and samples.
+  package let grid: TraceGrid
   /// Of the facts' file; nil where they stand in the job.
   package let factsDigest: String?
 
@@ -38,27 +34,14 @@ package struct TraceJob: Sendable {
       facts.append(tokenized)
     }
     self.facts = facts
-    samples = try TraceNoise.samples(spec, facts, width: published.shape.width)
-    var layers: [[Int]] = []
-    var positions: [[[Int]]] = []
-    for restoration in spec.restore {
-      layers.append(
-        try restoration.layers.resolve(layerCount: published.shape.layers, model: model))
-      var places: [[Int]] = []
-      for fact in facts {
-        places.append(
-          try restoration.positions.resolve(roles: fact.roles, prompt: "fact \(fact.fact.id)"))
-      }
-      guard places.contains(where: { !$0.isEmpty }) else {
-        throw Refusal(
-          .job, file: spec.file, field: "restore.\(restoration.name).positions",
-          found: "positions that no fact has, so no units", expected: "at least one position")
-      }
-      positions.append(places)
-    }
-    self.layers = layers
-    self.positions = positions
+    grid = try TraceGrid(
+      spec, model: model, layerCount: published.shape.layers,
+      samples: try TraceNoise.samples(spec, facts, width: published.shape.width),
+      facts: facts.map { ($0.fact.id, $0.roles) })
   }
+
+  /// Corrupted runs of each fact.
+  package var samples: Int { grid.samples }
 }
 
 extension TraceSite {

@@ -4,30 +4,17 @@ internal import ResultsStore
 
 /// The names, shapes and labels of a trace's arrays.
 struct TraceLayout {
-  struct Label {
-    enum Values {
-      case integers([Int32])
-      case texts([String])
-    }
+  private let spec: TraceSpec
+  private let grid: TraceGrid
 
-    let name: String
-    let values: Values
-  }
+  init(_ spec: TraceSpec, _ grid: TraceGrid) { (self.spec, self.grid) = (spec, grid) }
 
-  private let job: TraceJob
-  private let longest: Int
+  private var siteCount: Int { grid.restore.count }
 
-  init(_ job: TraceJob, longest: Int) {
-    self.job = job
-    self.longest = longest
-  }
-
-  private var factCount: Int { job.facts.count }
-  private var siteCount: Int { job.spec.restore.count }
-  private var layerCount: Int { job.published.shape.layers }
-
-  func root(spec: String) throws(Refusal) -> ZarrGroup {
-    let level = ZarrCompression.zstd(level: job.spec.save.level)
+  /// - Parameter text: The canonical specification, which the root's attributes hold.
+  func root(spec text: String) throws(Refusal) -> ZarrGroup {
+    let level = ZarrCompression.zstd(level: spec.save.level)
+    let (layerCount, longest) = (grid.layerCount, max(1, grid.longest))
     var arrays: [String: ZarrArraySpec] = [:]
     func add(
       _ name: String, _ type: ZarrDataType, _ axes: [(String, Int)], chunks: [Int]? = nil,
@@ -38,9 +25,9 @@ struct TraceLayout {
         type, shape: shape, chunks: chunks ?? shape.map { max(1, $0) },
         dimensions: axes.map(\.0), fill: fill, compression: level, attributes: attributes)
     }
-    let (facts, sites) = (("fact", factCount), ("site", siteCount))
+    let (facts, sites) = (("fact", grid.factCount), ("site", siteCount))
     let (layers, positions) = (("layer", layerCount), ("position", longest))
-    let samples = ("sample", job.samples)
+    let samples = ("sample", grid.samples)
 
     for (name, size) in [facts, layers, positions, samples] { try add(name, .int32, [(name, size)]) }
     try add("site", .string, [sites])
@@ -55,25 +42,25 @@ struct TraceLayout {
     try add(
       "fact_status", .uint8, [facts],
       attributes: flags(FactStatus.allCases.map { ($0.rawValue, $0.name) }))
-    for metric in job.spec.metric.store {
+    for metric in grid.metrics {
       let unit = describe(metric.unit)
       try add("clean_\(metric.rawValue)", .float32, [facts], attributes: [unit])
       try add("corrupted_\(metric.rawValue)", .float32, [facts, samples], attributes: [unit])
       try add(
         metric.rawValue, .float32, [facts, sites, layers, positions, samples],
-        chunks: [1, 1, layerCount, max(1, longest), job.samples], attributes: [unit])
+        chunks: [1, 1, layerCount, longest, grid.samples], attributes: [unit])
     }
     try add(
       "status", .uint8, [facts, sites, layers, positions],
-      chunks: [1, 1, layerCount, max(1, longest)],
+      chunks: [1, 1, layerCount, longest],
       attributes: flags(CellStatus.allCases.map { ($0.rawValue, $0.name) }))
     return ZarrGroup(
       attributes: [
         Attribute.Member("kind", .text(TraceSpec.kind)),
-        Attribute.Member("model", .text(job.spec.model.path.written)),
-        Attribute.Member("spec", .text(spec)),
+        Attribute.Member("model", .text(spec.model.path.written)),
+        Attribute.Member("spec", .text(text)),
       ],
-      arrays: arrays, groups: ["summary": try TraceSummary.group(job, level)])
+      arrays: arrays, groups: ["summary": try TraceSummary.group(grid, level)])
   }
 
   private func describe(_ text: String) -> Attribute.Member {
@@ -88,39 +75,48 @@ struct TraceLayout {
     ]
   }
 
-  /// The coordinates and labels, known before any unit runs.
-  var labels: [Label] {
-    let facts = job.facts
+  /// The coordinates, which follow from the grid.
+  var axes: [(name: String, values: ArrayValues)] {
+    func index(_ name: String, _ count: Int) -> (String, ArrayValues) {
+      (name, .integers((0..<count).map { Int32($0) }))
+    }
+    func integers(_ name: String, _ value: (PromptRoles) -> Int) -> (String, ArrayValues) {
+      (name, .integers(grid.roles.map { Int32(value($0)) }))
+    }
+    return [
+      index("fact", grid.factCount), index("layer", grid.layerCount),
+      index("position", grid.longest), index("sample", grid.samples),
+      ("site", .texts(grid.restore.map(\.name))),
+      ("window", .integers(grid.restore.map { Int32($0.window) })),
+      integers("token_count") { $0.tokenCount },
+      integers("subject_start") { $0.subject.lowerBound },
+      integers("subject_end") { $0.subject.upperBound },
+    ]
+  }
+
+  /// The labels of facts and tokens, known before any unit runs.
+  static func labels(_ facts: [TokenizedFact]) -> [(name: String, values: ArrayValues)] {
+    let longest = facts.map(\.ids.count).max() ?? 0
     func padded<T>(_ values: [T], with filler: T) -> [T] {
       values + Array(repeating: filler, count: longest - values.count)
     }
-    func index(_ name: String, _ count: Int) -> Label {
-      Label(name: name, values: .integers((0..<count).map { Int32($0) }))
-    }
-    func integers(_ name: String, _ value: (TokenizedFact) -> Int) -> Label {
-      Label(name: name, values: .integers(facts.map { Int32(value($0)) }))
-    }
-    func texts(_ name: String, _ value: (TokenizedFact) -> String) -> Label {
-      Label(name: name, values: .texts(facts.map(value)))
+    func texts(_ name: String, _ value: (TokenizedFact) -> String) -> (String, ArrayValues) {
+      (name, .texts(facts.map(value)))
     }
     return [
-      index("fact", factCount), index("layer", layerCount), index("position", longest),
-      index("sample", job.samples),
-      Label(name: "site", values: .texts(job.spec.restore.map(\.name))),
-      Label(name: "window", values: .integers(job.spec.restore.map { Int32($0.window) })),
       texts("fact_id") { $0.fact.id },
       texts("prompt") { $0.fact.prompt ?? $0.tokens.joined() },
       texts("subject") { $0.fact.subject ?? $0.tokens[$0.roles.subject].joined() },
       texts("answer") { $0.answer },
-      integers("token_count") { $0.ids.count },
-      integers("subject_start") { $0.roles.subject.lowerBound },
-      integers("subject_end") { $0.roles.subject.upperBound },
-      integers("answer_id") { $0.answerID },
-      Label(name: "token", values: .texts(facts.flatMap { padded($0.tokens, with: "") })),
-      Label(
-        name: "token_id",
-        values: .integers(facts.flatMap { padded($0.ids.map { Int32($0) }, with: -1) })),
+      ("answer_id", .integers(facts.map { Int32($0.answerID) })),
+      ("token", .texts(facts.flatMap { padded($0.tokens, with: "") })),
+      ("token_id", .integers(facts.flatMap { padded($0.ids.map { Int32($0) }, with: -1) })),
     ]
+  }
+
+  /// The index of a fact's and restoration's file in an array of cells.
+  static func index(_ fact: Int, _ restoration: Int, _ array: ZarrArray) -> [Int] {
+    [fact, restoration] + array.spec.shape.dropFirst(2).map { _ in 0 }
   }
 }
 

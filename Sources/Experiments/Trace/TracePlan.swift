@@ -2,7 +2,7 @@ internal import Cluster
 internal import Interventions
 internal import Models
 
-/// A causal trace cut into units of work, by the job alone: the same on any number of ranks.
+/// A causal trace cut into units of work, by its grid alone: the same on any number of ranks.
 ///
 /// Unit f, below the number of facts, is fact f's baseline. The others follow, fact by fact and
 /// restoration by restoration; each is a run of neighbouring cells that go through the model as one
@@ -27,17 +27,15 @@ package struct TracePlan: Sendable {
   let units: [Unit]
   /// For each fact the units of each restoration, as places in `units`.
   let unitsOf: [[Range<Int>]]
-  package let summary: TraceCost
 
-  package init(_ job: TraceJob) {
-    factCount = job.facts.count
+  package init(_ grid: TraceGrid) {
+    factCount = grid.factCount
     var units: [Unit] = []
     var unitsOf: [[Range<Int>]] = []
-    var cost = TraceCost(job)
-    for fact in job.facts.indices {
+    for fact in grid.roles.indices {
       var ranges: [Range<Int>] = []
-      for restoration in job.spec.restore.indices {
-        let cells = TraceCells(job, fact: fact, restoration: restoration)
+      for restoration in grid.restore.indices {
+        let cells = TraceCells(grid, fact: fact, restoration: restoration)
         let start = units.count
         for range in Self.cut(cells) {
           let rows = range.reduce(0) { $0 + cells.blockRows(of: $1) }
@@ -47,13 +45,10 @@ package struct TracePlan: Sendable {
               blockRows: rows))
         }
         ranges.append(start..<units.count)
-        cost.add(cells, fact: fact, rows: units[start...].reduce(0) { $0 + $1.blockRows })
       }
       unitsOf.append(ranges)
     }
     (self.units, self.unitsOf) = (units, unitsOf)
-    cost.units = factCount + units.count
-    summary = cost
   }
 
   /// Neighbouring cells in as few runs as the row limit allows, of about as many rows each.

@@ -46,7 +46,7 @@ package struct TraceRun {
   package func run(_ load: () throws(Refusal) -> TraceSpec) throws(Refusal) -> Outcome {
     useOneBLASThread()
     let job = try world.agree { try TraceJob(try load()) }
-    let plan = TracePlan(job)
+    let plan = TracePlan(job.grid)
     let threads =
       options.threads ?? job.spec.run.threads
       ?? (environment.isUnderLauncher ? 1 : ProcessInfo.processInfo.activeProcessorCount)
@@ -78,7 +78,7 @@ package struct TraceRun {
   private func checkMemory(
     _ job: TraceJob, _ plan: TracePlan, threads: Int
   ) throws(Refusal) {
-    let needed = plan.summary.rankBytes(threads: threads)
+    let needed = TraceCost(job, plan).rankBytes(threads: threads)
     guard needed <= job.spec.run.memory else {
       throw Refusal(
         .resources, file: job.spec.file, field: "run.memory",
@@ -139,8 +139,9 @@ package struct TraceRun {
       let desk = try TraceDesk(
         job, plan, options, spec: spec,
         provenance: Provenance.of(
-          model: inputs.model, tokenizer: job.tokenizer?.digest, noiseLevel: level),
-        observer: observer)
+          folder: job.spec.folder, model: inputs.model, tokenizer: job.tokenizer?.digest,
+          noiseLevel: level),
+        observer: observer, stop: stop)
       try desk.log(ranks: world.size, hosts: world.hosts)
       return desk
     }

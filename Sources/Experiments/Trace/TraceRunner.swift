@@ -44,7 +44,7 @@ final class TraceRunner: Sendable {
     guard let unit = plan.unit(number) else { return try baseline(number).bytes }
     let base = try base(unit.fact)
     let fact = job.facts[unit.fact]
-    let numbers = TraceCells(job, fact: unit.fact, restoration: unit.restoration)
+    let numbers = TraceCells(job.grid, fact: unit.fact, restoration: unit.restoration)
     let cells = unit.cells.map { numbers[$0] }
     var bytes = ByteWriter()
     for metrics in TraceMetrics.of(

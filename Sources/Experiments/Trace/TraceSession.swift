@@ -14,12 +14,13 @@ struct TraceSession {
     desk?.begin(units.count)
     defer { desk?.end() }
     guard !units.isEmpty else { return .finished }
+    let times = UnitTimes()
     let scheduler = UnitScheduler(units: units, settings: settings)
     return try scheduler.run(
       on: world, stop: stop,
       UnitScheduler.Handlers(
-        compute: { [runner] in try runner.compute($0) },
-        commit: { try journal.commit($0, $1) },
+        compute: { [runner, times] unit in try times.measure(unit) { try runner.compute(unit) } },
+        commit: { try journal.commit($0, $1, seconds: times.take($0)) },
         finished: { try desk?.take($0.unit, $0.bytes) },
         failed: { failure in
           try journal.fail(failure.unit, failure.message)

@@ -45,14 +45,15 @@ package enum FactStatus: UInt8, CaseIterable, Sendable {
   }
 }
 
-extension TraceJob {
-  /// What the filter makes of a fact, by its baseline.
-  func status(of fact: Int, _ baseline: TraceBaseline?) -> FactStatus {
+extension TraceSpec {
+  /// What the filter makes of a fact, by its answer's token and its baseline; nil stands for one
+  /// that failed.
+  func status(answer: Int, _ baseline: TraceBaseline?) -> FactStatus {
     guard let baseline else { return .failed }
-    let isTop = baseline.top == facts[fact].answerID
-    if spec.data.keeps(answerIsTop: isTop, probability: Double(baseline.clean.probability)) {
+    let isTop = baseline.top == answer
+    if data.keeps(answerIsTop: isTop, probability: Double(baseline.clean.probability)) {
       return .traced
     }
-    return isTop || spec.data.filter == .none ? .improbable : .answerNotTop
+    return isTop || data.filter == .none ? .improbable : .answerNotTop
   }
 }

@@ -32,13 +32,13 @@ struct TraceSummary {
   }
 
   static func group(
-    _ job: TraceJob, _ compression: ZarrCompression
+    _ grid: TraceGrid, _ compression: ZarrCompression
   ) throws(Refusal) -> ZarrGroup {
-    let (sites, layers) = (job.spec.restore.count, job.published.shape.layers)
+    let (sites, layers) = (grid.restore.count, grid.layerCount)
     let roles = TokenRole.allCases
     let shape = [sites, roles.count, layers]
     var arrays: [String: ZarrArraySpec] = [:]
-    for metric in job.spec.metric.store {
+    for metric in grid.metrics {
       for name in ["mean_\(metric.rawValue)", "standard_error_\(metric.rawValue)"] {
         arrays[name] = try ZarrArraySpec(
           .float32, shape: shape, chunks: shape, dimensions: ["site", "role", "layer"],
@@ -56,23 +56,23 @@ struct TraceSummary {
   /// - Parameter cells: The stored cells, `[layer, position, sample]`, of a traced fact and
   ///   restoration; nil for one that the filter left out or that is not whole.
   init(
-    _ job: TraceJob, longest: Int,
+    _ grid: TraceGrid,
     cells: (_ fact: Int, _ restoration: Int, Metric) throws(Refusal) -> [Float]?
   ) throws(Refusal) {
-    let layers = job.published.shape.layers
+    let (layers, longest) = (grid.layerCount, grid.longest)
     let roles = TokenRole.allCases
-    for (order, metric) in job.spec.metric.store.enumerated() {
+    for (order, metric) in grid.metrics.enumerated() {
       var moments = [Moments](
-        repeating: Moments(), count: job.spec.restore.count * roles.count * layers)
-      for fact in job.facts.indices {
-        for restoration in job.spec.restore.indices {
+        repeating: Moments(), count: grid.restore.count * roles.count * layers)
+      for fact in grid.roles.indices {
+        for restoration in grid.restore.indices {
           guard let values = try cells(fact, restoration, metric) else { continue }
           for (r, role) in roles.enumerated() {
-            let positions = job.facts[fact].roles.positions(of: role)
+            let positions = grid.roles[fact].positions(of: role)
             for layer in 0..<layers {
               guard
                 let value = Self.mean(
-                  values, layer: layer, positions, longest: longest, samples: job.samples)
+                  values, layer: layer, positions, longest: longest, samples: grid.samples)
               else { continue }
               moments[(restoration * roles.count + r) * layers + layer].add(value)
             }

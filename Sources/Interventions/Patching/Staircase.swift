@@ -109,7 +109,9 @@ public struct Staircase {
       let whole = base.length - cells[active[i].cell].position
       rows += at..<at + active[i].count
       at += active[i].count
-      rows += rowsOfBase(active[i].cell, count: whole, skipping: active[i].count).map { x.rows + $0 }
+      rows += rowsOfBase(active[i].cell, count: whole, skipping: active[i].count).map {
+        x.rows + $0
+      }
       active[i].count = whole
     }
     for index in joining {

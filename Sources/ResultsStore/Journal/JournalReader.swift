@@ -25,8 +25,8 @@ package struct JournalReader: Sendable {
     var findings: [JournalFinding] = []
     var headers: [JournalHeader] = []
     var duplicates = 0
-    for name in try namesInFolder(folder) where JournalName(name) != nil {
-      let scan = try JournalScan("\(folder)/\(name)", job: job)
+    for file in try files(in: folder) {
+      let scan = try JournalScan(file, job: job)
       findings += scan.findings
       if let header = scan.header { headers.append(header) }
       for (record, offset) in scan.records {
@@ -51,6 +51,11 @@ package struct JournalReader: Sendable {
     return JournalReader(
       results: results.map { ($0.key, $0.value.payload) }.sorted { $0.0 < $1.0 },
       notes: order.map { notes[$0] }, findings: findings, headers: headers, duplicates: duplicates)
+  }
+
+  /// The paths of the journals in a run's `journal` folder, in the order of their names.
+  package static func files(in folder: String) throws(Refusal) -> [String] {
+    try namesInFolder(folder).filter { JournalName($0) != nil }.map { "\(folder)/\($0)" }
   }
 
   private static func difference(_ a: [UInt8], _ b: [UInt8]) -> String {

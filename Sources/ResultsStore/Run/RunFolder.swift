@@ -55,7 +55,7 @@ package struct RunFolder: Sendable {
   ///
   /// - Parameters:
   ///   - provenance: What made the results (model digest, versions, hosts); kept from the first
-  ///     start on, with the job's digest added.
+  ///     start on, with the digests of both forms of the job added.
   /// - Throws: `job` where the folder is another job's, naming what changed; `store` where it is no
   ///   run's, or held by another run, or damaged; `resources` where the disk is full.
   package static func claim(
@@ -76,8 +76,12 @@ package struct RunFolder: Sendable {
     let isNew = try FileKind.of(path + "/spec.json") == .missing
     if isNew {
       try checkIsFree(path)
-      let record = [Attribute.Member("spec_digest", .text(spec.digest))] + provenance
-      try files.write(Attribute.table(record).json + "\n", to: path + "/provenance.json")
+      let digests = [
+        Attribute.Member("spec_digest", .text(spec.digest)),
+        Attribute.Member("toml_digest", .text(Digest.of(Array(spec.toml.utf8)))),
+      ]
+      try files.write(
+        SealedRecord.text(digests + provenance), to: path + "/provenance.json")
       try files.write(spec.toml, to: path + "/spec.toml")
       try files.write(spec.json, to: path + "/spec.json")
     }
@@ -85,6 +89,18 @@ package struct RunFolder: Sendable {
     try folder.check(spec)
     let removed = try TemporaryFiles.remove(below: path, of: lock.earlier)
     return Claim(folder: folder, lock: lock, isNew: isNew, removed: removed)
+  }
+
+  /// What made the results, checked against its own digest, and it against `spec.toml`.
+  package func checkedProvenance() throws(Refusal) -> JSONField {
+    let record = try SealedRecord.read(provenance)
+    let digest = try record["toml_digest"]
+    guard try digest.string() == Digest.of(Array(spec.toml.utf8)) else {
+      throw Refusal(
+        .store, file: path + "/spec.toml", found: "another SHA-256 (damaged or edited)",
+        expected: "\(escaped(try digest.string())), as provenance.json says")
+    }
+    return record
   }
 
   /// Opens a run's folder for reading, also while another process writes it.
@@ -133,6 +149,8 @@ package struct RunFolder: Sendable {
     let record = try JSONField.load(provenance, kind: .store, limit: Self.specLimit)
     let digest = try record["spec_digest"]
     guard try digest.string() == spec.digest else {
+      // Either of the two can be the damaged one; the record knows of itself.
+      _ = try SealedRecord.read(provenance)
       throw Refusal(
         .store, file: path + "/spec.json", found: "the SHA-256 \(spec.digest) (damaged or edited)",
         expected: "\(escaped(try digest.string())), as provenance.json says")

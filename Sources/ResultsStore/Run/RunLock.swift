@@ -179,19 +179,19 @@ package final class RunLock: Sendable {
     return "\(holder); silent for \(patience.polls) polls of \(patience.interval)"
   }
 
-  private static func path(_ number: Int, in folder: String) -> String {
+  static func path(_ number: Int, in folder: String) -> String {
     let digits = "\(number)"
     return folder + "/" + String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
   }
 
-  private static func leaseNumbers(_ folder: String) throws(Refusal) -> [Int] {
+  static func leaseNumbers(_ folder: String) throws(Refusal) -> [Int] {
     try namesInFolder(folder).compactMap { name in
       name.utf8.count >= 5 && name.utf8.count <= 9
         && name.utf8.allSatisfy { (48...57).contains($0) } ? Int(name) : nil
     }.sorted()
   }
 
-  private static func read(_ number: Int, in folder: String) throws(Refusal) -> [UInt8] {
+  static func read(_ number: Int, in folder: String) throws(Refusal) -> [UInt8] {
     let path = path(number, in: folder)
     guard try FileKind.of(path) == .regular else {
       throw Refusal(.store, file: path, found: try FileKind.of(path).name, expected: "a lease")

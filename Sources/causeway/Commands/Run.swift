@@ -68,7 +68,8 @@ struct Run: ParsableCommand {
       if environment.speaks {
         print("\(traced) of \(facts) facts traced, \(units) units, \(failed) failed")
         print("causeway show \(result.folder)")
-        print("python3 -c 'import xarray; print(xarray.open_zarr(\"\(result.folder)/results.zarr\"))'")
+        print(
+          "python3 -c 'import xarray; print(xarray.open_zarr(\"\(result.folder)/results.zarr\"))'")
       }
       environment.leave(code: failed > 0 ? 1 : 0)
     }

@@ -1,0 +1,67 @@
+import Interventions
+import Models
+import Tensors
+
+/// The matrix products of a trace, by shape: what no engine on these products can be quicker than.
+struct ProductFloor {
+  private let shape: DecoderShape
+  /// How often each product is made, by rows, inputs and outputs.
+  private var counts: [[Int]: Int] = [:]
+
+  init(_ shape: DecoderShape) { self.shape = shape }
+
+  private mutating func add(_ rows: Int, _ inputs: Int, _ outputs: Int) {
+    if rows > 0 { counts[[rows, inputs, outputs], default: 0] += 1 }
+  }
+
+  /// The products of one block; with `queries`, only so many rows go past the keys and values.
+  mutating func block(rows: Int, queries: Int? = nil) {
+    let wanted = queries ?? rows
+    add(wanted, shape.width, shape.queryWidth)
+    add(rows, shape.width, shape.keyWidth)
+    add(rows, shape.width, shape.keyWidth)
+    add(wanted, shape.queryWidth, shape.width)
+    if case .gated = shape.mlp { add(wanted, shape.width, shape.mlpWidth) }
+    add(wanted, shape.width, shape.mlpWidth)
+    add(wanted, shape.mlpWidth, shape.width)
+  }
+
+  mutating func logits(rows: Int) { add(rows, shape.width, shape.vocabulary) }
+
+  /// The blocks of a staircase over these cells.
+  mutating func staircase(_ cells: [RestoredCell], length: Int) {
+    let last = shape.layers - 1
+    for layer in 0...last {
+      var (rows, queries) = (0, 0)
+      for cell in cells {
+        let first = cell.layers.lowerBound
+        let entering = first == layer && cell.site != .blockOutput
+        guard first < layer || entering else { continue }
+        rows += entering ? 1 : length - cell.position
+        queries += 1
+      }
+      block(rows: rows, queries: layer == last ? queries : nil)
+    }
+  }
+
+  var operations: Double {
+    counts.reduce(0) { $0 + 2 * Double($1.key.reduce(1, *)) * Double($1.value) }
+  }
+
+  /// The time of all products alone: each shape's best of a few runs, times its count.
+  func seconds() -> Double {
+    var weights: [[Int]: PackedMatrix<Float>] = [:]
+    var total = 0.0
+    for (product, count) in counts {
+      let size = [product[2], product[1]]
+      let weight =
+        weights[size] ?? PackedMatrix(Tensor<Float>(repeating: 0.01, size))
+      weights[size] = weight
+      let x = Tensor<Float>(repeating: 0.5, [product[0], product[1]])
+      var best = Double.infinity
+      for _ in 0..<3 { best = min(best, CausewayBenchmarks.seconds { _ = weight.product(x) }) }
+      total += best * Double(count)
+    }
+    return total
+  }
+}

@@ -1,0 +1,149 @@
+import Autodiff
+import Interventions
+import Models
+import Tensors
+
+/// A causal trace of one prompt on one thread.
+struct TraceBenchmark {
+  struct Result {
+    let name: String
+    let cells: Int
+    let seconds: Double
+    /// Forward passes of the prompt that the rows amount to.
+    let forwards: Double
+    let operations: Double
+    /// Seconds that the same matrix products take alone.
+    let productSeconds: Double
+
+    var json: String {
+      """
+      {"name": "\(name)", "cells": \(cells), "seconds": \(seconds), "forwards": \(forwards), \
+      "gflops": \(operations / seconds / 1e9), "product_gflops": \(operations / productSeconds / 1e9), \
+      "share": \(productSeconds / seconds)}
+      """
+    }
+  }
+
+  let name: String
+  let model: DecoderModel<Float>
+  let tokens: [Int]
+  let subject: Range<Int>
+  let samples: Int
+  /// Sites and windows that are restored, at every layer and position.
+  let restored: [(site: Site, window: Int)]
+
+  /// Rows of a staircase's batch at most, as in the product's own units.
+  private static let rowLimit = 1024
+
+  /// Random weights: 12 layers, width 768, 12 tokens, subject 2 to 4, 10 samples, 144 cells.
+  static func gpt2Small() -> TraceBenchmark {
+    let shape = DecoderShape(
+      layers: 12, width: 768, heads: 12, keyHeads: 12, headWidth: 64, mlpWidth: 3072,
+      vocabulary: 50257, positionCount: 1024, norm: .layer, epsilon: 1e-5,
+      mlp: .plain(.geluTanh), positions: .learned,
+      attentionScales: Array(repeating: 0.125, count: 12), attentionBias: true,
+      attentionOutputBias: true, mlpBias: true, tiedEmbedding: true)
+    var random = SplitMix(state: 1)
+    let model = DecoderModel<Float>(shape) { weight in
+      let size = shape.size(of: weight) ?? []
+      return Tensor(size, (0..<size.reduce(1, *)).map { _ in 0.03 * random.uniform() })
+    }
+    return TraceBenchmark(
+      name: "gpt2_small", model: model, tokens: (0..<12).map { 37 * $0 + 5 }, subject: 2..<5,
+      samples: 10, restored: [(.blockOutput, 1)])
+  }
+
+  /// "The Eiffel Tower is located in the city of" in SmolLM2's tokens: 30 layers, 10 positions,
+  /// 3 sites, 10 samples.
+  static func eiffel(model path: String) throws -> TraceBenchmark {
+    TraceBenchmark(
+      name: "smollm2_fact", model: try PublishedModel(path).load(),
+      tokens: [504, 414, 46682, 18669, 314, 3807, 281, 260, 2240, 282], subject: 0..<4,
+      samples: 10, restored: [(.blockOutput, 1), (.mlpOutput, 10), (.attentionOutput, 10)])
+  }
+
+  private var noise: Tensor<Float> {
+    var random = SplitMix(state: 2)
+    let shape = [samples, subject.count, model.shape.width]
+    return Tensor(shape, (0..<shape.reduce(1, *)).map { _ in 0.3 * random.uniform() })
+  }
+
+  /// Cells that can change the metric, in the order of layers.
+  private func cells(_ site: Site, window: Int) -> [RestoredCell] {
+    let layers = model.shape.layers
+    return (0..<layers).flatMap { layer in
+      tokens.indices.flatMap { position in
+        (0..<samples).map { sample in
+          RestoredCell(
+            sample: sample, site: site,
+            layers: max(0, layer - window / 2)..<min(layers, layer + (window + 1) / 2),
+            position: position)
+        }
+      }
+    }.filter {
+      $0.reachesLastPosition(
+        length: tokens.count, firstCorrupted: subject.lowerBound, layerCount: layers)
+    }
+  }
+
+  func run(naive: Bool) -> Result {
+    let (length, layers) = (tokens.count, model.shape.layers)
+    let noise = noise
+    var rows = length * layers
+    var logitRows = 1
+    var floor = ProductFloor(model.shape)
+    let time = seconds {
+      let base = BaseRuns(
+        model, tokens: tokens, noise: noise, corrupted: subject,
+        restoring: Set(restored.map(\.site)))
+      rows += samples * (length - subject.lowerBound) * layers
+      for _ in 0..<layers {
+        floor.block(rows: length)
+        floor.block(rows: samples * (length - subject.lowerBound))
+      }
+      for (site, window) in restored {
+        for piece in pieces(cells(site, window: window)) {
+          var stream: Tensor<Float>
+          if naive {
+            let sweep = NaiveSweep(
+              model, base, tokens: tokens, noise: noise, corrupted: subject)
+            stream = sweep.run(piece)
+            rows += piece.count * length * layers
+            for _ in 0..<piece.count * layers { floor.block(rows: length) }
+          } else {
+            var staircase = Staircase(model, base, piece)
+            stream = staircase.run()
+            rows += staircase.blockRows
+            floor.staircase(piece, length: length)
+          }
+          for start in stride(from: 0, to: stream.rows, by: 64) {
+            let part = stream.rows(start..<min(start + 64, stream.rows))
+            _ = model.logits(Variable(part), on: Tape()).value.logSumExp()
+            floor.logits(rows: part.rows)
+          }
+          logitRows += stream.rows
+        }
+      }
+    }
+    return Result(
+      name: naive ? "\(name)_naive" : name,
+      cells: restored.count * layers * length, seconds: time,
+      forwards: Double(rows) / Double(length * layers), operations: floor.operations,
+      productSeconds: floor.seconds())
+  }
+
+  private func pieces(_ cells: [RestoredCell]) -> [[RestoredCell]] {
+    var result: [[RestoredCell]] = []
+    var rows = Self.rowLimit
+    for cell in cells {
+      let more = tokens.count - cell.position
+      if rows + more > Self.rowLimit {
+        result.append([])
+        rows = 0
+      }
+      rows += more
+      result[result.count - 1].append(cell)
+    }
+    return result
+  }
+}

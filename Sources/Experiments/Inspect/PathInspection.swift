@@ -1,0 +1,121 @@
+internal import Checkpoints
+internal import Foundation
+package import Inputs
+internal import Models
+internal import ResultsStore
+internal import Tokenizers
+
+/// What a file or folder holds, or why it is refused; reads headers and runs nothing.
+package struct PathInspection {
+  package let lines: [String]
+
+  /// The largest content of a zstd frame that is taken apart to be looked at.
+  private static let frameLimit = 64 << 20
+
+  /// By the name's ending: a job, an archive, a tokenizer, tensors; a folder is a model or a run.
+  package init(_ path: String) throws(Refusal) {
+    let name = path.lowercased()
+    if name.hasSuffix(".toml") {
+      lines = try Self.job(path)
+    } else if name.hasSuffix("tokenizer.json") {
+      lines = try Self.tokenizer(path, vocabulary: nil)
+    } else if name.hasSuffix(".zst") {
+      lines = try Self.frame(path)
+    } else if name.hasSuffix(".json") {
+      lines = try Self.json(path)
+    } else if Self.exists("\(path)/spec.json") {
+      lines = try Self.run(path)
+    } else if Self.exists("\(path)/zarr.json") {
+      lines = try Self.store(path)
+    } else if name.hasSuffix(".safetensors") {
+      lines = try Inspection(path).lines
+    } else if [".bin", ".pt", ".pth"].contains(where: name.hasSuffix) {
+      lines = try Self.archive(path)
+    } else {
+      lines = try Self.model(path)
+    }
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path)
+  }
+
+  private static func job(_ path: String) throws(Refusal) -> [String] {
+    let spec = try TraceSpec(JobDocument(reading: path))
+    return ["\(escaped(path)): job, digest \(spec.digest)"]
+      + spec.toml.split(separator: "\n").map(String.init)
+  }
+
+  private static func json(_ path: String) throws(Refusal) -> [String] {
+    let document = try JSONField.load(path, kind: .job, limit: JobDocument.sizeLimit)
+    if case .object(let object) = document.value, object["kind"] != nil { return try job(path) }
+    return ["\(escaped(path)): JSON, \(document.value.kindName)"]
+  }
+
+  private static func tokenizer(
+    _ path: String, vocabulary: Int?
+  ) throws(Refusal) -> [String] {
+    let tokenizer = try ByteLevelBPE(tokenizerFile: path, vocabularySize: vocabulary)
+    return ["\(escaped(path)): byte-level BPE, \(tokenizer.count) tokens, \(tokenizer.digest)"]
+  }
+
+  /// A PyTorch archive, every storage compared with its CRC-32.
+  private static func archive(_ path: String) throws(Refusal) -> [String] {
+    let file = try PyTorchFile(path)
+    for tensor in file.tensors.values.sorted(by: { $0.offset < $1.offset }) {
+      try file.verify(tensor)
+    }
+    return Inspection(file).lines
+  }
+
+  private static func frame(_ path: String) throws(Refusal) -> [String] {
+    let bytes = try BoundedFile(path, kind: .store).readAll(limit: 1 << 30)
+    do throws(Refusal) {
+      let content = try Zstd.decompress(bytes, to: .atMost(frameLimit))
+      return ["\(escaped(path)): one zstd frame, \(bytes.count) bytes of \(content.count)"]
+    } catch { throw error.inFile(path) }
+  }
+
+  private static func run(_ path: String) throws(Refusal) -> [String] {
+    let folder = try RunFolder.open(path)
+    return ["\(escaped(path)): run folder, digest \(folder.spec.digest)"]
+      + folder.spec.toml.split(separator: "\n").map(String.init)
+  }
+
+  private static func store(_ path: String) throws(Refusal) -> [String] {
+    let store = try ZarrStore.open(path)
+    return ["\(escaped(path)): Zarr store"]
+      + store.root.arrays.sorted { $0.key < $1.key }.map {
+        "  \(escaped($0.key))  \($0.value.dataType.rawValue)  \($0.value.shape)"
+      }
+  }
+
+  /// A model: its files, its shape checked against them, and its tokenizer where it has one.
+  private static func model(_ path: String) throws(Refusal) -> [String] {
+    let opened = try OpenedModel(path)
+    let checkpoint = opened.checkpoint
+    var lines = Inspection(checkpoint).lines
+    var vocabulary = Int(Int32.max)
+    if case .decoder(let model) = opened.family {
+      let shape = model.shape
+      lines.append(
+        "model: \(model.architecture.modelType), \(shape.layers) layers, width \(shape.width), "
+          + "\(shape.heads) heads over \(shape.keyHeads), \(shape.vocabulary) tokens")
+      for name in model.unusedTensors {
+        lines.append("warning: \(escaped(name)) is no weight of the model and is not read")
+      }
+      vocabulary = shape.vocabulary
+      if case .huggingFace = checkpoint.config, !exists("\(path)/tokenizer.json") {
+        throw Refusal(
+          .model, file: path, found: "no tokenizer.json",
+          expected: "one; without it prompts must come as token ids")
+      }
+    } else {
+      lines.append("model: \(opened.kind)")
+    }
+    if let tokenizer = try ModelTokenizer.open(nil, beside: checkpoint, vocabulary: vocabulary) {
+      lines.append("tokenizer: byte-level BPE, \(tokenizer.count) tokens")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,51 @@
+internal import Foundation
+internal import Inputs
+internal import ResultsStore
+
+/// One start of a run, as its file in `log/` tells.
+struct RunAttempt: Sendable {
+  let run: String
+  let start: String
+  /// Nil where it was stopped or killed, or goes on.
+  let end: String?
+  let ranks: Int
+  /// The host of each rank.
+  let hosts: [String]
+
+  /// Reads one file of the folder `log`.
+  init(_ path: String) throws(Refusal) {
+    let record = try SealedRecord.read(path)
+    run = try record["run"].string()
+    start = try record["start"].string()
+    end = try record.optional("end")?.string()
+    ranks = try record["ranks"].int()
+    var hosts: [String] = []
+    for host in try record["hosts"].items() { hosts.append(try host.string()) }
+    self.hosts = hosts
+  }
+}
+
+/// All starts of a run, the first one first.
+struct RunAttempts: Sendable {
+  private(set) var attempts: [RunAttempt] = []
+  /// Files that could not be read, and why.
+  private(set) var faults: [Refusal] = []
+
+  init(_ folder: RunFolder) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.log)) ?? []
+    for name in names.sorted() where name.hasPrefix("attempt-") && name.hasSuffix(".json") {
+      do throws(Refusal) {
+        attempts.append(try RunAttempt("\(folder.log)/\(name)"))
+      } catch { faults.append(error) }
+    }
+    attempts.sort { ($0.start, $0.run) < ($1.start, $1.run) }
+  }
+
+  /// The host of a rank in a start, if that is known.
+  func host(of rank: Int, in run: RunID) -> String? {
+    guard let attempt = attempts.first(where: { $0.run == run.description }),
+      attempt.hosts.indices.contains(rank)
+    else { return nil }
+    return attempt.hosts[rank]
+  }
+}

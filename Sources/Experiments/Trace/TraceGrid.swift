@@ -1,0 +1,59 @@
+package import Inputs
+
+/// What a trace visits, without its model or its texts: all that its units, its arrays and its
+/// averages follow from. A run's folder holds it whole.
+package struct TraceGrid: Sendable {
+  package let restore: [Restoration]
+  /// Those that are stored.
+  package let metrics: [Metric]
+  package let layerCount: Int
+  /// Corrupted runs of each fact.
+  package let samples: Int
+  /// Of each fact.
+  package let roles: [PromptRoles]
+  /// For each restoration its layers.
+  package let layers: [[Int]]
+  /// For each restoration and fact its positions.
+  package let positions: [[[Int]]]
+
+  /// Resolves what a job visits.
+  ///
+  /// - Parameters:
+  ///   - model: What to call the model in a refusal.
+  ///   - facts: The id of each fact, and its tokens' roles.
+  package init(
+    _ spec: TraceSpec, model: String, layerCount: Int, samples: Int,
+    facts: [(id: String, roles: PromptRoles)]
+  ) throws(Refusal) {
+    (restore, metrics) = (spec.restore, spec.metric.store)
+    (self.layerCount, self.samples) = (layerCount, samples)
+    roles = facts.map(\.roles)
+    var layers: [[Int]] = []
+    var positions: [[[Int]]] = []
+    for restoration in spec.restore {
+      layers.append(try restoration.layers.resolve(layerCount: layerCount, model: model))
+      var places: [[Int]] = []
+      for fact in facts {
+        places.append(
+          try restoration.positions.resolve(roles: fact.roles, prompt: "fact \(fact.id)"))
+      }
+      guard places.contains(where: { !$0.isEmpty }) else {
+        throw Refusal(
+          .job, file: spec.file, field: "restore.\(restoration.name).positions",
+          found: "positions that no fact has, so no units", expected: "at least one position")
+      }
+      positions.append(places)
+    }
+    (self.layers, self.positions) = (layers, positions)
+  }
+
+  package var factCount: Int { roles.count }
+  /// Tokens of the longest prompt.
+  package var longest: Int { roles.map(\.tokenCount).max() ?? 0 }
+
+  /// Rows that go through a block for a fact's baseline, over all layers.
+  package func baselineRows(of fact: Int) -> Int {
+    let count = roles[fact].tokenCount
+    return (count + samples * (count - roles[fact].subject.lowerBound)) * layerCount
+  }
+}

@@ -1,0 +1,41 @@
+internal import Foundation
+internal import ResultsStore
+internal import Synchronization
+
+/// How long units took to compute, from the compute threads to the thread that keeps the journal.
+final class UnitTimes: Sendable {
+  private let seconds = Mutex<[Int: Double]>([:])
+
+  /// Computes a unit and keeps the time it took.
+  func measure<T>(_ unit: Int, _ compute: () throws -> T) rethrows -> T {
+    let start = ContinuousClock.now
+    let result = try compute()
+    let time = start.duration(to: .now) / .seconds(1)
+    seconds.withLock { $0[unit] = time }
+    return result
+  }
+
+  /// The time of a unit, once.
+  func take(_ unit: Int) -> Double? { seconds.withLock { $0.removeValue(forKey: unit) } }
+}
+
+/// What a timing record says: seconds of one compute thread, as decimal text.
+struct UnitTime: Sendable, Equatable {
+  let seconds: Double
+
+  init(seconds: Double) { self.seconds = seconds }
+
+  func record(of unit: Int) -> JournalRecord {
+    JournalRecord(
+      .timing, unit: UInt64(unit), payload: Array(String(format: "%.6f", seconds).utf8))
+  }
+
+  /// The time in a timing record; nil where the record says none.
+  init?(_ record: JournalRecord) {
+    guard record.kind == .timing, record.payload.count <= 40,
+      let seconds = Double(String(decoding: record.payload, as: UTF8.self)),
+      seconds >= 0, seconds < 1e9
+    else { return nil }
+    self.seconds = seconds
+  }
+}

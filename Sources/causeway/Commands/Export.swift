@@ -1,0 +1,19 @@
+import ArgumentParser
+import Experiments
+import Inputs
+
+struct Export: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a run's results as a table, one line for each cell and sample.",
+    discussion: "A run that is not finished gives what is there. A cell without value has no line.")
+
+  @Argument(help: ArgumentHelp("Run folder.", valueName: "run")) var folder: String
+  @Option(help: ArgumentHelp("Write comma-separated values.", valueName: "file")) var csv: String
+  @Flag(help: "One line for the mean over samples, instead of one for each.") var mean = false
+  @Flag(help: "Replace a file that is there.") var force = false
+
+  func run() throws {
+    let lines = try TraceExport(folder, bySample: !mean).write(to: csv, replacing: force)
+    say("causeway: wrote \(lines) lines to \(csv)")
+  }
+}

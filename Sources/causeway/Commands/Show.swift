@@ -1,0 +1,63 @@
+import ArgumentParser
+import Experiments
+import Figures
+import Foundation
+import Inputs
+
+struct Show: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draw a run's heat maps in the terminal, and as pictures.",
+    discussion: """
+      Rows are tokens, the subject's with a star; columns are layers. Without --fact or --average \
+      the terminal shows the averages over facts, once the run is finished, then the first fact \
+      that was traced; pictures show that fact. Pictures need gnuplot (Debian: gnuplot-nox).
+      """)
+
+  @Argument(help: ArgumentHelp("Run folder.", valueName: "run")) var folder: String
+  @Option(help: "Show this fact, by its id.") var fact: String?
+  @Option(help: "Show only this site, by the name of its restoration.") var site: String?
+  @Option(help: "Show this metric: probability, log_probability or logit_difference.")
+  var metric: String?
+  @Flag(help: "Show the averages over facts; in pictures, as lines with standard errors.")
+  var average = false
+  @Option(help: ArgumentHelp("Write a picture of pixels.", valueName: "file")) var png: String?
+  @Option(help: ArgumentHelp("Write a picture of shapes.", valueName: "file")) var svg: String?
+
+  func validate() throws {
+    if average, fact != nil {
+      throw ValidationError("--average and --fact are both given, expected one of them")
+    }
+  }
+
+  func run() async throws {
+    let figures = try TraceFigures(folder, site: site, metric: metric)
+    let chosen = average ? nil : try figures.fact(fact)
+    let averages = fact == nil ? try figures.averageMaps() : nil
+    guard chosen != nil || averages != nil else {
+      throw Refusal(
+        .store, file: folder, found: average ? "no averages yet" : "no fact that is traced yet",
+        expected: average ? "a finished run with a traced fact" : "a fact whose clean run is known")
+    }
+    let terminal = Terminal.behind(descriptor: STDOUT_FILENO)
+    for map in averages ?? [] { draw(map, on: terminal) }
+    if let chosen {
+      print(displayText(figures.title(of: chosen), ascii: !terminal.isUnicode))
+      print("")
+      for map in try figures.maps(of: chosen) { draw(map, on: terminal) }
+    }
+    guard png != nil || svg != nil else { return }
+    let figure: Figure? =
+      if let chosen { try figures.figure(of: chosen) } else { try figures.averageFigure() }
+    guard let figure else { return }
+    for (path, format) in [(png, FigureFormat.png), (svg, .svg)] {
+      guard let path else { continue }
+      try await FigureWriter().write(figure, to: path, as: format)
+      say("causeway: wrote \(path)")
+    }
+  }
+
+  private func draw(_ map: HeatMap, on terminal: Terminal) {
+    for line in TerminalHeatMap(map, on: terminal).lines { print(line) }
+    print("")
+  }
+}
