@@ -77,10 +77,11 @@ extension SpecSetup {
           spec.type.rawValue, expected: "a type of the reference, which a saved folder can name")
       }
       let link = spec.link.map { name in
-        links[name] ?? {
-          links[name] = links.count
-          return links.count - 1
-        }()
+        links[name]
+          ?? {
+            links[name] = links.count
+            return links.count - 1
+          }()
       }
       var state: [String: SavedTensor] = [:]
       for entry in setup.intervention(of: index).parameters.entries {
