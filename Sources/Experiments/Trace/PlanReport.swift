@@ -10,7 +10,7 @@ package struct PlanReport {
   private let rate: Double
 
   package init(_ job: TraceJob) {
-    cost = TracePlan(job).summary
+    cost = TraceCost(job, TracePlan(job.grid))
     facts = job.facts.count
     rate = ProductRate.measured()
   }
@@ -26,14 +26,23 @@ package struct PlanReport {
     let memory = cost.rankBytes(threads: threads)
     return [
       ("facts", Double(facts), count(facts)),
-      ("patched_runs", Double(cost.patchedRuns), "\(count(cost.patchedRuns)), of which "
-        + "\(count(cost.equalRuns)) equal the corrupted run by causality"),
+      (
+        "patched_runs", Double(cost.patchedRuns),
+        "\(count(cost.patchedRuns)), of which "
+          + "\(count(cost.equalRuns)) equal the corrupted run by causality"
+      ),
       ("units", Double(cost.units), count(cost.units)),
       ("forward_passes_naive", cost.forwardsNaive, count(Int(cost.forwardsNaive.rounded()))),
-      ("forward_passes", cost.forwards, "\(count(Int(cost.forwards.rounded()))), "
-        + "\(saved.formatted(.number.precision(.fractionLength(1)))) times fewer"),
-      ("core_hours", coreHours, "\(coreHours.formatted(.number.precision(.significantDigits(2)))) "
-        + "at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"),
+      (
+        "forward_passes", cost.forwards,
+        "\(count(Int(cost.forwards.rounded()))), "
+          + "\(saved.formatted(.number.precision(.fractionLength(1)))) times fewer"
+      ),
+      (
+        "core_hours", coreHours,
+        "\(coreHours.formatted(.number.precision(.significantDigits(2)))) "
+          + "at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"
+      ),
       ("weight_bytes", Double(cost.weightBytes), "\(bytes(cost.weightBytes)), once a host"),
       ("rank_bytes", Double(memory), "\(bytes(memory)) a rank of one compute thread"),
       ("result_bytes", Double(cost.resultBytes), "\(bytes(cost.resultBytes)) before compression"),
