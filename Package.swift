@@ -71,7 +71,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "causeway",
-      dependencies: ["Experiments", "Cluster", "Figures", "Inputs", argumentParser],
+      dependencies: ["Experiments", "Cluster", "Figures", "Inputs", "Interventions", argumentParser],
       swiftSettings: settings),
 
     module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
@@ -92,7 +92,10 @@ let package = Package(
       ["Inputs", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures"]),
     .testTarget(
       name: "causewayTests",
-      dependencies: ["causeway", "Experiments", "Inputs", "_TestSupport", subprocess],
+      dependencies: [
+        "causeway", "Experiments", "Inputs", "Checkpoints", "Tensors", "Autodiff", "Models",
+        "ResultsStore", "_TestSupport", subprocess,
+      ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),
   ]

@@ -34,8 +34,11 @@ public final class MPIEnvironment {
   }
 
   /// Frees the shared memory and ends MPI. Collective; nothing of this module works after it.
+  ///
+  /// Not after a stop, when compute threads may still read that memory: that is for `leave`.
   public func finalize() throws(MPIError) {
     guard isUnderLauncher else { return }
+    precondition(!session.hasAbandonedThreads, "finalize while compute threads run")
     // MPI_Finalize waits too, but on a whole core.
     try world.barrier()
     try session.freeWindows()
@@ -52,13 +55,22 @@ public final class MPIEnvironment {
   /// Ends this rank in step with the others.
   ///
   /// After success all wait for each other. With any other code they do so for a second at most,
-  /// then the job is aborted: the missing rank may be the reason for the code. Compute threads
-  /// that still run are not waited for.
+  /// then the job is aborted: the missing rank may be the reason for the code. It is aborted too
+  /// where compute threads still run: they are not waited for, and ending MPI in order would
+  /// unmap the memory that they read.
   public func leave(code: Int32) -> Never {
     fflush(nil)
     if isUnderLauncher {
       world.patience = code == 0 ? nil : .seconds(1)
-      do throws(MPIError) { try finalize() } catch { abort(code: code) }
+      do throws(MPIError) {
+        let isBusy = try world.allGather([session.hasAbandonedThreads ? 1 : 0])
+        if isBusy.contains([1]) {
+          // Rank 0 comes first, since its code is the one that counts.
+          if world.rank != 0 { sleep(2) }
+          abort(code: code)
+        }
+        try finalize()
+      } catch { abort(code: code) }
     }
     // Not exit: its handlers would tear down what abandoned compute threads still use.
     _exit(code)

@@ -13,7 +13,6 @@ final class Session {
 
   /// Frees the shared windows. Collective over the ranks of each host.
   func freeWindows() throws(MPIError) {
-    guard !hasAbandonedThreads else { return }
     while let window = windows.first {
       windows.removeFirst()
       try window.free()

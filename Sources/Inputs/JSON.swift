@@ -26,15 +26,11 @@ public enum JSON: Sendable {
 
 /// A number as it stands in the file.
 public struct JSONNumber: Sendable, Equatable {
+  /// The digits and signs.
   public let text: String
 
-  init(text: String) { self.text = text }
-
-  /// A number that did not come from a JSON text.
-  public init(_ value: Int) { text = "\(value)" }
-
-  /// A number that did not come from a JSON text; not finite ones are refused where they are read.
-  public init(_ value: Double) { text = "\(value)" }
+  /// A number as it would be written.
+  public init(text: String) { self.text = text }
 
   /// The value, if it is written as an integer and fits 64 bits.
   public var int: Int? { Int(text) }

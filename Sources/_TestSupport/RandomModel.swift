@@ -2,15 +2,10 @@ public import Models
 public import Tensors
 
 extension DecoderModel {
-  /// A decoder whose weights are seeded normal draws, small enough to keep activations tame.
+  /// A decoder whose weights are seeded normal draws.
   public static func random(_ shape: DecoderShape, seed: UInt64 = 1) -> DecoderModel {
     var random = SeededRandom(seed: seed)
-    return DecoderModel(shape) { weight in
-      let size = shape.size(of: weight) ?? []
-      let scale = Scalar(size.count == 2 ? 1 / Double(size[1]).squareRoot() : 0.1)
-      let offset: Scalar = weight.isGain ? 1 : 0
-      return .normal(size, using: &random).scaled(by: scale, plus: offset)
-    }
+    return DecoderModel(shape) { .random($0, of: shape, using: &random) }
   }
 }
 
@@ -24,6 +19,16 @@ extension DecoderWeight {
 }
 
 extension Tensor {
+  /// A weight of a random decoder: small enough to keep activations tame, gains around 1.
+  static func random(
+    _ weight: DecoderWeight, of shape: DecoderShape, using random: inout SeededRandom
+  ) -> Tensor {
+    let size = shape.size(of: weight) ?? []
+    let scale = Scalar(size.count == 2 ? 1 / Double(size[1]).squareRoot() : 0.1)
+    let offset: Scalar = weight.isGain ? 1 : 0
+    return .normal(size, using: &random).scaled(by: scale, plus: offset)
+  }
+
   /// Standard normal draws by the sum of twelve uniforms: near enough for tests, and fast.
   public static func normal(_ shape: [Int], using random: inout SeededRandom) -> Tensor {
     Tensor(

@@ -19,7 +19,7 @@ struct Causeway: AsyncParsableCommand {
     version: programVersion,
     subcommands: [
       Plan.self, Check.self, Run.self, Status.self, Show.self, Verify.self, Export.self,
-      Sites.self, Inspect.self,
+      Sites.self, Inspect.self, Intervene.self,
     ])
 }
 
@@ -44,16 +44,21 @@ struct Main {
     }
   }
 
-  /// Help and version go to standard output with code 0; a wrong command line gets code 2. Under
-  /// mpirun one rank speaks for all.
+  /// Help and version go to standard output with code 0; a wrong command line gets one line and
+  /// code 2. Under mpirun one rank speaks for all.
   private static func leaveAfterParsing(_ error: any Error) -> Never {
-    let isHelp = Causeway.exitCode(for: error).isSuccess
-    let text = Causeway.fullMessage(for: error)
     if let code = error as? ExitCode { leave(code.rawValue) }
-    if isFirstRank, !text.isEmpty {
-      if isHelp { print(text) } else { say(text) }
+    guard Causeway.exitCode(for: error).isSuccess else {
+      letFirstRankSpeak()
+      say("causeway: " + Causeway.message(for: error))
+      leave(Refusal.Kind.commandLine.exitCode)
     }
-    leave(isHelp ? 0 : Refusal.Kind.commandLine.exitCode)
+    let isAskedFor = CommandLine.arguments.count > 1
+    if isFirstRank {
+      let text = Causeway.fullMessage(for: error)
+      if isAskedFor { print(text) } else { say(text) }
+    }
+    leave(isAskedFor ? 0 : Refusal.Kind.commandLine.exitCode)
   }
 }
 
@@ -71,8 +76,15 @@ func say(_ text: String) {
 
 /// Ends after a refusal, which is printed on one line.
 func leave(_ refusal: Refusal) -> Never {
-  if isFirstRank { say("causeway: \(refusal)") }
+  letFirstRankSpeak()
+  say("causeway: \(refusal)")
   leave(refusal.kind.exitCode)
+}
+
+/// Waits, on other ranks than the first: mpirun ends all once one has ended with an error, and the
+/// first may not have spoken by then. Returns there only if it does not end.
+private func letFirstRankSpeak() {
+  if !isFirstRank { sleep(20) }
 }
 
 /// Ends with a code, unless what was printed could not be written: then with that of resources.

@@ -1,3 +1,5 @@
+@testable import Checkpoints
+
 /// Writes pickles instruction by instruction, right or wrong ones.
 struct Pickle {
   private(set) var bytes: [UInt8]
@@ -84,7 +86,7 @@ struct Zip {
       let size = isExtended ? UInt32.max : UInt32(data.count)
       let common =
         littleEndian(UInt16(10)) + [0, 0, 0, 0, 0, 0, 0, 0]
-        + littleEndian(crcs[name] ?? referenceCRC(data)) + littleEndian(size) + littleEndian(size)
+        + littleEndian(crcs[name] ?? CRC32.of(data)) + littleEndian(size) + littleEndian(size)
         + littleEndian(UInt16(name.utf8.count))
       let offset = isExtended ? UInt32.max : UInt32(file.count)
       let field =

@@ -142,6 +142,16 @@ extension [UInt8] {
   for (terms, pickle) in cases { expectRefusal("x.bin;" + terms) { try open(pickle) } }
 }
 
+@Test func `a pickle that would fill memory is refused long before`() {
+  let memo = Pickle().raw("}").raw([UInt8](repeating: 0x94, count: 3 << 20))
+  expectRefusal("memo;limit") { try open(memo.bytes) }
+  let tuples = Array("(".utf8) + [UInt8](repeating: 0x4E, count: 60_000) + Array("t".utf8)
+  let values = Pickle().raw([[UInt8]](repeating: tuples, count: 75).flatMap { $0 })
+  expectRefusal("values;limit") { try open(values.bytes) }
+  let long = Pickle().raw([UInt8](repeating: 0x4E, count: PickleRecogniser.byteLimit))
+  expectRefusal("a/data.pkl;limit") { try open(long.bytes) }
+}
+
 @Test func `a view that leaves its storage is refused by the tensor's name`() {
   let cases: [(terms: String, shape: [Int], strides: [Int], offset: Int)] = [
     ("strides", [2], [], 0), ("strides", [2, 2], [-1, 1], 0), ("shape", [-1], [1], 0),

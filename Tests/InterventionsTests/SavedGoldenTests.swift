@@ -83,24 +83,25 @@ func `pyvene loads what is written as it loads its own folders`() throws {
   let root = try #require(scenarios)
   let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
   let scratch = try SavedScratch()
+  var arguments = [fixtures.appendingPathComponent("pyvene_peer.py").path]
+  var expected: [String] = []
   for name in try savedNames() {
     let saved = "\(root.path)/\(name).saved"
-    try PyveneFolder(reading: saved).write(to: "\(scratch.path)/\(name)")
+    let folder = try PyveneFolder(reading: saved)
+    try folder.write(to: "\(scratch.path)/\(name)")
     let model = try JSONField.load("\(root.path)/\(name).json", kind: .job)["model"].string()
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(peer))
-    process.arguments = [
-      fixtures.appendingPathComponent("pyvene_peer.py").path,
-      root.appendingPathComponent("../models/\(model)").path, saved, "\(scratch.path)/\(name)",
-    ]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let text = String(
-      decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(name)")
-    let count = try PyveneFolder(reading: saved).representations.count
-    #expect(text.hasSuffix("equal \(count)\n"), "\(name): \(text)")
+    let models = root.appendingPathComponent("../models/\(model)").path
+    arguments += [models, saved, "\(scratch.path)/\(name)"]
+    expected.append("equal \(folder.representations.count)")
   }
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: try #require(peer))
+  process.arguments = arguments
+  let output = Pipe()
+  process.standardOutput = output
+  try process.run()
+  let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+  process.waitUntilExit()
+  #expect(process.terminationStatus == 0)
+  #expect(text.split(separator: "\n").filter { $0.hasPrefix("equal") }.map(String.init) == expected)
 }

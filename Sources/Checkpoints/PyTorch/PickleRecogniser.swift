@@ -11,12 +11,17 @@ struct PickleRecogniser {
   static let byteLimit = 16 << 20
   /// Values that may wait at once for an instruction; `torch.save` needs some thousands.
   static let stackLimit = 1 << 16
+  /// Values that may be made in all, and entries of the memo. A value takes far more memory than
+  /// the byte that makes it; a hundred thousand tensors stay below both.
+  static let valueLimit = 1 << 22
+  static let memoLimit = 1 << 21
 
   var cursor: PickleCursor
   var dictionaries: [PickleDictionary] = []
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
   private var memo: [UInt32: PickleValue] = [:]
+  private var valueCount = 0
 
   /// The entries of the state dict in a pickle, in their order.
   static func stateDictionary(
@@ -128,6 +133,10 @@ struct PickleRecogniser {
     guard stack.count < Self.stackLimit else {
       throw cursor.refusal("more than \(Self.stackLimit) values on the stack", "fewer")
     }
+    guard valueCount < Self.valueLimit else {
+      throw cursor.refusal("more than \(Self.valueLimit) values", "fewer (the limit)")
+    }
+    valueCount += 1
     stack.append(value)
   }
 
@@ -158,6 +167,9 @@ struct PickleRecogniser {
   private mutating func remember(_ number: UInt32) throws(Refusal) {
     guard stack.count > marks.last ?? 0, let top = stack.last else {
       throw cursor.refusal("an empty stack, to be put in the memo", "a value")
+    }
+    guard memo.count < Self.memoLimit else {
+      throw cursor.refusal("more than \(Self.memoLimit) entries in the memo", "fewer (the limit)")
     }
     memo[number] = top
   }

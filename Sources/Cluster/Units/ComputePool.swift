@@ -78,19 +78,25 @@ final class ComputePool: Sendable {
     if time == 0 { sched_yield() } else { _ = news.wait(timeout: .now() + .microseconds(time)) }
   }
 
-  /// Drops what waits. Threads end when they have computed what they have.
-  ///
-  /// - Returns: Whether some still compute, which nothing can interrupt.
-  @discardableResult
-  func close() -> Bool {
-    let isRunning = state.withLock { state in
+  /// Drops what waits. Threads end when they have computed what they have, which nothing can
+  /// interrupt.
+  func close() {
+    state.withLock { state in
       state.waiting = []
       state.isClosed = true
-      return state.running > 0
     }
     // Each thread that wakes to find the pool closed wakes the next.
     work.signal()
-    return isRunning
+  }
+
+  /// Whether no thread computes any more, or ceases to within the time.
+  func isQuiet(within time: Duration) -> Bool {
+    let start = ContinuousClock.now
+    while state.withLock({ $0.running > 0 }) {
+      guard start.duration(to: .now) < time else { return false }
+      usleep(2000)
+    }
+    return true
   }
 
   /// What each thread does.

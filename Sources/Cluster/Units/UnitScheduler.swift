@@ -84,7 +84,13 @@ public struct UnitScheduler: Sendable {
     let pool = try communicator.agree {
       try ComputePool(threads: settings.computeThreads, compute: handlers.compute)
     }
-    defer { if pool.close() { communicator.session.hasAbandonedThreads = true } }
+    defer {
+      pool.close()
+      // Most units end soon, and the job can then end in order.
+      if !pool.isQuiet(within: .milliseconds(300)) {
+        communicator.session.hasAbandonedThreads = true
+      }
+    }
     let threads = try compareUnits(on: communicator)
     let context = UnitContext(
       communicator: communicator, pool: pool, settings: settings, stop: stop, handlers: handlers)

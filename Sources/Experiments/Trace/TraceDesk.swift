@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inputs
 internal import Models
 internal import ResultsStore
+internal import Synchronization
 
 /// Rank 0's side of a trace: the run folder, what is done, and the results as they come in.
 final class TraceDesk {
@@ -24,6 +25,8 @@ final class TraceDesk {
   /// Units of a fact and restoration that are still out.
   private var open: [[Int]] = []
   private var phase = (name: "baselines", done: 0, failed: 0)
+  /// Why the folder is no longer this run's; a lock of its own, as another thread finds out.
+  private let loss = LostLease()
 
   init(
     _ job: TraceJob, _ plan: TracePlan, _ options: TraceRun.Options, spec: String,
@@ -59,8 +62,12 @@ final class TraceDesk {
     }
     start = RunStart(
       folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done)
-    Thread.detachNewThread { [lock = claim.lock, interval = RunLock.Patience().interval] in
-      keepAlive(lock, every: interval, stop)
+    let interval = RunLock.Patience().interval
+    Thread.detachNewThread { [lock = claim.lock, loss] in
+      keepAlive(lock, every: interval) { refusal in
+        loss.note(refusal)
+        stop.request()
+      }
     }
   }
 
@@ -142,6 +149,14 @@ final class TraceDesk {
     for place in plan.unitsOf[fact][restoration] { results[plan.units[place].number] = nil }
   }
 
+  /// Gives the folder back before the run is finished, so that the next start need not wait.
+  ///
+  /// - Throws: Where another run has taken it: that, and no signal, is why this one stops.
+  func giveBack() throws(Refusal) {
+    if let refusal = loss.reason { throw refusal }
+    try claim.lock.release()
+  }
+
   /// Writes the means and closes the run: facts, those traced, units, failures.
   func finish() throws(Refusal) -> [Int] {
     let summary = try TraceSummary(job.grid) {
@@ -171,10 +186,24 @@ final class TraceDesk {
   }
 }
 
-/// Shows others that this run lives. Once the lease is another run's, this one stops.
-private func keepAlive(_ lock: RunLock, every interval: Duration, _ stop: StopSignal) {
+/// Where the thread that keeps the lease says that it is lost.
+private final class LostLease: Sendable {
+  private let refusal = Mutex<Refusal?>(nil)
+
+  var reason: Refusal? { refusal.withLock { $0 } }
+
+  func note(_ reason: Refusal) { refusal.withLock { $0 = reason } }
+}
+
+/// Shows others that this run lives, until it has given the folder back or another run has it.
+private func keepAlive(_ lock: RunLock, every interval: Duration, onLoss: (Refusal) -> Void) {
   while true {
-    Thread.sleep(forTimeInterval: TimeInterval(interval.components.seconds))
-    guard (try? lock.heartbeat()) != nil else { return stop.request() }
+    Thread.sleep(forTimeInterval: interval / .seconds(1))
+    do throws(Refusal) {
+      try lock.heartbeat()
+    } catch {
+      // A full disk passes, and says nothing of who has the folder.
+      if error.kind == .store { return onLoss(error) }
+    }
   }
 }

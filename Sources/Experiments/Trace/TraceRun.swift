@@ -61,6 +61,22 @@ package struct TraceRun {
       "noise": runner.noiseDigest.map { .text($0) },
     ])
     let desk = try openDesk(job, plan, spec: spec, inputs: inputs, level: runner.noiseLevel)
+    let outcome: Outcome
+    do throws(Refusal) {
+      outcome = try work(job, plan, runner, desk, threads: threads)
+    } catch {
+      // The refusal stands, whether or not the folder can be given back.
+      try? desk?.giveBack()
+      throw error
+    }
+    if outcome == .stopped { try desk?.giveBack() }
+    return outcome
+  }
+
+  /// Does what is left of the run in the desk's folder. Collective.
+  private func work(
+    _ job: TraceJob, _ plan: TracePlan, _ runner: TraceRunner, _ desk: TraceDesk?, threads: Int
+  ) throws(Refusal) -> Outcome {
     let start = try shared(desk)
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
     let session = TraceSession(

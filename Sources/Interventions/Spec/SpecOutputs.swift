@@ -14,6 +14,16 @@ public struct SpecOutputs: Sendable {
   /// The names of all outputs, in the order in which they were made.
   public var names: [String] { values.map(\.name) }
 
+  /// Each output with its shape, a line each.
+  public var lines: [String] {
+    values.map { name, value in
+      switch value {
+      case .floats(let tensor): "out.\(name)  float32 \(tensor.shape)"
+      case .integers(let rows): "out.\(name)  int64 [\(rows.count), \(rows.first?.count ?? 0)]"
+      }
+    }
+  }
+
   mutating func add(_ name: String, _ value: Tensor<Float>) {
     values.append((name, .floats(value)))
   }

@@ -1,0 +1,59 @@
+internal import Checkpoints
+internal import Foundation
+package import Inputs
+package import Interventions
+internal import Models
+internal import Tokenizers
+
+/// A specification of one intervened run, from JSON or TOML, with its prompts as text or tokens.
+package enum SpecDocument {
+  /// - Parameter path: A `.toml` file; anything else is read as JSON.
+  package static func read(_ path: String) throws(Refusal) -> JSONField {
+    guard path.lowercased().hasSuffix(".toml") else { return try JSONField.load(path, kind: .job) }
+    let document = try JobDocument(reading: path)
+    return JSONField(document.root.json, file: path, kind: .job)
+  }
+
+  /// Prepares a specification's run: prompts are turned into tokens by the model's own tokenizer.
+  package static func run(
+    _ path: String, models: String?, isNaive: Bool
+  ) throws(Refusal) -> SpecRun {
+    let document = try read(path)
+    var options = SpecRun.Options(models: models, isNaive: isNaive)
+    let model = try document["model"].string()
+    let folder = models.map { URL(fileURLWithPath: $0).appendingPathComponent(model).path }
+    let place = folder.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil } ?? model
+    options.tokenize = { (text) throws(Refusal) in
+      let opened = try OpenedModel(place)
+      let tokenizer = try ModelTokenizer.open(
+        nil, beside: opened.checkpoint, vocabulary: Int(Int32.max))
+      guard let tokenizer else {
+        throw Refusal(
+          .model, file: place, found: "no tokenizer.json for prompts given as text",
+          expected: "one, or input_ids in the specification")
+      }
+      return try tokenizer.encode(text)
+    }
+    return try SpecRun(document, options: options)
+  }
+}
+
+extension JobValue {
+  /// The value as JSON.
+  var json: JSON {
+    switch content {
+    case .null: .null
+    case .bool(let flag): .bool(flag)
+    case .integer(let value): .number(JSONNumber(text: "\(value)"))
+    case .number(let value, let text):
+      .number(JSONNumber(text: value.isFinite ? "\(value)" : text))
+    case .string(let text): .string(text)
+    case .list(let items): .array(items.map(\.json))
+    case .table(let table):
+      .object(
+        table.members.reduce(into: JSONObject()) { object, member in
+          _ = object.insert(member.value.json, forKey: member.key)
+        })
+    }
+  }
+}

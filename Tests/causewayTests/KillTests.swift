@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+import _TestSupport
+
+extension EndToEnd {
+  /// What is journaled survives a kill at any moment, and the same command finishes the run.
+  @Suite(.serialized, .timeLimit(.minutes(20)))
+  struct Kills {
+    static let killCount = 20
+    /// How a run is started: alone, or with so many ranks.
+    static let launches: [Int?] = [nil, 1, 2, 3, 4]
+
+    @Test func `twenty kills of ranks and of mpirun lose nothing and count nothing twice`()
+      async throws
+    {
+      let bench = try Workbench(heavyModel, job: heavyJob)
+      let whole = try await bench.finish("whole", ranks: 2)
+      var assault = Assault(
+        bench: bench, expected: try bench.stored("whole"), seconds: whole.seconds)
+      var runs = 0
+      while assault.kills < Self.killCount {
+        runs += 1
+        try await assault.run("run-\(runs)")
+      }
+      // Kills that strike before the first unit prove little.
+      #expect(assault.killsAmidWork >= Self.killCount / 4)
+    }
+  }
+}
+
+/// Big enough to work for some seconds.
+let heavyModel = TinyModel(.llama, layers: 8, width: 128, vocabulary: 1024)
+let heavyJob = Workbench.job.replacing("samples = 6", with: "samples = 24")
+
+/// Starts runs, kills them at random moments, and starts them again.
+private struct Assault {
+  let bench: Workbench
+  /// Of a run that nothing disturbed, and how long that took.
+  let expected: StoredRun
+  let seconds: Double
+  var kills = 0
+  var killsAmidWork = 0
+  private var random = SeededRandom(seed: 20)
+
+  init(bench: Workbench, expected: StoredRun, seconds: Double) {
+    (self.bench, self.expected, self.seconds) = (bench, expected, seconds)
+  }
+
+  /// Runs a job until it is finished, killing it on the way.
+  mutating func run(_ name: String) async throws {
+    var known: [UInt64: [UInt8]] = [:]
+    while true {
+      let ranks = EndToEnd.Kills.launches.randomElement(using: &random) ?? nil
+      let tool = try bench.start(name, ranks: ranks)
+      let wasKilled = try await kill(tool, ranks: ranks, name)
+      let ended = try await tool.end()
+      try await tool.waitForRanks()
+      guard wasKilled, ended.code != 0 else {
+        #expect(ended.code == 0, "\(ended.errors)")
+        break
+      }
+      kills += 1
+      known = try check(name, known)
+    }
+    let stored = try bench.stored(name)
+    #expect(stored.duplicates == 0)
+    stored.expectSame(as: expected, "after \(kills) kills")
+  }
+
+  /// Kills a rank or the launcher, at a moment between the start and what a run takes, or soon
+  /// after this start has journaled its first unit; false if the run was quicker.
+  private mutating func kill(
+    _ tool: RunningTool, ranks: Int?, _ name: String
+  ) async throws -> Bool {
+    let isAmidWork = Bool.random(using: &random)
+    let delay = Double.random(in: 0...1, using: &random)
+    let ofLauncher = Int.random(in: 0..<3, using: &random) == 0
+    let choice = Int.random(in: 0..<4, using: &random)
+    let before = StoredRun.journalBytes(bench.path(name))
+    var moment = delay * seconds
+    if isAmidWork {
+      guard
+        try await tool.wait(until: { StoredRun.journalBytes(bench.path(name)) > before + 200 })
+      else { return false }
+      moment = tool.seconds + delay * delay * seconds / 2
+    }
+    guard try await tool.wait(until: { tool.seconds >= moment }) else { return false }
+    let victims = tool.processes()
+    let victim = ofLauncher || victims.isEmpty ? tool.launcher : victims[choice % victims.count]
+    guard Foundation.kill(victim, SIGKILL) == 0 else { return false }
+    if StoredRun.journalBytes(bench.path(name)) > before { killsAmidWork += 1 }
+    return true
+  }
+
+  /// The records that are there now: all those before, each as an undisturbed run has it.
+  private func check(
+    _ name: String, _ known: [UInt64: [UInt8]]
+  ) throws -> [UInt64: [UInt8]] {
+    guard bench.has("\(name)/spec.json") else { return known }
+    let stored = try bench.stored(name)
+    #expect(stored.duplicates == 0)
+    #expect(Set(known.keys).isSubset(of: stored.records.keys), "lost after kill \(kills)")
+    for (unit, bytes) in stored.records where expected.records[unit] != bytes {
+      Issue.record("unit \(unit) differs after kill \(kills)")
+    }
+    return stored.records
+  }
+}

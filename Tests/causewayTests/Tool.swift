@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+/// A process of the tool, alone or under `mpirun`, that has ended.
+struct ToolRun {
+  /// What a shell would say: 128 and the signal's number where one ended it.
+  let code: Int32
+  let output: String
+  let errors: String
+  let seconds: Double
+
+  /// What the tool itself said on standard error; `mpirun` adds its own.
+  var said: [String] {
+    errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix("causeway: ") }
+  }
+}
+
+/// The tool as it runs. Its processes are known by a word in their environment.
+final class RunningTool {
+  private let process = Process()
+  private let mark = UUID().uuidString
+  private let scratch: URL
+  private let start = ContinuousClock.now
+
+  /// - Parameter ranks: How many ranks `mpirun` starts; nil runs the tool without it.
+  init(_ arguments: [String], ranks: Int?) throws {
+    scratch = FileManager.default.temporaryDirectory
+      .appendingPathComponent("tool-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+    // The tests' bundle lies beside the executables.
+    let tool = Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent("causeway")
+    let launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n"]
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = (ranks.map { launcher + ["\($0)"] } ?? []) + [tool.path] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+      "SWIFT_BACKTRACE": "enable=no", "CAUSEWAY_TEST_MARK": mark,
+      // What a killed mpirun leaves goes with the folder; in shared memory it would stay.
+      "TMPDIR": scratch.path, "OMPI_MCA_btl_vader_backing_directory": scratch.path,
+      "OMPI_MCA_osc_sm_backing_directory": scratch.path,
+    ]) { $1 }
+    for name in ["out", "err"] { try Data().write(to: scratch.appendingPathComponent(name)) }
+    process.standardOutput = try FileHandle(forWritingTo: scratch.appendingPathComponent("out"))
+    process.standardError = try FileHandle(forWritingTo: scratch.appendingPathComponent("err"))
+    process.standardInput = FileHandle.nullDevice
+    // The tests' threads block signals, and a child would inherit that.
+    var (none, old) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &old)
+    defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+    try process.run()
+  }
+
+  deinit {
+    for id in processes() { kill(id, SIGKILL) }
+    try? FileManager.default.removeItem(at: scratch)
+  }
+
+  /// The launcher, or the tool where there is none.
+  var launcher: pid_t { process.processIdentifier }
+  var isRunning: Bool { process.isRunning }
+  var seconds: Double { start.duration(to: .now) / .seconds(1) }
+
+  /// Waits for the end; a run that outlasts the limit is killed and fails the test.
+  func end(within limit: Duration = .seconds(180)) async throws -> ToolRun {
+    while process.isRunning {
+      if start.duration(to: .now) > limit {
+        let said = try text("err")
+        Issue.record("still running after \(limit): \(said)")
+        for id in processes() + [launcher] { kill(id, SIGKILL) }
+        break
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    process.waitUntilExit()
+    let status = process.terminationStatus
+    return ToolRun(
+      code: process.terminationReason == .uncaughtSignal ? 128 + status : status,
+      output: try text("out"), errors: try text("err"), seconds: seconds)
+  }
+
+  /// Waits until the condition holds; false if the run ended before.
+  func wait(until condition: () throws -> Bool) async throws -> Bool {
+    while process.isRunning {
+      if try condition() { return true }
+      let said = try text("err")
+      try #require(seconds < 120, "waited in vain: \(said)")
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    return false
+  }
+
+  func text(_ stream: String) throws -> String {
+    String(decoding: try Data(contentsOf: scratch.appendingPathComponent(stream)), as: UTF8.self)
+  }
+
+  /// The ranks that are alive; zombies do not count.
+  func processes() -> [pid_t] {
+    let ids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return ids.compactMap { pid_t($0) }.filter { id in
+      guard let command = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8),
+        let program = command.split(separator: "\0").first, program.hasSuffix("/causeway"),
+        let environment = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/environ")),
+        environment.range(of: Data(mark.utf8)) != nil,
+        let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+        let state = status.split(separator: ")").last?.split(separator: " ").first
+      else { return false }
+      return state != "Z" && state != "X"
+    }.sorted()
+  }
+
+  /// Waits until no rank is left, as after a kill of `mpirun`.
+  func waitForRanks() async throws {
+    for _ in 0..<1500 where !processes().isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+    let left = processes()
+    for id in left { kill(id, SIGKILL) }
+    #expect(left.isEmpty, "ranks left after 30 s")
+  }
+}
