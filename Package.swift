@@ -71,7 +71,9 @@ let package = Package(
       ]),
     .executableTarget(
       name: "causeway",
-      dependencies: ["Experiments", "Cluster", "Figures", "Inputs", "Interventions", argumentParser],
+      dependencies: [
+        "Experiments", "Cluster", "Figures", "Inputs", "Interventions", argumentParser,
+      ],
       swiftSettings: settings),
 
     module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),

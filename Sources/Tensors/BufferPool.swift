@@ -5,7 +5,8 @@ internal import Synchronization
 /// them.
 ///
 /// Sizes are rounded up to eighths of powers of two, so a freed block fits the next tensor of
-/// nearly its size. Blocks below 64 KiB are left to malloc.
+/// nearly its size. Blocks below 64 KiB are left to malloc. Those of 1 MiB and more are mapped, so
+/// that what the pool does not keep really goes back: malloc would hold on to it.
 enum BufferPool {
   private struct State {
     var free: [Int: [UInt]] = [:]
@@ -14,6 +15,7 @@ enum BufferPool {
 
   private static let state = Mutex(State())
   private static let smallest = 64 << 10
+  private static let mapped = 1 << 20
   /// Free memory kept at most; past it blocks go back to the system.
   private static let keep = 128 << 20
 
@@ -32,7 +34,16 @@ enum BufferPool {
       }
       if let block = UnsafeMutableRawPointer(bitPattern: address) { return block }
     }
-    return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+    return allocate(size)
+  }
+
+  private static func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+    guard size >= mapped else { return .allocate(byteCount: size, alignment: 64) }
+    let block = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let block, block != MAP_FAILED else {
+      preconditionFailure("no memory for a tensor of \(size) bytes")
+    }
+    return block
   }
 
   static func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
@@ -45,6 +56,7 @@ enum BufferPool {
         state.freeBytes += size
         return true
       }
-    if !kept { block.deallocate() }
+    if kept { return }
+    if size >= mapped { munmap(block, size) } else { block.deallocate() }
   }
 }

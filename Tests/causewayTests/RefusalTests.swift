@@ -24,7 +24,8 @@ extension EndToEnd {
         let lines = ranks == nil ? ended.errors.split(separator: "\n").map(String.init) : ended.said
         #expect(lines.count == 1, "\(place)")
         for text in input.texts {
-          #expect(lines.first?.hasPrefix("causeway: ") == true && lines[0].contains(text), "\(place)")
+          #expect(
+            lines.first?.hasPrefix("causeway: ") == true && lines[0].contains(text), "\(place)")
         }
         #expect(ended.output == "", "\(place)")
         #expect(!bench.has("run"), "\(place)")
@@ -85,7 +86,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
       "a position past the prompt's end", says: "restore[2].positions", "position 7 in fact",
       "positions from 0 to", "tokens", spoil: job("[\"subject\", \"last\"]", "[7]")),
     BadInput(
-      "zero samples", says: "corrupt.samples", "job.toml", "found the number 0", "an integer from 1 to",
+      "zero samples", says: "corrupt.samples", "job.toml", "found the number 0",
+      "an integer from 1 to",
       spoil: job("samples = 6", "samples = 0")),
     BadInput(
       "no such job", says: "job.toml", "No such file",

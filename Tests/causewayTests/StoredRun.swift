@@ -31,8 +31,7 @@ struct StoredRun {
   }
 
   /// Expects every file of the results and every record to be the same bytes.
-  func expectSame(as other: StoredRun, _ what: String, _ place: SourceLocation = #_sourceLocation)
-  {
+  func expectSame(as other: StoredRun, _ what: String, _ place: SourceLocation = #_sourceLocation) {
     #expect(!files.isEmpty && !records.isEmpty, "\(what)", sourceLocation: place)
     let names = Set(files.keys).union(other.files.keys)
     let odd = names.filter { files[$0] != other.files[$0] }.sorted()

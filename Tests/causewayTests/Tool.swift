@@ -28,7 +28,8 @@ final class RunningTool {
       .appendingPathComponent("tool-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     // The tests' bundle lies beside the executables.
-    let tool = Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent("causeway")
+    let tool = Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent(
+      "causeway")
     let launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n"]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = (ranks.map { launcher + ["\($0)"] } ?? []) + [tool.path] + arguments

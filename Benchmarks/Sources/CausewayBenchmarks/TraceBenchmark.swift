@@ -38,7 +38,8 @@ struct TraceBenchmark {
   /// Random weights: 12 layers, width 768, 12 tokens, subject 2 to 4, 10 samples, 144 cells.
   static func gpt2Small() -> TraceBenchmark {
     TraceBenchmark(
-      name: "gpt2_small", model: .randomGPT2(layers: 12, width: 768, vocabulary: 50257), tokens: (0..<12).map { 37 * $0 + 5 }, subject: 2..<5,
+      name: "gpt2_small", model: .randomGPT2(layers: 12, width: 768, vocabulary: 50257),
+      tokens: (0..<12).map { 37 * $0 + 5 }, subject: 2..<5,
       samples: 10, restored: [(.blockOutput, 1)])
   }
 

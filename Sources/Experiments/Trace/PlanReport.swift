@@ -20,8 +20,7 @@ package struct PlanReport {
   private var entries: [(key: String, value: Double, text: String)] {
     func count(_ value: Int) -> String { value.formatted(.number.locale(Locale(identifier: "en"))) }
     func bytes(_ value: Int) -> String {
-      value.formatted(
-        .byteCount(style: .memory, spellsOutZero: false).locale(Locale(identifier: "en")))
+      value < 10 << 20 ? "\(count(value >> 10)) KiB" : "\(count(value >> 20)) MiB"
     }
     let saved = cost.forwardsNaive / max(cost.forwards, 1e-9)
     let memory = cost.rankBytes(threads: threads)

@@ -26,7 +26,7 @@ struct SavedInterventions {
 
   /// The same as a specification says it.
   private static func description(_ saved: SavedRepresentation) -> JSONObject {
-    func number(_ value: Int) -> JSON { .number(JSONNumber(value)) }
+    func number(_ value: Int) -> JSON { .number(JSONNumber(text: "\(value)")) }
     var object = JSONObject()
     func add(_ name: String, _ value: JSON?) {
       if let value { _ = object.insert(value, forKey: name) }
@@ -77,10 +77,11 @@ extension SpecSetup {
           spec.type.rawValue, expected: "a type of the reference, which a saved folder can name")
       }
       let link = spec.link.map { name in
-        links[name] ?? {
-          links[name] = links.count
-          return links.count - 1
-        }()
+        links[name]
+          ?? {
+            links[name] = links.count
+            return links.count - 1
+          }()
       }
       var state: [String: SavedTensor] = [:]
       for entry in setup.intervention(of: index).parameters.entries {

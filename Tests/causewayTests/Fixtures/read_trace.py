@@ -41,11 +41,11 @@ corrupted = np.broadcast_to(
 wrong += int((values[named["equal_to_baseline"]] != corrupted[named["equal_to_baseline"]]).any())
 
 means = tree["summary"]["mean_probability"].values
-first = np.nanmean(values[:, 0, :, :, :], axis=3)
-last = np.stack([first[f][:, n - 1] for f, n in enumerate(data["token_count"].values)])
 is_there = bool(np.isfinite(means).any())
 if is_there:
-    role = list(data.attrs.get("role", []) or tree["summary"].attrs["role"]).index("last")
+    state = values[:, list(data["site"].values).index("block_output")].mean(axis=3)
+    last = np.stack([state[f][:, n - 1] for f, n in enumerate(data["token_count"].values)])
+    role = list(tree["summary"].attrs["role"]).index("last")
     wrong += int(not np.allclose(means[0, role], last.mean(axis=0), rtol=1e-5, atol=1e-7))
 
 pending = int(named["pending"].any(axis=(2, 3)).sum())
