@@ -99,21 +99,36 @@ final class RunningTool {
   func processes() -> [pid_t] {
     let ids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return ids.compactMap { pid_t($0) }.filter { id in
-      guard let command = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8),
-        let program = command.split(separator: "\0").first, program.hasSuffix("/causeway"),
-        let environment = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(id)/environ")),
-        environment.range(of: Data(mark.utf8)) != nil,
-        let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
-        let state = status.split(separator: ")").last?.split(separator: " ").first
+      let program = Self.contents("/proc/\(id)/cmdline").split(separator: 0).first ?? []
+      guard program.suffix(9).elementsEqual("/causeway".utf8),
+        Data(Self.contents("/proc/\(id)/environ")).range(of: Data(mark.utf8)) != nil,
+        let state = Self.contents("/proc/\(id)/stat").split(separator: UInt8(ascii: ")")).last?
+          .first(where: { $0 != UInt8(ascii: " ") })
       else { return false }
-      return state != "Z" && state != "X"
+      return state != UInt8(ascii: "Z") && state != UInt8(ascii: "X")
     }.sorted()
+  }
+
+  /// The first 64 KiB of a file of `/proc`, whose size says nothing; Foundation, which goes by the
+  /// size, was seen to keep what it read.
+  private static func contents(_ path: String) -> ArraySlice<UInt8> {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+      count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
+    }
+    return bytes[...]
   }
 
   /// Waits until no rank is left, as after a kill of `mpirun`.
   func waitForRanks() async throws {
-    for _ in 0..<1500 where !processes().isEmpty { try await Task.sleep(for: .milliseconds(20)) }
-    let left = processes()
+    let limit = ContinuousClock.now + .seconds(30)
+    var left = processes()
+    while !left.isEmpty, .now < limit {
+      try await Task.sleep(for: .milliseconds(20))
+      left = processes()
+    }
     for id in left { kill(id, SIGKILL) }
     #expect(left.isEmpty, "ranks left after 30 s")
   }
