@@ -113,8 +113,40 @@ public struct SpecRun {
     }
   }
 
+  /// The names of outputs that the kind can give; of collected values and generation, beginnings.
+  private var possibleOutputs: [String] {
+    let collected = setup.setup.entries.indices.contains {
+      setup.setup.intervention(of: $0).isCollecting
+    }
+    let values = collected ? ["collected."] : []
+    let trained = TrainedParameter.all(in: setup).map(\.path)
+    switch spec.kind {
+    case .forward, .saveLoad, .gruTime, .attentionWeight:
+      return ["original.logits", "intervened.logits"] + values
+    case .generate: return ["original.ids", "intervened.ids"] + values
+    case .gradient:
+      let names = spec.target == .model ? model.weights.names : trained
+      return ["intervened.logits", "loss"] + names.map { "grad.\($0)" }
+    case .train: return ["losses", "final."]
+    }
+  }
+
+  /// Refuses outputs that the kind never gives, before anything runs.
+  private func checkExpected() throws(Refusal) {
+    guard let expected = spec.expected else { return }
+    let possible = possibleOutputs
+    for name in expected
+    where !possible.contains(where: { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }) {
+      let near = nearest(to: name, among: possible).map { "\($0) (did you mean that?)" }
+      throw try spec.document["expected"].refusal(
+        "the output \(quoted(name)), which this run does not give",
+        expected: near ?? "one of \(possible.joined(separator: ", "))")
+    }
+  }
+
   /// Runs it.
   public func callAsFunction() throws(Refusal) -> SpecOutputs {
+    try checkExpected()
     let outputs =
       switch spec.kind {
       case .forward, .saveLoad, .gruTime, .attentionWeight: try forward()

@@ -1,0 +1,58 @@
+import Checkpoints
+import Foundation
+import Interventions
+import Models
+import Tensors
+import _TestSupport
+
+/// A folder with a small random GPT-2 and specifications written beside it, removed at the end.
+final class SpecFolder {
+  let root: URL
+  let model: DecoderModel<Float>
+
+  init() throws {
+    root = FileManager.default.temporaryDirectory
+      .appendingPathComponent("spec-\(UUID().uuidString)")
+    model = .random(.gpt2(layers: 2, width: 12, heads: 3, vocabulary: 20, positions: 16))
+    let folder = root.appendingPathComponent("models/tiny")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let config = """
+      {"model_type": "gpt2", "n_embd": 12, "n_head": 3, "n_layer": 2, "n_positions": 16,
+       "vocab_size": 20, "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new"}
+      """
+    try Data(config.utf8).write(to: folder.appendingPathComponent("config.json"))
+    try model.weights.write(to: folder.appendingPathComponent("model.safetensors").path)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: root) }
+
+  var models: String { root.appendingPathComponent("models").path }
+
+  /// Opens a specification of this text, with tensors `in.NAME` of random numbers.
+  func run(
+    _ text: String, tensors: [String: [Int]] = [:], saveTo: String? = nil, isNaive: Bool = false
+  ) throws -> SpecRun {
+    let path = root.appendingPathComponent("job.json").path
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    var writer = SafetensorsWriter()
+    for (name, shape) in tensors.sorted(by: { $0.key < $1.key }) {
+      writer.add("in.\(name)", shape: shape, RunSupport.random(shape).elements)
+    }
+    try writer.write(to: root.appendingPathComponent("job.safetensors").path)
+    return try SpecRun(
+      path, options: .init(models: models, isNaive: isNaive, saveTo: saveTo))
+  }
+
+  /// A forward specification whose parts can be exchanged.
+  static func forward(
+    representation: String = #""layer": 1, "component": "block_output""#,
+    type: String = "VanillaIntervention", sources: String = #"[{"input_ids": [[4, 5, 6, 7]]}]"#,
+    locations: String = #"{"sources->base": 2}"#, more: String = ""
+  ) -> String {
+    """
+    {"model": "tiny", "representations": [{\(representation), "intervention_type": "\(type)"}],
+     "base": {"input_ids": [[1, 2, 3, 9]]}, "sources": \(sources),
+     "unit_locations": \(locations)\(more)}
+    """
+  }
+}

@@ -1,0 +1,134 @@
+import Checkpoints
+import Foundation
+import Inputs
+import Interventions
+import Testing
+import _TestSupport
+
+/// What specifications can say besides what the reference's cases say.
+struct SpecRunTests {
+  private static func train(more: String = "") -> String {
+    """
+    {"model": "tiny", "kind": "train",
+     "representations": [{"layer": 0, "component": "block_output", "low_rank_dimension": 2,
+       "intervention_type": "LowRankRotatedSpaceIntervention"}],
+     "unit_locations": {"sources->base": 1},
+     "train": {"lr": 0.05, "steps": 6, "batches": [{"base": {"input_ids": [[1, 2, 3]]},
+       "sources": [{"input_ids": [[4, 5, 6]]}], "labels": [7]}]\(more)}}
+    """
+  }
+
+  @Test
+  func `training lowers the loss, and what it leaves is loaded to the same logits`() throws {
+    let folder = try SpecFolder()
+    let saved = folder.root.appendingPathComponent("saved").path
+    let outputs = try folder.run(Self.train(), saveTo: saved)()
+    let losses = try #require(outputs.floats("losses")?.elements)
+    #expect(losses.count == 6)
+    #expect(losses[5] < losses[0])
+    let again = """
+      {"model": "tiny", "kind": "save_load", "saved_directory": "saved",
+       "unit_locations": {"sources->base": 1}, "base": {"input_ids": [[1, 2, 3]]},
+       "sources": [{"input_ids": [[4, 5, 6]]}]}
+      """
+    let loaded = try folder.run(again)()
+    #expect(
+      loaded.floats("intervened.logits")?.elements
+        == outputs.floats("final.intervened.logits")?.elements)
+  }
+
+  @Test(arguments: [
+    (#", "groups": [{"names": ["0.rotate"], "lr": 1}]"#, "groups[0].names[0]"),
+    (#", "lr_factors": [1, 2]"#, "6, one for each step"),
+    (#", "temperatures": [1, 1, 1, 1, 1, 0]"#, "numbers above 0"),
+    (#", "betas": [0.9, 1]"#, "two numbers from 0 to below 1"),
+    (#", "optimizer": "Adams""#, "Adam (did you mean that?)"),
+    (#", "momentum": 0.9"#, "momentum for Adam"),
+  ])
+  func `wrong training is refused with its field`(more: String, words: String) throws {
+    let folder = try SpecFolder()
+    #expect {
+      _ = try folder.run(Self.train(more: more))()
+    } throws: {
+      "\($0)".contains(words)
+    }
+  }
+
+  @Test
+  func `a formula with a trained rotation runs from a specification`() throws {
+    let folder = try SpecFolder()
+    let text = SpecFolder.forward(
+      representation: """
+        "layer": 0, "component": "block_output", "args": {
+          "formula": "base + k * (source - base) @ R @ R.T + bias", "constants": {"k": 0.5,
+          "bias": "row"}, "trained": {"R": {"shape": [12, 3], "orthogonal": true, "seed": 4}}}
+        """, type: "expression",
+      more: #", "kind": "gradient", "wrt": "interventions", "labels": [3]"#)
+    let outputs = try folder.run(text, tensors: ["row": [12]])()
+    let gradient = try #require(
+      outputs.floats("grad.0.R.parametrizations.weight.original"))
+    #expect(gradient.shape == [12, 3])
+    #expect(gradient.elements.contains { abs($0) > 1e-5 })
+  }
+
+  @Test(arguments: ["Zero", "Collect"])
+  func `places of one kind can be written in several ways`(type: String) throws {
+    let folder = try SpecFolder()
+    let found = try [
+      #"{"base": [1, 2]}"#, #"{"base": [[[1, 2]]]}"#, #"{"sources->base": [null, [[[1, 2]]]]}"#,
+    ].map { locations in
+      try folder.run(
+        SpecFolder.forward(
+          type: "\(type)Intervention", sources: "null", locations: locations))()
+    }
+    let name = type == "Zero" ? "intervened.logits" : "collected.0"
+    #expect(found[0].floats(name)?.elements == found[1].floats(name)?.elements)
+    #expect(found[0].floats(name)?.elements == found[2].floats(name)?.elements)
+    #expect(found[0].floats("original.logits")?.elements.isEmpty == false)
+  }
+
+  @Test
+  func `single coordinates are units too`() throws {
+    let folder = try SpecFolder()
+    func logits(_ representation: String, _ locations: String, _ more: String) throws -> [Float]? {
+      try folder.run(
+        SpecFolder.forward(representation: representation, locations: locations, more: more))()
+        .floats("intervened.logits")?.elements
+    }
+    let site = #""layer": 1, "component": "mlp_output""#
+    let units = try logits(
+      "\(site), \"unit\": \"dim\", \"max_number_of_units\": 2",
+      #"{"sources->base": [[[[3, 5]]], [[[3, 5]]]]}"#, "")
+    let subspace = try logits(site, "null", #", "subspaces": [5, 3]"#)
+    #expect(units == subspace)
+  }
+
+  @Test
+  func `outputs are written as the tensors that were asked for`() throws {
+    let folder = try SpecFolder()
+    let outputs = try folder.run(
+      SpecFolder.forward(more: #", "expected": {"intervened.logits": null}"#))()
+    let path = folder.root.appendingPathComponent("out.safetensors").path
+    try outputs.write(to: path)
+    let file = try SafetensorsFile(path)
+    #expect(Array(file.tensors.keys) == ["out.intervened.logits"])
+    #expect(try file.floats("out.intervened.logits").count == 80)
+  }
+
+  @Test
+  func `prompts become tokens by the tokenizer that is given`() throws {
+    let folder = try SpecFolder()
+    let path = folder.root.appendingPathComponent("prompts.json").path
+    let text = """
+      {"model": "tiny", "representations": {"layer": 0, "component": "mlp_output",
+       "intervention_type": "ZeroIntervention"}, "unit_locations": {"base": 1},
+       "base": {"prompts": ["abc", "de"]}}
+      """
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    var options = SpecRun.Options(models: folder.models)
+    #expect(throws: Refusal.self) { _ = try SpecRun(path, options: options)() }
+    options.tokenize = { $0.utf8.map { Int($0) - 97 } }
+    let outputs = try SpecRun(path, options: options)()
+    #expect(outputs.floats("intervened.logits")?.shape == [5, 20])
+  }
+}
