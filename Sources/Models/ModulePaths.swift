@@ -56,6 +56,12 @@ enum ModulePaths {
     return best.map { "\(prefix)[\(layer)].\($0)" }
   }
 
+  /// Every path of a decoder's layer, by bare models' names too, in a fixed order.
+  static func paths(ofLayer layer: Int) -> [String] {
+    [("transformer.h", gpt2), ("h", gpt2), ("model.layers", llama), ("layers", llama)]
+      .flatMap { prefix, modules in modules.keys.map { "\(prefix)[\(layer)].\($0)" } }.sorted()
+  }
+
   private static let gpt2: [String: Site] = [
     "input": .blockInput, "output": .blockOutput, "attn.input": .attentionInput,
     "attn.output": .attentionOutput, "attn.c_proj.input": .attentionValueOutput,
