@@ -68,7 +68,7 @@ enum ModulePaths {
     "attn.c_proj.output": .attentionOutput, "attn.resid_dropout.output": .attentionOutput,
     "ln_1.output": .attentionInput, "ln_2.output": .mlpInput, "mlp.input": .mlpInput,
     "mlp.act.output": .mlpActivation, "mlp.c_proj.input": .mlpActivation,
-    "mlp.output": .mlpOutput,
+    "mlp.c_proj.output": .mlpOutput, "mlp.output": .mlpOutput,
   ]
 
   private static let llama: [String: Site] = [

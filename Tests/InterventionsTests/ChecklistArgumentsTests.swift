@@ -54,7 +54,7 @@ struct ChecklistArgumentsTests {
   @Test
   func `pairs have heads, then positions`() throws {
     let sides = try parallel(
-      #"{"base": [[[[3], [1]], [[0, 2], [4, 5]]], [[[2], [2]]]]}"#, [.headPosition, .head])
+      #"{"base": [[[[3], [1]], [[0, 2], [4, 5]]], [[2], [2]]]}"#, [.headPosition, .head])
     #expect(
       sides[0].base == UnitPlaces(blocks: .each([[3], [1]]), positions: .each([[0, 2], [4, 5]])))
     #expect(sides[1].base == UnitPlaces(blocks: .same([2])))

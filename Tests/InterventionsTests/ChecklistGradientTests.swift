@@ -90,7 +90,8 @@ struct ChecklistGradientTests {
       call, on: tape, wantsOriginal: true)
     let labels = Array(repeating: 3, count: 15)
     let original = try #require(found.original)
-    let ofOriginal = tape.gradients(of: tape.crossEntropy(original, labels: labels), at: weights.all)
+    let ofOriginal = tape.gradients(
+      of: tape.crossEntropy(original, labels: labels), at: weights.all)
     // All of the base is replaced, so the changed run's gradients are those of the source's run.
     let ofSource = tape.gradients(
       of: tape.crossEntropy(found.logits, labels: labels), at: weights.all)
@@ -115,7 +116,10 @@ struct ChecklistGradientTests {
   @Test
   func `an intervened model can be part of a larger network`() throws {
     let setup = try InterventionSetup<Float>(
-      [Representation(LowRankRotatedSpace(RunSupport.rotation(32, rank: 4)), at: .blockOutput, layer: 1)],
+      [
+        Representation(
+          LowRankRotatedSpace(RunSupport.rotation(32, rank: 4)), at: .blockOutput, layer: 1)
+      ],
       in: model)
     let call = InterventionCall<Float>(
       base: .tokens(RunSupport.base), sources: [.tokens(RunSupport.source)],

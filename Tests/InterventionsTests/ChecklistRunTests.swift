@@ -149,7 +149,7 @@ struct ChecklistRunTests {
 
   @Test
   func `linked interventions at different places each start from what is there`() throws {
-    let rotation = RotatedSpace(RunSupport.rotation(32))
+    let rotation = RotatedSpace(RunSupport.rotation(32), joinsUnits: false)
     func run(_ links: [String?]) throws -> [Float] {
       try logits(
         [
@@ -215,8 +215,8 @@ struct ChecklistRunTests {
       try logits([swap(.blockOutput, 1)], [RunSupport.source], one)
         == logits([swap(.blockInput, 2)], [RunSupport.source], one))
     #expect(
-      try logits([swap(.mlpInput, 1)], [RunSupport.source], one)
-        != logits([swap(.mlpOutput, 1)], [RunSupport.source], one))
+      try logits([swap(.attentionInput, 1)], [RunSupport.source], one)
+        != logits([swap(.attentionOutput, 1)], [RunSupport.source], one))
   }
 
   @Test

@@ -190,7 +190,7 @@ struct ChecklistSpecTests {
        {"intervention_type": "SigmoidMaskRotatedSpaceIntervention"},
        {"intervention_type": "BoundlessRotatedSpaceIntervention"}]
       """
-    ).setup.interventions.map(\.parameters)
+    ).setup.interventions.map { $0.parameters }
     #expect(made[0]["mask"]?.elements == Array(repeating: 0, count: 32))
     #expect(made[0]["temperature"]?.elements == [0.01])
     #expect(made[1]["masks"]?.elements == Array(repeating: 100, count: 32))

@@ -129,7 +129,8 @@ struct ChecklistTypesTests {
       intervention.parameters.entries.filter(\.isTrained).reduce(0) { $0 + $1.value.count }
     }
     func zeros(_ width: Int) -> OrthogonalWeight<Float> {
-      OrthogonalWeight(base: Tensor(zeros: [width, width]), original: Tensor(zeros: [width, width]))
+      OrthogonalWeight(
+        base: Tensor(zeros: [width, width]), original: Tensor(zeros: [width, width]))
     }
     #expect(count(RotatedSpace(zeros(16))) == 256)
     #expect(count(RotatedSpace(zeros(768))) == 589_824)

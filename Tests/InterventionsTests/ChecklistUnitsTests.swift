@@ -10,7 +10,8 @@ import _TestSupport
 /// Taking units and putting them back, number by number: group D of the checklist.
 struct ChecklistUnitsTests {
   /// `examples` of `length` positions, counted up; a row holds `blocks` of `width`.
-  private func counted(_ examples: Int, _ length: Int, _ blocks: Int, _ width: Int) -> Tensor<Float> {
+  private func counted(_ examples: Int, _ length: Int, _ blocks: Int, _ width: Int) -> Tensor<Float>
+  {
     let count = examples * length * blocks * width
     return Tensor([examples * length, blocks * width], (0..<count).map(Float.init))
   }

@@ -80,10 +80,11 @@ extension SpecSetup {
         throw kept.refusal("true", expected: "false: a folder of the reference cannot say it")
       }
       let link = spec.link.map { name in
-        links[name] ?? {
-          links[name] = links.count
-          return links.count - 1
-        }()
+        links[name]
+          ?? {
+            links[name] = links.count
+            return links.count - 1
+          }()
       }
       var state: [String: SavedTensor] = [:]
       for entry in setup.intervention(of: index).parameters.entries {
