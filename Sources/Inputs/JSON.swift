@@ -32,9 +32,6 @@ public struct JSONNumber: Sendable, Equatable {
   /// A number as it would be written.
   public init(text: String) { self.text = text }
 
-  /// A number that did not come from a JSON text.
-  public init(_ value: Int) { text = "\(value)" }
-
   /// The value, if it is written as an integer and fits 64 bits.
   public var int: Int? { Int(text) }
   /// The nearest double; infinite where the text is past its range.

@@ -2,11 +2,13 @@ public import Autodiff
 internal import Tensors
 
 extension DecoderModel: TrainableModel {
+  /// What the model can be run on.
   public var inputLimits: InputLimits {
     InputLimits(
       vocabulary: shape.vocabulary, width: shape.width, positions: shape.positionCount)
   }
 
+  /// The weights as they are published.
   public var weights: NamedWeights<Scalar> {
     var order: [String] = []
     var parts: [String: (place: PublishedWeight, values: [Tensor<Scalar>])] = [:]
@@ -27,6 +29,7 @@ extension DecoderModel: TrainableModel {
       })
   }
 
+  /// The same model over other weights.
   public func with(_ weights: NamedWeights<Scalar>, on tape: Tape<Scalar>) -> DecoderModel {
     DecoderModel(shape, names: names, weights, on: tape)
   }

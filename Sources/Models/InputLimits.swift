@@ -10,6 +10,7 @@ public struct InputLimits: Sendable, Equatable {
   /// The longest example; nil if there is no limit.
   public var positions: Int?
 
+  /// Limits of the given sizes.
   public init(vocabulary: Int?, width: Int, positions: Int?) {
     self.vocabulary = vocabulary
     self.width = width

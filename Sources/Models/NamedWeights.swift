@@ -18,8 +18,10 @@ public struct NamedWeights<Scalar: Real>: Sendable {
     variables = Dictionary(uniqueKeysWithValues: pairs.map { ($0.name, $0.variable) })
   }
 
+  /// The weight of that name.
   public subscript(name: String) -> Variable<Scalar>? { variables[name] }
 
+  /// The weights with their names, in the order of `names`.
   public var pairs: [(name: String, variable: Variable<Scalar>)] {
     names.compactMap { name in variables[name].map { (name, $0) } }
   }

@@ -84,7 +84,8 @@ struct GenerationTests {
     let width = model.shape.width
     #expect(seen(.init(actsOnPrompt: false)) == Array(repeating: [3, 1, width], count: 4))
     #expect(seen(.init(actsOnPrompt: false, steps: [1])) == [[3, 1, width]])
-    #expect(seen(.init(actsOnPrompt: true)) == [[15, width]] + Array(repeating: [3, 1, width], count: 4))
+    #expect(
+      seen(.init(actsOnPrompt: true)) == [[15, width]] + Array(repeating: [3, 1, width], count: 4))
   }
 
   @Test

@@ -34,13 +34,15 @@ struct ScenarioTests {
       }
   }()
 
-  @Test(.enabled(if: SharedMaterial.isPresent), arguments: scenarios)
-  func `every expected tensor agrees with the reference's`(scenario: Scenario) throws {
+  @Test(.enabled(if: SharedMaterial.isPresent), arguments: scenarios, [false, true])
+  func `every expected tensor agrees with the reference's`(
+    scenario: Scenario, isNaive: Bool
+  ) throws {
     let document = try JSONField.load(scenario.path, kind: .job)
     let tolerance = Tolerance(
       absolute: try document["tolerance"]["atol"].double(),
       relative: try document["tolerance"]["rtol"].double())
-    let run = try SpecRun(scenario.path, options: .init(models: Self.models))
+    let run = try SpecRun(scenario.path, options: .init(models: Self.models, isNaive: isNaive))
     let outputs = try run()
     let reference = try SafetensorsFile(
       scenario.path.replacing(".json", with: ".safetensors"), kind: .job)

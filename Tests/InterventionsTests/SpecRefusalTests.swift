@@ -167,7 +167,8 @@ struct SpecRefusalTests {
         representation: #""layer": 1, "component": "mlp_activation""#, type: "SkipIntervention"),
       "mlp_activation for SkipIntervention"),
     Case(
-      "a link between types", SpecRefusalTests.pair(
+      "a link between types",
+      SpecRefusalTests.pair(
         #""intervention_link_key": 0, "intervention_type": "ZeroIntervention""#,
         #""intervention_link_key": 0, "intervention_type": "VanillaIntervention""#),
       "intervention_link_key", "VanillaIntervention with ZeroIntervention"),

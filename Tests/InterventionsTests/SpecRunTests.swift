@@ -106,10 +106,11 @@ struct SpecRunTests {
   @Test
   func `outputs are written as the tensors that were asked for`() throws {
     let folder = try SpecFolder()
-    let outputs = try folder.run(
-      SpecFolder.forward(more: #", "expected": {"intervened.logits": null}"#))()
+    _ = try folder.run(SpecFolder.forward(more: #", "expected": {"intervened.logits": null}"#))
     let path = folder.root.appendingPathComponent("out.safetensors").path
-    try outputs.write(to: path)
+    try SpecRun.run(
+      folder.root.appendingPathComponent("job.json").path, output: path,
+      options: .init(models: folder.models))
     let file = try SafetensorsFile(path)
     #expect(Array(file.tensors.keys) == ["out.intervened.logits"])
     #expect(try file.floats("out.intervened.logits").count == 80)

@@ -92,7 +92,8 @@ struct StaircaseTests {
       let run = Run<Float>(Batch(lengths: [tokens.count]))
       let clean = model.tokenEmbeddings(tokens, on: run.tape).value
       let rows = Array(corrupted)
-      let touched = clean.gathered(rows)
+      let touched =
+        clean.gathered(rows)
         + noise.rows(sample..<sample + 1).reshaped([rows.count, shape.width])
       let embeddings = Variable(clean.replacingRows(rows, with: touched))
       let stream = model.blocks(0..<shape.layers, model.stream(of: embeddings, in: run), in: run)

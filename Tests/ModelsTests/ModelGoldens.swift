@@ -23,6 +23,7 @@ enum ModelGoldens {
 }
 
 extension GoldenModel: CustomTestStringConvertible {
+  /// The model's name, and which of its recordings this is.
   public var testDescription: String {
     folder.path.contains("goldens/models") ? "\(name), shared" : "\(name), fixture"
   }

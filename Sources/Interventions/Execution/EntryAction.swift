@@ -27,8 +27,9 @@ struct EntryAction<Scalar: Real> {
     let isWhole = hits.areAll(of: blocks)
     let units = isWhole ? cut : tape.rows(cut, hits.places)
 
-    let joined = grid.unitsOfVector(
-      places, lengths: lengths, joins: intervention.joinsUnits) ?? 1
+    let joined =
+      grid.unitsOfVector(
+        places, lengths: lengths, joins: intervention.joinsUnits) ?? 1
     let shape = [hits.places.count / joined, joined * blockWidth]
     let input = InterventionInput(
       base: tape.reshape(units, shape),
@@ -41,7 +42,8 @@ struct EntryAction<Scalar: Real> {
 
     if intervention.isCollecting {
       collector?.add(
-        result, at: stride(from: 0, to: hits.ordinals.count, by: joined).map {
+        result,
+        at: stride(from: 0, to: hits.ordinals.count, by: joined).map {
           hits.ordinals[$0] / joined
         })
       return value

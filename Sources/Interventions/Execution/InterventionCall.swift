@@ -11,6 +11,7 @@ public struct InterventionCall<Scalar: Real>: Sendable {
     /// Whether a value with a first axis of 1 goes to every example, as the reference's noise does.
     public let repeatsOverExamples: Bool
 
+    /// A value for every vector, or one for each unit.
     public init(_ value: Tensor<Scalar>, repeatsOverExamples: Bool = false) {
       self.value = value
       self.repeatsOverExamples = repeatsOverExamples
@@ -28,6 +29,7 @@ public struct InterventionCall<Scalar: Real>: Sendable {
     /// What stands in for the source.
     public var given: Given?
 
+    /// Places; all coordinates and no given value unless said.
     public init(
       source: UnitPlaces? = nil, base: UnitPlaces, coordinates: Coordinates = .all,
       given: Given? = nil
@@ -39,12 +41,14 @@ public struct InterventionCall<Scalar: Real>: Sendable {
     }
   }
 
+  /// What is run with changes.
   public var base: ModelInputs<Scalar>
   /// By group; nil leaves out the interventions that would read it.
   public var sources: [ModelInputs<Scalar>?]
   /// By entry.
   public var places: [Places]
 
+  /// A call; without sources only interventions that need none can act.
   public init(
     base: ModelInputs<Scalar>, sources: [ModelInputs<Scalar>?] = [], places: [Places]
   ) {

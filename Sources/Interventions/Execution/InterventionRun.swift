@@ -16,6 +16,7 @@ public struct InterventionRun<Scalar: Real> {
     case last
   }
 
+  /// What a run gave.
   public struct Result {
     /// The changed run's: of a decoder `[rows, vocabulary]`, of a classifier `[examples, classes]`.
     public let logits: Variable<Scalar>

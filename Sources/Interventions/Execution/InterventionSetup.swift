@@ -5,6 +5,7 @@ public import Tensors
 /// Interventions and the sites at which they act, resolved against a model: what stays the same from
 /// call to call.
 public struct InterventionSetup<Scalar: Real>: Sendable {
+  /// How sources and base depend on each other.
   public enum Mode: String, Sendable, CaseIterable {
     /// All sources run by themselves, and every change is made in one run of the base.
     case parallel
@@ -18,7 +19,9 @@ public struct InterventionSetup<Scalar: Real>: Sendable {
     public let key: String
     /// Where values are changed; never a site that only splits another's tensor.
     public let site: Site
+    /// Of the site, from 0.
     public let layer: Int
+    /// How the site's rows are cut.
     public let grid: UnitGrid
     /// Which of the interventions acts here. Linked entries share one.
     public let intervention: Int
@@ -27,6 +30,7 @@ public struct InterventionSetup<Scalar: Real>: Sendable {
     /// Where the source's value is read: `site`, unless the type reads a module's input.
     public let sourceSite: Site
 
+    /// An entry at the unsplit site of `site`.
     public init(
       key: String, site: Site, layer: Int, grid: UnitGrid, intervention: Int, group: Int,
       sourceSite: Site? = nil
@@ -45,8 +49,10 @@ public struct InterventionSetup<Scalar: Real>: Sendable {
   public var interventions: [any Intervention<Scalar>]
   /// In the order in which they act where they share a site.
   public let entries: [Entry]
+  /// How sources and base depend on each other.
   public let mode: Mode
 
+  /// A set-up that is resolved already; see `init(_:in:mode:)` for one that is not.
   public init(
     interventions: [any Intervention<Scalar>], entries: [Entry], mode: Mode = .parallel
   ) {
@@ -61,6 +67,7 @@ public struct InterventionSetup<Scalar: Real>: Sendable {
   /// The number of sources.
   public var groupCount: Int { (entries.map(\.group).max() ?? -1) + 1 }
 
+  /// What acts at an entry.
   public func intervention(of entry: Int) -> any Intervention<Scalar> {
     interventions[entries[entry].intervention]
   }

@@ -6,9 +6,12 @@ public import Tensors
 public struct InterventionTraining<Scalar: Real>: Sendable {
   /// A parameter of one of the set-up's interventions.
   public struct Address: Sendable, Hashable {
+    /// Its number in the set-up.
     public let intervention: Int
+    /// Under which it is kept.
     public let name: String
 
+    /// The parameter of a name.
     public init(intervention: Int, name: String) {
       self.intervention = intervention
       self.name = name

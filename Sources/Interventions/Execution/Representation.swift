@@ -4,15 +4,20 @@ public import Tensors
 
 /// An intervention at a site, as it is asked for.
 public struct Representation<Scalar: Real>: Sendable {
+  /// Where it acts.
   public var site: Site
+  /// Of the site, from 0.
   public var layer: Int
+  /// Along which its places are chosen.
   public var unit: UnitAxis
+  /// What it does there.
   public var intervention: any Intervention<Scalar>
   /// The number of the source that it reads; its own place in the list unless said.
   public var group: Int?
   /// Representations with the same link share the first one's intervention.
   public var link: String?
 
+  /// An intervention at every place of a site that a call will name.
   public init(
     _ intervention: any Intervention<Scalar>, at site: Site, layer: Int,
     unit: UnitAxis = .position, group: Int? = nil, link: String? = nil

@@ -30,7 +30,8 @@ extension InterventionRun {
       _ = runner.run(
         source, touches: touches, logits: .none, on: tape,
         visit: visitor(actions, readings.map(\.1), on: tape))
-      for (index, reading) in readings {
+      // No units at all: the entry has nothing to change either.
+      for (index, reading) in readings where !reading.collector.isEmpty {
         units[index] = reading.collector.assembled(on: tape)
       }
     }

@@ -67,7 +67,9 @@ struct FormulaParser {
   private mutating func sum() throws(Refusal) -> Formula {
     depth += 1
     defer { depth -= 1 }
-    guard depth <= Self.nestingLimit else { throw refusal("nesting of \(Self.nestingLimit) at most") }
+    guard depth <= Self.nestingLimit else {
+      throw refusal("nesting of \(Self.nestingLimit) at most")
+    }
     var left = try product()
     while let operation = try operation([.add, .subtract]) {
       left = .combined(operation, left, try product())
@@ -113,7 +115,9 @@ struct FormulaParser {
       throw refusal("a number, a name or \"(\"")
     }
     let start = at
-    while at < text.count, text[at] == "_" || (text[at].isASCII && (text[at].isLetter || text[at].isNumber)) {
+    while at < text.count,
+      text[at] == "_" || (text[at].isASCII && (text[at].isLetter || text[at].isNumber))
+    {
       at += 1
     }
     let name = String(text[start..<at])

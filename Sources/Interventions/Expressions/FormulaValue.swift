@@ -40,7 +40,9 @@ extension Tape {
   private func combined(
     _ operation: Formula.Operation, _ a: Variable<Scalar>, _ b: Variable<Scalar>
   ) -> Variable<Scalar> {
-    let shape = a.shape.count > b.shape.count || (a.shape.count == b.shape.count && a.value.count >= b.value.count) ? a.shape : b.shape
+    let shape =
+      a.shape.count > b.shape.count
+        || (a.shape.count == b.shape.count && a.value.count >= b.value.count) ? a.shape : b.shape
     let (a, b) = (spread(a, to: shape), spread(b, to: shape))
     return switch operation {
     case .add: add(a, b)

@@ -16,12 +16,14 @@ public struct Generation<Scalar: Real> {
     /// The later passes in which entries act, from 0; nil: all of them.
     public var steps: Set<Int>?
 
+    /// The prompt or what follows it.
     public init(actsOnPrompt: Bool, steps: Set<Int>? = nil) {
       self.actsOnPrompt = actsOnPrompt
       self.steps = steps
     }
   }
 
+  /// What a run gave.
   public struct Result {
     /// Prompt and new tokens of each example.
     public let tokens: [[Int]]
@@ -34,6 +36,7 @@ public struct Generation<Scalar: Real> {
   let setup: InterventionSetup<Scalar>
   let passes: Passes
 
+  /// Generation by a decoder, which keeps its keys and values.
   public init(
     _ model: DecoderModel<Scalar>, _ setup: InterventionSetup<Scalar>, passes: Passes
   ) {

@@ -9,6 +9,7 @@ public struct TokenChoice: Sendable {
     /// How many of the most likely tokens are drawn from; nil: all.
     public var top: Int?
 
+    /// A draw; all tokens unless `top` says how many.
     public init(temperature: Double = 1, top: Int? = nil) {
       self.temperature = temperature
       self.top = top
@@ -18,6 +19,7 @@ public struct TokenChoice: Sendable {
   private let sampling: Sampling?
   private var random: SplitMix64
 
+  /// The most likely token unless draws are asked for.
   public init(_ sampling: Sampling? = nil, seed: UInt64 = 0) {
     self.sampling = sampling
     random = SplitMix64(seed: seed)

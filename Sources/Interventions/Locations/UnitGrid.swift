@@ -4,6 +4,7 @@ public import Tensors
 
 /// How the rows of a site are cut into units, and in which order these are taken.
 public struct UnitGrid: Sendable, Equatable {
+  /// Along which units are chosen.
   public let axis: UnitAxis
   /// Blocks of equal width that a row is cut into: heads, senses, coordinates, or one.
   public let blockCount: Int

@@ -31,9 +31,12 @@ public struct UnitPlaces: Sendable, Equatable {
     }
   }
 
+  /// Which blocks of a row.
   public var blocks: Choice
+  /// At which positions.
   public var positions: Choice
 
+  /// Blocks at positions; every one unless said.
   public init(blocks: Choice = .every, positions: Choice = .every) {
     self.blocks = blocks.simplified
     self.positions = positions.simplified

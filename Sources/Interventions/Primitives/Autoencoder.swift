@@ -11,9 +11,13 @@ public struct Autoencoder<Scalar: Real>: Intervention {
   static var decoderWeight: String { "autoencoder.decoder.0.weight" }
   static var decoderBias: String { "autoencoder.decoder.0.bias" }
 
+  /// What specifications call the type.
   public let name = "AutoencoderIntervention"
+  /// Whether the units of an example are one vector.
   public let joinsUnits: Bool
+  /// It works with a source.
   public let needsSource = true
+  /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
 
   /// - Parameters:
@@ -38,10 +42,12 @@ public struct Autoencoder<Scalar: Real>: Intervention {
   /// The number of latents.
   public func coordinateCount(width: Int) -> Int? { parameters.value(Self.encoderWeight).rows }
 
+  /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
     try parameters.checkWidth(of: Self.encoderWeight, is: width)
   }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

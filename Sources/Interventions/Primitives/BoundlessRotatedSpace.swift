@@ -12,9 +12,13 @@ public struct BoundlessRotatedSpace<Scalar: Real>: Intervention, Tempered {
   static var boundaryName: String { "intervention_boundaries" }
   private static var maskName: String { "boundary mask" }
 
+  /// What specifications call the type.
   public let name = "BoundlessRotatedSpaceIntervention"
+  /// Whether the units of an example are one vector.
   public let joinsUnits: Bool
+  /// It works with a source.
   public let needsSource = true
+  /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
 
   /// - Parameters:
@@ -24,7 +28,9 @@ public struct BoundlessRotatedSpace<Scalar: Real>: Intervention, Tempered {
     _ rotation: OrthogonalWeight<Scalar>, boundary: Tensor<Scalar> = Tensor([1], [0.5]),
     temperature: Tensor<Scalar> = Tensor(scalar: 50), joinsUnits: Bool = true
   ) {
-    precondition(rotation.original.width == rotation.original.rows, "a rotated space is as wide as its vectors")
+    precondition(
+      rotation.original.width == rotation.original.rows, "a rotated space is as wide as its vectors"
+    )
     self.joinsUnits = joinsUnits
     parameters = InterventionParameters(
       trained: rotation.trained + [
@@ -32,12 +38,15 @@ public struct BoundlessRotatedSpace<Scalar: Real>: Intervention, Tempered {
       ], fixed: rotation.fixed)
   }
 
+  /// None: it chooses coordinates by itself.
   public func coordinateCount(width: Int) -> Int? { nil }
 
+  /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
     try parameters.checkRotation(width: width, of: name)
   }
 
+  /// Works out once a run what the parameters stand for.
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> {
@@ -54,6 +63,7 @@ public struct BoundlessRotatedSpace<Scalar: Real>: Intervention, Tempered {
     return prepared
   }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

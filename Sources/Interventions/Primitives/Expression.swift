@@ -15,7 +15,9 @@ public struct Expression<Scalar: Real>: Intervention {
     case orthogonal(OrthogonalWeight<Scalar>)
   }
 
+  /// What specifications call the type.
   public let name = "expression"
+  /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
   private let formula: Formula
   private let constants: [String: Tensor<Scalar>]
@@ -49,7 +51,8 @@ public struct Expression<Scalar: Real>: Intervention {
     let names = ["base", "source"] + constants.keys + kept.map(\.name)
     if let twice = Dictionary(grouping: names, by: \.self).first(where: { $1.count > 1 })?.key {
       throw Refusal(
-        .job, field: "formula", found: "the name \(quoted(twice)) twice", expected: "each name once")
+        .job, field: "formula", found: "the name \(quoted(twice)) twice", expected: "each name once"
+      )
     }
     self.trained = kept
     parameters = InterventionParameters(trained: entries, fixed: fixed)
@@ -61,8 +64,10 @@ public struct Expression<Scalar: Real>: Intervention {
 
   static func baseName(_ name: String) -> String { "\(name).parametrizations.weight.0.base" }
 
+  /// Whether the formula names `source`.
   public var needsSource: Bool { formula.names.contains("source") }
 
+  /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
     var shapes: [String: FormulaShape] = ["base": .vectors(width), "source": .vectors(width)]
     for (name, shape) in constants.map({ ($0, $1.shape) }) + trained.map({ ($0.name, $0.shape) }) {
@@ -80,6 +85,7 @@ public struct Expression<Scalar: Real>: Intervention {
     }
   }
 
+  /// Works out once a run what the parameters stand for.
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> {
@@ -93,6 +99,7 @@ public struct Expression<Scalar: Real>: Intervention {
     return prepared
   }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

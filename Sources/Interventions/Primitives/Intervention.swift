@@ -49,16 +49,24 @@ public protocol Intervention<Scalar>: Sendable {
 }
 
 extension Intervention {
+  /// Usually every unit is a vector.
   public var joinsUnits: Bool { false }
+  /// Usually none.
   public var needsSource: Bool { false }
+  /// Usually the activation is changed.
   public var isCollecting: Bool { false }
+  /// Usually the source gives what its site holds.
   public var readsModuleInput: Bool { false }
+  /// Usually none.
   public var parameters: InterventionParameters<Scalar> {
     get { InterventionParameters() }
     set { precondition(newValue.entries.isEmpty, "\(name) has no parameters") }
   }
+  /// Usually every coordinate can be chosen.
   public func coordinateCount(width: Int) -> Int? { width }
+  /// Usually any width fits.
   public func check(width: Int) throws(Refusal) {}
+  /// Works out once a run what the parameters stand for.
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> { parameters }
@@ -73,6 +81,7 @@ public struct InterventionInput<Scalar: Real> {
   /// The coordinates to change: of the vectors, or of what the type makes of them.
   public let coordinates: Coordinates
 
+  /// What an intervention is applied to, for calling one by hand.
   public init(base: Variable<Scalar>, source: Variable<Scalar>?, coordinates: Coordinates) {
     self.base = base
     self.source = source

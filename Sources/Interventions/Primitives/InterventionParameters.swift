@@ -3,15 +3,20 @@ public import Tensors
 
 /// The numbers that make an intervention, under the names by which the reference saves them.
 public struct InterventionParameters<Scalar: Real>: Sendable {
+  /// One of the numbers, or a tensor of them.
   public struct Entry: Sendable {
+    /// Under which it is kept.
     public let name: String
+    /// The numbers as they are now.
     public var value: Tensor<Scalar>
     /// Whether training changes it.
     public let isTrained: Bool
   }
 
+  /// In the order in which an optimiser sees them.
   public private(set) var entries: [Entry] = []
 
+  /// It has no numbers of its own.
   public init() {}
 
   /// - Parameter entries: Names with values, those that training changes and those that it leaves.
@@ -54,6 +59,7 @@ public struct InterventionParameters<Scalar: Real>: Sendable {
 public struct BoundParameters<Scalar: Real>: Sendable {
   private var variables: [String: Variable<Scalar>] = [:]
 
+  /// It has no numbers of its own.
   public init() {}
 
   /// The variable of a name that the type has.

@@ -17,10 +17,13 @@ public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
   static var decoderBias: String { "b_dec" }
   static var thresholdName: String { "threshold" }
 
+  /// What specifications call the type.
   public let name = "JumpReLUAutoencoderIntervention"
+  /// It works with a source.
   public let needsSource = true
   /// Whether the base's error of reconstruction is added to what is decoded.
   public let keepsError: Bool
+  /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
 
   /// - Parameters:
@@ -50,10 +53,12 @@ public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
   /// The number of latents.
   public func coordinateCount(width: Int) -> Int? { parameters.value(Self.encoderWeight).width }
 
+  /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
     try parameters.checkWidth(of: Self.decoderWeight, is: width)
   }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

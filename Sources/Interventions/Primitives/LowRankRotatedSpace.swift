@@ -7,11 +7,16 @@ public import Tensors
 ///
 /// Wu et al., 2024, <https://arxiv.org/abs/2404.03592>.
 public struct LowRankRotatedSpace<Scalar: Real>: Intervention {
+  /// What specifications call the type.
   public let name = "LowRankRotatedSpaceIntervention"
+  /// Whether the units of an example are one vector.
   public let joinsUnits: Bool
+  /// It works with a source.
   public let needsSource = true
+  /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
 
+  /// Directions as the columns of a rotation.
   public init(_ rotation: OrthogonalWeight<Scalar>, joinsUnits: Bool = true) {
     self.joinsUnits = joinsUnits
     parameters = InterventionParameters(trained: rotation.trained, fixed: rotation.fixed)
@@ -22,14 +27,17 @@ public struct LowRankRotatedSpace<Scalar: Real>: Intervention {
     parameters.value(OrthogonalWeight<Scalar>.originalName).shape[1]
   }
 
+  /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
     try parameters.checkRotation(width: width, of: name)
   }
 
+  /// Works out once a run what the parameters stand for.
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> { OrthogonalWeight.prepare(parameters, on: tape) }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

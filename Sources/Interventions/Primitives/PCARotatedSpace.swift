@@ -12,9 +12,13 @@ public struct PCARotatedSpace<Scalar: Real>: Intervention {
   static var meanName: String { "pca_mean" }
   static var deviationName: String { "pca_std" }
 
+  /// What specifications call the type.
   public let name = "PCARotatedSpaceIntervention"
+  /// Whether the units of an example are one vector.
   public let joinsUnits: Bool
+  /// It works with a source.
   public let needsSource = true
+  /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
 
   /// - Parameters:
@@ -38,10 +42,12 @@ public struct PCARotatedSpace<Scalar: Real>: Intervention {
   /// The number of components.
   public func coordinateCount(width: Int) -> Int? { parameters.value(Self.componentsName).rows }
 
+  /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
     try parameters.checkWidth(of: Self.componentsName, is: width)
   }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

@@ -3,11 +3,15 @@ public import Tensors
 
 /// Multiplies the chosen coordinates by a factor.
 public struct Scale<Scalar: Real>: Intervention {
+  /// What specifications call the type.
   public let name = "custom.Scale"
+  /// What coordinates are multiplied by.
   public let factor: Scalar
 
+  /// Multiplies by `factor`.
   public init(factor: Scalar) { self.factor = factor }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

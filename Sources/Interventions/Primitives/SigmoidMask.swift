@@ -9,8 +9,11 @@ public struct SigmoidMask<Scalar: Real>: Intervention, Tempered {
   static var maskName: String { "mask" }
   private static var softName: String { "soft mask" }
 
+  /// What specifications call the type.
   public let name = "SigmoidMaskIntervention"
+  /// It works with a source.
   public let needsSource = true
+  /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
 
   /// - Parameters:
@@ -21,12 +24,15 @@ public struct SigmoidMask<Scalar: Real>: Intervention, Tempered {
       trained: [(Self.maskName, mask)], fixed: [(Self.temperatureName, temperature)])
   }
 
+  /// None: it chooses coordinates by itself.
   public func coordinateCount(width: Int) -> Int? { nil }
 
+  /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
     try parameters.checkWidth(of: Self.maskName, is: width)
   }
 
+  /// Works out once a run what the parameters stand for.
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> {
@@ -37,6 +43,7 @@ public struct SigmoidMask<Scalar: Real>: Intervention, Tempered {
     return prepared
   }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

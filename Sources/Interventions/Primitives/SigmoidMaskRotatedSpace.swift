@@ -9,9 +9,13 @@ public struct SigmoidMaskRotatedSpace<Scalar: Real>: Intervention, Tempered {
   static var masksName: String { "masks" }
   private static var softName: String { "soft masks" }
 
+  /// What specifications call the type.
   public let name = "SigmoidMaskRotatedSpaceIntervention"
+  /// Whether the units of an example are one vector.
   public let joinsUnits: Bool
+  /// It works with a source.
   public let needsSource = true
+  /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
 
   /// - Parameters:
@@ -21,7 +25,9 @@ public struct SigmoidMaskRotatedSpace<Scalar: Real>: Intervention, Tempered {
     _ rotation: OrthogonalWeight<Scalar>, masks: Tensor<Scalar>? = nil,
     temperature: Tensor<Scalar> = Tensor(scalar: 50), joinsUnits: Bool = true
   ) {
-    precondition(rotation.original.width == rotation.original.rows, "a rotated space is as wide as its vectors")
+    precondition(
+      rotation.original.width == rotation.original.rows, "a rotated space is as wide as its vectors"
+    )
     self.joinsUnits = joinsUnits
     let masks = masks ?? Tensor(repeating: 100, [rotation.original.rows])
     parameters = InterventionParameters(
@@ -30,13 +36,16 @@ public struct SigmoidMaskRotatedSpace<Scalar: Real>: Intervention, Tempered {
       ], fixed: rotation.fixed)
   }
 
+  /// None: it chooses coordinates by itself.
   public func coordinateCount(width: Int) -> Int? { nil }
 
+  /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
     try parameters.checkRotation(width: width, of: name)
     try parameters.checkWidth(of: Self.masksName, is: width)
   }
 
+  /// Works out once a run what the parameters stand for.
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> {
@@ -46,6 +55,7 @@ public struct SigmoidMaskRotatedSpace<Scalar: Real>: Intervention, Tempered {
     return prepared
   }
 
+  /// The changed vectors.
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>

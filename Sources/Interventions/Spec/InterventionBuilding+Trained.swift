@@ -53,12 +53,15 @@ extension InterventionBuilding {
   }
 
   /// Refuses a stored matrix that is not what base and angles stand for.
-  private func check(_ weight: Tensor<Float>, against rotation: OrthogonalWeight<Float>) throws(Refusal) {
+  private func check(_ weight: Tensor<Float>, against rotation: OrthogonalWeight<Float>)
+    throws(Refusal)
+  {
     let made = rotation.weight
     let worst = zip(made.elements, weight.elements).map { abs($0 - $1) }.max() ?? 0
     guard worst <= 1e-3 else {
       throw refusal(
-        OrthogonalWeight<Float>.weightName, "a matrix \(worst) away from what base and original stand for",
+        OrthogonalWeight<Float>.weightName,
+        "a matrix \(worst) away from what base and original stand for",
         expected: "the same matrix to 0.001, or no matrix")
     }
   }
@@ -104,7 +107,8 @@ extension InterventionBuilding {
       deviation.shape == [width]
     else {
       throw refusal(
-        "pca_components", "components \(components.shape), mean \(mean.shape), std "
+        "pca_components",
+        "components \(components.shape), mean \(mean.shape), std "
           + "\(deviation.shape)", expected: "[components, \(width)], [\(width)] and [\(width)]")
     }
     return PCARotatedSpace(

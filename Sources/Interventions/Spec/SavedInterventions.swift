@@ -26,7 +26,7 @@ struct SavedInterventions {
 
   /// The same as a specification says it.
   private static func description(_ saved: SavedRepresentation) -> JSONObject {
-    func number(_ value: Int) -> JSON { .number(JSONNumber(value)) }
+    func number(_ value: Int) -> JSON { .number(JSONNumber(text: "\(value)")) }
     var object = JSONObject()
     func add(_ name: String, _ value: JSON?) {
       if let value { _ = object.insert(value, forKey: name) }

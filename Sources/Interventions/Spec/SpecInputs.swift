@@ -39,7 +39,8 @@ struct SpecInputs {
 
   private func named(_ field: JSONField) throws(Refusal) -> SpecTensors {
     guard let tensors else {
-      throw field.refusal("the name of a tensor", expected: "a tensor file beside the specification")
+      throw field.refusal(
+        "the name of a tensor", expected: "a tensor file beside the specification")
     }
     return tensors
   }

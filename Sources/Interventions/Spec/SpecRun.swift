@@ -22,6 +22,7 @@ public struct SpecRun {
     /// What turns `prompts` into tokens.
     public var tokenize: (@Sendable (String) throws(Refusal) -> [Int])?
 
+    /// How a run is made unless said otherwise.
     public init(models: String? = nil, isNaive: Bool = false, saveTo: String? = nil) {
       self.models = models
       self.isNaive = isNaive
@@ -75,6 +76,13 @@ public struct SpecRun {
     setup = try SpecSetup(
       loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
       saved: loaded.states)
+  }
+
+  /// Runs a specification and writes its outputs as the tensors `out.NAME` of one safetensors file.
+  public static func run(
+    _ path: String, output: String, options: Options = Options()
+  ) throws(Refusal) {
+    try SpecRun(path, options: options)().write(to: output)
   }
 
   private static func tensorFile(of path: String) -> String {

@@ -92,7 +92,8 @@ struct SpecSetup {
     for spec in specs {
       let field = try spec.field.optional("group_key") ?? first.field
       guard let group = spec.group else {
-        throw spec.field.refusal("no group_key", expected: "one, since other representations have it")
+        throw spec.field.refusal(
+          "no group_key", expected: "one, since other representations have it")
       }
       let last = groups.last ?? -1
       guard group == last || group == last + 1, group >= 0 else {
@@ -141,7 +142,8 @@ struct SpecSetup {
         expected: "representations of one width")
     }
     let own = spec.parameters.map { "\($0.name)=\($0.tensor)" }
-    guard own.isEmpty || own.sorted() == first.parameters.map({ "\($0.name)=\($0.tensor)" }).sorted()
+    guard
+      own.isEmpty || own.sorted() == first.parameters.map({ "\($0.name)=\($0.tensor)" }).sorted()
     else {
       throw field.refusal(
         "a link with other params", expected: "the params of the first, or none: they are shared")

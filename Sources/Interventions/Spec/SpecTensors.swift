@@ -15,7 +15,8 @@ struct SpecTensors {
   /// Whether there is a tensor of that name.
   func contains(_ name: String) -> Bool { file.tensors[Self.prefix + name] != nil }
 
-  private func description(_ field: JSONField, _ name: String) throws(Refusal) -> TensorDescription {
+  private func description(_ field: JSONField, _ name: String) throws(Refusal) -> TensorDescription
+  {
     if let tensor = file.tensors[Self.prefix + name] { return tensor }
     let known = file.tensors.keys.filter { $0.hasPrefix(Self.prefix) }
       .map { String($0.dropFirst(Self.prefix.count)) }.sorted()

@@ -7,6 +7,7 @@ public import Tensors
 /// a GPT-2 makes of the context. The reference masks with −10000, which float32's softmax turns
 /// into exactly zero unless two scores are some ten thousand apart; here the mask is exact.
 public struct BackpackModel<Scalar: Real>: Sendable {
+  /// Sizes and choices.
   public let shape: BackpackShape
   private let decoder: DecoderModel<Scalar>
   private let held: LayerWeights<Scalar>
@@ -55,10 +56,12 @@ public struct BackpackModel<Scalar: Real>: Sendable {
 }
 
 extension BackpackModel: IntervenableModel {
+  /// The sites, each with its layers.
   public var sites: [(site: Site, layers: Range<Int>)] {
     decoder.sites + [(.senseNetworkOutput, 0..<1), (.contextualization, 0..<1)]
   }
 
+  /// The elements of one row at a site.
   public func width(of site: Site) -> Int {
     switch site {
     case .senseNetworkOutput: shape.senses * shape.decoder.width
@@ -67,15 +70,20 @@ extension BackpackModel: IntervenableModel {
     }
   }
 
+  /// The heads that a site's rows are made of, if any.
   public func heads(of site: Site) -> Int? {
     site == .senseNetworkOutput || site == .contextualization
       ? shape.senses : decoder.heads(of: site)
   }
 
+  /// The site at a published module path.
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
     ModulePaths.backpackSite(of: path, layers: shape.decoder.layers)
   }
 
+  /// Runs the model on a batch; the senses first, then the blocks, then what weighs the senses.
+  ///
+  /// - Returns: Logits, `[rows, vocabulary]`, packed like the inputs.
   public func run(
     _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
     visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
@@ -99,13 +107,16 @@ extension BackpackModel: IntervenableModel {
 }
 
 extension BackpackModel: TrainableModel {
+  /// The weights as they are published.
   public var weights: NamedWeights<Scalar> {
     NamedWeights(decoder.weights.pairs + held.named.pairs)
   }
 
+  /// The same model over other weights.
   public func with(_ weights: NamedWeights<Scalar>, on tape: Tape<Scalar>) -> BackpackModel {
     BackpackModel(shape, weights, on: tape)
   }
 
+  /// What the model can be run on.
   public var inputLimits: InputLimits { decoder.inputLimits }
 }

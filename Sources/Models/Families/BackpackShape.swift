@@ -15,6 +15,7 @@ public struct BackpackShape: Sendable, Equatable {
   /// The hidden width of the sense network's last MLP, in widths of the stream.
   public var scale: Int
 
+  /// A shape of the given sizes.
   public init(decoder: DecoderShape, senses: Int, scale: Int) {
     (self.decoder, self.senses, self.scale) = (decoder, senses, scale)
   }

@@ -3,6 +3,7 @@ public import Tensors
 
 /// A stack of gated recurrent cells with its weights.
 public struct GRUModel<Scalar: Real>: Sendable {
+  /// Sizes and choices.
   public let shape: GRUShape
   /// Whether tokens' embeddings get their positions' added. pyvene adds them only where a caller
   /// passes `position_ids`, and never to embeddings.
@@ -43,16 +44,20 @@ public struct GRUModel<Scalar: Real>: Sendable {
 }
 
 extension GRUModel: IntervenableModel {
+  /// The sites, each with its layers.
   public var sites: [(site: Site, layers: Range<Int>)] {
     Site.cellSites.map { ($0, 0..<shape.layers) }
   }
 
+  /// The elements of one row at a site.
   public func width(of site: Site) -> Int {
     site == .x2hOutput || site == .h2hOutput ? 3 * shape.width : shape.width
   }
 
+  /// The heads that a site's rows are made of, if any.
   public func heads(of site: Site) -> Int? { nil }
 
+  /// The site at a published module path.
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
     ModulePaths.gruSite(of: path, layers: shape.layers)
   }
@@ -109,14 +114,17 @@ extension GRUModel: IntervenableModel {
 }
 
 extension GRUModel: TrainableModel {
+  /// The weights as they are published.
   public var weights: NamedWeights<Scalar> { held.named }
 
+  /// The same model over other weights.
   public func with(_ weights: NamedWeights<Scalar>, on tape: Tape<Scalar>) -> GRUModel {
     var model = GRUModel(shape, weights, on: tape)
     model.addsPositions = addsPositions
     return model
   }
 
+  /// What the model can be run on.
   public var inputLimits: InputLimits {
     InputLimits(
       vocabulary: shape.hasEmbeddings ? shape.vocabulary : nil, width: shape.width,

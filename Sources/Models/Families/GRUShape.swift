@@ -6,6 +6,7 @@ public import Inputs
 /// Wu et al., 2024, <https://arxiv.org/abs/2403.07809>; the cell is that of
 /// Cho et al., 2014, <https://arxiv.org/abs/1406.1078>, with the reset after the product.
 public struct GRUShape: Sendable, Equatable {
+  /// What reads the last cell's states.
   public enum Head: Sendable, Equatable {
     /// Scores each example's last state.
     case classifier(classes: Int)
@@ -13,18 +14,25 @@ public struct GRUShape: Sendable, Equatable {
     case languageModel(tied: Bool)
   }
 
+  /// The `model_type` of its `config.json`.
   public static let modelType = "gru"
 
+  /// Cells above one another.
   public var layers: Int
   /// Of inputs and states.
   public var width: Int
+  /// Whether the cells' maps have biases.
   public var bias: Bool
   /// Whether there are embeddings of tokens and positions.
   public var hasEmbeddings: Bool
+  /// Tokens that there are.
   public var vocabulary: Int
+  /// Positions that have embeddings.
   public var positionCount: Int
+  /// What reads the last cell's states.
   public var head: Head
 
+  /// A shape of the given sizes.
   public init(
     layers: Int, width: Int, bias: Bool, hasEmbeddings: Bool, vocabulary: Int, positionCount: Int,
     head: Head

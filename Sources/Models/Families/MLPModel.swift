@@ -3,6 +3,7 @@ public import Tensors
 
 /// A multi-layer perceptron with its weights: each row is classified by itself.
 public struct MLPModel<Scalar: Real>: Sendable {
+  /// Sizes and choices.
   public let shape: MLPShape
   private let held: LayerWeights<Scalar>
   private let maps: [Linear<Scalar>]
@@ -19,17 +20,23 @@ public struct MLPModel<Scalar: Real>: Sendable {
 }
 
 extension MLPModel: IntervenableModel {
+  /// The sites, each with its layers.
   public var sites: [(site: Site, layers: Range<Int>)] {
     [.blockInput, .mlpActivation, .blockOutput].map { ($0, 0..<shape.layers) }
   }
 
+  /// The elements of one row at a site.
   public func width(of site: Site) -> Int { shape.width }
+  /// The heads that a site's rows are made of, if any.
   public func heads(of site: Site) -> Int? { nil }
 
+  /// The site at a published module path.
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
     ModulePaths.mlpSite(of: path, layers: shape.layers)
   }
 
+  /// Runs the model on a batch.
+  ///
   /// - Parameter inputs: Embeddings, usually one position an example.
   /// - Returns: `[rows, classes]`.
   public func run(
@@ -54,12 +61,15 @@ extension MLPModel: IntervenableModel {
 }
 
 extension MLPModel: TrainableModel {
+  /// The weights as they are published.
   public var weights: NamedWeights<Scalar> { held.named }
 
+  /// The same model over other weights.
   public func with(_ weights: NamedWeights<Scalar>, on tape: Tape<Scalar>) -> MLPModel {
     MLPModel(shape, weights, on: tape)
   }
 
+  /// What the model can be run on.
   public var inputLimits: InputLimits {
     InputLimits(vocabulary: nil, width: shape.width, positions: nil)
   }

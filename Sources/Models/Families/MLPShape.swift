@@ -5,14 +5,21 @@ public import Tensors
 ///
 /// Wu et al., 2024, <https://arxiv.org/abs/2403.07809>.
 public struct MLPShape: Sendable, Equatable {
+  /// The `model_type` of its `config.json`.
   public static let modelType = "mlp"
 
+  /// Square maps before the classifier.
   public var layers: Int
+  /// Of inputs and of every layer.
   public var width: Int
+  /// What follows each square map.
   public var activation: Activation
+  /// Scores of a row.
   public var classes: Int
+  /// Whether the maps have biases.
   public var bias: Bool
 
+  /// A shape of the given sizes.
   public init(layers: Int, width: Int, activation: Activation, classes: Int, bias: Bool) {
     (self.layers, self.width, self.activation) = (layers, width, activation)
     (self.classes, self.bias) = (classes, bias)

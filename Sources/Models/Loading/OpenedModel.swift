@@ -23,7 +23,9 @@ public struct OpenedModel: Sendable {
     case mlp(MLPShape, PublishedTensors)
   }
 
+  /// The files.
   public let checkpoint: Checkpoint
+  /// What is in them.
   public let family: Family
 
   /// Opens a model folder or a GGUF file and checks it.
@@ -65,6 +67,7 @@ public struct OpenedModel: Sendable {
     return false
   }
 
+  /// What the model's logits are.
   public var kind: Kind {
     switch family {
     case .decoder: .decoder

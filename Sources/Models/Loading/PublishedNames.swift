@@ -1,5 +1,6 @@
 /// What a decoder's weights are called, and how they are laid out, in a Hugging Face folder.
 public struct PublishedNames: Sendable {
+  /// The family that names them.
   public let architecture: any Architecture.Type
   /// What the names of all tensors but the head begin with.
   public let prefix: String

@@ -5,6 +5,7 @@ internal import Tensors
 
 /// The weights of a small model in published files, checked: each is there, of the right shape.
 public struct PublishedTensors: Sendable {
+  /// The files.
   public let checkpoint: Checkpoint
   /// Tensors of the files that the model has no use for; worth a warning.
   public let unused: [String]
