@@ -124,6 +124,29 @@ struct ChecklistTypesTests {
   }
 
   @Test
+  func `a specification says that the error is kept, a folder cannot`() throws {
+    let folder = try SpecFolder()
+    func text(_ keeps: Bool) -> String {
+      SpecFolder.forward(
+        representation: """
+          "layer": 1, "component": "block_output", "low_rank_dimension": 5,
+          "args": {"keep_error": \(keeps)}
+          """, type: "JumpReLUAutoencoderIntervention")
+    }
+    // Without weights no latent is ever on: all is error.
+    let kept = try folder.run(text(true))()
+    let plain = kept.floats("original.logits")?.elements
+    #expect(kept.floats("intervened.logits")?.elements == plain)
+    let lost = try folder.run(text(false))()
+    #expect(lost.floats("intervened.logits")?.elements != plain)
+    let path = folder.root.appendingPathComponent("saved").path
+    expectSavedRefusal("args.keep_error;cannot say it", kind: .job) {
+      try folder.run(text(true), saveTo: path)
+    }
+    #expect(throws: Never.self) { try folder.run(text(false), saveTo: path)() }
+  }
+
+  @Test
   func `trained numbers are counted as the reference counts them`() {
     func count(_ intervention: any Intervention<Float>) -> Int {
       intervention.parameters.entries.filter(\.isTrained).reduce(0) { $0 + $1.value.count }
