@@ -13,6 +13,10 @@ extension DecoderModel: IntervenableModel {
     ModulePaths.site(of: path, layers: shape.layers)
   }
 
+  public func modulePaths(ofLayer layer: Int) -> [String] {
+    (0..<shape.layers).contains(layer) ? ModulePaths.paths(ofLayer: layer) : []
+  }
+
   public func run(
     _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
     visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?

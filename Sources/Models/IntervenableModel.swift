@@ -89,6 +89,9 @@ public protocol IntervenableModel<Scalar>: Sendable {
   /// The site that a published module path stands for, such as `transformer.h[3].mlp.output`.
   func site(atModulePath path: String) -> (site: Site, layer: Int)?
 
+  /// Module paths that stand for sites of a layer, to name the nearest where one is misspelt.
+  func modulePaths(ofLayer layer: Int) -> [String]
+
   /// Runs the model on a batch.
   ///
   /// - Parameter visit: Called at each site with its unsplit value; gives the value to go on with.
@@ -98,4 +101,8 @@ public protocol IntervenableModel<Scalar>: Sendable {
     _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
     visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
   ) -> Variable<Scalar>
+}
+
+extension IntervenableModel {
+  public func modulePaths(ofLayer layer: Int) -> [String] { [] }
 }

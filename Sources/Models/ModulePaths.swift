@@ -56,13 +56,19 @@ enum ModulePaths {
     return best.map { "\(prefix)[\(layer)].\($0)" }
   }
 
+  /// Every path of a decoder's layer, by bare models' names too, in a fixed order.
+  static func paths(ofLayer layer: Int) -> [String] {
+    [("transformer.h", gpt2), ("h", gpt2), ("model.layers", llama), ("layers", llama)]
+      .flatMap { prefix, modules in modules.keys.map { "\(prefix)[\(layer)].\($0)" } }.sorted()
+  }
+
   private static let gpt2: [String: Site] = [
     "input": .blockInput, "output": .blockOutput, "attn.input": .attentionInput,
     "attn.output": .attentionOutput, "attn.c_proj.input": .attentionValueOutput,
     "attn.c_proj.output": .attentionOutput, "attn.resid_dropout.output": .attentionOutput,
     "ln_1.output": .attentionInput, "ln_2.output": .mlpInput, "mlp.input": .mlpInput,
     "mlp.act.output": .mlpActivation, "mlp.c_proj.input": .mlpActivation,
-    "mlp.output": .mlpOutput,
+    "mlp.c_proj.output": .mlpOutput, "mlp.output": .mlpOutput,
   ]
 
   private static let llama: [String: Site] = [

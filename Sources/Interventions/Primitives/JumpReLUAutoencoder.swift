@@ -6,6 +6,9 @@ public import Tensors
 ///
 ///     p = x W_enc + b_enc        a = (p > threshold) · relu(p)        y = a′ W_dec + b_dec
 ///
+/// What the latents do not hold is lost, unless the error of reconstruction is kept: then
+/// `x − (a W_dec + b_dec)` is added, and an exchange of nothing changes nothing but roundings.
+///
 /// The threshold takes no gradient. Rajamanoharan et al., 2024, <https://arxiv.org/abs/2407.14435>.
 public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
   static var encoderWeight: String { "W_enc" }
@@ -18,6 +21,8 @@ public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
   public let name = "JumpReLUAutoencoderIntervention"
   /// It works with a source.
   public let needsSource = true
+  /// Whether the base's error of reconstruction is added to what is decoded.
+  public let keepsError: Bool
   /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
 
@@ -25,10 +30,13 @@ public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
   ///   - encoder: `[width, latents]` with its bias `[latents]`.
   ///   - decoder: `[latents, width]` with its bias `[width]`.
   ///   - threshold: Below it or at it a latent is zero, `[latents]`.
+  ///   - keepsError: Whether what the base's latents leave out is added again.
   public init(
     encoder: (weight: Tensor<Scalar>, bias: Tensor<Scalar>),
-    decoder: (weight: Tensor<Scalar>, bias: Tensor<Scalar>), threshold: Tensor<Scalar>
+    decoder: (weight: Tensor<Scalar>, bias: Tensor<Scalar>), threshold: Tensor<Scalar>,
+    keepsError: Bool = false
   ) {
+    self.keepsError = keepsError
     precondition(
       encoder.weight.shape.count == 2
         && encoder.weight.shape == decoder.weight.shape.reversed()
@@ -60,9 +68,12 @@ public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
         tape.matrixProduct(x, parameters[Self.encoderWeight]), parameters[Self.encoderBias])
       return tape.jumpReLU(p, threshold: parameters[Self.thresholdName].value)
     }
-    let mixed = tape.exchange(
-      latents(input.base), with: latents(input.given), at: input.coordinates)
-    return tape.addRow(
-      tape.matrixProduct(mixed, parameters[Self.decoderWeight]), parameters[Self.decoderBias])
+    func decoded(_ latents: Variable<Scalar>) -> Variable<Scalar> {
+      tape.addRow(
+        tape.matrixProduct(latents, parameters[Self.decoderWeight]), parameters[Self.decoderBias])
+    }
+    let own = latents(input.base)
+    let mixed = decoded(tape.exchange(own, with: latents(input.given), at: input.coordinates))
+    return keepsError ? tape.add(mixed, tape.subtract(input.base, decoded(own))) : mixed
   }
 }

@@ -154,6 +154,7 @@ extension InterventionBuilding {
       ),
       decoder: (
         try value(Names.decoderWeight, [latents, width]), try value(Names.decoderBias, [width])
-      ), threshold: try value(Names.thresholdName, [latents]))
+      ), threshold: try value(Names.thresholdName, [latents]),
+      keepsError: try spec.arguments?.optional("keep_error")?.bool() ?? false)
   }
 }

@@ -98,7 +98,6 @@ struct InterventionSpec: Sendable {
   }
 
   private static func isTyped(_ item: JSONField) throws(Refusal) -> Bool {
-    guard case .object = item.value else { return true }
-    return try item.optional("intervention_type") != nil
+    try RepresentationSpec.named(item).optional("intervention_type") != nil
   }
 }

@@ -31,6 +31,7 @@ public enum InterventionType: String, Sendable, CaseIterable {
     case .noise: ["noise", "level", "seed"]
     case .pcaRotatedSpace: ["components", "mean", "std"]
     case .multiply: ["tensor"]
+    case .jumpReLUAutoencoder: ["keep_error"]
     case .expression: ["formula", "constants", "trained"]
     case .rotatedSpace, .lowRankRotatedSpace, .boundlessRotatedSpace, .sigmoidMaskRotatedSpace,
       .autoencoder:

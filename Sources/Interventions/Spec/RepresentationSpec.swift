@@ -37,6 +37,7 @@ struct RepresentationSpec: Sendable {
     "intervention_link_key", "moe_key", "source_representation", "hidden_source_representation",
     "latent_dim",
   ]
+  private static let usualComponent = "block_output"
   private static let furtherFields = [
     "interchange_dim", "keep_last_dim", "embed_dim", "args", "params",
   ]
@@ -55,7 +56,7 @@ struct RepresentationSpec: Sendable {
         expert.value.kindName, expected: "null: no model that can be opened has experts")
     }
     layer = try field.optional("layer")?.int() ?? 0
-    component = try field["component"].string()
+    component = try field.optional("component")?.string() ?? Self.usualComponent
     unit = try field.optional("unit")?.choice() ?? .position
     maxUnits = try field.optional("max_number_of_units")?.int(in: 1...1 << 20) ?? 1
     let named: InterventionType? = try field.optional("intervention_type")?.choice()
@@ -82,12 +83,14 @@ struct RepresentationSpec: Sendable {
     self.parameters = parameters
   }
 
-  /// The fields by name; the reference also saves them as a list in a fixed order.
-  private static func named(_ given: JSONField) throws(Refusal) -> JSONField {
+  /// The fields by name; the reference also takes them as a list in a fixed order, of which the last
+  /// may be left out.
+  static func named(_ given: JSONField) throws(Refusal) -> JSONField {
     guard case .array(let items) = given.value else { return given }
-    guard items.count == fields.count || items.count == fields.count - 1 else {
+    guard items.count <= fields.count else {
       throw given.refusal(
-        "a list of \(items.count)", expected: "an object, or a list of \(fields.count) fields")
+        "a list of \(items.count)",
+        expected: "an object, or a list of at most \(fields.count) fields")
     }
     var object = JSONObject()
     for (name, value) in zip(fields, items) { _ = object.insert(value, forKey: name) }

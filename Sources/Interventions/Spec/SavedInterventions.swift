@@ -76,6 +76,9 @@ extension SpecSetup {
         throw spec.field.refusal(
           spec.type.rawValue, expected: "a type of the reference, which a saved folder can name")
       }
+      if let kept = try spec.arguments?.optional("keep_error"), try kept.bool() {
+        throw kept.refusal("true", expected: "false: a folder of the reference cannot say it")
+      }
       let link = spec.link.map { name in
         links[name]
           ?? {

@@ -20,12 +20,13 @@ struct SiteResolution {
   private static func place(
     _ spec: RepresentationSpec, in model: any IntervenableModel<Float>
   ) throws(Refusal) -> (Site, Int) {
-    let field = try spec.field["component"]
+    let field = try spec.field.optional("component") ?? spec.field
     if spec.component.contains(".") {
       guard let place = model.site(atModulePath: spec.component) else {
+        let near = nearPath(to: spec.component, in: model).map { " (\($0)?)" } ?? ""
         throw field.refusal(
           "the module path \(quoted(spec.component)), which the model does not have",
-          expected: "a path of a site of the model, ending in .input or .output")
+          expected: "a path of a site of the model, ending in .input or .output\(near)")
       }
       return place
     }
@@ -45,10 +46,20 @@ struct SiteResolution {
     return (known.site, spec.layer)
   }
 
+  /// The module path that was perhaps meant, in the layer that is named or the first.
+  private static func nearPath(
+    to path: String, in model: any IntervenableModel<Float>
+  ) -> String? {
+    let numbers = path.split { ".[]".contains($0) }.compactMap { Int($0) }
+    let paths = model.modulePaths(ofLayer: numbers.first ?? 0)
+    // A path without its side is nearer to nothing than to itself with one.
+    return paths.first { $0 == path + ".output" } ?? nearest(to: path, among: paths)
+  }
+
   /// Where a type that reads its module's input finds it.
   func moduleInput(_ spec: RepresentationSpec) throws(Refusal) -> Site {
     if let input = site.moduleInput { return input }
-    throw try spec.field["component"].refusal(
+    throw try (spec.field.optional("component") ?? spec.field).refusal(
       "\(site.rawValue) for \(spec.type.rawValue)",
       expected: "the output of a module whose input is a site: block_output, mlp_output, "
         + "attention_output or cell_output")
