@@ -19,7 +19,9 @@ extension EndToEnd {
       let chunks = bench.path("run/results.zarr/status/c")
       let isAnyWhole = try await tool.wait {
         let names = FileManager.default.enumerator(atPath: chunks)?.compactMap { $0 as? String }
-        return (names ?? []).contains { $0.split(separator: "/").count == 4 && !$0.contains(".tmp") }
+        return (names ?? []).contains {
+          $0.split(separator: "/").count == 4 && !$0.contains(".tmp")
+        }
       }
       #expect(isAnyWhole)
       kill(tool.launcher, SIGKILL)
