@@ -11,6 +11,19 @@ enum BufferPool {
   private struct State {
     var free: [Int: [UInt]] = [:]
     var freeBytes = 0
+
+    /// Takes out blocks until no more than `limit` bytes are free: those of other sizes than the
+    /// last freed first, since tensors of one size come and go together.
+    mutating func evict(to limit: Int, sparing spared: Int) -> [(address: UInt, size: Int)] {
+      var evicted: [(address: UInt, size: Int)] = []
+      while freeBytes > limit {
+        let other = free.first { $0.key != spared && !$0.value.isEmpty }?.key ?? spared
+        guard let address = free[other]?.popLast() else { break }
+        freeBytes -= other
+        evicted.append((address, other))
+      }
+      return evicted
+    }
   }
 
   private static let state = Mutex(State())
@@ -48,15 +61,18 @@ enum BufferPool {
 
   static func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
     let size = rounded(max(bytes, 64))
-    let kept =
-      size >= smallest
-      && state.withLock { state in
-        guard state.freeBytes + size <= keep else { return false }
-        state.free[size, default: []].append(UInt(bitPattern: block))
-        state.freeBytes += size
-        return true
-      }
-    if kept { return }
+    guard size >= smallest, size <= keep else { return release(block, size) }
+    let stale = state.withLock { state in
+      state.free[size, default: []].append(UInt(bitPattern: block))
+      state.freeBytes += size
+      return state.evict(to: keep, sparing: size)
+    }
+    for (address, size) in stale {
+      if let block = UnsafeMutableRawPointer(bitPattern: address) { release(block, size) }
+    }
+  }
+
+  private static func release(_ block: UnsafeMutableRawPointer, _ size: Int) {
     if size >= mapped { munmap(block, size) } else { block.deallocate() }
   }
 }
