@@ -60,6 +60,7 @@ let package = Package(
     module("Tokenizers", ["Inputs", "Checkpoints"]),
     module("Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
     module("Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+    module("CausalModels", ["Inputs"]),
     module("Cluster", ["COpenMPI", "Inputs"]),
     module("ResultsStore", ["CZstd", "Inputs"]),
     module("Figures", ["Inputs", subprocess]),
@@ -67,7 +68,7 @@ let package = Package(
       "Experiments",
       [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "Cluster", "ResultsStore", "Figures",
+        "CausalModels", "Cluster", "ResultsStore", "Figures",
       ]),
     .executableTarget(
       name: "causeway",
@@ -86,6 +87,7 @@ let package = Package(
     tests(of: "Tokenizers", ["Inputs", "Checkpoints"]),
     tests(of: "Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
     tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+    tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
     tests(of: "ResultsStore", ["Inputs", subprocess]),
     tests(of: "Figures", ["Inputs"]),

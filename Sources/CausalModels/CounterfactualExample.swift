@@ -1,0 +1,47 @@
+/// What one run of a model reads.
+package enum ExampleInput: Sendable, Equatable {
+  /// A prompt that is still to be tokenized.
+  case text(String)
+  case tokens([Int])
+  /// Feature vectors [positions][width] in place of tokens; a model without positions has one.
+  case features([[Double]])
+}
+
+/// What a model should answer.
+package enum ExampleLabel: Sendable, Equatable {
+  /// An answer that is still to be tokenized, and must be one token.
+  case text(String)
+  /// A token or a class.
+  case index(Int)
+}
+
+/// A base input, the sources whose states are put into its run, and what the model should then say.
+package struct CounterfactualExample: Sendable, Equatable {
+  package var base: ExampleInput
+  /// What the model should say without interventions; nil where the data does not tell.
+  package var baseLabel: ExampleLabel?
+  package var sources: [ExampleInput]
+  /// What the model should say after the intervention.
+  package var label: ExampleLabel
+  /// The intervened variables, by their place in the causal model or as the data numbers them; source
+  /// i goes to variable i. Empty where the data does not tell.
+  package var variables: [Int]
+  /// Token positions that have a name in the base, such as "subject_last": [4].
+  package var basePlaces: [String: [Int]]
+  /// The same for each source.
+  package var sourcePlaces: [[String: [Int]]]
+
+  package init(
+    base: ExampleInput, baseLabel: ExampleLabel? = nil, sources: [ExampleInput],
+    label: ExampleLabel, variables: [Int] = [], basePlaces: [String: [Int]] = [:],
+    sourcePlaces: [[String: [Int]]] = []
+  ) {
+    self.base = base
+    self.baseLabel = baseLabel
+    self.sources = sources
+    self.label = label
+    self.variables = variables
+    self.basePlaces = basePlaces
+    self.sourcePlaces = sourcePlaces
+  }
+}
