@@ -92,6 +92,12 @@ public protocol IntervenableModel<Scalar>: Sendable {
   /// Module paths that stand for sites of a layer, to name the nearest where one is misspelt.
   func modulePaths(ofLayer layer: Int) -> [String]
 
+  /// The model with the given sites among those that its runs come by.
+  ///
+  /// Some sites cost something to show, such as a projection of three parts that is otherwise never
+  /// one value; runs come by them only if they are asked for here.
+  func showing(_ sites: Set<Site>) -> Self
+
   /// Runs the model on a batch.
   ///
   /// - Parameter visit: Called at each site with its unsplit value; gives the value to go on with.
@@ -105,4 +111,5 @@ public protocol IntervenableModel<Scalar>: Sendable {
 
 extension IntervenableModel {
   public func modulePaths(ofLayer layer: Int) -> [String] { [] }
+  public func showing(_ sites: Set<Site>) -> Self { self }
 }

@@ -36,6 +36,7 @@ public struct InterventionRun<Scalar: Real> {
     _ model: any IntervenableModel<Scalar>, _ setup: InterventionSetup<Scalar>,
     trainsModel: Bool = false, isNaive: Bool = false
   ) {
+    let model = model.showing(Set(setup.entries.map(\.site)))
     self.model = model
     self.setup = setup
     runner = ModelRunner(model: model, isNaive: isNaive || trainsModel)

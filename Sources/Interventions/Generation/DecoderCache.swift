@@ -28,7 +28,7 @@ struct DecoderCache<Scalar: Real> {
     let stream = model(tokens.flatMap(\.self), in: run)
     keep(run.kept, tokens.map(\.count))
     let lasts = batch.sequences.map { $0.rows.upperBound - 1 }
-    return model.logits(tape.rows(stream, lasts), on: tape).value
+    return model.logits(stream, of: lasts, in: run).value
   }
 
   /// Puts the new rows of each sequence behind its old ones.

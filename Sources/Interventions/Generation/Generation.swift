@@ -40,7 +40,7 @@ public struct Generation<Scalar: Real> {
   public init(
     _ model: DecoderModel<Scalar>, _ setup: InterventionSetup<Scalar>, passes: Passes
   ) {
-    self.model = model
+    self.model = model.showing(Set(setup.entries.map(\.site)))
     self.setup = setup
     self.passes = passes
     run = InterventionRun(model, setup)
