@@ -31,6 +31,13 @@ public struct RowPlaces: Sendable {
     firstPositions = Array(repeating: step, count: lengths.count)
   }
 
+  /// Rows of each example from a first position on; nil where the value has none.
+  public init(rows: [[Int?]], firstPositions: [Int]) {
+    precondition(rows.count == firstPositions.count, "a first position for each example")
+    self.rows = rows
+    self.firstPositions = firstPositions
+  }
+
   public var exampleCount: Int { rows.count }
 
   /// The positions of an example that have rows, in order.

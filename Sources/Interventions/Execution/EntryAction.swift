@@ -13,12 +13,15 @@ struct EntryAction<Scalar: Real> {
   let source: Variable<Scalar>?
   /// The length of each example of the run.
   let lengths: [Int]
+  /// The examples that it changes; nil: all.
+  var examples: Set<Int>?
   /// Takes what a collecting type hands out.
   let collector: UnitCollector<Scalar>?
 
   /// - Returns: The value to go on with.
   func callAsFunction(_ visited: SiteValue<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
-    let hits = grid.units(of: places, in: visited.places, lengths: lengths)
+    var hits = grid.units(of: places, in: visited.places, lengths: lengths)
+    if let examples { hits.keep(examples) }
     guard !hits.isEmpty else { return visited.value }
     let value = visited.value
     let blocks = value.value.rows * grid.blockCount

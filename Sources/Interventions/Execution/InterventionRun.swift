@@ -87,7 +87,8 @@ public struct InterventionRun<Scalar: Real> {
   /// The entries that act in a run, with what they need. Left out are those whose source is null.
   func actions(
     _ entries: [Int], _ call: InterventionCall<Scalar>, _ bound: [BoundParameters<Scalar>],
-    _ sources: [Int: Variable<Scalar>], lengths: [Int], collecting: Bool, on tape: Tape<Scalar>
+    _ sources: [Int: Variable<Scalar>], lengths: [Int], collecting: Bool,
+    examples: Set<Int>? = nil, on tape: Tape<Scalar>
   ) -> [(entry: Int, action: EntryAction<Scalar>)] {
     entries.compactMap { index in
       let entry = setup.entries[index]
@@ -105,7 +106,7 @@ public struct InterventionRun<Scalar: Real> {
         EntryAction(
           intervention: intervention, parameters: bound[entry.intervention], grid: grid,
           places: places.base, coordinates: places.coordinates, source: source, lengths: lengths,
-          collector: intervention.isCollecting ? UnitCollector() : nil)
+          examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil)
       )
     }
   }
@@ -152,9 +153,10 @@ public struct InterventionRun<Scalar: Real> {
     _ action: EntryAction<Scalar>, _ collector: UnitCollector<Scalar>, on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     let rows = collector.assembled(on: tape)
-    guard let leading = action.grid.leadingShape(of: action.places, lengths: action.lengths) else {
+    guard var leading = action.grid.leadingShape(of: action.places, lengths: action.lengths) else {
       return rows
     }
+    if let examples = action.examples { leading[0] = examples.count }
     return tape.reshape(rows, leading + [rows.value.width])
   }
 }

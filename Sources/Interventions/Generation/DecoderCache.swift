@@ -31,6 +31,22 @@ struct DecoderCache<Scalar: Real> {
     return model.logits(stream, of: lasts, in: run).value
   }
 
+  /// Goes on with other sequences than before, some perhaps twice.
+  mutating func reorder(_ order: [Int]) {
+    var starts: [Int] = []
+    var next = 0
+    for length in lengths {
+      starts.append(next)
+      next += length
+    }
+    let rows = order.flatMap { Array(starts[$0]..<starts[$0] + lengths[$0]) }
+    keyValues = keyValues.map {
+      KeyValues(
+        keys: $0.keys.map { $0.gathered(rows) }, values: $0.values.map { $0.gathered(rows) })
+    }
+    lengths = order.map { lengths[$0] }
+  }
+
   /// Puts the new rows of each sequence behind its old ones.
   private mutating func keep(_ new: KeyValues<Scalar>, _ counts: [Int]) {
     defer { lengths = zip(lengths, counts).map { $0 + $1 } }

@@ -131,10 +131,10 @@ public struct SpecRun {
     switch spec.kind {
     case .forward, .saveLoad, .gruTime, .attentionWeight:
       return ["original.logits", "intervened.logits"] + values
-    case .generate: return ["original.ids", "intervened.ids"] + values
+    case .generate: return ["original.ids", "intervened.ids", "intervened.logits"] + values
     case .gradient:
       let names = spec.target == .model ? model.weights.names : trained
-      return ["intervened.logits", "loss"] + names.map { "grad.\($0)" }
+      return ["intervened.logits", "intervened.ids", "loss"] + names.map { "grad.\($0)" }
     case .train: return ["losses", "final."]
     }
   }
