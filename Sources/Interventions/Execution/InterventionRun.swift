@@ -24,6 +24,9 @@ public struct InterventionRun<Scalar: Real> {
     public let original: Variable<Scalar>?
     /// What each collecting entry handed out, in the order of entries.
     public let collected: [Variable<Scalar>]
+    /// What types show besides the changed activation, by entry, a row for each vector: the latents
+    /// of autoencoders.
+    public let latents: [Int: Variable<Scalar>]
     /// The parameters that were used, by intervention.
     public let parameters: [BoundParameters<Scalar>]
   }
@@ -65,8 +68,13 @@ public struct InterventionRun<Scalar: Real> {
     let collected = actions.compactMap { entry, action in
       action.collector.flatMap { $0.isEmpty ? nil : collectedValue(action, $0, on: tape) }
     }
+    var latents: [Int: Variable<Scalar>] = [:]
+    for (entry, action) in actions where !action.latents.isEmpty {
+      latents[entry] = action.latents.assembled(on: tape)
+    }
     return Result(
-      logits: changed, original: outcome.original, collected: collected, parameters: bound)
+      logits: changed, original: outcome.original, collected: collected, latents: latents,
+      parameters: bound)
   }
 
   func prepared(
@@ -106,7 +114,8 @@ public struct InterventionRun<Scalar: Real> {
         EntryAction(
           intervention: intervention, parameters: bound[entry.intervention], grid: grid,
           places: places.base, coordinates: places.coordinates, source: source, lengths: lengths,
-          examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil)
+          examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil,
+          numbers: places.numbers)
       )
     }
   }

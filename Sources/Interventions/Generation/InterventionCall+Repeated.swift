@@ -34,9 +34,11 @@ extension InterventionCall {
       places: places.map { one in
         var coordinates = one.coordinates
         if case .perVector(let lists) = coordinates { coordinates = .perVector(each(lists)) }
-        return Places(
+        var repeated = Places(
           source: one.source.map(units), base: units(one.base), coordinates: coordinates,
           given: one.given.map(given))
+        repeated.numbers = one.numbers
+        return repeated
       })
   }
 }

@@ -21,7 +21,8 @@ extension SpecRun {
     let onPrompt = try field.optional("intervene_on_prompt")?.bool() ?? false
     let choice = try choice(field)
     let reading = SpecCall(
-      document: spec.document, setup: setup, inputs: inputs, tensors: tensors)
+      document: spec.document, setup: setup, inputs: inputs, tensors: tensors,
+      isOfNewTokens: !onPrompt)
     let call = try reading(spec.document)
     let passes = GenerationPasses(
       actsOnPrompt: onPrompt, where: try steps(field, examples: call.base.lengths.count))

@@ -293,8 +293,8 @@ class Draw:
             if self.chance(0.5) and count > 4 and kind != "JumpReLUAutoencoder":
                 cut = sorted(r.sample(range(1, count), 2))
                 spec["subspace_partition"] = [[0, cut[0]], [cut[0], cut[1]], [cut[1], count]]
-                if self.chance(0.3):
-                    spec["subspace_partition"][0] = r.sample(range(count), 3)
+                if cut[0] > 3 and self.chance(0.3):
+                    spec["subspace_partition"][0] = r.sample(range(cut[0]), 3)
                 count = 3
             subspaces = []
             for example in range(self.examples):
