@@ -69,8 +69,18 @@ package struct TraceRun {
       try? desk?.giveBack()
       throw error
     }
-    if outcome == .stopped { try desk?.giveBack() }
+    if outcome == .stopped { try giveBack(desk) }
     return outcome
+  }
+
+  /// Gives the folder back after a stop. A rank that hears nothing of it has stopped all the same.
+  private func giveBack(_ desk: TraceDesk?) throws(Refusal) {
+    world.patience = .seconds(1)
+    do throws(Refusal) {
+      try world.agree { try desk?.giveBack() }
+    } catch {
+      if world.rank == 0 || error.kind != .cluster { throw error }
+    }
   }
 
   /// Does what is left of the run in the desk's folder. Collective.
