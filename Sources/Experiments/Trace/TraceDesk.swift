@@ -29,7 +29,7 @@ final class TraceDesk {
   private let loss = LostLease()
 
   init(
-    _ job: TraceJob, _ plan: TracePlan, _ options: TraceRun.Options, spec: String,
+    _ job: TraceJob, _ plan: TracePlan, _ options: RunOptions, spec: String,
     provenance: [Attribute.Member], observer: any RunObserver, stop: StopSignal
   ) throws(Refusal) {
     (self.job, self.plan, self.observer) = (job, plan, observer)
