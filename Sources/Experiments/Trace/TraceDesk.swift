@@ -26,7 +26,7 @@ final class TraceDesk {
   private var phase = (name: "baselines", done: 0, failed: 0)
 
   init(
-    _ job: TraceJob, _ plan: TracePlan, _ options: TraceRun.Options, spec: String,
+    _ job: TraceJob, _ plan: TracePlan, _ options: RunOptions, spec: String,
     provenance: [Attribute.Member], observer: any RunObserver, stop: StopSignal
   ) throws(Refusal) {
     (self.job, self.plan, self.observer) = (job, plan, observer)
