@@ -89,7 +89,7 @@ let package = Package(
     tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
-    tests(of: "ResultsStore", ["Inputs", subprocess]),
+    tests(of: "ResultsStore", ["Inputs"]),
     tests(of: "Figures", ["Inputs"]),
     tests(
       of: "Experiments",
