@@ -61,12 +61,12 @@ public struct CausalBasisExtraction {
     var bases: [CausalBasis] = []
     for layer in layers {
       let work = LayerBasis(
-        layer: layer, settings: settings, numbering: numbering, width: hidden.width,
+        layer: layer, settings: settings, stop: stop,
         starts: StartDirections(
           hidden.lens, width: hidden.width, layer: layer, count: settings.directions, gram: gram,
           seed: settings.seed))
       var states: LayerStates?
-      let (stop, clock) = (stop, ContinuousClock())
+      let clock = ContinuousClock()
       bases.append(
         try work.basis { unit, compute in
           let number = numbering.number(of: unit)
@@ -74,9 +74,7 @@ public struct CausalBasisExtraction {
           let here = try states ?? hidden.states(at: layer)
           states = here
           let start = clock.now
-          let result = try compute { directions, count, withGradient in
-            try here.energy(of: directions, count: count, withGradient: withGradient, stop: stop)
-          }
+          let result = try compute(here)
           try found(number, result, start.duration(to: clock.now) / .seconds(1))
           return result
         })
@@ -93,16 +91,11 @@ extension HiddenStates {
 struct LayerBasis {
   let layer: Int
   let settings: CausalBasisSettings
-  let numbering: BasisUnit.Numbering
-  let width: Int
+  let stop: StopSignal
   let starts: StartDirections
 
-  /// The energy of directions ablated together, and its gradient if wanted.
-  typealias Energy = (
-    _ directions: [Float], _ count: Int, _ withGradient: Bool
-  ) throws -> (energy: Double, gradient: [Double])
-  /// Gives the result of a unit: known, or computed with the energies that it is handed.
-  typealias Run = (BasisUnit, (Energy) throws -> BasisResult) throws -> BasisResult
+  /// Gives the result of a unit: known, or computed from the layer's activations.
+  typealias Run = (BasisUnit, (LayerStates) throws -> BasisResult) throws -> BasisResult
 
   func basis(_ run: Run) throws -> CausalBasis {
     var directions: [DirectionSearch.Found] = []
@@ -111,10 +104,10 @@ struct LayerBasis {
       var best: DirectionSearch.Found?
       for restart in 0..<settings.restarts {
         let unit = BasisUnit.search(layer: layer, direction: number, restart: restart)
-        let result = try run(unit) { energy in
+        let result = try run(unit) { states in
           .direction(
-            try search.climb(from: start(search, number, restart)) { v in
-              try energy(v, 1, true)
+            try search.climb(fromBestOf: starts(for: search, number, restart, states)) { v in
+              try states.energy(of: v, count: 1, withGradient: true, stop: stop)
             })
         }
         guard case .direction(let found) = result else { continue }
@@ -126,13 +119,15 @@ struct LayerBasis {
     }
     // Sorting is stable: of equals the one found first stays first.
     directions.sort { $0.energy > $1.energy }
-    let curve = try run(.curve(layer: layer)) { energy in
+    let curve = try run(.curve(layer: layer)) { states in
       let random = randomDirections(directions.count)
       var (own, others): ([Double], [Double]) = ([], [])
+      func energy(_ first: [Float], _ count: Int) throws -> Double {
+        try states.energy(of: first, count: count, withGradient: false, stop: stop).energy
+      }
       for count in 1...directions.count {
-        own.append(
-          try energy(directions[..<count].flatMap(\.vector), count, false).energy)
-        others.append(try energy(random[..<count].flatMap(\.self), count, false).energy)
+        own.append(try energy(directions[..<count].flatMap(\.vector), count))
+        others.append(try energy(random[..<count].flatMap(\.self), count))
       }
       return .curve(own: own, random: others)
     }
@@ -144,27 +139,36 @@ struct LayerBasis {
       curve: own, randomCurve: random)
   }
 
-  /// A start outside the span of the directions before: another one where the first choice is not.
-  private func start(_ search: DirectionSearch, _ direction: Int, _ restart: Int) -> [Double] {
-    var start = starts.start(layer: layer, direction: direction, restart: restart)
-    var attempt = settings.restarts
-    while search.unit(start) == nil {
-      start = starts.random(layer: layer, direction, restart + attempt)
-      attempt += settings.restarts
+  /// The starts of one search, outside the span of the directions before: that of the readout at
+  /// first, else random ones.
+  private func starts(
+    for search: DirectionSearch, _ direction: Int, _ restart: Int, _ states: LayerStates
+  ) throws(Refusal) -> [[Double]] {
+    let count = restart == 0 ? 1 : settings.search.candidates
+    var found: [[Double]] = []
+    for candidate in 0..<count {
+      let place = StartDirections.Place(
+        layer: layer, direction: direction, restart: restart, candidate: candidate)
+      var start = starts.start(at: place)
+      if let row = starts.row(at: place, of: states.rowCount) {
+        start = try states.change(ofRow: row)
+      }
+      if search.unit(start) == nil {
+        start = starts.random(layer: layer) { search.unit($0) != nil }
+      }
+      found.append(start)
     }
-    return start
+    return found
   }
 
   /// Orthonormal directions that have nothing to do with the model.
   private func randomDirections(_ count: Int) -> [[Float]] {
     var directions: [[Float]] = []
-    var attempt = 0
     while directions.count < count {
-      let random = starts.random(layer: layer, attempt, Int(UInt32.max))
-      if let unit = DirectionSearch(settings.search, after: directions).unit(random) {
-        directions.append(unit.map(Float.init))
-      }
-      attempt += 1
+      let search = DirectionSearch(settings.search, after: directions)
+      // Each draw is another one, as those before lie in the span.
+      let random = starts.random(layer: layer) { search.unit($0) != nil }
+      if let unit = search.unit(random) { directions.append(unit.map(Float.init)) }
     }
     return directions
   }

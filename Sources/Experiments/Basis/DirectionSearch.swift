@@ -12,7 +12,11 @@ public struct DirectionSearchSettings: Sendable, Equatable {
   /// The relative change of the energy below which the minimiser is not started again.
   public var restartTolerance = 1e-4
 
-  /// Those of the published implementation.
+  /// Random starts of which the most promising one is followed, and the iterations that show it.
+  public var candidates = 8
+  public var briefIterations = 20
+
+  /// Those of the published implementation, which has no random starts.
   public init() {}
 }
 
@@ -47,6 +51,10 @@ struct DirectionSearch {
     self.earlier = earlier.map { $0.map(Double.init) }
   }
 
+  private init(_ settings: DirectionSearchSettings, _ earlier: [[Double]]) {
+    (self.settings, self.earlier) = (settings, earlier)
+  }
+
   /// The vector without its part in the span of earlier directions.
   func projected(_ x: [Double]) -> [Double] {
     var x = x
@@ -67,6 +75,27 @@ struct DirectionSearch {
     let remaining = dot(rest, rest).squareRoot()
     guard remaining > 1e-6 * length, remaining.isFinite else { return nil }
     return rest.map { $0 / remaining }
+  }
+
+  /// Goes a little uphill from each of several starts, and then all the way from the best.
+  ///
+  /// The energy has many local maxima: that finds high ones with fewer evaluations than going all
+  /// the way from each.
+  func climb(fromBestOf starts: [[Double]], _ objective: Objective) throws -> Found {
+    var brief = settings
+    brief.iterations = settings.briefIterations
+    let search = DirectionSearch(brief, earlier)
+    var best: Found?
+    var evaluations = 0
+    for start in starts {
+      let found = try search.climb(from: start, objective)
+      evaluations += found.evaluations
+      if best.map({ found.energy > $0.energy }) ?? true { best = found }
+    }
+    guard let best else { preconditionFailure("no start") }
+    let found = try climb(from: best.vector.map(Double.init), objective)
+    return Found(
+      vector: found.vector, energy: found.energy, evaluations: evaluations + found.evaluations)
   }
 
   /// Goes uphill from a start, which must not lie in the span of the earlier directions.

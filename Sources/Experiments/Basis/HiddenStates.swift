@@ -20,6 +20,8 @@ struct HiddenStates {
   private var layer = 0
   /// Of this rank's microbatches.
   private var streams: [Tensor<Float>] = []
+  /// The place of each microbatch's first row among the rows that count.
+  private let firstRows: [Int]
   /// Rows that count, of all microbatches.
   let rowCount: Int
 
@@ -52,7 +54,12 @@ struct HiddenStates {
     (self.model, self.lens, self.site) = (model, lens, site)
     (self.settings, self.microbatches, self.sums) = (settings, microbatches, sums)
     self.memory = memory
-    rowCount = microbatches.joined().reduce(0) { $0 + $1.count - settings.skippedPositions }
+    var rowCount = 0
+    firstRows = microbatches.map { texts in
+      defer { rowCount += texts.reduce(0) { $0 + $1.count - settings.skippedPositions } }
+      return rowCount
+    }
+    self.rowCount = rowCount
     streams = sums.map { [model] number in
       let texts = microbatches[number]
       let run = Run<Float>(Batch(lengths: texts.map(\.count)))
@@ -87,7 +94,8 @@ struct HiddenStates {
     }
     let changes = try changes(of: batches.map(\.states), layer)
     for i in batches.indices { batches[i].change = changes[i] }
-    return LayerStates(probe: probe, batches: batches, rowCount: rowCount, sums: sums)
+    return LayerStates(
+      probe: probe, batches: batches, firstRows: firstRows, rowCount: rowCount, sums: sums)
   }
 
   private mutating func advance(to layer: Int) {
@@ -144,11 +152,25 @@ struct LayerStates {
   let probe: AblationProbe
   /// This rank's.
   let batches: [MicrobatchStates]
+  /// The place of each microbatch's first row among the rows that count, of all ranks.
+  let firstRows: [Int]
   let rowCount: Int
   let sums: ContributionSum
 
   /// Thrown on all ranks once any was asked to stop.
   struct Stopped: Error {}
+
+  /// The whole change of one activation, on all ranks. Collective.
+  func change(ofRow row: Int) throws(Refusal) -> [Double] {
+    let (start, width) = (sums.share.lowerBound, probe.model.width(of: probe.site))
+    return try sums.total(length: width) { [batches, firstRows] number -> [Double] in
+      let (batch, place) = (batches[number - start], row - firstRows[number])
+      guard batch.change.shape[0] > place, place >= 0 else {
+        return Array(repeating: 0, count: width)
+      }
+      return batch.change.rows(place..<place + 1).elements.map(Double.init)
+    }
+  }
 
   /// The energy of orthonormal directions ablated together, and its gradient by them.
   ///

@@ -32,17 +32,55 @@ struct StartDirections: Sendable {
     read = leadingEigenvectors(of: matrix, count: count)
   }
 
-  /// The start of a search; the first of a direction is the readout's, if there is one.
-  func start(layer: Int, direction: Int, restart: Int) -> [Double] {
-    if restart == 0, direction < read.count { return read[direction] }
-    return random(layer: layer, direction, restart)
+  /// The search that a start is for.
+  struct Place: Sendable {
+    let layer: Int
+    let direction: Int
+    let restart: Int
+    var candidate = 0
+
+    /// Both in one word.
+    fileprivate var number: UInt32 {
+      UInt32(truncatingIfNeeded: restart) << 8 | UInt32(truncatingIfNeeded: candidate & 0xFF)
+    }
   }
 
-  /// A random vector, for each place another.
-  func random(layer: Int, _ direction: Int, _ restart: Int) -> [Double] {
-    Philox(key: seed).normals(
-      width, UInt32(truncatingIfNeeded: restart), UInt32(truncatingIfNeeded: direction),
-      UInt32(truncatingIfNeeded: layer)
+  /// The start of a search, unless `row` gives one: that of the readout, or a random one.
+  func start(at place: Place) -> [Double] {
+    if place.restart == 0, place.direction < read.count { return read[place.direction] }
+    return random(at: place, 0)
+  }
+
+  /// The activation whose change is a search's start, if one is: every other random start's.
+  ///
+  /// Ablated along its own change, an activation is gone, so such starts lie near the ridges of the
+  /// energy, which random directions of a wide space do not.
+  func row(at place: Place, of count: Int) -> Int? {
+    guard place.restart > 0, place.candidate % 2 == 0 else { return nil }
+    // Normal draws count from 0 on in the first word.
+    let words = Philox(key: seed).words(
+      SIMD4(
+        UInt32.max, place.number,
+        UInt32(truncatingIfNeeded: place.direction), UInt32(truncatingIfNeeded: place.layer)))
+    return Int((UInt64(words[0]) << 32 | UInt64(words[1])) % UInt64(count))
+  }
+
+  /// The first random vector that is accepted.
+  func random(layer: Int, where accepts: ([Double]) -> Bool) -> [Double] {
+    var attempt = 1
+    while true {
+      let vector = random(at: Place(layer: layer, direction: 0, restart: 0), attempt)
+      if accepts(vector) { return vector }
+      attempt += 1
+    }
+  }
+
+  /// A random vector, for each place another; attempts apart from those of places.
+  private func random(at place: Place, _ attempt: Int) -> [Double] {
+    let direction = UInt32(truncatingIfNeeded: place.direction) | (attempt > 0 ? 1 << 31 : 0)
+    return Philox(key: seed).normals(
+      width, attempt > 0 ? UInt32(truncatingIfNeeded: attempt) : place.number, direction,
+      UInt32(truncatingIfNeeded: place.layer)
     ).map(Double.init)
   }
 }
