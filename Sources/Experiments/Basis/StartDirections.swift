@@ -51,12 +51,12 @@ struct StartDirections: Sendable {
     return random(at: place, 0)
   }
 
-  /// The activation whose change is a search's start, if one is: every other random start's.
+  /// The activation whose change is a search's start, if one is: the first candidate's.
   ///
   /// Ablated along its own change, an activation is gone, so such starts lie near the ridges of the
   /// energy, which random directions of a wide space do not.
   func row(at place: Place, of count: Int) -> Int? {
-    guard place.restart > 0, place.candidate % 2 == 0 else { return nil }
+    guard place.restart > 0, place.candidate == 0 else { return nil }
     // Normal draws count from 0 on in the first word.
     let words = Philox(key: seed).words(
       SIMD4(
