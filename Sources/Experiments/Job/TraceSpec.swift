@@ -5,7 +5,7 @@ package import Inputs
 /// A fact's subject is corrupted with noise; then, cell by cell, one site's clean value is put
 /// back at one layer and position, and the metric says how much of the answer comes back with it.
 /// Meng et al., 2022, <https://arxiv.org/abs/2202.05262>, section 2.1.
-package struct TraceSpec: Sendable {
+package struct TraceSpec: JobSpecification {
   /// What of the published code a run follows to the letter.
   package enum Parity: String, CaseIterable, Sendable {
     /// Each fact has its own noise, drawn from the seed and its place in the data.
@@ -15,7 +15,7 @@ package struct TraceSpec: Sendable {
     case rome
   }
 
-  package static let kind = "trace"
+  package static let kind = JobKind.trace.rawValue
 
   /// The job file, as it was given.
   package let file: String

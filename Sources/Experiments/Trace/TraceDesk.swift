@@ -3,7 +3,6 @@ internal import Foundation
 internal import Inputs
 internal import Models
 internal import ResultsStore
-internal import Synchronization
 
 /// Rank 0's side of a trace: the run folder, what is done, and the results as they come in.
 final class TraceDesk {
@@ -25,11 +24,9 @@ final class TraceDesk {
   /// Units of a fact and restoration that are still out.
   private var open: [[Int]] = []
   private var phase = (name: "baselines", done: 0, failed: 0)
-  /// Why the folder is no longer this run's; a lock of its own, as another thread finds out.
-  private let loss = LostLease()
 
   init(
-    _ job: TraceJob, _ plan: TracePlan, _ options: TraceRun.Options, spec: String,
+    _ job: TraceJob, _ plan: TracePlan, _ options: RunOptions, spec: String,
     provenance: [Attribute.Member], observer: any RunObserver, stop: StopSignal
   ) throws(Refusal) {
     (self.job, self.plan, self.observer) = (job, plan, observer)
@@ -63,11 +60,8 @@ final class TraceDesk {
     start = RunStart(
       folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done)
     let interval = RunLock.Patience().interval
-    Thread.detachNewThread { [lock = claim.lock, loss] in
-      keepAlive(lock, every: interval) { refusal in
-        loss.note(refusal)
-        stop.request()
-      }
+    Thread.detachNewThread { [lock = claim.lock] in
+      keepAlive(lock, every: interval) { stop.request(because: $0) }
     }
   }
 
@@ -151,11 +145,8 @@ final class TraceDesk {
 
   /// Gives the folder back before the run is finished, so that the next start need not wait.
   ///
-  /// - Throws: Where another run has taken it: that, and no signal, is why this one stops.
-  func giveBack() throws(Refusal) {
-    if let refusal = loss.reason { throw refusal }
-    try claim.lock.release()
-  }
+  /// - Throws: Where another run has taken it.
+  func giveBack() throws(Refusal) { try claim.lock.release() }
 
   /// Writes the means and closes the run: facts, those traced, units, failures.
   func finish() throws(Refusal) -> [Int] {
@@ -185,15 +176,6 @@ final class TraceDesk {
     try files.write(
       SealedRecord.text(members), to: "\(claim.folder.log)/attempt-\(files.run).json")
   }
-}
-
-/// Where the thread that keeps the lease says that it is lost.
-private final class LostLease: Sendable {
-  private let refusal = Mutex<Refusal?>(nil)
-
-  var reason: Refusal? { refusal.withLock { $0 } }
-
-  func note(_ reason: Refusal) { refusal.withLock { $0 = reason } }
 }
 
 /// Shows others that this run lives, until it has given the folder back or another run has it.

@@ -1,6 +1,6 @@
 internal import Checkpoints
 internal import Foundation
-package import Cluster
+internal import Cluster
 package import Inputs
 internal import Models
 internal import ResultsStore
@@ -9,47 +9,24 @@ internal import Tokenizers
 
 /// A causal trace on all ranks, from the checked job to the finished results.
 package struct TraceRun {
-  package struct Options: Sendable {
-    /// The run folder.
-    package var output: String
-    /// Compute threads of this rank; nil: all cores without a launcher, one under it.
-    package var threads: Int?
-    /// Whether to take the folder from another run that lives.
-    package var takeOver = false
-
-    package init(output: String) { self.output = output }
-  }
-
   package enum Outcome: Sendable, Equatable {
     case finished(facts: Int, traced: Int, units: Int, failed: Int)
     /// Stopped by a signal: the same command goes on.
     case stopped
   }
 
-  private let environment: MPIEnvironment
-  private let options: Options
-  private let observer: any RunObserver
-  private let stop: StopSignal
+  private let launch: RunLaunch
 
-  package init(
-    _ environment: MPIEnvironment, _ options: Options, observer: any RunObserver, stop: StopSignal
-  ) {
-    self.environment = environment
-    self.options = options
-    self.observer = observer
-    self.stop = stop
-  }
+  package init(_ launch: RunLaunch) { self.launch = launch }
 
-  private var world: Communicator { environment.world }
+  private var world: Communicator { launch.world }
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
   package func run(_ load: () throws(Refusal) -> TraceSpec) throws(Refusal) -> Outcome {
     useOneBLASThread()
     let job = try world.agree { try TraceJob(try load()) }
     let plan = TracePlan(job.grid)
-    let threads =
-      options.threads ?? job.spec.run.threads
-      ?? (environment.isUnderLauncher ? 1 : ProcessInfo.processInfo.activeProcessorCount)
+    let threads = launch.threads(job.spec.run)
     try world.agree { try checkMemory(job, plan, threads: threads) }
     let inputs = try digests(of: job)
     let model = try loadModel(job)
@@ -69,8 +46,18 @@ package struct TraceRun {
       try? desk?.giveBack()
       throw error
     }
-    if outcome == .stopped { try desk?.giveBack() }
+    if outcome == .stopped { try giveBack(desk) }
     return outcome
+  }
+
+  /// Gives the folder back after a stop. A rank that hears nothing of it has stopped all the same.
+  private func giveBack(_ desk: TraceDesk?) throws(Refusal) {
+    world.patience = .seconds(1)
+    do throws(Refusal) {
+      try world.agree { try desk?.giveBack() }
+    } catch {
+      if world.rank == 0 || error.kind != .cluster { throw error }
+    }
   }
 
   /// Does what is left of the run in the desk's folder. Collective.
@@ -80,7 +67,7 @@ package struct TraceRun {
     let start = try shared(desk)
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
     let session = TraceSession(
-      world: world, runner: runner, journal: journal, stop: stop,
+      world: world, runner: runner, journal: journal, stop: launch.stop,
       settings: UnitScheduler.Settings(computeThreads: threads))
 
     let baselines = plan.baselines.filter { !start.done.contains($0.number) }
@@ -153,11 +140,11 @@ package struct TraceRun {
     try world.agree { () throws(Refusal) -> TraceDesk? in
       guard world.rank == 0 else { return nil }
       let desk = try TraceDesk(
-        job, plan, options, spec: spec,
+        job, plan, launch.options, spec: spec,
         provenance: Provenance.of(
           folder: job.spec.folder, model: inputs.model, tokenizer: job.tokenizer?.digest,
           noiseLevel: level),
-        observer: observer, stop: stop)
+        observer: launch.observer, stop: launch.stop)
       try desk.log(ranks: world.size, hosts: world.hosts)
       return desk
     }
