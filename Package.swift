@@ -80,6 +80,7 @@ let package = Package(
     module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
+    .executableTarget(name: "_PeakProbe", swiftSettings: settings),
     tests(of: "Inputs", []),
     tests(of: "Tensors", []),
     tests(of: "Autodiff", ["Tensors"]),
@@ -98,7 +99,7 @@ let package = Package(
       name: "causewayTests",
       dependencies: [
         "causeway", "Experiments", "Inputs", "Checkpoints", "Tensors", "Autodiff", "Models",
-        "ResultsStore", "_TestSupport", subprocess,
+        "ResultsStore", "_PeakProbe", "_TestSupport", subprocess,
       ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),
