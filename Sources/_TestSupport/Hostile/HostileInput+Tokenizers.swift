@@ -41,7 +41,7 @@ extension HostileInput {
     file("whole", nil, "", ""),
     regex("whole", nil, "[a-z]+|\\s"),
     file("version-2", "version;2.0", "\"1.0\"", "\"2.0\""),
-    file("model-a-list", "model;array", "\"model\": {", "\"model\": [], \"padding\": {"),
+    file("model-type-a-number", "model.type;7", "\"BPE\"", "7"),
     file("model-word-level", "model.type;WordLevel", "\"BPE\"", "\"WordLevel\""),
     file("no-merges", "merges", "\"merges\"", "\"mergers\""),
     file("merges-an-object", "merges;object", "[\"a b\", \"ab c\", \"Ġ a\"]", "{}"),
