@@ -81,6 +81,7 @@ let package = Package(
     module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
+    .executableTarget(name: "_PeakProbe", swiftSettings: settings),
     tests(of: "Inputs", []),
     tests(of: "Tensors", []),
     tests(of: "Autodiff", ["Tensors"]),
@@ -103,7 +104,7 @@ let package = Package(
       name: "causewayTests",
       dependencies: [
         "causeway", "Experiments", "Inputs", "Checkpoints", "Tensors", "Autodiff", "Models",
-        "ResultsStore", "_TestSupport", subprocess,
+        "ResultsStore", "_PeakProbe", "_TestSupport", subprocess,
       ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),
