@@ -22,24 +22,28 @@ final class RunningTool {
   private let scratch: URL
   private let start = ContinuousClock.now
 
-  /// - Parameter ranks: How many ranks `mpirun` starts; nil runs the tool without it.
-  init(_ arguments: [String], ranks: Int?) throws {
+  /// - Parameters:
+  ///   - ranks: How many ranks `mpirun` starts; nil runs the tool without it.
+  ///   - wrapper: The words of a program that starts the tool, before the tool's own.
+  ///   - environment: Added to the tests' own.
+  init(
+    _ arguments: [String], ranks: Int?, under wrapper: [String] = [],
+    environment: [String: String] = [:]
+  ) throws {
     scratch = FileManager.default.temporaryDirectory
       .appendingPathComponent("tool-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    // The tests' bundle lies beside the executables.
-    let tool = Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent(
-      "causeway")
+    let tool = Self.product("causeway")
     let launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n"]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = (ranks.map { launcher + ["\($0)"] } ?? []) + [tool.path] + arguments
+    process.arguments = (ranks.map { launcher + ["\($0)"] } ?? []) + wrapper + [tool] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging([
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
       "SWIFT_BACKTRACE": "enable=no", "CAUSEWAY_TEST_MARK": mark,
       // What a killed mpirun leaves goes with the folder; in shared memory it would stay.
       "TMPDIR": scratch.path, "OMPI_MCA_btl_vader_backing_directory": scratch.path,
       "OMPI_MCA_osc_sm_backing_directory": scratch.path,
-    ]) { $1 }
+    ]) { $1 }.merging(environment) { $1 }
     for name in ["out", "err"] { try Data().write(to: scratch.appendingPathComponent(name)) }
     process.standardOutput = try FileHandle(forWritingTo: scratch.appendingPathComponent("out"))
     process.standardError = try FileHandle(forWritingTo: scratch.appendingPathComponent("err"))
@@ -50,6 +54,11 @@ final class RunningTool {
     pthread_sigmask(SIG_SETMASK, &none, &old)
     defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
     try process.run()
+  }
+
+  /// The path of an executable of this package; the tests' bundle lies beside it.
+  static func product(_ name: String) -> String {
+    Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent(name).path
   }
 
   deinit {

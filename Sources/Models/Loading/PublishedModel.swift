@@ -150,7 +150,7 @@ extension Architecture {
         expected: "[vocabulary, width]")
     }
     if let tokens = metadata.optional("tokenizer.ggml.tokens") {
-      let count = try tokens.strings().count
+      let count = try tokens.count()
       guard count == rows else {
         throw tokens.refusal(
           "\(count) tokens for token_embd.weight of \(rows) rows", expected: "\(rows) tokens")
