@@ -2,7 +2,7 @@ internal import Foundation
 internal import Tensors
 
 /// What `plan` prints.
-package struct PlanReport {
+package struct PlanReport: CostReport {
   private let cost: TraceCost
   private let facts: Int
   private let threads = 1

@@ -5,33 +5,23 @@ internal import ResultsStore
 /// Checks a trace's folder against itself: every byte that is stored, that every unit is there, and
 /// that the arrays hold what the journals say. May look while the run goes on.
 package struct TraceVerifier {
-  package struct Options: Sendable {
-    /// Where the job's paths start from, if its files have moved.
-    package var pathsFrom: String?
-    /// The share of the units to run again, above 0 and at most 1; nil for none.
-    package var recompute: Double?
-    /// Chooses the units.
-    package var seed: UInt64 = 0
-    package var threads = 1
-
-    package init() {}
-  }
-
   var report = VerifyReport()
   let folder: RunFolder
   let attempts: RunAttempts
   let isLive: Bool
-  private let options: Options
+  private let options: VerifyOptions
 
   /// - Throws: Where the folder is no run's, or its specification is damaged; and where units are to
   ///   be run again, what stands in the way.
-  package static func verify(_ path: String, _ options: Options) throws(Refusal) -> VerifyReport {
+  package static func verify(_ path: String, _ options: VerifyOptions) throws(Refusal)
+    -> VerifyReport
+  {
     var verifier = try TraceVerifier(path, options)
     try verifier.run()
     return verifier.report
   }
 
-  private init(_ path: String, _ options: Options) throws(Refusal) {
+  private init(_ path: String, _ options: VerifyOptions) throws(Refusal) {
     folder = try RunFolder.open(path)
     self.options = options
     attempts = RunAttempts(folder)
