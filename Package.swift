@@ -37,7 +37,7 @@ let package = Package(
       name: "Causeway",
       targets: [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "ResultsStore", "Experiments",
+        "CausalModels", "ResultsStore", "Experiments",
       ]),
   ],
   dependencies: [
@@ -60,7 +60,8 @@ let package = Package(
     module("Tokenizers", ["Inputs", "Checkpoints"]),
     module("Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
     module("Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
-    module("CausalModels", ["Inputs"]),
+    module("Randomness", []),
+    module("CausalModels", ["Inputs", "Randomness"]),
     module("Cluster", ["COpenMPI", "Inputs"]),
     module("ResultsStore", ["CZstd", "Inputs"]),
     module("Figures", ["Inputs", subprocess]),
@@ -68,7 +69,7 @@ let package = Package(
       "Experiments",
       [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "CausalModels", "Cluster", "ResultsStore", "Figures",
+        "Randomness", "CausalModels", "Cluster", "ResultsStore", "Figures",
       ]),
     .executableTarget(
       name: "causeway",
@@ -87,13 +88,17 @@ let package = Package(
     tests(of: "Tokenizers", ["Inputs", "Checkpoints"]),
     tests(of: "Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
     tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+    tests(of: "Randomness", []),
     tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
     tests(of: "ResultsStore", ["Inputs", subprocess]),
     tests(of: "Figures", ["Inputs"]),
     tests(
       of: "Experiments",
-      ["Inputs", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures"]),
+      [
+        "Inputs", "CausalModels", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore",
+        "Figures",
+      ]),
     .testTarget(
       name: "causewayTests",
       dependencies: [
