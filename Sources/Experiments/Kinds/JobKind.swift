@@ -5,12 +5,14 @@ internal import ResultsStore
 package enum JobKind: String, CaseIterable, Sendable {
   case basis
   case trace
+  case das
 
   /// What stands behind the commands for jobs of this kind.
   package var experiment: any Experiment.Type {
     switch self {
     case .basis: BasisExperiment.self
     case .trace: TraceExperiment.self
+    case .das: DasExperiment.self
     }
   }
 
