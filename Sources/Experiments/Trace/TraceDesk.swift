@@ -12,6 +12,7 @@ final class TraceDesk {
   private let claim: RunFolder.Claim
   private let store: TraceStore
   private let files: FileWriter
+  private let deaths: UnitDeaths
   private let observer: any RunObserver
   private let started = Provenance.now()
   private var ranks = 0
@@ -57,8 +58,11 @@ final class TraceDesk {
         results[number] = payload
       }
     }
+    deaths = try UnitDeaths(
+      claim.folder, notes: journals.notes, unitCount: plan.factCount + plan.units.count)
     start = RunStart(
-      folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done)
+      folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done,
+      deaths: deaths.counts.filter { !done.contains($0.key) })
     let interval = RunLock.Patience().interval
     Thread.detachNewThread { [lock = claim.lock] in
       keepAlive(lock, every: interval) { stop.request(because: $0) }
@@ -66,6 +70,12 @@ final class TraceDesk {
   }
 
   var doneUnits: Set<Int> { start.done }
+
+  /// Keeps what is known of ranks that died in earlier starts.
+  func noteDeaths(in journal: RankJournal) throws(Refusal) {
+    for line in deaths.lines { observer.note(line) }
+    try deaths.record(in: journal)
+  }
 
   /// Notes who works, for the record of this attempt.
   func log(ranks: Int, hosts: [String]) throws(Refusal) {
