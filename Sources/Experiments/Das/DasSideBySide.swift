@@ -31,7 +31,8 @@ struct DasSideBySide {
             try Self.train(unit, job, model, start, stop: stop, rank: rank, threads: threads)
           }
         },
-        commit: { try journal.commit($0, $1, seconds: times.take($0)) },
+        keep: { try journal.keep($0, $1, seconds: times.take($0)) },
+        sync: { try journal.sync() },
         finished: { try desk?.take($0.unit, $0.bytes) },
         failed: { failure in
           try journal.fail(failure.unit, failure.message)

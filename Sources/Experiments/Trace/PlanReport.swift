@@ -46,8 +46,14 @@ package struct PlanReport: CostReport {
       ("weight_bytes", Double(cost.weightBytes), "\(bytes(cost.weightBytes)), once a host"),
       ("rank_bytes", Double(memory), "\(bytes(memory)) a rank of one compute thread"),
       ("result_bytes", Double(cost.resultBytes), "\(bytes(cost.resultBytes)) before compression"),
+      ("disk_bytes", Double(cost.diskBytes), "at most \(bytes(cost.diskBytes)), with journals"),
       ("files", Double(cost.files), "at most \(count(cost.files))"),
+      ("inodes", Double(cost.inodes), "at most \(count(cost.inodes)), with folders"),
     ]
+  }
+
+  package func needs(threads: Int) -> RunNeeds? {
+    cost.needs(threads: threads, coreHours: coreHours)
   }
 
   package var text: String { Self.text(entries) }
