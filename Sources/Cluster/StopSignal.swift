@@ -1,9 +1,11 @@
 internal import Glibc
+public import Inputs
 internal import Synchronization
 
 /// A request to stop in good order: no new work, what is finished is kept.
 public final class StopSignal: Sendable {
   private let requested = Atomic<Bool>(false)
+  private let cause = Mutex<Refusal?>(nil)
   private let followsSignals: Bool
 
   /// A request made by `request` alone.
@@ -19,6 +21,20 @@ public final class StopSignal: Sendable {
 
   /// Asks for a stop, from any thread.
   public func request() { requested.store(true, ordering: .releasing) }
+
+  /// Asks for a stop from any thread because the job cannot go on: the scheduler then ends on all
+  /// ranks with this refusal, the first one where there are several.
+  public func request(because refusal: Refusal) {
+    cause.withLock { $0 = $0 ?? refusal }
+    request()
+  }
+
+  /// Whether a stop was asked for; throws where that was because the job cannot go on.
+  func check() throws(Refusal) -> Bool {
+    guard isRequested else { return false }
+    if let refusal = cause.withLock({ $0 }) { throw refusal }
+    return true
+  }
 
   /// A request made by SIGTERM, SIGINT, SIGHUP or SIGUSR1, whose handlers this installs.
   ///

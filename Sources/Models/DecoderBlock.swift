@@ -15,12 +15,27 @@ extension DecoderModel {
     let (tape, weights) = (run.tape, layers[layer])
     let x = run.visit(.blockInput, layer, x)
     let read = run.visit(.attentionInput, layer, weights.attentionNorm(x, on: tape))
-    let (wanted, asking) = queries.map { (tape.rows(x, $0), tape.rows(read, $0)) } ?? (x, read)
+    let wanted = queries.map { tape.rows(x, $0) } ?? x
 
-    let attended = attention(asking, read, layer, queries, in: run)
-    let middle = tape.add(wanted, run.visit(.attentionOutput, layer, attended))
+    let attended = run.visit(
+      .attentionOutput, layer, attended(read, layer, queries, in: run))
+    let middle = tape.add(wanted, attended)
     let changed = run.visit(.mlpOutput, layer, mlp(middle, layer, in: run))
     return run.visit(.blockOutput, layer, tape.add(middle, changed))
+  }
+
+  /// What attention adds to the wanted rows; rows that will be replaced hold anything.
+  private func attended(
+    _ read: Variable<Scalar>, _ layer: Int, _ queries: [Int]?, in run: Run<Scalar>
+  ) -> Variable<Scalar> {
+    let tape = run.tape
+    let wanted = queries.map { tape.rows(read, $0) } ?? read
+    guard let needed = run.neededRows(.attentionOutput, layer, of: wanted.value.rows) else {
+      return attention(wanted, read, layer, queries, in: run)
+    }
+    let asking = queries.map { queries in needed.map { queries[$0] } } ?? needed
+    let made = attention(tape.rows(wanted, needed), read, layer, asking, in: run)
+    return tape.replaceRows(wanted, needed, with: made)
   }
 
   /// Grouped-query attention. Ainslie et al., 2023, <https://arxiv.org/abs/2305.13245>.
@@ -59,7 +74,18 @@ extension DecoderModel {
     return weights.attentionOutput(mixed, on: tape)
   }
 
+  /// What the MLP adds to the stream; rows that will be replaced hold anything.
   private func mlp(
+    _ middle: Variable<Scalar>, _ layer: Int, in run: Run<Scalar>
+  ) -> Variable<Scalar> {
+    guard let needed = run.neededRows(.mlpOutput, layer, of: middle.value.rows) else {
+      return wholeMLP(middle, layer, in: run)
+    }
+    let made = wholeMLP(run.tape.rows(middle, needed), layer, in: run)
+    return run.tape.replaceRows(middle, needed, with: made)
+  }
+
+  private func wholeMLP(
     _ middle: Variable<Scalar>, _ layer: Int, in run: Run<Scalar>
   ) -> Variable<Scalar> {
     let (tape, weights) = (run.tape, layers[layer])

@@ -9,6 +9,8 @@ public import Tensors
 public final class Run<Scalar: Real> {
   /// Called at each site with the value made there; returns the value to go on with.
   public typealias Visitor = (Site, Int, Variable<Scalar>) -> Variable<Scalar>
+  /// Rows of a site's value in a layer that the visitor replaces whatever they hold.
+  public typealias ReplacedRows = (Site, Int) -> [Int]
 
   public let tape: Tape<Scalar>
   public let batch: Batch
@@ -18,10 +20,13 @@ public final class Run<Scalar: Real> {
   public let keepsKeyValues: Bool
   public internal(set) var kept = KeyValues<Scalar>()
   private let visitor: Visitor?
+  private let replaced: ReplacedRows?
 
+  /// - Parameter replaced: Asked for `attentionOutput` and `mlpOutput`, which are then made for the
+  ///   other rows only; so are the sites on the way to them, from the queries and the MLP's input on.
   public init(
     _ batch: Batch, tape: Tape<Scalar> = Tape(), prefix: KeyValues<Scalar>? = nil,
-    keepsKeyValues: Bool = false, visitor: Visitor? = nil
+    keepsKeyValues: Bool = false, visitor: Visitor? = nil, replaced: ReplacedRows? = nil
   ) {
     precondition(
       prefix != nil || batch.sequences.allSatisfy { $0.prefix.isEmpty },
@@ -31,9 +36,17 @@ public final class Run<Scalar: Real> {
     self.prefix = prefix
     self.keepsKeyValues = keepsKeyValues
     self.visitor = visitor
+    self.replaced = replaced
   }
 
   func visit(_ site: Site, _ layer: Int, _ x: Variable<Scalar>) -> Variable<Scalar> {
     visitor?(site, layer, x) ?? x
+  }
+
+  /// The rows of a site's value that must be made, of so many; nil stands for all.
+  func neededRows(_ site: Site, _ layer: Int, of count: Int) -> [Int]? {
+    guard let rows = replaced?(site, layer), !rows.isEmpty else { return nil }
+    let spared = Set(rows)
+    return (0..<count).filter { !spared.contains($0) }
   }
 }

@@ -10,8 +10,8 @@ extension Probe {
   /// Fake units of random cost; each rank appends what it commits to a file of its own.
   ///
   /// The options: count, threads, milliseconds (the most a unit takes), work (spin or sleep),
-  /// failing (units), folder, heartbeat and silence (milliseconds), die, freeze, stop and
-  /// uncommitted (ranks), after (milliseconds until die, freeze or stop), bytes (of a result).
+  /// failing (units), folder, heartbeat and silence (milliseconds), die, freeze, stop, lose and
+  /// uncommitted (ranks), after (milliseconds until die, freeze, stop or lose), bytes (of a result).
   func units() throws -> Int32 {
     let count = options.int("count", or: 10)
     let longest = options.int("milliseconds", or: 5)
@@ -21,7 +21,7 @@ extension Probe {
       heartbeat: .milliseconds(options.int("heartbeat", or: 2000)),
       silenceLimit: .milliseconds(options.int("silence", or: 60_000)))
     let stop = StopSignal.installed()
-    startFault()
+    startFault(stop)
 
     let file = options.text("folder").map { "\($0)/rank-\(world.rank)" }
     if let file { _ = FileManager.default.createFile(atPath: file, contents: nil) }
@@ -59,9 +59,16 @@ extension Probe {
     return outcome == .stopped ? 75 : 0
   }
 
-  /// A thread that lets this rank die, stand still or ask for a stop after a while.
-  private func startFault() {
+  /// A thread that lets this rank die, stand still, ask for a stop or lose its folder after a while.
+  private func startFault(_ stop: StopSignal) {
     let delay = UInt32(options.int("after", or: 300)) * 1000
+    if options.list("lose", has: world.rank) {
+      Thread.detachNewThread {
+        usleep(delay)
+        stop.request(
+          because: Refusal(.store, file: "lease", found: "another run", expected: "this one"))
+      }
+    }
     for (name, signal) in [("die", SIGKILL), ("freeze", SIGSTOP), ("stop", SIGTERM)]
     where options.list(name, has: world.rank) {
       Thread.detachNewThread {

@@ -13,7 +13,7 @@ struct JobOptions: ParsableArguments {
       valueName: "field=value"))
   var overrides: [String] = []
 
-  func load() throws(Refusal) -> TraceSpec {
-    try TraceSpec(JobDocument(reading: job, overrides: overrides))
+  func load() throws(Refusal) -> JobDocument {
+    try JobDocument(reading: job, overrides: overrides)
   }
 }

@@ -138,6 +138,19 @@ extension MultiRankTests {
       #expect(try await running.leavesNothing())
     }
 
+    @Test(arguments: [0, 2])
+    func `a stop with a cause ends all ranks with its code and one message`(
+      rank: Int
+    ) async throws {
+      for milliseconds in [5, 60_000] {
+        let run = try await probe(
+          "units", "count=3000", "milliseconds=\(milliseconds)", "lose=\(rank)", ranks: 3)
+        #expect(run.exitCode == 5)
+        #expect(run.errors.components(separatedBy: "causeway: lease: found another run").count == 2)
+        #expect(run.lines(with: "stopped").isEmpty)
+      }
+    }
+
     @Test func `a rank alone stops with 75 on SIGTERM`() async throws {
       let running = try RunningProbe(["units", "count=500", "milliseconds=100"], ranks: nil)
       try await running.wait(for: 1, linesWith: "done")

@@ -111,13 +111,14 @@ final class TinyRun: Sendable {
   @discardableResult
   func run(stoppingAfter limit: Int? = nil, pause: Double = 0) throws -> TraceRun.Outcome {
     let stop = StopSignal()
-    var options = TraceRun.Options(output: path)
+    var options = RunOptions(output: path)
     options.threads = 1
     // The lease of a stopped run is this process's, which lives.
     options.takeOver = true
     let run = TraceRun(
-      try MPIEnvironment(environment: [:]), options,
-      observer: StoppingObserver(stop, after: limit, pause: pause), stop: stop)
+      RunLaunch(
+        try MPIEnvironment(environment: [:]), options,
+        observer: StoppingObserver(stop, after: limit, pause: pause), stop: stop))
     let job = root + "/job.toml"
     return try run.run { () throws(Refusal) in try TraceSpec(JobDocument(reading: job)) }
   }
@@ -127,9 +128,9 @@ final class TinyRun: Sendable {
   }
 
   func verify(
-    _ change: (inout TraceVerifier.Options) -> Void = { _ in }
+    _ change: (inout VerifyOptions) -> Void = { _ in }
   ) throws(Refusal) -> VerifyReport {
-    var options = TraceVerifier.Options()
+    var options = VerifyOptions()
     change(&options)
     return try TraceVerifier.verify(path, options)
   }

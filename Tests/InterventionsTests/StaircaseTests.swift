@@ -48,13 +48,52 @@ struct StaircaseTests {
     let base = BaseRuns(
       model, tokens: tokens, noise: noise, corrupted: corrupted, restoring: [site])
     let naive = NaiveSweep(model, base, tokens: tokens, noise: noise, corrupted: corrupted)
-    for window in [1, 3] {
+    // The longest reaches past both ends of the model.
+    for window in [1, 3, 4, 12] {
       let cells = cells(site, window: window, shape)
       var staircase = Staircase(model, base, cells)
       let found = staircase.run()
       #expect(found.elements == naive.run(cells).elements, "window \(window)")
       #expect(staircase.blockRows < cells.count * tokens.count * shape.layers)
     }
+  }
+
+  @Test func `cells that begin alike go together until the shorter window ends`() {
+    let shape = Self.shapes[0]
+    let model = DecoderModel<Float>.random(shape)
+    let base = BaseRuns(
+      model, tokens: tokens, noise: noise(shape.width), corrupted: corrupted,
+      restoring: [.mlpOutput])
+    func rows(_ windows: [Range<Int>]) -> [Int] {
+      var staircase = Staircase(
+        model, base,
+        windows.map { RestoredCell(sample: 0, site: .mlpOutput, layers: $0, position: 4) })
+      _ = staircase.run()
+      return staircase.passes.map(\.rows)
+    }
+    #expect(rows([0..<3]) == [1, 3, 3, 3])
+    #expect(rows([0..<2, 0..<3]) == [1, 3, 6, 6])
+    #expect(rows([0..<4, 0..<4]) == [1, 3, 3, 3])
+    #expect(rows([0..<2, 1..<3]) == [1, 4, 6, 6])
+  }
+
+  @Test func `a row that is replaced is not made`() {
+    let shape = Self.shapes[0]
+    let model = DecoderModel<Float>.random(shape)
+    let base = BaseRuns(
+      model, tokens: tokens, noise: noise(shape.width), corrupted: corrupted,
+      restoring: [.mlpOutput, .attentionOutput])
+    func passes(_ site: Site) -> [Staircase.Pass] {
+      var staircase = Staircase(
+        model, base, [RestoredCell(sample: 0, site: site, layers: 1..<3, position: 4)])
+      _ = staircase.run()
+      return staircase.passes
+    }
+    // Three rows; the last block goes on with one.
+    #expect(passes(.mlpOutput).map(\.mlpRows) == [0, 2, 1])
+    #expect(passes(.mlpOutput).map(\.attentionRows) == [1, 3, 1])
+    #expect(passes(.attentionOutput).map(\.attentionRows) == [0, 2, 1])
+    #expect(passes(.attentionOutput).map(\.mlpRows) == [1, 3, 1])
   }
 
   @Test(arguments: shapes, sites)

@@ -14,35 +14,23 @@ struct ProductFloor {
     if rows > 0 { counts[[rows, inputs, outputs], default: 0] += 1 }
   }
 
-  /// The products of one block; with `queries`, only so many rows go past the keys and values.
-  mutating func block(rows: Int, queries: Int? = nil) {
-    let wanted = queries ?? rows
-    add(wanted, shape.width, shape.queryWidth)
-    add(rows, shape.width, shape.keyWidth)
-    add(rows, shape.width, shape.keyWidth)
-    add(wanted, shape.queryWidth, shape.width)
-    if case .gated = shape.mlp { add(wanted, shape.width, shape.mlpWidth) }
-    add(wanted, shape.width, shape.mlpWidth)
-    add(wanted, shape.mlpWidth, shape.width)
+  /// The products of one block that makes all of its rows.
+  mutating func block(rows: Int) {
+    block(Staircase.Pass(rows: rows, attentionRows: rows, mlpRows: rows))
+  }
+
+  /// The products of one block of a staircase.
+  mutating func block(_ pass: Staircase.Pass) {
+    add(pass.attentionRows, shape.width, shape.queryWidth)
+    add(pass.rows, shape.width, shape.keyWidth)
+    add(pass.rows, shape.width, shape.keyWidth)
+    add(pass.attentionRows, shape.queryWidth, shape.width)
+    if case .gated = shape.mlp { add(pass.mlpRows, shape.width, shape.mlpWidth) }
+    add(pass.mlpRows, shape.width, shape.mlpWidth)
+    add(pass.mlpRows, shape.mlpWidth, shape.width)
   }
 
   mutating func logits(rows: Int) { add(rows, shape.width, shape.vocabulary) }
-
-  /// The blocks of a staircase over these cells.
-  mutating func staircase(_ cells: [RestoredCell], length: Int) {
-    let last = shape.layers - 1
-    for layer in 0...last {
-      var (rows, queries) = (0, 0)
-      for cell in cells {
-        let first = cell.layers.lowerBound
-        let entering = first == layer && cell.site != .blockOutput
-        guard first < layer || entering else { continue }
-        rows += entering ? 1 : length - cell.position
-        queries += 1
-      }
-      block(rows: rows, queries: layer == last ? queries : nil)
-    }
-  }
 
   var operations: Double {
     counts.reduce(0) { $0 + 2 * Double($1.key.reduce(1, *)) * Double($1.value) }

@@ -58,10 +58,11 @@ struct TraceBenchmark {
     return Tensor(shape, (0..<shape.reduce(1, *)).map { _ in 0.3 * random.uniform() })
   }
 
-  /// Cells that can change the metric, in the order of layers.
+  /// Cells that can change the metric, in the order of layers; those that begin alike next to each
+  /// other, as in the product's own units.
   private func cells(_ site: Site, window: Int) -> [RestoredCell] {
     let layers = model.shape.layers
-    return (0..<layers).flatMap { layer in
+    let all = (0..<layers).flatMap { layer in
       tokens.indices.flatMap { position in
         (0..<samples).map { sample in
           RestoredCell(
@@ -74,6 +75,10 @@ struct TraceBenchmark {
       $0.reachesLastPosition(
         length: tokens.count, firstCorrupted: subject.lowerBound, layerCount: layers)
     }
+    func key(_ cell: RestoredCell) -> (Int, Int, Int, Int) {
+      (cell.layers.lowerBound, cell.position, cell.sample, -cell.layers.upperBound)
+    }
+    return all.sorted { key($0) < key($1) }
   }
 
   func run(naive: Bool) -> Result {
@@ -104,7 +109,7 @@ struct TraceBenchmark {
             var staircase = Staircase(model, base, piece)
             stream = staircase.run()
             rows += staircase.blockRows
-            floor.staircase(piece, length: length)
+            for pass in staircase.passes { floor.block(pass) }
           }
           for start in stride(from: 0, to: stream.rows, by: 64) {
             let part = stream.rows(start..<min(start + 64, stream.rows))

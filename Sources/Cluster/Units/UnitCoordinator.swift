@@ -46,7 +46,7 @@ final class UnitCoordinator {
     var nap = Nap()
     try hand(queue.start())
     while queue.openCount > 0, !isStopRequested {
-      isStopRequested = isStopRequested || context.stop.isRequested
+      if try context.stop.check() { isStopRequested = true }
       var isQuiet = true
       for ended in context.pool.takeEnded() {
         try hand(try take(ended))
@@ -56,7 +56,7 @@ final class UnitCoordinator {
       var isDrained = false
       for _ in 0..<64 where !isDrained && !isStopRequested {
         isDrained = try !handleMessage()
-        isStopRequested = isStopRequested || context.stop.isRequested
+        if try context.stop.check() { isStopRequested = true }
         isQuiet = isQuiet && isDrained
       }
       try giveSignsOfLife()

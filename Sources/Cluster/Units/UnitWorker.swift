@@ -63,15 +63,34 @@ final class UnitWorker {
           if case .refused = wish.ending { communicator.session.hasLostCoordinator = true }
           return wish.ending
         }
-      } else if context.stop.isRequested {
-        try outbox.send(.stopRequest, to: 0)
-        wish = (.stopped, .now)
-      } else if try report() {
+      } else if try !passStop(), try report() {
         isQuiet = false
       }
       try watch()
       if isQuiet { context.pool.sleep(&nap) } else { nap.reset() }
     }
+  }
+
+  /// Tells rank 0 that this worker must end, and why; from then on it waits for the answer.
+  private func ask(for ending: UnitMessage.Ending) throws(MPIError) {
+    wish = (ending, .now)
+    if case .refused(let refusal) = ending {
+      try outbox.send(.fatal(refusal), to: 0)
+    } else {
+      try outbox.send(.stopRequest, to: 0)
+    }
+  }
+
+  /// Passes on a stop that was requested here; false if none was.
+  private func passStop() throws(MPIError) -> Bool {
+    do throws(Refusal) {
+      guard try context.stop.check() else { return false }
+    } catch {
+      try ask(for: .refused(error))
+      return true
+    }
+    try ask(for: .stopped)
+    return true
   }
 
   /// Sends what is due, and finds out whether rank 0 is silent.
@@ -96,9 +115,7 @@ final class UnitWorker {
         do {
           try context.handlers.commit(ended.unit, bytes)
         } catch {
-          let refusal = Refusal(error, on: communicator.name(of: communicator.rank))
-          try outbox.send(.fatal(refusal), to: 0)
-          wish = (.refused(refusal), .now)
+          try ask(for: .refused(Refusal(error, on: communicator.name(of: communicator.rank))))
           return true
         }
         message = .done(unit: ended.unit, seconds: ended.seconds, bytes: bytes)

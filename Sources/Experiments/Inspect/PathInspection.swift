@@ -41,7 +41,8 @@ package struct PathInspection {
   }
 
   private static func job(_ path: String) throws(Refusal) -> [String] {
-    let spec = try TraceSpec(JobDocument(reading: path))
+    let document = try JobDocument(reading: path)
+    let spec = try JobKind(of: document).experiment.specification(document)
     return ["\(escaped(path)): job, digest \(spec.digest)"]
       + spec.toml.split(separator: "\n").map(String.init)
   }

@@ -3,18 +3,34 @@ internal import Models
 
 /// The patched runs of one fact and one restoration, numbered.
 ///
-/// A number stands for a layer, a position and a sample, in this order; places whose change cannot
-/// reach the last position have none: their value is the corrupted run's.
+/// A number stands for a layer, a position and a sample; places whose change cannot reach the last
+/// position have none: their value is the corrupted run's. Runs whose windows begin in the same
+/// layer, as those do that the first layer cuts short, are alike until the shortest window ends:
+/// they have neighbouring numbers, the longest window first, so that a staircase runs what they
+/// share once.
 struct TraceCells: Sendable {
-  struct Place: Sendable, Equatable {
+  struct Place: Sendable, Hashable {
     let layer: Int
     let position: Int
   }
 
-  /// Layers and positions that the job asks for and that can change the metric.
+  /// Places of one position whose windows begin in the same layer, the longest window first.
+  private struct Family: Sendable {
+    /// Of `reaching`.
+    var places: Range<Int>
+    var firstNumber: Int
+  }
+
+  private struct Root: Hashable {
+    let layer: Int
+    let position: Int
+  }
+
+  /// Layers and positions that the job asks for and that can change the metric, family by family.
   let reaching: [Place]
   /// Those that it asks for and that cannot.
   let equalToBaseline: [Place]
+  private let families: [Family]
   private let restoration: Restoration
   private let length: Int
   private let layerCount: Int
@@ -26,7 +42,8 @@ struct TraceCells: Sendable {
     layerCount = grid.layerCount
     samples = grid.samples
     self.restoration = grid.restore[restoration]
-    var reaching: [Place] = []
+    var roots: [Root] = []
+    var members: [Root: [Place]] = [:]
     var equal: [Place] = []
     for layer in grid.layers[restoration] {
       let window = self.restoration.restored(around: layer, layerCount: layerCount)
@@ -34,37 +51,93 @@ struct TraceCells: Sendable {
         let cell = RestoredCell(
           sample: 0, site: self.restoration.site.site, layers: window, position: position)
         let place = Place(layer: layer, position: position)
-        if cell.reachesLastPosition(
-          length: length, firstCorrupted: roles.subject.lowerBound, layerCount: layerCount)
-        {
-          reaching.append(place)
-        } else {
+        guard
+          cell.reachesLastPosition(
+            length: length, firstCorrupted: roles.subject.lowerBound, layerCount: layerCount)
+        else {
           equal.append(place)
+          continue
         }
+        let root = Root(layer: window.lowerBound, position: position)
+        if members[root] == nil { roots.append(root) }
+        members[root, default: []].append(place)
       }
     }
-    (self.reaching, equalToBaseline) = (reaching, equal)
+    var reaching: [Place] = []
+    var families: [Family] = []
+    for root in roots {
+      let places = (members[root] ?? []).sorted { $0.layer > $1.layer }
+      families.append(
+        Family(
+          places: reaching.count..<reaching.count + places.count,
+          firstNumber: reaching.count * samples))
+      reaching += places
+    }
+    (self.reaching, self.families, equalToBaseline) = (reaching, families, equal)
   }
 
   /// The number of patched runs.
   var count: Int { reaching.count * samples }
 
   subscript(number: Int) -> RestoredCell {
-    let place = reaching[number / samples]
+    let (place, sample) = run(number)
     return RestoredCell(
-      sample: number % samples, site: restoration.site.site,
-      layers: restoration.restored(around: place.layer, layerCount: layerCount),
+      sample: sample, site: restoration.site.site, layers: window(place),
       position: place.position)
   }
 
-  /// Rows of the batch that a patched run adds from where it begins on.
-  func rows(of number: Int) -> Int { length - reaching[number / samples].position }
+  /// The place and the sample of a number.
+  func run(_ number: Int) -> (place: Place, sample: Int) {
+    let (index, sample) = indices(number)
+    return (reaching[index], sample)
+  }
 
-  /// Rows that go through a block, over all layers, for a patched run: what it costs.
-  func blockRows(of number: Int) -> Int {
-    let place = reaching[number / samples]
-    let first = restoration.restored(around: place.layer, layerCount: layerCount).lowerBound
-    let entering = restoration.site == .blockOutput ? 0 : 1
-    return entering + rows(of: number) * (layerCount - 1 - first)
+  /// Where a number's value lies in a table `[reaching, samples]`.
+  func row(of number: Int) -> Int {
+    let (index, sample) = indices(number)
+    return index * samples + sample
+  }
+
+  private func indices(_ number: Int) -> (place: Int, sample: Int) {
+    let family = families[self.family(of: number)]
+    let (sample, member) = (number - family.firstNumber).quotientAndRemainder(
+      dividingBy: family.places.count)
+    return (family.places.lowerBound + member, sample)
+  }
+
+  /// The family that a number belongs to, by bisection.
+  private func family(of number: Int) -> Int {
+    var (low, high) = (0, families.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if families[middle].firstNumber <= number { low = middle } else { high = middle }
+    }
+    return low
+  }
+
+  private func window(_ place: Place) -> Range<Int> {
+    restoration.restored(around: place.layer, layerCount: layerCount)
+  }
+
+  /// Rows of the batch that a patched run adds, once it goes its own way.
+  func rows(of number: Int) -> Int { length - run(number).place.position }
+
+  /// Rows that go through a block, over all layers, for neighbouring runs that go together: what
+  /// they cost.
+  func blockRows(of numbers: Range<Int>) -> Int {
+    var rows = 0
+    var leader: (cell: RestoredCell, family: Int)?
+    for number in numbers {
+      let cell = self[number]
+      let family = family(of: number)
+      if let leader, leader.family == family, leader.cell.sample == cell.sample {
+        rows += (length - cell.position) * (layerCount - cell.layers.upperBound)
+        continue
+      }
+      leader = (cell, family)
+      let entering = restoration.site == .blockOutput ? 0 : 1
+      rows += entering + (length - cell.position) * (layerCount - 1 - cell.layers.lowerBound)
+    }
+    return rows
   }
 }

@@ -46,14 +46,15 @@ struct TraceContents: Sendable {
         try TraceMetrics.list(bytes, of: unit)
       }
       for (i, number) in unit.cells.enumerated() {
-        let at = place(numbers.reaching[number / samples])
+        let (cell, sample) = numbers.run(number)
+        let at = place(cell)
         guard let metrics else {
           cells.status[at] = missing(unit.number)
           continue
         }
         // A cell whose samples lie in two units is done when both are.
         if cells.status[at] == .notRequested { cells.status[at] = .done }
-        cells.values[at * samples + number % samples] = metrics[i]
+        cells.values[at * samples + sample] = metrics[i]
       }
     }
     return cells

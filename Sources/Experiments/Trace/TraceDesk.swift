@@ -3,20 +3,15 @@ internal import Foundation
 internal import Inputs
 internal import Models
 internal import ResultsStore
-internal import Synchronization
 
 /// Rank 0's side of a trace: the run folder, what is done, and the results as they come in.
 final class TraceDesk {
   let start: RunStart
   private let job: TraceJob
   private let plan: TracePlan
-  private let claim: RunFolder.Claim
+  private let held: HeldRun
   private let store: TraceStore
-  private let files: FileWriter
   private let observer: any RunObserver
-  private let started = Provenance.now()
-  private var ranks = 0
-  private var hosts: [String] = []
   private var baselines: [TraceBaseline?]
   private var kept: [Int] = []
   /// Results not yet in the arrays, by unit.
@@ -25,32 +20,25 @@ final class TraceDesk {
   /// Units of a fact and restoration that are still out.
   private var open: [[Int]] = []
   private var phase = (name: "baselines", done: 0, failed: 0)
-  /// Why the folder is no longer this run's; a lock of its own, as another thread finds out.
-  private let loss = LostLease()
 
   init(
-    _ job: TraceJob, _ plan: TracePlan, _ options: TraceRun.Options, spec: String,
+    _ job: TraceJob, _ plan: TracePlan, _ options: RunOptions, spec: String,
     provenance: [Attribute.Member], observer: any RunObserver, stop: StopSignal
   ) throws(Refusal) {
     (self.job, self.plan, self.observer) = (job, plan, observer)
-    var random = SystemRandomNumberGenerator()
-    files = FileWriter(run: RunID(using: &random), rank: 0)
-    var patience = RunLock.Patience()
-    patience.takeOver = options.takeOver
-    claim = try RunFolder.claim(
-      options.output, spec: RunSpec(toml: job.spec.toml, json: spec), provenance: provenance,
-      by: files, patience: patience)
-    if let reason = claim.lock.tookOver { observer.note(reason) }
-    store = try TraceStore(claim.folder.results, job, plan, spec: spec, by: files)
+    held = try HeldRun(
+      options, RunSpec(toml: job.spec.toml, json: spec), provenance: provenance,
+      observer: observer, stop: stop)
+    store = try TraceStore(held.folder.results, job, plan, spec: spec, by: held.files)
     let journals = try JournalReader.readAll(
-      claim.folder.journal, job: claim.folder.spec.digest)
+      held.folder.journal, job: held.folder.spec.digest)
     for finding in journals.findings { observer.note(finding.description) }
     baselines = Array(repeating: nil, count: plan.factCount)
     var done: Set<Int> = []
     for (unit, payload) in journals.results {
       guard let number = Int(exactly: unit), number < plan.factCount + plan.units.count else {
         throw Refusal(
-          .store, file: claim.folder.journal, field: "unit \(unit)", found: "a unit past the plan",
+          .store, file: held.folder.journal, field: "unit \(unit)", found: "a unit past the plan",
           expected: "units below \(plan.factCount + plan.units.count)")
       }
       done.insert(number)
@@ -60,23 +48,14 @@ final class TraceDesk {
         results[number] = payload
       }
     }
-    start = RunStart(
-      folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done)
-    let interval = RunLock.Patience().interval
-    Thread.detachNewThread { [lock = claim.lock, loss] in
-      keepAlive(lock, every: interval) { refusal in
-        loss.note(refusal)
-        stop.request()
-      }
-    }
+    start = held.start(done: done)
   }
 
   var doneUnits: Set<Int> { start.done }
 
   /// Notes who works, for the record of this attempt.
   func log(ranks: Int, hosts: [String]) throws(Refusal) {
-    (self.ranks, self.hosts) = (ranks, hosts)
-    try writeLog(end: nil)
+    try held.log(ranks: ranks, hosts: hosts)
   }
 
   func begin(_ count: Int) {
@@ -151,11 +130,8 @@ final class TraceDesk {
 
   /// Gives the folder back before the run is finished, so that the next start need not wait.
   ///
-  /// - Throws: Where another run has taken it: that, and no signal, is why this one stops.
-  func giveBack() throws(Refusal) {
-    if let refusal = loss.reason { throw refusal }
-    try claim.lock.release()
-  }
+  /// - Throws: Where another run has taken it.
+  func giveBack() throws(Refusal) { try held.giveBack() }
 
   /// Writes the means and closes the run: facts, those traced, units, failures.
   func finish() throws(Refusal) -> [Int] {
@@ -165,46 +141,9 @@ final class TraceDesk {
       return try store.cells(fact: fact, restoration: restoration, metric)
     }
     try store.put(summary)
-    try writeLog(end: Provenance.now())
-    try claim.lock.release()
+    try held.finish()
     let units =
       plan.factCount + kept.reduce(0) { $0 + plan.unitsOf[$1].reduce(0) { $0 + $1.count } }
     return [job.facts.count, kept.count, units, failed.count]
-  }
-
-  /// One small file for each attempt: who worked on what, and when.
-  private func writeLog(end: String?) throws(Refusal) {
-    var members = [
-      Attribute.Member("run", .text("\(files.run)")),
-      Attribute.Member("start", .text(started)),
-      Attribute.Member("ranks", .integer(ranks)),
-      Attribute.Member("hosts", .list(hosts.map { .text($0) })),
-      Attribute.Member("version", .text(Provenance.version)),
-    ]
-    if let end { members.append(Attribute.Member("end", .text(end))) }
-    try files.write(
-      SealedRecord.text(members), to: "\(claim.folder.log)/attempt-\(files.run).json")
-  }
-}
-
-/// Where the thread that keeps the lease says that it is lost.
-private final class LostLease: Sendable {
-  private let refusal = Mutex<Refusal?>(nil)
-
-  var reason: Refusal? { refusal.withLock { $0 } }
-
-  func note(_ reason: Refusal) { refusal.withLock { $0 = reason } }
-}
-
-/// Shows others that this run lives, until it has given the folder back or another run has it.
-private func keepAlive(_ lock: RunLock, every interval: Duration, onLoss: (Refusal) -> Void) {
-  while true {
-    Thread.sleep(forTimeInterval: interval / .seconds(1))
-    do throws(Refusal) {
-      try lock.heartbeat()
-    } catch {
-      // A full disk passes, and says nothing of who has the folder.
-      if error.kind == .store { return onLoss(error) }
-    }
   }
 }

@@ -38,11 +38,10 @@ package struct TracePlan: Sendable {
         let cells = TraceCells(grid, fact: fact, restoration: restoration)
         let start = units.count
         for range in Self.cut(cells) {
-          let rows = range.reduce(0) { $0 + cells.blockRows(of: $1) }
           units.append(
             Unit(
               number: factCount + units.count, fact: fact, restoration: restoration, cells: range,
-              blockRows: rows))
+              blockRows: cells.blockRows(of: range)))
         }
         ranges.append(start..<units.count)
       }

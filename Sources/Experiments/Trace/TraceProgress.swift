@@ -3,7 +3,7 @@ package import Inputs
 internal import ResultsStore
 
 /// How far a trace has come, from its folder's files alone.
-package struct TraceProgress: Sendable {
+package struct TraceProgress: RunProgress, Sendable {
   /// A fact that is not traced, and why.
   struct Left: Sendable {
     let id: String

@@ -1,6 +1,6 @@
 internal import Checkpoints
 internal import Foundation
-package import Cluster
+internal import Cluster
 package import Inputs
 internal import Models
 internal import ResultsStore
@@ -9,58 +9,35 @@ internal import Tokenizers
 
 /// A causal trace on all ranks, from the checked job to the finished results.
 package struct TraceRun {
-  package struct Options: Sendable {
-    /// The run folder.
-    package var output: String
-    /// Compute threads of this rank; nil: all cores without a launcher, one under it.
-    package var threads: Int?
-    /// Whether to take the folder from another run that lives.
-    package var takeOver = false
-
-    package init(output: String) { self.output = output }
-  }
-
   package enum Outcome: Sendable, Equatable {
     case finished(facts: Int, traced: Int, units: Int, failed: Int)
     /// Stopped by a signal: the same command goes on.
     case stopped
   }
 
-  private let environment: MPIEnvironment
-  private let options: Options
-  private let observer: any RunObserver
-  private let stop: StopSignal
+  private let launch: RunLaunch
 
-  package init(
-    _ environment: MPIEnvironment, _ options: Options, observer: any RunObserver, stop: StopSignal
-  ) {
-    self.environment = environment
-    self.options = options
-    self.observer = observer
-    self.stop = stop
-  }
+  package init(_ launch: RunLaunch) { self.launch = launch }
 
-  private var world: Communicator { environment.world }
+  private var world: Communicator { launch.world }
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
   package func run(_ load: () throws(Refusal) -> TraceSpec) throws(Refusal) -> Outcome {
     useOneBLASThread()
     let job = try world.agree { try TraceJob(try load()) }
     let plan = TracePlan(job.grid)
-    let threads =
-      options.threads ?? job.spec.run.threads
-      ?? (environment.isUnderLauncher ? 1 : ProcessInfo.processInfo.activeProcessorCount)
+    let threads = launch.threads(job.spec.run)
     try world.agree { try checkMemory(job, plan, threads: threads) }
-    let inputs = try digests(of: job)
-    let model = try loadModel(job)
+    let digest = try modelDigest(of: job)
+    let model = try ModelOnRanks.load(job.published, on: world)
     let runner = try world.agree { try TraceRunner(job, plan, model, threads: threads) }
 
     let spec = job.spec.runJSON(inputs: [
-      "model": .text(inputs.model), "facts": job.factsDigest.map { .text($0) },
+      "model": .text(digest), "facts": job.factsDigest.map { .text($0) },
       "tokenizer": job.tokenizer.map { .text($0.digest) },
       "noise": runner.noiseDigest.map { .text($0) },
     ])
-    let desk = try openDesk(job, plan, spec: spec, inputs: inputs, level: runner.noiseLevel)
+    let desk = try openDesk(job, plan, spec: spec, digest: digest, level: runner.noiseLevel)
     let outcome: Outcome
     do throws(Refusal) {
       outcome = try work(job, plan, runner, desk, threads: threads)
@@ -69,7 +46,7 @@ package struct TraceRun {
       try? desk?.giveBack()
       throw error
     }
-    if outcome == .stopped { try desk?.giveBack() }
+    if outcome == .stopped { try world.giveBack { () throws(Refusal) in try desk?.giveBack() } }
     return outcome
   }
 
@@ -80,7 +57,7 @@ package struct TraceRun {
     let start = try shared(desk)
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
     let session = TraceSession(
-      world: world, runner: runner, journal: journal, stop: stop,
+      world: world, runner: runner, journal: journal, stop: launch.stop,
       settings: UnitScheduler.Settings(computeThreads: threads))
 
     let baselines = plan.baselines.filter { !start.done.contains($0.number) }
@@ -103,61 +80,30 @@ package struct TraceRun {
     }
   }
 
-  private struct Inputs {
-    let model: String
-    let handshake: Handshake
-  }
-
-  /// The model's digest, taken once a host, compared between all ranks with all else that must be
-  /// the same.
-  private func digests(of job: TraceJob) throws(Refusal) -> Inputs {
-    let node = try mpiRefusal { () throws(MPIError) in try world.nodeLocal() }
-    var digest: [UInt8] = []
-    try world.agree {
-      if node.rank == 0 { digest = Array(try job.published.checkpoint.digest().utf8) }
-    }
-    try mpiRefusal { () throws(MPIError) in try node.broadcast(&digest) }
-    let model = String(decoding: digest, as: UTF8.self)
-    if let wanted = job.spec.model.digest, wanted != model {
-      throw Refusal(
-        .model, file: job.spec.model.path.written, found: "the SHA-256 \(model)",
-        expected: "\(wanted), as model.digest says")
-    }
-    let handshake = try world.agree {
-      Handshake(
-        binary: try Handshake.ownBinaryDigest(),
-        facts: [
-          ("model digest", model), ("tokenizer digest", job.tokenizer?.digest ?? "none"),
-          ("facts digest", job.factsDigest ?? "in the job"), ("job digest", job.spec.digest),
-          ("instruction set", instructionSet()), ("BLAS core", blasCoreName()),
-        ])
-    }
-    try handshake.compare(on: world)
-    return Inputs(model: model, handshake: handshake)
-  }
-
-  /// One copy of the weights a host, read by its first rank.
-  private func loadModel(_ job: TraceJob) throws(Refusal) -> DecoderModel<Float> {
-    let memory = try SharedMemory(byteCount: job.published.byteCount, on: world)
-    let floats = memory.base.bindMemory(
-      to: Float.self, capacity: job.published.byteCount / MemoryLayout<Float>.stride)
-    try world.agree { if memory.isLeader { try job.published.read(into: floats) } }
-    try mpiRefusal { () throws(MPIError) in try memory.ready() }
-    return job.published.model(over: floats, owner: memory)
+  /// The model's digest, compared between all ranks with all else that must be the same.
+  private func modelDigest(of job: TraceJob) throws(Refusal) -> String {
+    let model = try ModelOnRanks.digest(
+      of: job.published.checkpoint, job.spec.model, on: world)
+    try ModelOnRanks.compare(
+      [
+        ("model digest", model), ("tokenizer digest", job.tokenizer?.digest ?? "none"),
+        ("facts digest", job.factsDigest ?? "in the job"), ("job digest", job.spec.digest),
+      ], on: world)
+    return model
   }
 
   /// Rank 0's side of the run: the folder, what is done, the results. Nil on other ranks.
   private func openDesk(
-    _ job: TraceJob, _ plan: TracePlan, spec: String, inputs: Inputs, level: Double?
+    _ job: TraceJob, _ plan: TracePlan, spec: String, digest: String, level: Double?
   ) throws(Refusal) -> TraceDesk? {
     try world.agree { () throws(Refusal) -> TraceDesk? in
       guard world.rank == 0 else { return nil }
       let desk = try TraceDesk(
-        job, plan, options, spec: spec,
+        job, plan, launch.options, spec: spec,
         provenance: Provenance.of(
-          folder: job.spec.folder, model: inputs.model, tokenizer: job.tokenizer?.digest,
+          folder: job.spec.folder, model: digest, tokenizer: job.tokenizer?.digest,
           noiseLevel: level),
-        observer: observer, stop: stop)
+        observer: launch.observer, stop: launch.stop)
       try desk.log(ranks: world.size, hosts: world.hosts)
       return desk
     }

@@ -13,7 +13,7 @@ struct ConeRun<Scalar: Real> {
   private let model: DecoderModel<Scalar>
   private let cone: Cone
   private let lengths: [Int]
-  /// The stream entering the cone's first layer, all rows.
+  /// The stream entering the cone's first layer, the rows in the cone.
   private let entering: Tensor<Scalar>
   private let prefix: KeyValues<Scalar>?
   /// The rows of `prefix` that stand for each example's positions before the cone.
@@ -40,30 +40,80 @@ struct ConeRun<Scalar: Real> {
     let tape = Tape<Scalar>()
     let below = Run<Scalar>(batch, tape: tape)
     let start = model.stream(of: model.embeddings(of: inputs, on: tape), in: below)
-    entering = model.blocks(0..<cone.firstLayer, start, in: below).value
+    let all = model.blocks(0..<cone.firstLayer, start, in: below).value
+    entering = all.gathered(Self.rows(of: lengths, from: cone.firstPositions))
 
     let kept = wantsOriginal ? lengths : cone.firstPositions
     let rows = Self.rows(of: lengths, upTo: kept)
     let above = Run<Scalar>(Batch(lengths: kept), tape: tape, keepsKeyValues: true)
-    var stream = Variable(wantsOriginal ? entering : entering.gathered(rows))
+    var stream = Variable(wantsOriginal ? all : all.gathered(rows))
     if !rows.isEmpty {
       stream = model.blocks(cone.firstLayer..<model.shape.layers, stream, in: above)
     }
     let wantsLogits = !rows.isEmpty && (wantsOriginal || logits == .all)
     baseLogits = wantsLogits ? model.logits(stream, on: tape).value : nil
     original = wantsOriginal ? baseLogits : nil
-
-    let none = [Tensor<Scalar>](repeating: Tensor(zeros: [0, 1]), count: cone.firstLayer)
     prefix =
       rows.isEmpty
-      ? nil : KeyValues(keys: none + above.kept.keys, values: none + above.kept.values)
-    var starts: [Int] = []
-    var next = 0
-    for count in kept {
-      starts.append(next)
-      next += count
+      ? nil : Self.prefix(above.kept.keys, above.kept.values, from: cone.firstLayer)
+    prefixRows = Self.ranges(zip(kept, cone.firstPositions).map { ($0, $1) })
+  }
+
+  /// Continues from unchanged runs that were made before; gives logits of last positions only.
+  ///
+  /// - Parameter states: By example, of the same cone.
+  init(_ model: DecoderModel<Scalar>, cone: Cone, _ states: [ConeState<Scalar>]) {
+    self.model = model
+    self.cone = cone
+    lengths = states.map(\.length)
+    precondition(
+      cone.firstPositions == states.map(\.firstPosition), "states of another cone than \(cone)")
+    entering = .concatenated(states.map(\.entering))
+    let above = states.map(\.keys.count).max() ?? 0
+    let withPrefix = states.filter { $0.firstPosition > 0 }
+    func joined(_ part: (ConeState<Scalar>) -> [Tensor<Scalar>]) -> [Tensor<Scalar>] {
+      (0..<above).map { layer in .concatenated(withPrefix.map { part($0)[layer] }) }
     }
-    prefixRows = zip(starts, cone.firstPositions).map { $0..<$0 + $1 }
+    prefix =
+      withPrefix.isEmpty
+      ? nil : Self.prefix(joined(\.keys), joined(\.values), from: cone.firstLayer)
+    prefixRows = Self.ranges(cone.firstPositions.map { ($0, $0) })
+    (baseLogits, original) = (nil, nil)
+  }
+
+  /// What each example's changed runs continue from, apart from the others'.
+  func states() -> [ConeState<Scalar>] {
+    var row = 0
+    return lengths.indices.map { example in
+      let (length, first) = (lengths[example], cone.firstPositions[example])
+      defer { row += length - first }
+      func own(_ all: [Tensor<Scalar>]?) -> [Tensor<Scalar>] {
+        guard first > 0, let all else { return [] }
+        // Copied, so that a state which is dropped gives its memory back.
+        return all[cone.firstLayer...].map { $0.gathered(Array(prefixRows[example])) }
+      }
+      return ConeState(
+        length: length, firstPosition: first,
+        entering: entering.gathered(Array(row..<row + length - first)), keys: own(prefix?.keys),
+        values: own(prefix?.values))
+    }
+  }
+
+  /// Keys and values of layers from `first` on, with none for the layers below.
+  private static func prefix(
+    _ keys: [Tensor<Scalar>], _ values: [Tensor<Scalar>], from first: Int
+  ) -> KeyValues<Scalar> {
+    let none = [Tensor<Scalar>](repeating: Tensor(zeros: [0, 1]), count: first)
+    return KeyValues(keys: none + keys, values: none + values)
+  }
+
+  /// For each example the rows that it uses of those kept, which lie one after another.
+  private static func ranges(_ counts: [(kept: Int, used: Int)]) -> [Range<Int>] {
+    var next = 0
+    return counts.map { kept, used in
+      defer { next += kept }
+      return next..<next + used
+    }
   }
 
   private static func rows(of lengths: [Int], upTo counts: [Int]) -> [Int] {
@@ -71,6 +121,14 @@ struct ConeRun<Scalar: Real> {
     return zip(lengths, counts).flatMap { length, count in
       defer { start += length }
       return Array(start..<start + count)
+    }
+  }
+
+  private static func rows(of lengths: [Int], from firsts: [Int]) -> [Int] {
+    var start = 0
+    return zip(lengths, firsts).flatMap { length, first in
+      defer { start += length }
+      return Array(start + first..<start + length)
     }
   }
 
@@ -88,13 +146,7 @@ struct ConeRun<Scalar: Real> {
     let run = Run<Scalar>(batch, tape: tape, prefix: prefix) { site, layer, value in
       visit(SiteValue(site: site, layer: layer, value: value, places: places))
     }
-    var rows: [Int] = []
-    var start = 0
-    for (length, first) in zip(lengths, cone.firstPositions) {
-      rows += start + first..<start + length
-      start += length
-    }
-    var stream = Variable(entering.gathered(rows))
+    var stream = Variable(entering)
     if cone.touchesEntry {
       stream = visit(
         SiteValue(site: .blockOutput, layer: cone.firstLayer - 1, value: stream, places: places))

@@ -52,7 +52,16 @@ public struct InterventionRun<Scalar: Real> {
     wantsOriginal: Bool = false
   ) -> Result {
     let bound = prepared(parameters ?? setup.bound(on: tape), on: tape)
-    let sources = sourceUnits(call, bound, on: tape)
+    return finished(
+      call, sourceUnits(call, bound, on: tape), bound, on: tape, logits: logits,
+      wantsOriginal: wantsOriginal)
+  }
+
+  /// The run of the base, once its sources are known.
+  func finished(
+    _ call: InterventionCall<Scalar>, _ sources: [Int: Variable<Scalar>],
+    _ bound: [BoundParameters<Scalar>], on tape: Tape<Scalar>, logits: Logits, wantsOriginal: Bool
+  ) -> Result {
     let acting = setup.mode == .serial ? lastGroup(call) : Array(setup.entries.indices)
     let actions = actions(
       acting, call, bound, sources, lengths: call.base.lengths, collecting: true, on: tape)

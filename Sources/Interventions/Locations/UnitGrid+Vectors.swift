@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension UnitGrid {
-  /// How many neighbouring units make one vector; nil if the examples differ in it.
+  /// How many neighbouring units make one vector; nil if the examples that have any differ in it.
   ///
   /// Joined are the blocks of a position where the site has blocks, the positions of an example
   /// elsewhere, and never time steps. Single coordinates of a position always are one vector.
@@ -12,8 +12,9 @@ extension UnitGrid {
         ? places.blocks.count(of: example, outOf: blockCount)
         : places.positions.count(of: example, outOf: length)
     }
-    guard let first = counts.first, counts.allSatisfy({ $0 == first }) else { return nil }
-    return first
+    let some = counts.filter { $0 > 0 }
+    guard let first = some.first else { return counts.isEmpty ? nil : 0 }
+    return some.allSatisfy { $0 == first } ? first : nil
   }
 
   /// The axes of an entry's collected units but the last, `[example, (head,) position]`; nil where

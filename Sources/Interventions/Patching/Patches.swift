@@ -27,18 +27,25 @@ struct Patches {
   /// - Parameter queries: The rows of the batch that the value holds past the keys and values, if
   ///   not all.
   func apply(_ site: Site, _ value: Variable<Float>, queries: [Int]?) -> Variable<Float> {
-    guard let (batch, clean) = rows[site], let source = base.clean[site] else { return value }
-    var places = batch
-    var positions = clean
-    if let queries, !site.isMadeForEveryRow {
-      let index = Dictionary(uniqueKeysWithValues: queries.enumerated().map { ($1, $0) })
-      let kept = batch.indices.filter { index[batch[$0]] != nil }
-      places = kept.compactMap { index[batch[$0]] }
-      positions = kept.map { clean[$0] }
-    }
+    guard let source = base.clean[site] else { return value }
+    let (places, positions) = replaced(site, queries)
     guard !places.isEmpty else { return value }
     return Variable(
       value.value.replacingRows(places, with: source[layer].gathered(positions)))
+  }
+
+  /// The rows of a site's value that `apply` replaces, where nothing is changed on the way to it.
+  func replacedRows(_ site: Site, queries: [Int]?) -> [Int] {
+    rows.count == 1 ? replaced(site, queries).rows : []
+  }
+
+  /// Rows of a site's value, and the positions of the clean run that replace them.
+  private func replaced(_ site: Site, _ queries: [Int]?) -> (rows: [Int], positions: [Int]) {
+    guard let (batch, clean) = rows[site] else { return ([], []) }
+    guard let queries, !site.isMadeForEveryRow else { return (batch, clean) }
+    let index = Dictionary(uniqueKeysWithValues: queries.enumerated().map { ($1, $0) })
+    let kept = batch.indices.filter { index[batch[$0]] != nil }
+    return (kept.compactMap { index[batch[$0]] }, kept.map { clean[$0] })
   }
 }
 

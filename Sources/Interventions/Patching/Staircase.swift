@@ -7,19 +7,66 @@ public import Tensors
 /// A cell continues the corrupted run of its sample from its first layer and its position on:
 /// earlier positions are the corrupted run's, through their keys and values. At each layer the rows
 /// of the cells that begin there join the batch, and all rows in it advance through the same
-/// products. In the last block only the row that the metric reads goes on.
+/// products. In the last block only the row that the metric reads goes on. Cells that begin alike and
+/// differ only in where their window ends go together until the shorter window ends.
 public struct Staircase {
   private let model: DecoderModel<Float>
   private let base: BaseRuns
   private let cells: [RestoredCell]
-  /// Rows that went through a block, over all layers; what the run cost.
-  public private(set) var blockRows = 0
+  /// For each cell the one that it goes with until its window ends; itself if it goes alone.
+  private let leaders: [Int]
+  /// The batches that went through a block: what the run cost.
+  public private(set) var passes: [Pass] = []
+
+  /// How many rows of a batch went through the products of a block.
+  public struct Pass: Sendable {
+    /// Through the keys and values.
+    public let rows: Int
+    /// Through the queries and the output of attention.
+    public let attentionRows: Int
+    public let mlpRows: Int
+
+    public init(rows: Int, attentionRows: Int, mlpRows: Int) {
+      (self.rows, self.attentionRows, self.mlpRows) = (rows, attentionRows, mlpRows)
+    }
+  }
+
+  /// Rows that went through a block, over all layers.
+  public var blockRows: Int { passes.reduce(0) { $0 + $1.rows } }
 
   /// - Parameter cells: Each reaches the last position (`RestoredCell.reachesLastPosition`).
   public init(_ model: DecoderModel<Float>, _ base: BaseRuns, _ cells: [RestoredCell]) {
     self.model = model
     self.base = base
     self.cells = cells
+    leaders = Self.leaders(of: cells)
+  }
+
+  /// What cells have in common that begin alike.
+  private struct Beginning: Hashable {
+    let sample: Int
+    let site: Site
+    let position: Int
+    let layer: Int
+  }
+
+  /// For each cell the one with the longest window of those that begin as it does.
+  private static func leaders(of cells: [RestoredCell]) -> [Int] {
+    let alike = Dictionary(grouping: cells.indices) { index in
+      let cell = cells[index]
+      return Beginning(
+        sample: cell.sample, site: cell.site, position: cell.position,
+        layer: cell.layers.lowerBound)
+    }
+    var leaders = Array(cells.indices)
+    for group in alike.values {
+      // Ties go to the first, whatever the dictionary's order.
+      let leader = group.min {
+        (-cells[$0].layers.upperBound, $0) < (-cells[$1].layers.upperBound, $1)
+      }
+      for index in group { leaders[index] = leader ?? index }
+    }
+    return leaders
   }
 
   /// A cell whose rows are in the batch: positions `first ..< first + count` of its sequence.
@@ -40,8 +87,33 @@ public struct Staircase {
     return inCellOrder(x, active)
   }
 
-  private func begins(_ cell: RestoredCell, at layer: Int) -> Bool {
-    cell.layers.lowerBound == layer
+  /// Whether a cell's own rows enter the batch in a layer.
+  private func begins(_ index: Int, at layer: Int) -> Bool {
+    leaders[index] == index && cells[index].layers.lowerBound == layer
+  }
+
+  /// The stream with the rows of the cells whose windows end before a layer, copied from the rows of
+  /// the cells that they went with.
+  private func parted(
+    _ x: Tensor<Float>, _ active: inout [Active], before layer: Int
+  ) -> Tensor<Float> {
+    let parting = cells.indices.filter {
+      leaders[$0] != $0 && cells[$0].layers.upperBound == layer
+    }
+    guard !parting.isEmpty else { return x }
+    var rows: [Int: Range<Int>] = [:]
+    var at = 0
+    for entry in active {
+      rows[entry.cell] = at..<at + entry.count
+      at += entry.count
+    }
+    var copied: [Int] = []
+    for index in parting {
+      let leader = rows[leaders[index], default: 0..<0]
+      copied += leader
+      active.append(Active(cell: index, count: leader.count))
+    }
+    return .concatenated([x, x.gathered(copied)])
   }
 
   private mutating func advance(
@@ -49,13 +121,13 @@ public struct Staircase {
   ) -> Tensor<Float> {
     // Cells that change something inside this block enter it: with the row of their position, or
     // with all later ones too where those see the change in this very block.
+    var x = parted(x, &active, before: layer)
     var entering: [Active] = []
     for (index, cell) in cells.enumerated()
-    where begins(cell, at: layer) && cell.site != .blockOutput {
+    where begins(index, at: layer) && cell.site != .blockOutput {
       let reaches = cell.site.reachesLaterPositionsInItsBlock
       entering.append(Active(cell: index, count: reaches ? base.length - cell.position : 1))
     }
-    var x = x
     if !entering.isEmpty {
       let rows = entering.flatMap { rowsOfBase($0.cell, count: $0.count) }
       x = .concatenated([x, base.streams[layer].gathered(rows)])
@@ -66,7 +138,7 @@ public struct Staircase {
     // The later positions of cells that entered with one row, and cells that begin with the
     // block's output, are the corrupted run's from here on.
     let joining = cells.indices.filter {
-      begins(cells[$0], at: layer) && cells[$0].site == .blockOutput
+      begins($0, at: layer) && cells[$0].site == .blockOutput
     }
     return isLast
       ? joinedAtTheEnd(x, &active, joining)
@@ -88,11 +160,17 @@ public struct Staircase {
         return (active.count, base.prefix(sample: cell.sample, before: cell.position))
       })
     let queries = isLast ? batch.sequences.map { $0.rows.upperBound - 1 } : nil
-    blockRows += batch.rowCount
     let patches = Patches(cells, active.map(\.cell), batch, at: layer, base)
-    let run = Run<Float>(batch, prefix: base.keyValues) { site, _, value in
-      patches.apply(site, value, queries: queries)
-    }
+    let wanted = queries?.count ?? batch.rowCount
+    passes.append(
+      Pass(
+        rows: batch.rowCount,
+        attentionRows: wanted - patches.replacedRows(.attentionOutput, queries: queries).count,
+        mlpRows: wanted - patches.replacedRows(.mlpOutput, queries: queries).count))
+    let run = Run<Float>(
+      batch, prefix: base.keyValues,
+      visitor: { site, _, value in patches.apply(site, value, queries: queries) },
+      replaced: { site, _ in patches.replacedRows(site, queries: queries) })
     return model.block(layer, Variable(x), in: run, queries: queries).value
   }
 
@@ -135,9 +213,11 @@ public struct Staircase {
   }
 
   private func inCellOrder(_ x: Tensor<Float>, _ active: [Active]) -> Tensor<Float> {
-    precondition(active.count == cells.count, "\(active.count) of \(cells.count) cells ran")
-    var place = [Int](repeating: 0, count: cells.count)
-    for (row, active) in active.enumerated() { place[active.cell] = row }
-    return x.gathered(place)
+    var rows: [Int: Int] = [:]
+    for (row, active) in active.enumerated() { rows[active.cell] = row }
+    // A cell whose window ends with the model never parted from its leader.
+    let places = cells.indices.compactMap { rows[$0] ?? rows[leaders[$0]] }
+    precondition(places.count == cells.count, "\(places.count) of \(cells.count) cells ran")
+    return x.gathered(places)
   }
 }

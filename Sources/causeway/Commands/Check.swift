@@ -11,8 +11,8 @@ struct Check: ParsableCommand {
   @Option(help: "Show at most so many prompts.") var limit: Int = 50
 
   func run() throws {
-    let checked = try TraceJob(try job.load())
-    for line in checked.promptLines(limit: max(0, limit)) { print(line) }
-    print("ok: \(checked.facts.count) facts")
+    let document = try job.load()
+    let lines = try JobKind(of: document).experiment.check(document, limit: max(0, limit))
+    for line in lines { print(line) }
   }
 }

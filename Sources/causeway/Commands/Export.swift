@@ -13,7 +13,10 @@ struct Export: ParsableCommand {
   @Flag(help: "Replace a file that is there.") var force = false
 
   func run() throws {
-    let lines = try TraceExport(folder, bySample: !mean).write(to: csv, replacing: force)
-    say("causeway: wrote \(lines) lines to \(csv)")
+    var options = ExportOptions()
+    (options.csv, options.mean, options.force) = (csv, mean, force)
+    for line in try JobKind(ofRun: folder).experiment.export(folder, options) {
+      say("causeway: \(line)")
+    }
   }
 }

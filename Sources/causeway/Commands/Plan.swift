@@ -10,8 +10,8 @@ struct Plan: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    let spec = try job.load()
-    let report = PlanReport(try TraceJob(spec))
+    let document = try job.load()
+    let report = try JobKind(of: document).experiment.plan(document)
     print(json ? report.json : report.text)
   }
 }

@@ -41,32 +41,34 @@ struct Run: ParsableCommand {
 
   private func start(
     _ environment: MPIEnvironment, _ stop: StopSignal
-  ) throws -> (outcome: TraceRun.Outcome, folder: String) {
+  ) throws -> (outcome: RunOutcome, folder: String) {
     var job = job
     if naive { job.overrides.append("run.naive=true") }
-    let spec = try environment.world.agree { try job.load() }
-    guard let folder = output ?? spec.run.output?.resolved else {
+    let document = try environment.world.agree { try job.load() }
+    let experiment = try environment.world.agree { try JobKind(of: document) }.experiment
+    let specification = try environment.world.agree { try experiment.specification(document) }
+    guard let folder = output ?? specification.run.output?.resolved else {
       throw Refusal(
         .commandLine, field: "--output", found: "no run folder",
         expected: "--output FOLDER, or run.output in the job")
     }
-    var options = TraceRun.Options(output: folder)
+    var options = RunOptions(output: folder)
     options.threads = threads
     options.takeOver = takeOver
-    let run = TraceRun(environment, options, observer: ProgressObserver(), stop: stop)
-    return (try run.run { () throws(Refusal) in spec }, folder)
+    let launch = RunLaunch(environment, options, observer: ProgressObserver(), stop: stop)
+    return (try experiment.run(document, launch), folder)
   }
 
   private func report(
-    _ result: (outcome: TraceRun.Outcome, folder: String), _ environment: MPIEnvironment
+    _ result: (outcome: RunOutcome, folder: String), _ environment: MPIEnvironment
   ) {
     switch result.outcome {
     case .stopped:
       if environment.speaks { say("causeway: stopped; the same command goes on") }
       environment.leave(code: 75)
-    case .finished(let facts, let traced, let units, let failed):
+    case .finished(let summary, let failed):
       if environment.speaks {
-        print("\(traced) of \(facts) facts traced, \(units) units, \(failed) failed")
+        print(summary)
         print("causeway show \(result.folder)")
         print(
           "python3 -c 'import xarray; print(xarray.open_zarr(\"\(result.folder)/results.zarr\"))'")

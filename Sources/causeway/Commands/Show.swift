@@ -30,34 +30,27 @@ struct Show: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let figures = try TraceFigures(folder, site: site, metric: metric)
-    let chosen = average ? nil : try figures.fact(fact)
-    let averages = fact == nil ? try figures.averageMaps() : nil
-    guard chosen != nil || averages != nil else {
-      throw Refusal(
-        .store, file: folder, found: average ? "no averages yet" : "no fact that is traced yet",
-        expected: average ? "a finished run with a traced fact" : "a fact whose clean run is known")
-    }
+    var options = ShowOptions()
+    (options.fact, options.site, options.metric, options.average) = (fact, site, metric, average)
+    let pictures = try JobKind(ofRun: folder).experiment.show(folder, options)
     let terminal = Terminal.behind(descriptor: STDOUT_FILENO)
-    for map in averages ?? [] { draw(map, on: terminal) }
-    if let chosen {
-      print(displayText(figures.title(of: chosen), ascii: !terminal.isUnicode))
+    for item in pictures.items {
+      switch item {
+      case .text(let text):
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+          print(displayText(String(line), ascii: !terminal.isUnicode))
+        }
+      case .heatMap(let map): for line in TerminalHeatMap(map, on: terminal).lines { print(line) }
+      case .lines(let plot): for line in TerminalLinePlot(plot, on: terminal).lines { print(line) }
+      }
       print("")
-      for map in try figures.maps(of: chosen) { draw(map, on: terminal) }
     }
     guard png != nil || svg != nil else { return }
-    let figure: Figure? =
-      if let chosen { try figures.figure(of: chosen) } else { try figures.averageFigure() }
-    guard let figure else { return }
+    guard let figure = pictures.figure else { return }
     for (path, format) in [(png, FigureFormat.png), (svg, .svg)] {
       guard let path else { continue }
       try await FigureWriter().write(figure, to: path, as: format)
       say("causeway: wrote \(path)")
     }
-  }
-
-  private func draw(_ map: HeatMap, on terminal: Terminal) {
-    for line in TerminalHeatMap(map, on: terminal).lines { print(line) }
-    print("")
   }
 }

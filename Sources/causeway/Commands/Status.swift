@@ -14,8 +14,8 @@ struct Status: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    let progress = try TraceProgress(folder)
-    if json { print(progress.json) } else { for line in progress.lines() { print(line) } }
+    let progress = try JobKind(ofRun: folder).experiment.progress(folder)
+    if json { print(progress.json) } else { for line in progress.lines(limit: 20) { print(line) } }
     throw ExitCode(progress.exitCode)
   }
 }

@@ -37,12 +37,12 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
-    var options = TraceVerifier.Options()
+    var options = VerifyOptions()
     options.pathsFrom = pathsFrom.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
     options.recompute = recompute?.share
     options.seed = seed ?? UInt64.random(in: 0...999_999)
     options.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    let report = try TraceVerifier.verify(folder, options)
+    let report = try JobKind(ofRun: folder).experiment.verify(folder, options)
     for fault in report.faults { say("causeway: \(fault)") }
     for line in report.lines { print(line) }
     throw ExitCode(report.exitCode)

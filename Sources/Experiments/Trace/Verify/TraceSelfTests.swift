@@ -63,11 +63,10 @@ enum TraceSelfTests {
     }
     let cells = TraceCells(
       reader.grid, fact: patching.fact, restoration: patching.restoration)
-    let number = patching.cells.lowerBound + place
-    let cell = cells.reaching[number / reader.grid.samples]
+    let (cell, sample) = cells.run(patching.cells.lowerBound + place)
     return "unit \(unit), fact \(escaped(reader.facts[patching.fact].id)), "
       + "\(reader.grid.restore[patching.restoration].name), layer \(cell.layer), "
-      + "position \(cell.position), sample \(number % reader.grid.samples)"
+      + "position \(cell.position), sample \(sample)"
   }
 
   /// Axes along which nothing changes, to the bit, a line each.
@@ -115,13 +114,16 @@ enum TraceSelfTests {
   private static func table(
     _ fact: Int, _ restoration: Int, _ reader: TraceReader, _ journals: TraceJournals
   ) -> (cells: [TraceCells.Place], values: [TraceMetrics])? {
-    var values: [TraceMetrics] = []
+    let cells = TraceCells(reader.grid, fact: fact, restoration: restoration)
+    var values = [TraceMetrics?](repeating: nil, count: cells.count)
     for unit in reader.plan.unitsOf[fact][restoration].map({ reader.plan.units[$0] }) {
       guard let entry = journals.entries[unit.number] else { return nil }
-      values += TraceMetrics.list(entry.payload, from: 0)
+      for (number, metrics) in zip(unit.cells, TraceMetrics.list(entry.payload, from: 0)) {
+        values[cells.row(of: number)] = metrics
+      }
     }
-    let cells = TraceCells(reader.grid, fact: fact, restoration: restoration)
-    return (cells.reaching, values)
+    let all = values.compactMap(\.self)
+    return all.count == values.count ? (cells.reaching, all) : nil
   }
 
   /// Axes of more than one place along which every line of values is the same.

@@ -5,33 +5,23 @@ internal import ResultsStore
 /// Checks a trace's folder against itself: every byte that is stored, that every unit is there, and
 /// that the arrays hold what the journals say. May look while the run goes on.
 package struct TraceVerifier {
-  package struct Options: Sendable {
-    /// Where the job's paths start from, if its files have moved.
-    package var pathsFrom: String?
-    /// The share of the units to run again, above 0 and at most 1; nil for none.
-    package var recompute: Double?
-    /// Chooses the units.
-    package var seed: UInt64 = 0
-    package var threads = 1
-
-    package init() {}
-  }
-
   var report = VerifyReport()
   let folder: RunFolder
   let attempts: RunAttempts
   let isLive: Bool
-  private let options: Options
+  private let options: VerifyOptions
 
   /// - Throws: Where the folder is no run's, or its specification is damaged; and where units are to
   ///   be run again, what stands in the way.
-  package static func verify(_ path: String, _ options: Options) throws(Refusal) -> VerifyReport {
+  package static func verify(_ path: String, _ options: VerifyOptions) throws(Refusal)
+    -> VerifyReport
+  {
     var verifier = try TraceVerifier(path, options)
     try verifier.run()
     return verifier.report
   }
 
-  private init(_ path: String, _ options: Options) throws(Refusal) {
+  private init(_ path: String, _ options: VerifyOptions) throws(Refusal) {
     folder = try RunFolder.open(path)
     self.options = options
     attempts = RunAttempts(folder)
@@ -43,7 +33,7 @@ package struct TraceVerifier {
   var isFinished: Bool { attempts.attempts.contains { $0.end != nil } }
 
   private mutating func run() throws(Refusal) {
-    checkRecords()
+    report.checkRecords(folder, attempts)
     let (folder, pathsFrom) = (folder, options.pathsFrom)
     let known = report.faults.count
     guard
@@ -84,15 +74,6 @@ package struct TraceVerifier {
     }
   }
 
-  /// The specification's digest was checked when the folder was opened.
-  private mutating func checkRecords() {
-    let folder = folder
-    let record = report.attempt { () throws(Refusal) in try folder.checkedProvenance() }
-    for fault in attempts.faults { report.add(fault) }
-    report.count(
-      (record == nil ? 1 : 3) + attempts.attempts.count, "records of the job and its starts")
-  }
-
   /// The journals' own checksums, where nothing else can be said of them.
   private mutating func scanJournals() {
     let folder = folder
@@ -102,25 +83,12 @@ package struct TraceVerifier {
       let scan = report.attempt { () throws(Refusal) in
         try JournalScan(file, job: folder.spec.digest)
       }
-      for finding in scan?.findings ?? [] { take(finding) }
-    }
-  }
-
-  private mutating func take(_ finding: JournalFinding) {
-    switch finding.kind {
-    case .tornTail where isLive: break  // A record that is being written.
-    case .tornTail: report.note(finding.description)
-    case .damage:
-      report.add(
-        Refusal(
-          .store, file: finding.file, field: "bytes from \(finding.offset) on",
-          found: "\(finding.count) damaged bytes (\(finding.cause))",
-          expected: "whole records; what they said is run again by the same command"))
+      for finding in scan?.findings ?? [] { report.take(finding, isLive: isLive) }
     }
   }
 
   private mutating func check(_ journals: TraceJournals) {
-    for finding in journals.findings { take(finding) }
+    for finding in journals.findings { report.take(finding, isLive: isLive) }
     for fault in journals.faults { report.add(fault) }
     report.count(journals.fileCount, "journals with \(journals.entries.count) results")
     if journals.duplicates > 0 {

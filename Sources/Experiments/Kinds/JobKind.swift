@@ -1,0 +1,37 @@
+package import Inputs
+internal import ResultsStore
+
+/// The kinds of job, as `kind` of a job names them. A new kind is a case here and an `Experiment`.
+package enum JobKind: String, CaseIterable, Sendable {
+  case trace
+  case das
+
+  /// What stands behind the commands for jobs of this kind.
+  package var experiment: any Experiment.Type {
+    switch self {
+    case .trace: TraceExperiment.self
+    case .das: DasExperiment.self
+    }
+  }
+
+  /// The kind of a job that has not been understood yet.
+  package init(of document: JobDocument) throws(Refusal) {
+    let field = try document.field.anyTable().required(
+      "kind", expected: "one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+    self = try field.choice()
+  }
+
+  /// The kind of the job that a run's folder was made for.
+  package init(ofRun path: String) throws(Refusal) {
+    let folder = try RunFolder.open(path)
+    let file = folder.path + "/spec.json"
+    let whole = try JSON.parse(Array(folder.spec.json.utf8), file: file, kind: .store)
+    let name = try JSONField(whole, file: file, kind: .store)["kind"]
+    guard let kind = Self(rawValue: try name.string()) else {
+      throw name.refusal(
+        quoted(try name.string()),
+        expected: "one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    self = kind
+  }
+}

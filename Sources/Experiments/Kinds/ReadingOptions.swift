@@ -1,0 +1,63 @@
+package import Figures
+internal import Inputs
+
+/// What `verify` looks at.
+package struct VerifyOptions: Sendable {
+  /// Where the job's paths start from, if its files have moved.
+  package var pathsFrom: String?
+  /// The share of the units to run again, above 0 and at most 1; nil for none.
+  package var recompute: Double?
+  /// Chooses the units.
+  package var seed: UInt64 = 0
+  package var threads = 1
+
+  package init() {}
+}
+
+/// What `show` is asked to draw; nil stands for the kind's own choice.
+package struct ShowOptions: Sendable {
+  package var fact: String?
+  package var site: String?
+  package var metric: String?
+  /// The averages over facts.
+  package var average = false
+
+  package init() {}
+
+  /// Refuses an option that runs of this kind have no use for.
+  func refuse(_ isGiven: Bool, _ option: String, of kind: JobKind) throws(Refusal) {
+    guard isGiven else { return }
+    throw Refusal(
+      .commandLine, field: option, found: "the option, for a run of kind \(kind.rawValue)",
+      expected: "no such option")
+  }
+}
+
+/// What `show` draws: some for the terminal, and one picture for files.
+package struct RunPictures: Sendable {
+  package enum Item: Sendable {
+    case text(String)
+    case heatMap(HeatMap)
+    case lines(LinePlot)
+  }
+
+  package let items: [Item]
+  package let figure: Figure?
+
+  package init(_ items: [Item], figure: Figure?) {
+    self.items = items
+    self.figure = figure
+  }
+}
+
+/// What `export` writes.
+package struct ExportOptions: Sendable {
+  /// A table of comma-separated values.
+  package var csv: String?
+  /// One line for the mean over samples, instead of one for each.
+  package var mean = false
+  /// Whether to replace files that are there.
+  package var force = false
+
+  package init() {}
+}

@@ -1,0 +1,70 @@
+package import Tensors
+
+/// What of one example's runs stays the same while interventions on a frozen model are trained.
+package struct ExampleCache<Scalar: Real>: Sendable {
+  /// Nil where the model runs as a whole.
+  let state: ConeState<Scalar>?
+  /// The units that each entry reads from its source's run, by entry, in the order of its grid.
+  let sources: [Int: Tensor<Scalar>]
+  /// The last position's logits of the source that the loss compares with, `[1, classes]`.
+  package let reference: Tensor<Scalar>?
+
+  /// The bytes of its numbers.
+  package var byteCount: Int {
+    tensors.reduce(0) { $0 + $1.count } * MemoryLayout<Scalar>.stride
+  }
+
+  /// Its tensors in a fixed order; `init(_:like:)` takes them back.
+  package var tensors: [Tensor<Scalar>] {
+    let ofState = state.map { [$0.entering] + $0.keys + $0.values } ?? []
+    return ofState + sources.sorted { $0.key < $1.key }.map(\.value)
+      + (reference.map { [$0] } ?? [])
+  }
+
+  init(
+    state: ConeState<Scalar>?, sources: [Int: Tensor<Scalar>], reference: Tensor<Scalar>?
+  ) {
+    (self.state, self.sources, self.reference) = (state, sources, reference)
+  }
+
+  /// What remains of a cache whose numbers were put elsewhere.
+  package struct Outline: Sendable {
+    let length: Int
+    let firstPosition: Int
+    let layers: Int
+    let entries: [Int]
+    let hasState: Bool
+    let hasReference: Bool
+    /// Of the tensors, in their order.
+    package let shapes: [[Int]]
+  }
+
+  /// The shapes and places of its tensors.
+  package var outline: Outline {
+    Outline(
+      length: state?.length ?? 0, firstPosition: state?.firstPosition ?? 0,
+      layers: state?.keys.count ?? 0, entries: sources.keys.sorted(), hasState: state != nil,
+      hasReference: reference != nil, shapes: tensors.map(\.shape))
+  }
+
+  /// The cache again, from its tensors in their order and shapes.
+  package init(_ tensors: [Tensor<Scalar>], like outline: Outline) {
+    precondition(tensors.map(\.shape) == outline.shapes, "tensors of another cache")
+    var rest = tensors[...]
+    if outline.hasState {
+      let entering = rest.removeFirst()
+      let keys = Array(rest.prefix(outline.layers))
+      let values = Array(rest.dropFirst(outline.layers).prefix(outline.layers))
+      rest = rest.dropFirst(2 * outline.layers)
+      state = ConeState(
+        length: outline.length, firstPosition: outline.firstPosition, entering: entering,
+        keys: keys, values: values)
+    } else {
+      state = nil
+    }
+    var sources: [Int: Tensor<Scalar>] = [:]
+    for entry in outline.entries { sources[entry] = rest.removeFirst() }
+    self.sources = sources
+    reference = outline.hasReference ? rest.first : nil
+  }
+}

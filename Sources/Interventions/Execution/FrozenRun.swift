@@ -1,0 +1,122 @@
+package import Autodiff
+package import Models
+package import Tensors
+
+/// Runs calls of a set-up on a model that does not change, from what is kept of unchanged runs.
+///
+/// Base states below the site, keys and values before the first place and the activations of sources
+/// are made once; a run then costs only the cone. Its bits are those of `InterventionRun`.
+package struct FrozenRun<Scalar: Real> {
+  private let run: InterventionRun<Scalar>
+  private let decoder: DecoderModel<Scalar>?
+
+  /// - Returns: Nil where nothing can be kept: in serial mode sources change with the interventions,
+  ///   and attention weights are as wide as their batch.
+  package init?(
+    _ model: any IntervenableModel<Scalar>, _ setup: InterventionSetup<Scalar>
+  ) {
+    guard setup.mode == .parallel, setup.entries.allSatisfy({ $0.grid.blockWidth != nil }) else {
+      return nil
+    }
+    run = InterventionRun(model, setup)
+    decoder = model as? DecoderModel<Scalar>
+  }
+
+  private var setup: InterventionSetup<Scalar> { run.setup }
+
+  /// What to keep of each example of a call.
+  ///
+  /// - Parameter reference: Logits to keep with them, a row an example.
+  package func caches(
+    of call: InterventionCall<Scalar>, reference: Tensor<Scalar>? = nil
+  ) -> [ExampleCache<Scalar>] {
+    let tape = Tape<Scalar>()
+    let lengths = call.base.lengths
+    let units = run.sourceUnits(call, setup.bound(on: tape), on: tape)
+    let states = cone(of: call).flatMap { cone in
+      decoder.map {
+        ConeRun($0, call.base, cone: cone, wantsOriginal: false, logits: .last).states()
+      }
+    }
+    var starts = [Int](repeating: 0, count: setup.entries.count)
+    return lengths.indices.map { example in
+      var own: [Int: Tensor<Scalar>] = [:]
+      for (entry, value) in units {
+        let count = call.places[entry].base.count(
+          of: example, length: lengths[example], blockCount: setup.entries[entry].grid.blockCount)
+        own[entry] = value.value.gathered(Array(starts[entry]..<starts[entry] + count))
+        starts[entry] += count
+      }
+      return ExampleCache(
+        state: states?[example], sources: own,
+        reference: reference.map { $0.gathered([example]) })
+    }
+  }
+
+  /// Runs a call to the logits of each example's last position, `[examples, classes]`.
+  ///
+  /// - Parameters:
+  ///   - caches: Of the call's examples, in their order.
+  ///   - parameters: By intervention, prepared.
+  package func callAsFunction(
+    _ call: InterventionCall<Scalar>, _ caches: [ExampleCache<Scalar>],
+    _ parameters: [BoundParameters<Scalar>], on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    var sources: [Int: Variable<Scalar>] = [:]
+    for entry in setup.entries.indices where caches.contains(where: { $0.sources[entry] != nil }) {
+      sources[entry] = Variable(.concatenated(caches.compactMap { $0.sources[entry] }))
+    }
+    return run.lastLogits(call, sources, caches.compactMap(\.state), parameters, on: tape)
+  }
+
+  private func cone(of call: InterventionCall<Scalar>) -> Cone? {
+    Cone(
+      setup.entries.indices.map { run.touch($0, call.places[$0].base) }, lengths: call.base.lengths)
+  }
+}
+
+extension InterventionRun {
+  /// The logits of each example's last position, from sources and states that are known.
+  ///
+  /// - Parameters:
+  ///   - sources: The units that entries read from sources, by entry.
+  ///   - states: One for each example, or none where the model runs as a whole.
+  fileprivate func lastLogits(
+    _ call: InterventionCall<Scalar>, _ sources: [Int: Variable<Scalar>],
+    _ states: [ConeState<Scalar>], _ parameters: [BoundParameters<Scalar>], on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    let lengths = call.base.lengths
+    let actions = actions(
+      Array(setup.entries.indices), call, parameters, sources, lengths: lengths, collecting: false,
+      on: tape)
+    let touches = setup.entries.indices.map { touch($0, call.places[$0].base) }
+    let visit = visitor(actions, [], on: tape)
+    let logits: Variable<Scalar>?
+    if let decoder = model as? DecoderModel<Scalar>, states.count == lengths.count,
+      let cone = Cone(touches, lengths: lengths)
+    {
+      let base = ConeRun(decoder, cone: cone, states)
+      logits = base(through: 0, logits: .last, on: tape, visit: visit)
+    } else {
+      logits =
+        runner.run(call.base, touches: touches, logits: .last, on: tape, visit: visit).logits
+    }
+    guard let logits else { preconditionFailure("a run gave no logits") }
+    return logits
+  }
+
+  /// The same with sources run anew, for calls of which nothing is kept.
+  package func lastLogits(
+    _ call: InterventionCall<Scalar>, prepared parameters: [BoundParameters<Scalar>],
+    on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    let sources = sourceUnits(call, parameters, on: tape)
+    if setup.mode == .parallel { return lastLogits(call, sources, [], parameters, on: tape) }
+    return finished(call, sources, parameters, on: tape, logits: .last, wantsOriginal: false).logits
+  }
+
+  /// The rows of each example's last position.
+  package static func lastRows(
+    _ logits: Variable<Scalar>, of inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>
+  ) -> Variable<Scalar> { ModelRunner.lastRows(logits, inputs.lengths, on: tape) }
+}

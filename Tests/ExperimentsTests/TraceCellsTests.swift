@@ -1,0 +1,86 @@
+import Interventions
+import Models
+import Tensors
+import Testing
+import _TestSupport
+
+@testable import Experiments
+
+struct TraceCellsTests {
+  private static let job = """
+    filter = "none"
+    [corrupt]
+    noise = 1.0
+    samples = 3
+    [[restore]]
+    site = "block_output"
+    [[restore]]
+    site = "mlp_output"
+    window = 3
+    [[restore]]
+    site = "attention_output"
+    window = 30
+    layers = [1, 0]
+    """
+
+  @Test
+  func `every cell has one number, and the longest window of those that begin alike is first`()
+    throws
+  {
+    let run = try TinyRun(job: Self.job)
+    let job = try TraceJob(TraceSpec(JobDocument(reading: run.root + "/job.toml", overrides: [])))
+    for fact in job.facts.indices {
+      for restoration in job.spec.restore.indices {
+        let cells = TraceCells(job.grid, fact: fact, restoration: restoration)
+        var seen: Set<[Int]> = []
+        for number in 0..<cells.count {
+          let (place, sample) = cells.run(number)
+          #expect(seen.insert([place.layer, place.position, sample]).inserted)
+          #expect(cells.reaching[cells.row(of: number) / job.samples] == place)
+          #expect(cells.row(of: number) % job.samples == sample)
+          #expect(cells[number].position == place.position)
+          #expect(cells[number].sample == sample)
+          #expect(cells[number].layers.contains(place.layer))
+          guard number > 0 else { continue }
+          let (now, before) = (cells[number], cells[number - 1])
+          if now.position == before.position, now.sample == before.sample,
+            now.layers.lowerBound == before.layers.lowerBound
+          {
+            #expect(before.layers.upperBound >= now.layers.upperBound)
+          }
+        }
+        #expect(seen.count == cells.reaching.count * job.samples)
+      }
+    }
+  }
+
+  @Test func `a unit costs the rows that its staircase runs`() throws {
+    let run = try TinyRun(job: Self.job)
+    let job = try TraceJob(TraceSpec(JobDocument(reading: run.root + "/job.toml", overrides: [])))
+    let model = try job.published.load()
+    let plan = TracePlan(job.grid)
+    var shared = 0
+    for unit in plan.units {
+      let fact = job.facts[unit.fact]
+      var random = SeededRandom(seed: 3)
+      let base = BaseRuns(
+        model, tokens: fact.ids,
+        noise: .normal([3, fact.roles.subject.count, model.shape.width], using: &random),
+        corrupted: fact.roles.subject,
+        restoring: [job.spec.restore[unit.restoration].site.site])
+      let cells = TraceCells(job.grid, fact: unit.fact, restoration: unit.restoration)
+      // Parts of a unit too: they begin anywhere in a family of cells.
+      for range in [
+        unit.cells, unit.cells.lowerBound + unit.cells.count / 3..<unit.cells.upperBound,
+      ] {
+        var staircase = Staircase(model, base, range.map { cells[$0] })
+        _ = staircase.run()
+        #expect(staircase.blockRows == cells.blockRows(of: range))
+        let alone = range.reduce(0) { $0 + cells.blockRows(of: $1..<$1 + 1) }
+        shared += alone - staircase.blockRows
+      }
+      #expect(unit.blockRows == cells.blockRows(of: unit.cells))
+    }
+    #expect(shared > 0)
+  }
+}
