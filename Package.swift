@@ -37,7 +37,7 @@ let package = Package(
       name: "Causeway",
       targets: [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "ResultsStore", "Experiments",
+        "CausalModels", "ResultsStore", "Experiments",
       ]),
   ],
   dependencies: [
@@ -60,7 +60,8 @@ let package = Package(
     module("Tokenizers", ["Inputs", "Checkpoints"]),
     module("Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
     module("Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
-    module("CausalModels", ["Inputs"]),
+    module("Randomness", []),
+    module("CausalModels", ["Inputs", "Randomness"]),
     module("Cluster", ["COpenMPI", "Inputs"]),
     module("ResultsStore", ["CZstd", "Inputs"]),
     module("Figures", ["Inputs", subprocess]),
@@ -68,7 +69,7 @@ let package = Package(
       "Experiments",
       [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "CausalModels", "Cluster", "ResultsStore", "Figures",
+        "Randomness", "CausalModels", "Cluster", "ResultsStore", "Figures",
       ]),
     .executableTarget(
       name: "causeway",
@@ -80,6 +81,7 @@ let package = Package(
     module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
+    .executableTarget(name: "_PeakProbe", swiftSettings: settings),
     tests(of: "Inputs", []),
     tests(of: "Tensors", []),
     tests(of: "Autodiff", ["Tensors"]),
@@ -87,18 +89,22 @@ let package = Package(
     tests(of: "Tokenizers", ["Inputs", "Checkpoints"]),
     tests(of: "Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
     tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+    tests(of: "Randomness", []),
     tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
-    tests(of: "ResultsStore", ["Inputs", subprocess]),
+    tests(of: "ResultsStore", ["Inputs"]),
     tests(of: "Figures", ["Inputs"]),
     tests(
       of: "Experiments",
-      ["Inputs", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures"]),
+      [
+        "Inputs", "CausalModels", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore",
+        "Figures",
+      ]),
     .testTarget(
       name: "causewayTests",
       dependencies: [
         "causeway", "Experiments", "Inputs", "Checkpoints", "Tensors", "Autodiff", "Models",
-        "ResultsStore", "_TestSupport", subprocess,
+        "ResultsStore", "_PeakProbe", "_TestSupport", subprocess,
       ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),

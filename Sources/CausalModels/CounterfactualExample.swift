@@ -23,18 +23,23 @@ package struct CounterfactualExample: Sendable, Equatable {
   package var sources: [ExampleInput]
   /// What the model should say after the intervention.
   package var label: ExampleLabel
-  /// The intervened variables, by their place in the causal model or as the data numbers them; source
-  /// i goes to variable i. Empty where the data does not tell.
+  /// The intervened variables, by their place in the data's list of them; source i goes to variable
+  /// i. Empty where the data does not tell.
   package var variables: [Int]
   /// Token positions that have a name in the base, such as "subject_last": [4].
   package var basePlaces: [String: [Int]]
   /// The same for each source.
   package var sourcePlaces: [[String: [Int]]]
+  /// Places of a text that is still to be tokenized, as offsets in its UTF-8.
+  package var baseSpans: [String: Range<Int>]
+  /// The same for each source.
+  package var sourceSpans: [[String: Range<Int>]]
 
   package init(
     base: ExampleInput, baseLabel: ExampleLabel? = nil, sources: [ExampleInput],
     label: ExampleLabel, variables: [Int] = [], basePlaces: [String: [Int]] = [:],
-    sourcePlaces: [[String: [Int]]] = []
+    sourcePlaces: [[String: [Int]]] = [], baseSpans: [String: Range<Int>] = [:],
+    sourceSpans: [[String: Range<Int>]] = []
   ) {
     self.base = base
     self.baseLabel = baseLabel
@@ -43,5 +48,7 @@ package struct CounterfactualExample: Sendable, Equatable {
     self.variables = variables
     self.basePlaces = basePlaces
     self.sourcePlaces = sourcePlaces
+    self.baseSpans = baseSpans
+    self.sourceSpans = sourceSpans
   }
 }

@@ -70,8 +70,10 @@ public struct DecoderShape: Sendable, Equatable {
     switch site.unsplit {
     case .queryOutput, .attentionValueOutput: queryWidth
     case .keyOutput, .valueOutput: keyWidth
-    case .mlpActivation: mlpWidth
+    case .mlpActivation, .mlpPreactivation, .mlpUpOutput, .mlpProduct: mlpWidth
     case .attentionWeight: heads
+    case .qkvOutput: queryWidth + 2 * keyWidth
+    case .logits: vocabulary
     default: width
     }
   }

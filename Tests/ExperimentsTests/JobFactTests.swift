@@ -79,7 +79,7 @@ struct JobFactTests {
       try facts("\(good)\r\(good)\r", file: file)
     }
     try expectRefusal(naming: "line 2", "a line of", "the limit") { () throws(Refusal) in
-      try facts("\(good)\n" + String(repeating: " ", count: FactFile.lineLimit + 1), file: file)
+      try facts("\(good)\n" + String(repeating: " ", count: JSONLines.limit + 1), file: file)
     }
     try expectRefusal(naming: "line 2", "the id \"a\"", "line 1") { () throws(Refusal) in
       let fact = good.dropLast() + ",\"id\":\"a\"}"

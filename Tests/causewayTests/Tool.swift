@@ -24,9 +24,12 @@ final class RunningTool {
 
   /// - Parameters:
   ///   - ranks: How many ranks `mpirun` starts; nil runs the tool without it.
+  ///   - wrapper: The words of a program that starts the tool, before the tool's own.
   ///   - prefix: Words before all others, such as those that enter another host.
+  ///   - environment: Added to the tests' own.
   init(
-    _ arguments: [String], ranks: Int?, prefix: [String] = [], environment: [String: String] = [:]
+    _ arguments: [String], ranks: Int?, under wrapper: [String] = [], prefix: [String] = [],
+    environment: [String: String] = [:]
   ) throws {
     scratch = FileManager.default.temporaryDirectory
       .appendingPathComponent("tool-\(UUID().uuidString.prefix(8))")
@@ -34,7 +37,7 @@ final class RunningTool {
     let launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n"]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =
-      prefix + (ranks.map { launcher + ["\($0)"] } ?? []) + [Self.program] + arguments
+      prefix + (ranks.map { launcher + ["\($0)"] } ?? []) + wrapper + [Self.program] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging([
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
       "SWIFT_BACKTRACE": "enable=no", "CAUSEWAY_TEST_MARK": mark,
@@ -54,9 +57,12 @@ final class RunningTool {
     try process.run()
   }
 
-  /// The tool itself: the tests' bundle lies beside the executables.
-  static let program = Bundle.module.bundleURL.deletingLastPathComponent()
-    .appendingPathComponent("causeway").path
+  static var program: String { product("causeway") }
+
+  /// The path of an executable of this package; the tests' bundle lies beside it.
+  static func product(_ name: String) -> String {
+    Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent(name).path
+  }
 
   deinit {
     for id in processes() { kill(id, SIGKILL) }

@@ -11,8 +11,11 @@ package struct RunSection: Sendable, Equatable {
   /// The run folder; nil where the command line names it.
   package let output: JobPath?
 
-  package init(_ field: JobField?, folder: String) throws(Refusal) {
-    let section = try field?.table(known: ["memory", "threads", "naive", "output"])
+  /// - Parameter more: Fields that the kind of job reads itself.
+  package init(
+    _ field: JobField?, folder: String, besides more: [String] = []
+  ) throws(Refusal) {
+    let section = try field?.table(known: ["memory", "threads", "naive", "output"] + more)
     memory =
       try section?.optional("memory").map { (field) throws(Refusal) in
         try field.byteCount(in: 1 << 20...1 << 50)
@@ -32,5 +35,19 @@ package struct RunSection: Sendable, Equatable {
       "memory": .text(ByteCount.text(memory)), "threads": threads.map(JobValue.int),
       "naive": .flag(naive), "output": output.map { .text($0.written) },
     ])
+  }
+
+  /// Refuses an output folder that is one of the inputs, or lies inside it.
+  ///
+  /// - Parameter field: The section, where the job has one.
+  func checkOutput(
+    at field: JobField?, apartFrom inputs: [(what: String, path: String)]
+  ) throws(Refusal) {
+    guard let output, let field else { return }
+    for input in inputs where output.isWithin(input.path) {
+      throw try field.anyTable().place(of: "output").refusal(
+        "\(quoted(output.resolved)), which is \(input.what) \(quoted(input.path)) or inside it",
+        expected: "a folder of its own")
+    }
   }
 }

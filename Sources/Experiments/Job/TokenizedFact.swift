@@ -73,28 +73,11 @@ package struct TokenizedFact: Sendable, Equatable {
     return first..<last + 1
   }
 
-  /// The one token with which a text continues the prompt.
   private static func follow(
     _ text: String, _ key: String, _ fact: Fact, prompt ids: [Int],
     _ tokenizer: some PromptTokenizer
   ) throws(Refusal) -> Int {
-    let prompt = fact.prompt ?? ""
-    let bare = String(text.drop { $0 == " " })
-    let continuation = prompt.hasSuffix(" ") ? bare : " " + bare
-    // Read behind the prompt, since some tokenizers begin every text with a space of their own.
-    let whole = try tokenizer.encodeWithOffsets(prompt + continuation).map(\.id)
-    let follows = whole.count > ids.count && whole.starts(with: ids)
-    let tokens =
-      follows
-      ? Array(whole[ids.count...]) : try tokenizer.encodeWithOffsets(continuation).map(\.id)
-    guard tokens.count == 1 else {
-      let texts = tokens.prefix(16).map { quoted(tokenizer.token($0) ?? "") }
-      let offer = texts.first.map { ", such as its first, \($0)" } ?? ""
-      throw fact.place.member(key).refusal(
-        "\(quoted(continuation)), which is \(tokens.count) tokens (\(texts.joined(separator: ", ")))",
-        expected: "a text of one token" + offer)
-    }
-    return tokens[0]
+    try tokenizer.token(text, following: fact.prompt ?? "", ids, at: fact.place.member(key))
   }
 
   /// Refuses a prompt that the model has no room for.

@@ -56,22 +56,8 @@ package struct TraceSpec: JobSpecification {
     save = try SaveSection(job.optional("save"))
     run = try RunSection(job.optional("run"), folder: folder)
     slurm = try SlurmSection(job.optional("slurm"))
-    if let output = run.output, let field = job.optional("run") {
-      try Self.check(
-        output, at: field.anyTable().place(of: "output"),
-        apartFrom: [("the model", model.path.resolved), ("the job", file)])
-    }
-  }
-
-  /// Refuses an output folder that is one of the inputs, or lies inside it.
-  private static func check(
-    _ output: JobPath, at place: JobPlace, apartFrom inputs: [(what: String, path: String)]
-  ) throws(Refusal) {
-    for input in inputs where output.isWithin(input.path) {
-      throw place.refusal(
-        "\(quoted(output.resolved)), which is \(input.what) \(quoted(input.path)) or inside it",
-        expected: "a folder of its own")
-    }
+    try run.checkOutput(
+      at: job.optional("run"), apartFrom: [("the model", model.path.resolved), ("the job", file)])
   }
 
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
@@ -87,10 +73,7 @@ package struct TraceSpec: JobSpecification {
   /// What a run folder is the run of, as canonical JSON: all that decides the numbers, and the
   /// digests of the files that they come from.
   package func runJSON(inputs: KeyValuePairs<String, JobValue?>) -> String {
-    var table = JobTable()
-    for (key, value) in numbers { table[key] = value }
-    table["inputs"] = .fields(inputs)
-    return JobText.canonicalJSON(JobValue(.table(table))) + "\n"
+    JobText.runJSON(numbers, inputs: inputs)
   }
 
   /// The whole job, defaults and all.

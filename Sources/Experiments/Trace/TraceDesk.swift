@@ -9,14 +9,10 @@ final class TraceDesk {
   let start: RunStart
   private let job: TraceJob
   private let plan: TracePlan
-  private let claim: RunFolder.Claim
+  private let held: HeldRun
   private let store: TraceStore
-  private let files: FileWriter
   private let deaths: UnitDeaths
   private let observer: any RunObserver
-  private let started = Provenance.now()
-  private var ranks = 0
-  private var hosts: [String] = []
   private var baselines: [TraceBaseline?]
   private var kept: [Int] = []
   /// Results not yet in the arrays, by unit.
@@ -31,24 +27,19 @@ final class TraceDesk {
     provenance: [Attribute.Member], observer: any RunObserver, stop: StopSignal
   ) throws(Refusal) {
     (self.job, self.plan, self.observer) = (job, plan, observer)
-    var random = SystemRandomNumberGenerator()
-    files = FileWriter(run: RunID(using: &random), rank: 0)
-    var patience = RunLock.Patience()
-    patience.takeOver = options.takeOver
-    claim = try RunFolder.claim(
-      options.output, spec: RunSpec(toml: job.spec.toml, json: spec), provenance: provenance,
-      by: files, patience: patience)
-    if let reason = claim.lock.tookOver { observer.note(reason) }
-    store = try TraceStore(claim.folder.results, job, plan, spec: spec, by: files)
+    held = try HeldRun(
+      options, RunSpec(toml: job.spec.toml, json: spec), provenance: provenance,
+      observer: observer, stop: stop)
+    store = try TraceStore(held.folder.results, job, plan, spec: spec, by: held.files)
     let journals = try JournalReader.readAll(
-      claim.folder.journal, job: claim.folder.spec.digest)
+      held.folder.journal, job: held.folder.spec.digest)
     for finding in journals.findings { observer.note(finding.description) }
     baselines = Array(repeating: nil, count: plan.factCount)
     var done: Set<Int> = []
     for (unit, payload) in journals.results {
       guard let number = Int(exactly: unit), number < plan.factCount + plan.units.count else {
         throw Refusal(
-          .store, file: claim.folder.journal, field: "unit \(unit)", found: "a unit past the plan",
+          .store, file: held.folder.journal, field: "unit \(unit)", found: "a unit past the plan",
           expected: "units below \(plan.factCount + plan.units.count)")
       }
       done.insert(number)
@@ -59,14 +50,8 @@ final class TraceDesk {
       }
     }
     deaths = try UnitDeaths(
-      claim.folder, notes: journals.notes, unitCount: plan.factCount + plan.units.count)
-    start = RunStart(
-      folder: claim.folder.path, digest: claim.folder.spec.digest, run: files.run, done: done,
-      deaths: deaths.counts.filter { !done.contains($0.key) })
-    let interval = RunLock.Patience().interval
-    Thread.detachNewThread { [lock = claim.lock] in
-      keepAlive(lock, every: interval) { stop.request(because: $0) }
-    }
+      held.folder, notes: journals.notes, unitCount: plan.factCount + plan.units.count)
+    start = held.start(done: done, deaths: deaths.counts)
   }
 
   var doneUnits: Set<Int> { start.done }
@@ -79,8 +64,7 @@ final class TraceDesk {
 
   /// Notes who works, for the record of this attempt.
   func log(ranks: Int, hosts: [String]) throws(Refusal) {
-    (self.ranks, self.hosts) = (ranks, hosts)
-    try writeLog(end: nil)
+    try held.log(ranks: ranks, hosts: hosts)
   }
 
   func begin(_ count: Int) {
@@ -156,7 +140,7 @@ final class TraceDesk {
   /// Gives the folder back before the run is finished, so that the next start need not wait.
   ///
   /// - Throws: Where another run has taken it.
-  func giveBack() throws(Refusal) { try claim.lock.release() }
+  func giveBack() throws(Refusal) { try held.giveBack() }
 
   /// Writes the means and closes the run: facts, those traced, units, failures.
   func finish() throws(Refusal) -> [Int] {
@@ -166,37 +150,9 @@ final class TraceDesk {
       return try store.cells(fact: fact, restoration: restoration, metric)
     }
     try store.put(summary)
-    try writeLog(end: Provenance.now())
-    try claim.lock.release()
+    try held.finish()
     let units =
       plan.factCount + kept.reduce(0) { $0 + plan.unitsOf[$1].reduce(0) { $0 + $1.count } }
     return [job.facts.count, kept.count, units, failed.count]
-  }
-
-  /// One small file for each attempt: who worked on what, and when.
-  private func writeLog(end: String?) throws(Refusal) {
-    var members = [
-      Attribute.Member("run", .text("\(files.run)")),
-      Attribute.Member("start", .text(started)),
-      Attribute.Member("ranks", .integer(ranks)),
-      Attribute.Member("hosts", .list(hosts.map { .text($0) })),
-      Attribute.Member("version", .text(Provenance.version)),
-    ]
-    if let end { members.append(Attribute.Member("end", .text(end))) }
-    try files.write(
-      SealedRecord.text(members), to: "\(claim.folder.log)/attempt-\(files.run).json")
-  }
-}
-
-/// Shows others that this run lives, until it has given the folder back or another run has it.
-private func keepAlive(_ lock: RunLock, every interval: Duration, onLoss: (Refusal) -> Void) {
-  while true {
-    Thread.sleep(forTimeInterval: interval / .seconds(1))
-    do throws(Refusal) {
-      try lock.heartbeat()
-    } catch {
-      // A full disk passes, and says nothing of who has the folder.
-      if error.kind == .store { return onLoss(error) }
-    }
   }
 }

@@ -2,6 +2,7 @@ internal import Autodiff
 internal import Checkpoints
 internal import Inputs
 internal import Models
+internal import Randomness
 internal import Tensors
 
 /// The noise that corrupts each fact's subject, `[samples, subject tokens, width]`.
@@ -36,7 +37,9 @@ struct TraceNoise: Sendable {
       let file = try SafetensorsFile(path.resolved, kind: .job)
       source = .file(file)
       level = nil
-      fileDigest = Digest.of(try BoundedFile(path.resolved, kind: .job).readAll(limit: 1 << 32))
+      var digest = Digest()
+      try BoundedFile(path.resolved, kind: .job).update(&digest)
+      fileDigest = digest.hexadecimal()
       return
     case .absolute(let value): factor = value
     case .multiple(let multiple, .embeddings):
@@ -65,7 +68,7 @@ struct TraceNoise: Sendable {
     let shape = [samples, tokens, width]
     switch source {
     case .drawn(let level, let seed):
-      let key = Philox(key: seed ^ Self.hash(fact.fact.id))
+      let key = Philox(seed: seed, name: fact.fact.id)
       let draws = (0..<samples).flatMap { sample in
         (0..<tokens).flatMap { key.normals(width, UInt32($0), UInt32(sample), 0) }
       }
@@ -77,11 +80,6 @@ struct TraceNoise: Sendable {
     case .file(let file):
       return Tensor(shape, try file.floats(Self.name(of: fact, in: file)))
     }
-  }
-
-  /// FNV-1a, 64 bits, of the id's UTF-8.
-  private static func hash(_ id: String) -> UInt64 {
-    id.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
   /// The standard deviation of all elements of the tokens' embeddings, with n − 1.

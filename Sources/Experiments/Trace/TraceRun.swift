@@ -31,16 +31,16 @@ package struct TraceRun {
     try world.agree { try checkMemory(job, cost, threads: threads) }
     try cost.needs(threads: threads, coreHours: 0)
       .check(on: world, folder: launch.options.output)
-    let inputs = try digests(of: job)
-    let model = try loadModel(job)
+    let digest = try modelDigest(of: job)
+    let model = try ModelOnRanks.load(job.published, on: world)
     let runner = try world.agree { try TraceRunner(job, plan, model, threads: threads) }
 
     let spec = job.spec.runJSON(inputs: [
-      "model": .text(inputs.model), "facts": job.factsDigest.map { .text($0) },
+      "model": .text(digest), "facts": job.factsDigest.map { .text($0) },
       "tokenizer": job.tokenizer.map { .text($0.digest) },
       "noise": runner.noiseDigest.map { .text($0) },
     ])
-    let desk = try openDesk(job, plan, spec: spec, inputs: inputs, level: runner.noiseLevel)
+    let desk = try openDesk(job, plan, spec: spec, digest: digest, level: runner.noiseLevel)
     let outcome: Outcome
     do throws(Refusal) {
       outcome = try work(job, plan, runner, desk, threads: threads)
@@ -49,18 +49,8 @@ package struct TraceRun {
       try? desk?.giveBack()
       throw error
     }
-    if outcome == .stopped { try giveBack(desk) }
+    if outcome == .stopped { try world.giveBack { () throws(Refusal) in try desk?.giveBack() } }
     return outcome
-  }
-
-  /// Gives the folder back after a stop. A rank that hears nothing of it has stopped all the same.
-  private func giveBack(_ desk: TraceDesk?) throws(Refusal) {
-    world.patience = .seconds(1)
-    do throws(Refusal) {
-      try world.agree { try desk?.giveBack() }
-    } catch {
-      if world.rank == 0 || error.kind != .cluster { throw error }
-    }
   }
 
   /// Does what is left of the run in the desk's folder. Collective.
@@ -99,59 +89,28 @@ package struct TraceRun {
     }
   }
 
-  private struct Inputs {
-    let model: String
-    let handshake: Handshake
-  }
-
-  /// The model's digest, taken once a host, compared between all ranks with all else that must be
-  /// the same.
-  private func digests(of job: TraceJob) throws(Refusal) -> Inputs {
-    let node = try mpiRefusal { () throws(MPIError) in try world.nodeLocal() }
-    var digest: [UInt8] = []
-    try world.agree {
-      if node.rank == 0 { digest = Array(try job.published.checkpoint.digest().utf8) }
-    }
-    try mpiRefusal { () throws(MPIError) in try node.broadcast(&digest) }
-    let model = String(decoding: digest, as: UTF8.self)
-    if let wanted = job.spec.model.digest, wanted != model {
-      throw Refusal(
-        .model, file: job.spec.model.path.written, found: "the SHA-256 \(model)",
-        expected: "\(wanted), as model.digest says")
-    }
-    let handshake = try world.agree {
-      Handshake(
-        binary: try Handshake.ownBinaryDigest(),
-        facts: [
-          ("model digest", model), ("tokenizer digest", job.tokenizer?.digest ?? "none"),
-          ("facts digest", job.factsDigest ?? "in the job"), ("job digest", job.spec.digest),
-          ("instruction set", instructionSet()), ("BLAS core", blasCoreName()),
-        ])
-    }
-    try handshake.compare(on: world)
-    return Inputs(model: model, handshake: handshake)
-  }
-
-  /// One copy of the weights a host, read by its first rank.
-  private func loadModel(_ job: TraceJob) throws(Refusal) -> DecoderModel<Float> {
-    let memory = try SharedMemory(byteCount: job.published.byteCount, on: world)
-    let floats = memory.base.bindMemory(
-      to: Float.self, capacity: job.published.byteCount / MemoryLayout<Float>.stride)
-    try world.agree { if memory.isLeader { try job.published.read(into: floats) } }
-    try mpiRefusal { () throws(MPIError) in try memory.ready() }
-    return job.published.model(over: floats, owner: memory)
+  /// The model's digest, compared between all ranks with all else that must be the same.
+  private func modelDigest(of job: TraceJob) throws(Refusal) -> String {
+    let model = try ModelOnRanks.digest(
+      of: job.published.checkpoint, job.spec.model, on: world)
+    try ModelOnRanks.compare(
+      [
+        ("model digest", model), ("tokenizer digest", job.tokenizer?.digest ?? "none"),
+        ("facts digest", job.factsDigest ?? "in the job"), ("job digest", job.spec.digest),
+      ], on: world)
+    return model
   }
 
   /// Rank 0's side of the run: the folder, what is done, the results. Nil on other ranks.
   private func openDesk(
-    _ job: TraceJob, _ plan: TracePlan, spec: String, inputs: Inputs, level: Double?
+    _ job: TraceJob, _ plan: TracePlan, spec: String, digest: String, level: Double?
   ) throws(Refusal) -> TraceDesk? {
     try world.agree { () throws(Refusal) -> TraceDesk? in
       guard world.rank == 0 else { return nil }
       let desk = try TraceDesk(
         job, plan, launch.options, spec: spec,
         provenance: Provenance.of(
-          folder: job.spec.folder, model: inputs.model, tokenizer: job.tokenizer?.digest,
+          folder: job.spec.folder, model: digest, tokenizer: job.tokenizer?.digest,
           noiseLevel: level),
         observer: launch.observer, stop: launch.stop)
       try desk.log(ranks: world.size, hosts: world.hosts)

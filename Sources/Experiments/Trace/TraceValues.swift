@@ -104,6 +104,12 @@ struct ByteWriter {
     for value in values { integer(Int32(bitPattern: value.bitPattern)) }
   }
 
+  static func bytes(of values: [Float]) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.floats(values)
+    return writer.bytes
+  }
+
   static func integer(_ bytes: [UInt8], at start: Int) -> Int32 {
     (0..<4).reduce(0) { $0 | Int32(bitPattern: UInt32(bytes[start + $1]) << (8 * UInt32($1))) }
   }

@@ -57,14 +57,20 @@ public struct SpecRun {
     let opened = try OpenedModel(Self.modelPath(spec, options))
     kind = opened.kind
     classCount = opened.classCount
-    model = try opened.load()
+    let model = try opened.load()
     guard let saved = try document.optional("saved_directory") else {
+      if let given = try document.optional("include_model") {
+        throw given.refusal("include_model", expected: "a saved_directory to take weights from")
+      }
+      self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
       if options.saveTo != nil { _ = try setup.folder() }
       return
     }
     let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
       .appendingPathComponent(try saved.string()).path
+    let takesWeights = try document.optional("include_model")?.bool() ?? false
+    self.model = takesWeights ? try Self.model(model, withWeightsOf: folder) : model
     let loaded = try SavedInterventions(folder)
     if !spec.representations.isEmpty,
       spec.representations.count != loaded.representations.count
@@ -83,6 +89,13 @@ public struct SpecRun {
     _ path: String, output: String, options: Options = Options()
   ) throws(Refusal) {
     try SpecRun(path, options: options)().write(to: output)
+  }
+
+  /// A model with the weights that were saved beside interventions in place of its own.
+  private static func model<M: TrainableModel<Float>>(
+    _ model: M, withWeightsOf folder: String
+  ) throws(Refusal) -> any TrainableModel<Float> {
+    model.with(try PyveneFolder.read(folder, over: model.weights), on: Tape())
   }
 
   private static func tensorFile(of path: String) -> String {
@@ -130,12 +143,12 @@ public struct SpecRun {
     let trained = TrainedParameter.all(in: setup).map(\.path)
     switch spec.kind {
     case .forward, .saveLoad, .gruTime, .attentionWeight:
-      return ["original.logits", "intervened.logits"] + values
-    case .generate: return ["original.ids", "intervened.ids"] + values
+      return ["original.logits", "intervened.logits", "latent."] + values
+    case .generate: return ["original.ids", "intervened.ids", "intervened.logits"] + values
     case .gradient:
       let names = spec.target == .model ? model.weights.names : trained
-      return ["intervened.logits", "loss"] + names.map { "grad.\($0)" }
-    case .train: return ["losses", "final."]
+      return ["intervened.logits", "intervened.ids", "loss"] + names.map { "grad.\($0)" }
+    case .train: return ["losses", "final.", "eval.loss", "eval.accuracy"]
     }
   }
 
@@ -179,6 +192,9 @@ public struct SpecRun {
     outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
     for (index, value) in result.collected.enumerated() {
       outputs.add("collected.\(index)", value.value)
+    }
+    for (entry, value) in result.latents.sorted(by: { $0.key < $1.key }) {
+      outputs.add("latent.\(entry)", value.value)
     }
     return outputs
   }

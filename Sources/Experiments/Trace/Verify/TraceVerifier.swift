@@ -79,6 +79,8 @@ package struct TraceVerifier {
     let folder = folder
     let record = report.attempt { () throws(Refusal) in try folder.checkedProvenance() }
     for fault in attempts.faults { report.add(fault) }
+    let leases = report.attempt { () throws(Refusal) in try RunHolder.faults(of: folder) }
+    for fault in leases ?? [] { report.add(fault) }
     report.count(
       (record == nil ? 1 : 3) + attempts.attempts.count, "records of the job and its starts")
   }

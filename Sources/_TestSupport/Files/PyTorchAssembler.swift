@@ -1,39 +1,37 @@
-@testable import Checkpoints
-
 /// Writes pickles instruction by instruction, right or wrong ones.
-struct Pickle {
-  private(set) var bytes: [UInt8]
+package struct Pickle {
+  package private(set) var bytes: [UInt8]
 
-  init(proto: UInt8 = 2) { bytes = [0x80, proto] }
+  package init(proto: UInt8 = 2) { bytes = [0x80, proto] }
 
-  func raw(_ text: String) -> Pickle { raw(Array(text.utf8)) }
+  package func raw(_ text: String) -> Pickle { raw(Array(text.utf8)) }
 
-  func raw(_ more: [UInt8]) -> Pickle {
+  package func raw(_ more: [UInt8]) -> Pickle {
     var copy = self
     copy.bytes += more
     return copy
   }
 
-  func global(_ module: String, _ name: String) -> Pickle { raw("c\(module)\n\(name)\n") }
+  package func global(_ module: String, _ name: String) -> Pickle { raw("c\(module)\n\(name)\n") }
 
-  func string(_ text: String) -> Pickle {
+  package func string(_ text: String) -> Pickle {
     raw("X").raw(littleEndian(UInt32(text.utf8.count))).raw(text)
   }
 
-  func integer(_ value: Int) -> Pickle {
+  package func integer(_ value: Int) -> Pickle {
     if let byte = UInt8(exactly: value) { return raw("K").raw([byte]) }
     if let int = Int32(exactly: value) { return raw("J").raw(littleEndian(int)) }
     return raw([0x8A, 8]).raw(littleEndian(value))
   }
 
-  func integers(_ values: [Int]) -> Pickle {
+  package func integers(_ values: [Int]) -> Pickle {
     values.reduce(raw("(")) { $0.integer($1) }.raw("t")
   }
 
-  func orderedDictionary() -> Pickle { global("collections", "OrderedDict").raw(")R") }
+  package func orderedDictionary() -> Pickle { global("collections", "OrderedDict").raw(")R") }
 
   /// A tensor as `torch.save` writes it; the last argument is the seventh, which is optional.
-  func tensor(
+  package func tensor(
     shape: [Int], strides: [Int], offset: Int = 0, key: String = "0", count: Int = 8,
     storage: String = "FloatStorage", extra: (Pickle) -> Pickle = { $0 }
   ) -> Pickle {
@@ -44,29 +42,24 @@ struct Pickle {
   }
 
   /// The pickle of a state dict with one value, made by `build`.
-  static func state(_ name: String = "w", _ build: (Pickle) -> Pickle) -> [UInt8] {
+  package static func state(_ name: String = "w", _ build: (Pickle) -> Pickle) -> [UInt8] {
     build(Pickle().orderedDictionary().raw("(").string(name)).raw("u.").bytes
   }
 }
 
-/// The little-endian bytes of an integer.
-func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
-  withUnsafeBytes(of: value.littleEndian) { Array($0) }
-}
-
 /// Zip archives of stored entries, without padding; every part can be made wrong.
-struct Zip {
-  var entries: [(name: String, data: [UInt8])]
-  var crcs: [String: UInt32] = [:]
+package struct Zip {
+  package var entries: [(name: String, data: [UInt8])]
+  package var crcs: [String: UInt32] = [:]
   /// Whether sizes and offsets stand in zip64 fields, as those past 4 GiB do.
-  var isExtended = false
+  package var isExtended = false
   /// Added to the number of entries in the zip64 end record.
-  var surplus: UInt64 = 0
+  package var surplus: UInt64 = 0
 
-  init(_ entries: [(String, [UInt8])]) { self.entries = entries.map { ($0.0, $0.1) } }
+  package init(_ entries: [(String, [UInt8])]) { self.entries = entries.map { ($0.0, $0.1) } }
 
   /// An archive with that pickle and storages, as PyTorch lays it out.
-  init(
+  package init(
     pickle: [UInt8], storages: [String: [UInt8]] = ["0": eightFloats], order: String = "little",
     extra: [(String, [UInt8])] = []
   ) {
@@ -77,21 +70,21 @@ struct Zip {
   }
 
   /// 0, 1, ..., 7.
-  static let eightFloats: [UInt8] = (0..<8).flatMap { littleEndian(Float($0).bitPattern) }
+  package static let eightFloats: [UInt8] = (0..<8).flatMap { littleEndian(Float($0).bitPattern) }
 
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var file: [UInt8] = []
     var directory: [UInt8] = []
     for (name, data) in entries {
       let size = isExtended ? UInt32.max : UInt32(data.count)
       let common =
         littleEndian(UInt16(10)) + [0, 0, 0, 0, 0, 0, 0, 0]
-        + littleEndian(crcs[name] ?? CRC32.of(data)) + littleEndian(size) + littleEndian(size)
+        + littleEndian(crcs[name] ?? referenceCRC(data)) + littleEndian(size) + littleEndian(size)
         + littleEndian(UInt16(name.utf8.count))
       let offset = isExtended ? UInt32.max : UInt32(file.count)
       let field =
         littleEndian(UInt16(1)) + littleEndian(UInt16(24))
-        + [data.count, data.count, file.count].flatMap(littleEndian)
+        + [data.count, data.count, file.count].flatMap { littleEndian($0) }
       let extra = isExtended ? field : []
       directory += "PK\u{1}\u{2}".utf8 + littleEndian(UInt16(10)) + common
       directory += littleEndian(UInt16(extra.count)) + [UInt8](repeating: 0, count: 10)
@@ -106,12 +99,12 @@ struct Zip {
     let words = isExtended ? [UInt32.max, .max] : [UInt32(size), UInt32(offset)]
     let end =
       "PK\u{5}\u{6}".utf8 + [0, 0, 0, 0] + littleEndian(count) + littleEndian(count)
-      + words.flatMap(littleEndian) + [0, 0]
+      + words.flatMap { littleEndian($0) } + [0, 0]
     guard isExtended else { return Array(end) }
     let total = UInt64(entries.count) + surplus
     let record =
       "PK\u{6}\u{6}".utf8 + littleEndian(UInt64(44)) + [45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-      + [total, total, UInt64(size), UInt64(offset)].flatMap(littleEndian)
+      + [total, total, UInt64(size), UInt64(offset)].flatMap { littleEndian($0) }
     let locator =
       "PK\u{6}\u{7}".utf8 + [0, 0, 0, 0] + littleEndian(UInt64(offset + size)) + [1, 0, 0, 0]
     return record + locator + end
@@ -119,7 +112,7 @@ struct Zip {
 }
 
 /// CRC-32 bit by bit, straight from its definition.
-func referenceCRC(_ bytes: [UInt8]) -> UInt32 {
+package func referenceCRC(_ bytes: [UInt8]) -> UInt32 {
   var crc: UInt32 = .max
   for byte in bytes {
     crc ^= UInt32(byte)

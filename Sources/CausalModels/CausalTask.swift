@@ -1,0 +1,50 @@
+package import Inputs
+
+/// A causal model with what its data look like.
+package struct CausalTask: Sendable {
+  package let model: CausalModel
+  package var prompt: CausalRendering.Prompt?
+  /// The variable that the label is; nil for the only output.
+  package var answer: String?
+  /// What data are made as, unless told.
+  package var form: CausalRendering.Form
+  package var draw: CausalSampling.Draw = .balanced
+  /// The inputs that sources have from their bases, unless told.
+  package var shared: [String] = []
+  /// The variables that are worth an intervention; nil for all inner ones.
+  package var intervene: [String]?
+
+  package init(
+    _ model: CausalModel, form: CausalRendering.Form, prompt: CausalRendering.Prompt? = nil,
+    answer: String? = nil
+  ) {
+    (self.model, self.form, self.prompt, self.answer) = (model, form, prompt, answer)
+  }
+}
+
+extension CausalRendering {
+  /// A run without interventions as an example without sources.
+  package func example(_ values: [CausalValue]) throws(Refusal) -> CounterfactualExample {
+    let (input, places, spans) = try input(values)
+    let label = try label(values)
+    return CounterfactualExample(
+      base: input, baseLabel: label, sources: [], label: label, basePlaces: places,
+      baseSpans: spans)
+  }
+
+  /// - Parameter variables: The data's list of intervened variables, by place in the model.
+  package func example(
+    _ made: CausalCounterfactual, of variables: [Int]
+  ) throws(Refusal) -> CounterfactualExample {
+    var example = try example(made.base)
+    example.label = try label(made.result)
+    example.variables = made.variables.compactMap(variables.firstIndex(of:))
+    for source in made.sources {
+      let (input, places, spans) = try input(source)
+      example.sources.append(input)
+      example.sourcePlaces.append(places)
+      example.sourceSpans.append(spans)
+    }
+    return example
+  }
+}

@@ -1,0 +1,186 @@
+public import Inputs
+internal import Randomness
+
+/// What an intervention of a causal model's data takes from where, and what comes of it.
+public struct CausalCounterfactual: Sendable, Equatable {
+  /// The base's run, every variable's value in the order of the model's variables.
+  public let base: [CausalValue]
+  /// The variables that the intervention sets, by place in the model, in the order of time.
+  public let variables: [Int]
+  /// The run of each of those variables' sources.
+  public let sources: [[CausalValue]]
+  /// The base's run with the intervention.
+  public let result: [CausalValue]
+}
+
+/// Data of a causal model: example `i` depends on the seed, the name and `i` alone.
+public struct CausalSampling: Sendable {
+  /// How inputs are drawn.
+  public enum Draw: String, CaseIterable, Sendable {
+    /// Outputs' values first, each as often, then inputs that lead to them.
+    case balanced
+    /// Every input by itself.
+    case uniform
+  }
+
+  /// Which of the variables an example intervenes on.
+  public enum Choice: String, CaseIterable, Sendable {
+    /// Each with probability ½, one at least.
+    case any
+    /// One of them.
+    case one
+    /// All of them.
+    case all
+  }
+
+  /// Keeps a setting, or has it drawn again.
+  public typealias Filter =
+    @Sendable (_ model: CausalModel, _ setting: [String: CausalValue]) throws(Refusal) -> Bool
+
+  /// Where the data come from.
+  public let model: CausalModel
+  /// The variables that interventions may set, by place in the model, in the order of time.
+  public let intervened: [Int]
+  private let draw: Draw
+  private let choice: Choice
+  private let shared: [Int]
+  private let filter: Filter?
+  private let philox: Philox
+
+  /// - Parameters:
+  ///   - seed: Of every draw.
+  ///   - name: Of the set, such as `train`: sets of other names have other examples.
+  ///   - intervene: Names of variables; nil stands for all inner ones.
+  ///   - shared: Inputs that a source has from its base.
+  ///   - filter: Of bases and sources.
+  /// - Throws: A name that is no variable, or `shared` one that is no input.
+  public init(
+    _ model: CausalModel, seed: UInt64, name: String, draw: Draw = .balanced,
+    intervene: [String]? = nil, choice: Choice = .any, shared: [String] = [],
+    filter: Filter? = nil
+  ) throws(Refusal) {
+    (self.model, self.draw, self.choice, self.filter) = (model, draw, choice, filter)
+    philox = Philox(seed: seed, name: name)
+    var places: [Int] = []
+    for name in intervene ?? [] { places.append(try Self.place(name, "intervene", model)) }
+    guard Set(places).count == places.count else {
+      throw Refusal(
+        .job, field: "intervene", found: "a variable twice", expected: "each variable once")
+    }
+    intervened = intervene == nil ? model.inner : places.sorted()
+    var inputs: [Int] = []
+    for name in shared {
+      let place = try Self.place(name, "shared", model)
+      guard model.parents[place].isEmpty else {
+        throw Refusal(
+          .job, field: "shared", found: "\(quoted(name)), which follows from its parents",
+          expected:
+            "inputs: \(model.inputs.map { escaped(model.variables[$0].name) }.joined(separator: ", "))"
+        )
+      }
+      inputs.append(place)
+    }
+    self.shared = inputs
+  }
+
+  private static func place(
+    _ name: String, _ field: String, _ model: CausalModel
+  ) throws(Refusal) -> Int {
+    do throws(Refusal) {
+      return try model.place(of: name)
+    } catch {
+      throw Refusal(
+        .job, field: field, found: "the unknown variable \(quoted(name))",
+        expected: error.expected)
+    }
+  }
+
+  /// A run without interventions, every variable's value in the order of the model's variables.
+  public func factual(_ number: Int) throws(Refusal) -> [CausalValue] {
+    var random = stream(number)
+    return try setting(nil, using: &random)
+  }
+
+  /// A base, an intervention on it, and the sources that give the intervened variables' values.
+  ///
+  /// Each such variable's value is drawn first, where it has a list of values, then a source with
+  /// that value.
+  /// - Throws: Where there is nothing to intervene on, or no source is found.
+  public func counterfactual(_ number: Int) throws(Refusal) -> CausalCounterfactual {
+    guard !intervened.isEmpty else {
+      throw Refusal(
+        .job, field: "intervene", found: "no variable to intervene on",
+        expected: "one at least, such as an inner variable of the causal model")
+    }
+    var random = stream(number)
+    let base = try setting(nil, using: &random)
+    let variables = choose(using: &random)
+    var sources: [[CausalValue]] = []
+    var given = [CausalValue?](repeating: nil, count: base.count)
+    for input in model.inputs { given[input] = base[input] }
+    for variable in variables {
+      let goal = model.values[variable].map { (variable, $0[random.below($0.count)]) }
+      let source = try source(goal, of: base, using: &random)
+      given[variable] = source[variable]
+      sources.append(source)
+    }
+    return CausalCounterfactual(
+      base: base, variables: variables, sources: sources, result: try model.run(given))
+  }
+
+  private func stream(_ number: Int) -> PhiloxStream {
+    philox.stream(UInt64(bitPattern: Int64(number)))
+  }
+
+  private func choose(using random: inout PhiloxStream) -> [Int] {
+    switch choice {
+    case .all: return intervened
+    case .one: return [intervened[random.below(intervened.count)]]
+    case .any:
+      while true {
+        let chosen = intervened.filter { _ in random.below(2) == 0 }
+        if !chosen.isEmpty { return chosen }
+      }
+    }
+  }
+
+  private func setting(
+    _ goal: (variable: Int, value: CausalValue)?, using random: inout PhiloxStream
+  ) throws(Refusal) -> [CausalValue] {
+    let sampler = CausalSampler(model: model)
+    for _ in 0..<CausalSampler.attemptLimit {
+      let values =
+        draw == .balanced
+        ? try sampler.balanced(goal, using: &random) : try sampler.uniform(goal, using: &random)
+      guard let filter else { return values }
+      if try filter(model, model.named(values)) { return values }
+    }
+    throw Refusal(
+      .job, field: "causal_model",
+      found: "no setting that the filter keeps in \(CausalSampler.attemptLimit) draws",
+      expected: "a filter that keeps some")
+  }
+
+  /// A setting with the goal's value and the base's shared inputs.
+  private func source(
+    _ goal: (variable: Int, value: CausalValue)?, of base: [CausalValue],
+    using random: inout PhiloxStream
+  ) throws(Refusal) -> [CausalValue] {
+    for _ in 0..<CausalSampler.attemptLimit {
+      let drawn = try setting(goal, using: &random)
+      if shared.isEmpty { return drawn }
+      var given = [CausalValue?](repeating: nil, count: base.count)
+      for input in model.inputs { given[input] = drawn[input] }
+      for input in shared { given[input] = base[input] }
+      let values = try model.run(given)
+      if let goal, values[goal.variable] != goal.value { continue }
+      guard try model.allows(values) else { continue }
+      if let filter, try !filter(model, model.named(values)) { continue }
+      return values
+    }
+    throw Refusal(
+      .job, field: "shared",
+      found: "no source beside a base in \(CausalSampler.attemptLimit) draws",
+      expected: "fewer shared inputs, or values that fit them")
+  }
+}

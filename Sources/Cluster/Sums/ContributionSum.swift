@@ -1,0 +1,64 @@
+internal import Dispatch
+public import Inputs
+internal import Synchronization
+
+/// Computes the contributions of sums on all compute threads of all ranks, and adds them in the
+/// fixed order of their numbers.
+///
+/// A rank has neighbouring contributions, so it sends few vectors; which rank has which changes no
+/// bit of a sum. All of it belongs to the thread that calls MPI, but for what `compute` does.
+public final class ContributionSum {
+  /// All ranks that share the contributions.
+  public let communicator: Communicator
+  /// How many contributions each sum has, on all ranks together.
+  public let count: Int
+  private let threads: Int
+  /// Sums so far, by which ranks that disagree are found.
+  private var step = 0
+
+  /// - Parameter threads: Compute threads of this rank, 1 or more.
+  public init(count: Int, threads: Int, on communicator: Communicator) {
+    precondition(count > 0 && threads > 0, "\(count) contributions on \(threads) threads")
+    (self.communicator, self.count, self.threads) = (communicator, count, threads)
+  }
+
+  /// The numbers of this rank's contributions.
+  public var share: Range<Int> {
+    let (rank, size) = (communicator.rank, communicator.size)
+    return count * rank / size..<count * (rank + 1) / size
+  }
+
+  /// The sum of a vector from each contribution, the same bits on every rank. Collective.
+  ///
+  /// - Parameters:
+  ///   - length: Elements of each vector.
+  ///   - compute: Makes the vector of a contribution in this rank's share, on any thread.
+  public func total<Element: SumElement>(
+    length: Int, _ compute: @Sendable (Int) -> [Element]
+  ) throws(Refusal) -> [Element] {
+    var sum = FixedOrderSum<Element>(count: count, length: length)
+    for (number, vector) in zip(share, map(compute)) { try sum.add(vector, number: number) }
+    step += 1
+    return try sum.total(on: communicator, step: step)
+  }
+
+  /// What `compute` makes of each contribution in this rank's share, in order; no other rank is
+  /// asked.
+  public func map<Value: Sendable>(_ compute: @Sendable (Int) -> Value) -> [Value] {
+    let share = share
+    let made = Mutex<[Int: Value]>([:])
+    let next = Mutex(share.lowerBound)
+    DispatchQueue.concurrentPerform(iterations: min(threads, max(1, share.count))) { _ in
+      while true {
+        let number = next.withLock { next in
+          defer { next += 1 }
+          return next
+        }
+        guard number < share.upperBound else { return }
+        let value = compute(number)
+        made.withLock { $0[number] = value }
+      }
+    }
+    return made.withLock { made in share.compactMap { made[$0] } }
+  }
+}

@@ -1,0 +1,212 @@
+internal import Autodiff
+internal import Cluster
+internal import Inputs
+internal import Interventions
+internal import Models
+internal import Tensors
+
+/// The activations of texts, layer after layer: of each rank those of its own microbatches.
+struct HiddenStates {
+  let model: DecoderModel<Float>
+  let lens: HiddenLens
+  let site: Site
+  let settings: CausalBasisSettings
+  let sums: ContributionSum
+  /// Bytes that logits without ablation may take on this rank; what does not fit is made anew.
+  let memory: Int
+  /// The texts' tokens by microbatch, of all ranks.
+  private let microbatches: [[[Int]]]
+  /// The layer that `streams` enter.
+  private var layer = 0
+  /// Of this rank's microbatches.
+  private var streams: [Tensor<Float>] = []
+  /// The place of each microbatch's first row among the rows that count.
+  private let firstRows: [Int]
+  /// Rows that count, of all microbatches.
+  let rowCount: Int
+
+  /// Texts in their order, as many together as the row limit allows: the same on any number of
+  /// ranks. Texts of which no token counts are left out.
+  static func microbatches(
+    _ texts: [[Int]], _ settings: CausalBasisSettings
+  ) -> [[[Int]]] {
+    let limit = settings.microbatchRows
+    var batches: [[[Int]]] = []
+    var rows = 0
+    for text in texts where text.count > settings.skippedPositions {
+      if let last = batches.indices.last, rows + text.count <= limit {
+        batches[last].append(text)
+        rows += text.count
+      } else {
+        batches.append([text])
+        rows = text.count
+      }
+    }
+    return batches
+  }
+
+  /// - Parameter microbatches: As many as the sums have contributions.
+  init(
+    _ model: DecoderModel<Float>, _ lens: HiddenLens, _ site: Site,
+    _ settings: CausalBasisSettings, _ microbatches: [[[Int]]], _ sums: ContributionSum, memory: Int
+  ) {
+    precondition(microbatches.count == sums.count, "\(microbatches.count) of \(sums.count)")
+    (self.model, self.lens, self.site) = (model, lens, site)
+    (self.settings, self.microbatches, self.sums) = (settings, microbatches, sums)
+    self.memory = memory
+    var rowCount = 0
+    firstRows = microbatches.map { texts in
+      defer { rowCount += texts.reduce(0) { $0 + $1.count - settings.skippedPositions } }
+      return rowCount
+    }
+    self.rowCount = rowCount
+    streams = sums.map { [model] number in
+      let texts = microbatches[number]
+      let run = Run<Float>(Batch(lengths: texts.map(\.count)))
+      let embeddings = model.tokenEmbeddings(texts.flatMap(\.self), on: run.tape)
+      return model.stream(of: embeddings, in: run).value
+    }
+  }
+
+  /// What is needed to ablate directions at a layer, which is no lower than the last one asked for.
+  ///
+  /// Collective; all ranks throw the same.
+  mutating func states(at layer: Int) throws(Refusal) -> LayerStates {
+    advance(to: layer)
+    let probe = AblationProbe(model: model, lens: lens, site: site, layer: layer)
+    let start = sums.share.lowerBound
+    let count = max(1, sums.share.count)
+    let (streams, memory, skipped) = (streams, memory / count, settings.skippedPositions)
+    var batches = sums.map { [microbatches] number in
+      MicrobatchStates(
+        probe, lengths: microbatches[number].map(\.count), stream: streams[number - start],
+        skipping: skipped, memory: memory)
+    }
+    try sums.communicator.agree {
+      for (number, batch) in zip(sums.share, batches)
+      where !batch.states.elements.allSatisfy(\.isFinite)
+        || !(batch.base?.elements.allSatisfy(\.isFinite) ?? true)
+      {
+        throw Refusal(
+          .model, field: "layer \(layer), \(textNumbers(of: number))",
+          found: "activations or logits that are not finite", expected: "finite numbers")
+      }
+    }
+    let changes = try changes(of: batches.map(\.states), layer)
+    for i in batches.indices { batches[i].change = changes[i] }
+    return LayerStates(
+      probe: probe, batches: batches, firstRows: firstRows, rowCount: rowCount, sums: sums)
+  }
+
+  private mutating func advance(to layer: Int) {
+    precondition(layer >= self.layer, "layer \(layer) after \(self.layer)")
+    let (from, start, before) = (self.layer, sums.share.lowerBound, streams)
+    streams = sums.map { [model, microbatches] number in
+      let run = Run<Float>(Batch(lengths: microbatches[number].map(\.count)))
+      return model.blocks(from..<layer, Variable(before[number - start]), in: run).value
+    }
+    self.layer = layer
+  }
+
+  /// What stands in for the activations, less them. Collective.
+  private func changes(
+    of states: [Tensor<Float>], _ layer: Int
+  ) throws(Refusal) -> [Tensor<Float>] {
+    let width = model.width(of: site)
+    switch settings.mode {
+    case .zero: return states.map { $0.scaled(by: -1) }
+    case .mean:
+      let start = sums.share.lowerBound
+      let total = try sums.total(length: width) { number -> [Double] in
+        let rows = states[number - start]
+        var sum = [Double](repeating: 0, count: width)
+        for (i, value) in rows.elements.enumerated() { sum[i % width] += Double(value) }
+        return sum
+      }
+      let mean = Tensor([width], total.map { Float($0 / Double(rowCount)) })
+      return states.map { mean.repeated($0.rows) - $0 }
+    case .resample:
+      let own = states.flatMap { ByteWriter.bytes(of: $0.elements) }
+      let communicator = sums.communicator
+      let parts = try mpiRefusal { () throws(MPIError) in try communicator.allGather(own) }
+      let all = Tensor([rowCount, width], parts.flatMap { ByteWriter.floats($0, from: 0) })
+      let order = derangement(
+        of: rowCount, seed: settings.seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15)
+      var row = parts[..<communicator.rank].reduce(0) { $0 + $1.count / 4 / width }
+      return states.map { states in
+        defer { row += states.rows }
+        return all.gathered(Array(order[row..<row + states.rows])) - states
+      }
+    }
+  }
+
+  /// Which texts a microbatch holds, in words.
+  private func textNumbers(of number: Int) -> String {
+    let first = microbatches[..<number].reduce(0) { $0 + $1.count }
+    return "texts \(first) to \(first + microbatches[number].count - 1)"
+  }
+}
+
+/// The activations of all microbatches at one layer, over all ranks.
+struct LayerStates {
+  let probe: AblationProbe
+  /// This rank's.
+  let batches: [MicrobatchStates]
+  /// The place of each microbatch's first row among the rows that count, of all ranks.
+  let firstRows: [Int]
+  let rowCount: Int
+  let sums: ContributionSum
+
+  /// Thrown on all ranks once any was asked to stop.
+  struct Stopped: Error {}
+
+  /// The whole change of one activation, on all ranks. Collective.
+  func change(ofRow row: Int) throws(Refusal) -> [Double] {
+    let (start, width) = (sums.share.lowerBound, probe.model.width(of: probe.site))
+    return try sums.total(length: width) { [batches, firstRows] number -> [Double] in
+      let (batch, place) = (batches[number - start], row - firstRows[number])
+      guard batch.change.shape[0] > place, place >= 0 else {
+        return Array(repeating: 0, count: width)
+      }
+      return batch.change.rows(place..<place + 1).elements.map(Double.init)
+    }
+  }
+
+  /// The energy of orthonormal directions ablated together, and its gradient by them.
+  ///
+  /// Collective; the same bits on every rank, on any number of ranks.
+  ///
+  /// - Parameters:
+  ///   - directions: `[count · width]`, one after another.
+  ///   - stop: Looked at before each microbatch.
+  func energy(
+    of directions: [Float], count: Int, withGradient: Bool, stop: StopSignal
+  ) throws -> (energy: Double, gradient: [Double]) {
+    let start = sums.share.lowerBound
+    let length = withGradient ? directions.count : 0
+    let tensor = Tensor([count, directions.count / count], directions)
+    let total = try sums.total(length: 2 + length) { [probe, batches] number -> [Double] in
+      guard !stop.isRequested else { return [0, 1] + Array(repeating: 0, count: length) }
+      let effect = probe.effect(of: tensor, on: batches[number - start], withGradient: withGradient)
+      return [effect.divergence, 0] + effect.gradient
+    }
+    guard total[1] == 0 else { throw Stopped() }
+    let (energy, gradient) = (
+      total[0] / Double(rowCount), total[2...].map { $0 / Double(rowCount) }
+    )
+    guard energy.isFinite, gradient.allSatisfy(\.isFinite) else {
+      throw Refusal(
+        .model, field: "layer \(probe.layer)",
+        found: "an energy or gradient that is not finite once a direction is ablated",
+        expected: "finite numbers")
+    }
+    return (energy, gradient)
+  }
+}
+
+extension Tensor {
+  /// A vector as each of so many rows.
+  fileprivate func repeated(_ rows: Int) -> Tensor {
+    .concatenated(Array(repeating: reshaped([1, count]), count: rows))
+  }
+}

@@ -1,0 +1,258 @@
+package import CausalModels
+package import Inputs
+
+/// Examples read from JSON lines, one object a line.
+///
+/// `base` and `source` (or `sources`, a list) are a prompt, a list of token ids, or a list of
+/// feature vectors. `label`, and `base_label` where it is known, are a text of one token, or the
+/// number of a token or class. `variables` names or numbers what each source sets. `places` gives
+/// names to positions of the base: a number (from the end where negative), a list of numbers, a text
+/// of the prompt, or `{"text": "John", "mention": 2}`; `source_places` does so for the sources, as
+/// one table for all or a list of tables, and where it is missing the places of the base hold.
+package struct ExampleFile: Sendable {
+  package struct Entry: Sendable {
+    package var example: CounterfactualExample
+    package let place: JobPlace
+    /// Whether the base's places are those of sources too, which must then be as long.
+    package let sharesPlaces: Bool
+  }
+
+  package private(set) var entries: [Entry] = []
+  /// Every variable that a line names, behind those of other files, in the order of the lines.
+  package private(set) var variables: [String] = []
+  /// SHA-256 of the file's bytes.
+  package let digest: String
+
+  package static let sizeLimit = 1 << 30
+  /// Sources of one example.
+  package static let sourceLimit = 256
+  /// Positions, names of places, and features of a position, of one example.
+  package static let lengthLimit = 1 << 20
+
+  private static let known = [
+    "base", "base_label", "source", "sources", "label", "variables", "places", "source_places",
+  ]
+
+  /// - Parameters:
+  ///   - isIntervened: Whether each example needs a source.
+  ///   - variables: Those that other files of the data have named.
+  package init(
+    reading file: String, isIntervened: Bool, variables: [String] = []
+  ) throws(Refusal) {
+    let bytes = try BoundedFile(file, kind: .job).readAll(limit: Self.sizeLimit)
+    try self.init(bytes, file: file, isIntervened: isIntervened, variables: variables)
+  }
+
+  package init(
+    _ bytes: [UInt8], file: String, isIntervened: Bool, variables known: [String] = []
+  ) throws(Refusal) {
+    digest = Digest.of(bytes)
+    var entries: [Entry] = []
+    var variables = known
+    try JSONLines.read(bytes, file: file) { (field) throws(Refusal) in
+      entries.append(try Self.entry(field, isIntervened: isIntervened, &variables))
+    }
+    guard !entries.isEmpty else {
+      throw Refusal(
+        .job, file: file, found: "no examples, an empty split",
+        expected: "one example at least, a JSON object a line")
+    }
+    (self.entries, self.variables) = (entries, variables)
+  }
+
+  private static func entry(
+    _ field: JobField, isIntervened: Bool, _ variables: inout [String]
+  ) throws(Refusal) -> Entry {
+    let section = try field.table(known: known)
+    try section.refuse("sources", besides: "source")
+    let base = try input(section.required("base", expected: "a prompt, token ids or features"))
+    var sourceFields: [JobField] = []
+    if let source = section.optional("source") { sourceFields = [source] }
+    if let sources = section.optional("sources") { sourceFields = try sources.items() }
+    guard sourceFields.count <= sourceLimit else {
+      throw section.place(of: "sources").refusal(
+        "\(sourceFields.count) sources", expected: "at most \(sourceLimit)")
+    }
+    guard !isIntervened || !sourceFields.isEmpty else {
+      throw section.place(of: "source").refusal(
+        "no source", expected: "a source, whose states are put into the base's run")
+    }
+    var sources: [ExampleInput] = []
+    for source in sourceFields {
+      let source = try input(source)
+      sources.append(source)
+    }
+    var example = CounterfactualExample(
+      base: base, baseLabel: try section.optional("base_label").map(label), sources: sources,
+      label: try label(
+        section.required("label", expected: "what the model should answer, a text or a number")))
+    if let names = section.optional("variables") {
+      example.variables = try Self.variables(names, sources: sources.count, &variables)
+    }
+    if let places = section.optional("places") {
+      (example.basePlaces, example.baseSpans) = try Self.places(places, in: base)
+    }
+    let sharesPlaces = section.optional("source_places") == nil && section.optional("places") != nil
+    let shared = section.optional("source_places") ?? section.optional("places")
+    for number in sources.indices {
+      guard var own = shared else { break }
+      if case .list = own.value.content {
+        let list = try own.items()
+        guard list.count == sources.count else {
+          throw own.place.refusal(
+            "\(list.count) tables of places", expected: "\(sources.count), one for each source")
+        }
+        own = list[number]
+      }
+      let (places, spans) = try Self.places(own, in: sources[number])
+      example.sourcePlaces.append(places)
+      example.sourceSpans.append(spans)
+    }
+    return Entry(example: example, place: field.place, sharesPlaces: sharesPlaces)
+  }
+
+  private static func input(_ field: JobField) throws(Refusal) -> ExampleInput {
+    let expected = "a prompt, a list of token ids, or a list of feature vectors"
+    if case .string(let text) = field.value.content {
+      guard !text.isEmpty else { throw field.place.refusal("an empty prompt", expected: expected) }
+      return .text(text)
+    }
+    guard case .list(let list) = field.value.content else {
+      throw field.refusal(expected: expected)
+    }
+    guard (1...lengthLimit).contains(list.count) else {
+      throw field.place.refusal(
+        "\(list.count) positions", expected: "1 to \(lengthLimit) of them")
+    }
+    guard case .list = list[0].content else {
+      var ids: [Int] = []
+      for item in try field.items() { ids.append(try item.int(in: 0...Int(Int32.max))) }
+      return .tokens(ids)
+    }
+    var rows: [[Double]] = []
+    for item in try field.items() {
+      var row: [Double] = []
+      for number in try item.items() {
+        row.append(
+          try number.double("a number that float32 holds") { abs($0) <= 3.4e38 })
+      }
+      guard !row.isEmpty, row.count <= lengthLimit, row.count == rows.first?.count ?? row.count
+      else {
+        throw item.place.refusal(
+          "\(row.count) features",
+          expected: rows.first.map { "\($0.count), as in the first position" }
+            ?? "1 to \(lengthLimit)")
+      }
+      rows.append(row)
+    }
+    return .features(rows)
+  }
+
+  private static func label(_ field: JobField) throws(Refusal) -> ExampleLabel {
+    switch field.value.content {
+    case .string(let text):
+      guard !text.allSatisfy(\.isWhitespace) else {
+        throw field.place.refusal("an empty text", expected: "an answer")
+      }
+      return .text(text)
+    case .integer: return .index(try field.int(in: 0...Int(Int32.max)))
+    case .bool(let flag): return .index(flag ? 1 : 0)
+    default: throw field.refusal(expected: "a text of one token, or the number of a token or class")
+    }
+  }
+
+  private static func variables(
+    _ field: JobField, sources: Int, _ known: inout [String]
+  ) throws(Refusal) -> [Int] {
+    var numbers: [Int] = []
+    for item in try field.items() {
+      let name: String
+      switch item.value.content {
+      case .integer: name = "\(try item.int(in: 0...1_000_000))"
+      default: name = try item.string()
+      }
+      guard !name.isEmpty, name.utf8.count <= 200 else {
+        throw item.place.refusal("a name of \(name.utf8.count) bytes", expected: "1 to 200 bytes")
+      }
+      if let number = known.firstIndex(of: name) {
+        guard !numbers.contains(number) else {
+          throw item.place.refusal("\(quoted(name)) twice", expected: "each variable once")
+        }
+        numbers.append(number)
+      } else {
+        guard known.count < 10_000 else {
+          throw item.place.refusal("the variable number 10001", expected: "at most 10000")
+        }
+        numbers.append(known.count)
+        known.append(name)
+      }
+    }
+    guard numbers.count == sources else {
+      throw field.place.refusal(
+        "\(numbers.count) variables", expected: "\(sources), one for each source")
+    }
+    return numbers
+  }
+
+  private static func places(
+    _ field: JobField, in input: ExampleInput
+  ) throws(Refusal) -> (positions: [String: [Int]], spans: [String: Range<Int>]) {
+    let section = try field.anyTable()
+    guard section.table.members.count <= 1000 else {
+      throw field.place.refusal(
+        "\(section.table.members.count) places", expected: "at most 1000")
+    }
+    var positions: [String: [Int]] = [:]
+    var spans: [String: Range<Int>] = [:]
+    for name in section.table.keys {
+      guard let place = section.optional(name) else { continue }
+      guard !name.isEmpty, name.utf8.count <= 200 else {
+        throw place.place.refusal("a name of \(name.utf8.count) bytes", expected: "1 to 200 bytes")
+      }
+      switch place.value.content {
+      case .integer: positions[name] = [try position(place)]
+      case .list:
+        var list: [Int] = []
+        for item in try place.items() { list.append(try position(item)) }
+        guard !list.isEmpty, Set(list).count == list.count else {
+          throw place.place.refusal(
+            "\(list.prefix(20))", expected: "one position at least, each once")
+        }
+        positions[name] = list
+      default: spans[name] = try span(place, in: input)
+      }
+    }
+    return (positions, spans)
+  }
+
+  private static func position(_ field: JobField) throws(Refusal) -> Int {
+    try field.int(in: -lengthLimit...lengthLimit)
+  }
+
+  private static func span(_ field: JobField, in input: ExampleInput) throws(Refusal) -> Range<Int>
+  {
+    guard case .text(let prompt) = input else {
+      throw field.refusal(expected: "a position or a list of them, since the prompt is no text")
+    }
+    var words = field
+    var mention = 1
+    if case .table = field.value.content {
+      let section = try field.table(known: ["text", "mention"])
+      words = try section.required("text", expected: "words of the prompt")
+      mention = try section.optional("mention")?.int(in: 1...1_000_000) ?? 1
+    }
+    let text = try words.string()
+    var start = 0
+    for number in 1...mention {
+      let rest = String(decoding: prompt.utf8.dropFirst(start), as: UTF8.self)
+      guard let found = rest.firstUTF8Range(of: text) else {
+        throw words.place.refusal(
+          number == 1 ? quoted(text) : "\(quoted(text)) only \(number - 1) times",
+          expected: "words of the prompt \(quoted(prompt))")
+      }
+      if number == mention { return start + found.lowerBound..<start + found.upperBound }
+      start += found.upperBound
+    }
+    throw words.refusal(expected: "words of the prompt")
+  }
+}

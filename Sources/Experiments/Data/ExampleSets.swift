@@ -1,0 +1,87 @@
+package import CausalModels
+package import Inputs
+
+/// The parts that data come in.
+package enum Split: String, CaseIterable, Sendable {
+  case train, development, test
+}
+
+/// Examples by number, read from a file or made when they are asked for, alike on every rank.
+package struct ExampleSet: Sendable {
+  package let split: Split
+  package let count: Int
+  /// Of a file's bytes; nil for examples of a causal model.
+  package let fileDigest: String?
+  private let made: @Sendable (Int) throws(Refusal) -> (ExampleFile.Entry)
+
+  init(
+    _ split: Split, count: Int, fileDigest: String? = nil,
+    _ made: @escaping @Sendable (Int) throws(Refusal) -> ExampleFile.Entry
+  ) {
+    (self.split, self.count, self.fileDigest, self.made) = (split, count, fileDigest, made)
+  }
+
+  /// An example as it was written: texts are still to be tokenized.
+  package func written(_ number: Int) throws(Refusal) -> ExampleFile.Entry {
+    precondition((0..<count).contains(number), "example \(number) of \(count)")
+    return try made(number)
+  }
+
+  /// An example that the model runs on.
+  package func example(
+    _ number: Int, by resolver: ExampleResolver
+  ) throws(Refusal) -> CounterfactualExample {
+    let entry = try written(number)
+    return try resolver.resolve(entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces)
+  }
+
+  /// All examples, or the first few, that the model runs on.
+  package func examples(
+    by resolver: ExampleResolver, limit: Int = .max
+  ) throws(Refusal) -> [CounterfactualExample] {
+    var examples: [CounterfactualExample] = []
+    for number in 0..<min(count, limit) { examples.append(try example(number, by: resolver)) }
+    return examples
+  }
+}
+
+/// The data of a job.
+package struct ExampleSets: Sendable {
+  private let sets: [ExampleSet]
+  /// The names of the variables that `CounterfactualExample.variables` numbers.
+  package let variables: [String]
+  /// Answers that a causal model's labels number, or the size of its vocabulary of tokens; nil where
+  /// labels are texts or the data do not tell.
+  package let answerCount: Int?
+  /// What each token of a causal model's data stands for; empty for other data.
+  package let vocabulary: [String]
+
+  init(
+    _ sets: [ExampleSet], variables: [String], answerCount: Int? = nil, vocabulary: [String] = []
+  ) {
+    (self.sets, self.variables) = (sets, variables)
+    (self.answerCount, self.vocabulary) = (answerCount, vocabulary)
+  }
+
+  package subscript(split: Split) -> ExampleSet? { sets.first { $0.split == split } }
+
+  /// The files' digests by split, which a run keeps: the job's digest covers only their paths.
+  package var digests: [(split: Split, digest: String)] {
+    sets.compactMap { set in set.fileDigest.map { (set.split, $0) } }
+  }
+
+  /// A few examples of each set with their places marked.
+  package func lines(by resolver: ExampleResolver, limit: Int) throws(Refusal) -> [String] {
+    var lines: [String] = []
+    for set in sets {
+      lines.append("\(set.split.rawValue): \(set.count) examples")
+      for (number, example) in try set.examples(by: resolver, limit: limit).enumerated() {
+        let names = example.variables.map { escaped(variables[$0]) }
+        lines.append(
+          "  \(number)" + (names.isEmpty ? "" : ": \(names.joined(separator: ", "))"))
+        lines += resolver.text(example).map { "    \($0)" }
+      }
+    }
+    return lines
+  }
+}

@@ -1,0 +1,62 @@
+internal import Checkpoints
+internal import Cluster
+internal import Inputs
+internal import Models
+internal import Tensors
+
+/// A model as all ranks of a run open it: the same on each, its weights once a host.
+enum ModelOnRanks {
+  /// The model's SHA-256, taken once a host. Collective.
+  ///
+  /// - Parameter section: What the job says of the model; a digest that it insists on is compared.
+  static func digest(
+    of checkpoint: Checkpoint, _ section: ModelSection, on world: Communicator
+  ) throws(Refusal) -> String {
+    let node = try mpiRefusal { () throws(MPIError) in try world.nodeLocal() }
+    var digest: [UInt8] = []
+    try world.agree {
+      if node.rank == 0 { digest = Array(try checkpoint.digest().utf8) }
+    }
+    try mpiRefusal { () throws(MPIError) in try node.broadcast(&digest) }
+    let model = String(decoding: digest, as: UTF8.self)
+    if let wanted = section.digest, wanted != model {
+      throw Refusal(
+        .model, file: section.path.written, found: "the SHA-256 \(model)",
+        expected: "\(wanted), as model.digest says")
+    }
+    return model
+  }
+
+  /// Refuses ranks that differ in the program, the processor or what they read. Collective.
+  static func compare(
+    _ facts: [(String, String)], on world: Communicator
+  ) throws(Refusal) {
+    let handshake = try world.agree {
+      Handshake(
+        binary: try Handshake.ownBinaryDigest(),
+        facts: facts + [("instruction set", instructionSet()), ("BLAS core", blasCoreName())])
+    }
+    try handshake.compare(on: world)
+  }
+
+  /// One copy of a decoder's weights a host, read by its first rank. Collective.
+  static func load(
+    _ published: PublishedModel, on world: Communicator
+  ) throws(Refusal) -> DecoderModel<Float> {
+    let memory = try SharedMemory(byteCount: published.byteCount, on: world)
+    let floats = memory.base.bindMemory(
+      to: Float.self, capacity: published.byteCount / MemoryLayout<Float>.stride)
+    try world.agree { if memory.isLeader { try published.read(into: floats) } }
+    try mpiRefusal { () throws(MPIError) in try memory.ready() }
+    return published.model(over: floats, owner: memory)
+  }
+
+  /// A model of any family; other families than decoders are small, and each rank reads its own.
+  /// Collective.
+  static func load(
+    _ opened: OpenedModel, on world: Communicator
+  ) throws(Refusal) -> any TrainableModel<Float> {
+    if case .decoder(let published) = opened.family { return try load(published, on: world) }
+    return try world.agree { () throws(Refusal) in try opened.load() }
+  }
+}
