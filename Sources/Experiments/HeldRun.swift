@@ -33,7 +33,7 @@ final class HeldRun {
     }
   }
 
-  /// What all ranks must know, with the units that are done, and how often ranks died over others.
+  /// What all ranks must know, with the units that are done and how often the others' ranks died.
   func start(done: Set<Int>, deaths: [Int: Int] = [:]) -> RunStart {
     RunStart(
       folder: folder.path, digest: folder.spec.digest, run: files.run, done: done,

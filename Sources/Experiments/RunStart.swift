@@ -80,6 +80,12 @@ final class RankJournal {
   /// Makes all that was kept durable, with one write and one sync.
   func sync() throws(Refusal) { try writer?.commit() }
 
+  /// Makes a unit's result durable at once.
+  func commit(_ unit: Int, _ bytes: [UInt8], seconds: Double?) throws(Refusal) {
+    try keep(unit, bytes, seconds: seconds)
+    try sync()
+  }
+
   /// Notes that a unit was given up, and why.
   func fail(_ unit: Int, _ reason: String) throws(Refusal) {
     try append([JournalRecord(.failed, unit: UInt64(unit), payload: Array(reason.utf8))])

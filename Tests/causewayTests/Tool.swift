@@ -24,11 +24,11 @@ final class RunningTool {
 
   /// - Parameters:
   ///   - ranks: How many ranks `mpirun` starts; nil runs the tool without it.
-  ///   - wrapper: The words of a program that starts the tool, before the tool's own.
   ///   - prefix: Words before all others, such as those that enter another host.
+  ///   - wrapper: The words of a program that starts the tool, before the tool's own.
   ///   - environment: Added to the tests' own.
   init(
-    _ arguments: [String], ranks: Int?, under wrapper: [String] = [], prefix: [String] = [],
+    _ arguments: [String], ranks: Int?, prefix: [String] = [], under wrapper: [String] = [],
     environment: [String: String] = [:]
   ) throws {
     scratch = FileManager.default.temporaryDirectory
@@ -36,8 +36,8 @@ final class RunningTool {
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     let launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n"]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments =
-      prefix + (ranks.map { launcher + ["\($0)"] } ?? []) + wrapper + [Self.program] + arguments
+    let started = ranks.map { launcher + ["\($0)"] } ?? []
+    process.arguments = prefix + started + wrapper + [Self.program] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging([
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
       "SWIFT_BACKTRACE": "enable=no", "CAUSEWAY_TEST_MARK": mark,
@@ -57,12 +57,11 @@ final class RunningTool {
     try process.run()
   }
 
-  static var program: String { product("causeway") }
-
   /// The path of an executable of this package; the tests' bundle lies beside it.
   static func product(_ name: String) -> String {
     Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent(name).path
   }
+  static let program = product("causeway")
 
   deinit {
     for id in processes() { kill(id, SIGKILL) }

@@ -1,19 +1,22 @@
 internal import Checkpoints
 internal import Foundation
-package import Inputs
+public import Inputs
 internal import Models
 internal import ResultsStore
 internal import Tokenizers
 
 /// What a file or folder holds, or why it is refused; reads headers and runs nothing.
-package struct PathInspection {
-  package let lines: [String]
+public struct PathInspection {
+  /// A heading, then what is inside; what came from a file is escaped.
+  public let lines: [String]
 
   /// The largest content of a zstd frame that is looked through.
   private static let frameLimit = 64 << 20
 
   /// By the name's ending: a job, an archive, a tokenizer, tensors; a folder is a model or a run.
-  package init(_ path: String) throws(Refusal) {
+  ///
+  /// - Throws: A refusal that names file, field, what was found and what was expected.
+  public init(_ path: String) throws(Refusal) {
     let name = path.lowercased()
     if name.hasSuffix(".toml") {
       lines = try Self.job(path)

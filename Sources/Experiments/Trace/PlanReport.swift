@@ -56,14 +56,18 @@ package struct PlanReport: CostReport {
     cost.needs(threads: threads, coreHours: coreHours)
   }
 
-  package var text: String {
+  package var text: String { Self.text(entries) }
+  package var json: String { Self.json(entries) }
+
+  /// A line for each entry, its name first.
+  static func text(_ entries: [(key: String, value: Double, text: String)]) -> String {
     let width = entries.map(\.key.count).max() ?? 0
     return entries.map { entry in
       "\(entry.key.replacing("_", with: " ").padding(to: width + 2))\(entry.text)"
     }.joined(separator: "\n")
   }
 
-  package var json: String {
+  static func json(_ entries: [(key: String, value: Double, text: String)]) -> String {
     "{" + entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
   }
 }
