@@ -21,7 +21,7 @@ extension EndToEnd {
       async throws
     {
       let bench = try Workbench(
-        heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 1200"))
+        heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 400"))
       try await onThreeHosts { hosts in
         let tool = try hosts.start(
           [
@@ -71,7 +71,7 @@ extension EndToEnd {
 
     @Test func `a second run on a folder is refused from another host too`() async throws {
       let bench = try Workbench(
-        heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 1200"))
+        heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 400"))
       try await onThreeHosts { hosts in
         let run = ["run", bench.path("job.toml"), "-o", bench.path("run"), "--threads", "1"]
         let first = try hosts.start(run, on: 1)
