@@ -58,7 +58,7 @@ let package = Package(
     module("Autodiff", ["Tensors"]),
     module("Checkpoints", ["Inputs", "CKernels"]),
     module("Tokenizers", ["Inputs", "Checkpoints"]),
-    module("Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
+    module("Models", ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints"]),
     module("Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     module("Randomness", []),
     module("CausalModels", ["Inputs", "Randomness"]),

@@ -40,7 +40,7 @@ public enum MPIError: Error, Equatable, Sendable {
 
 extension Refusal {
   /// Any error as a refusal; one of an unknown kind counts as the cluster's.
-  init(_ error: any Error, on rank: String) {
+  package init(_ error: any Error, on rank: String) {
     switch error {
     case let refusal as Refusal: self = refusal
     case let error as MPIError: self = error.refusal

@@ -62,6 +62,11 @@ public struct DecoderShape: Sendable, Equatable {
     (self.mlpBias, self.tiedEmbedding) = (mlpBias, tiedEmbedding)
   }
 
+  /// What a decoder can be run on.
+  public var inputLimits: InputLimits {
+    InputLimits(vocabulary: vocabulary, width: width, positions: positionCount)
+  }
+
   public var queryWidth: Int { heads * headWidth }
   public var keyWidth: Int { keyHeads * headWidth }
 

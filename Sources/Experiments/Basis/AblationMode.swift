@@ -1,4 +1,4 @@
-internal import Interventions
+internal import Randomness
 
 /// What stands in for an activation's part along a direction that is ablated.
 public enum AblationMode: String, CaseIterable, Sendable {
@@ -13,9 +13,9 @@ public enum AblationMode: String, CaseIterable, Sendable {
 /// For each of `count` places another one, each once, none its own: all such orders are as likely.
 ///
 /// By drawing permutations until one fits, e draws on average.
-func derangement(of count: Int, seed: UInt64) -> [Int] {
+func derangement(of count: Int, seed: UInt64, layer: Int) -> [Int] {
   precondition(count > 1, "a derangement of \(count)")
-  var random = SplitMix64(seed: seed)
+  var random = Philox(seed: seed, name: "derangement").stream(UInt64(layer))
   while true {
     let order = Array(0..<count).shuffled(using: &random)
     if order.indices.allSatisfy({ order[$0] != $0 }) { return order }

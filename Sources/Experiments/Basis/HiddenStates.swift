@@ -1,7 +1,6 @@
 internal import Autodiff
 internal import Cluster
 internal import Inputs
-internal import Interventions
 internal import Models
 internal import Tensors
 
@@ -130,8 +129,7 @@ struct HiddenStates {
       let communicator = sums.communicator
       let parts = try mpiRefusal { () throws(MPIError) in try communicator.allGather(own) }
       let all = Tensor([rowCount, width], parts.flatMap { ByteWriter.floats($0, from: 0) })
-      let order = derangement(
-        of: rowCount, seed: settings.seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15)
+      let order = derangement(of: rowCount, seed: settings.seed, layer: layer)
       var row = parts[..<communicator.rank].reduce(0) { $0 + $1.count / 4 / width }
       return states.map { states in
         defer { row += states.rows }
@@ -180,13 +178,13 @@ struct LayerStates {
   ///   - directions: `[count · width]`, one after another.
   ///   - stop: Looked at before each microbatch.
   func energy(
-    of directions: [Float], count: Int, withGradient: Bool, stop: StopSignal
+    of directions: [Float], count: Int, withGradient: Bool, stop: StopSignal?
   ) throws -> (energy: Double, gradient: [Double]) {
     let start = sums.share.lowerBound
     let length = withGradient ? directions.count : 0
     let tensor = Tensor([count, directions.count / count], directions)
     let total = try sums.total(length: 2 + length) { [probe, batches] number -> [Double] in
-      guard !stop.isRequested else { return [0, 1] + Array(repeating: 0, count: length) }
+      guard stop?.isRequested != true else { return [0, 1] + Array(repeating: 0, count: length) }
       let effect = probe.effect(of: tensor, on: batches[number - start], withGradient: withGradient)
       return [effect.divergence, 0] + effect.gradient
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Models
+internal import Randomness
 internal import Tensors
 
 /// Where searches for directions start.

@@ -1,3 +1,4 @@
+internal import Randomness
 internal import Tensors
 
 /// The leading eigenvectors of a symmetric matrix without negative eigenvalues, the largest

@@ -26,9 +26,9 @@ package struct FrozenRun<Scalar: Real> {
 
   /// What to keep of each example of a call.
   ///
-  /// - Parameter wantsReference: Whether the logits of the first source are kept too.
+  /// - Parameter reference: Logits to keep with them, a row an example.
   package func caches(
-    of call: InterventionCall<Scalar>, wantsReference: Bool
+    of call: InterventionCall<Scalar>, reference: Tensor<Scalar>? = nil
   ) -> [ExampleCache<Scalar>] {
     let tape = Tape<Scalar>()
     let lengths = call.base.lengths
@@ -37,11 +37,6 @@ package struct FrozenRun<Scalar: Real> {
       decoder.map {
         ConeRun($0, call.base, cone: cone, wantsOriginal: false, logits: .last).states()
       }
-    }
-    var reference: Tensor<Scalar>?
-    if wantsReference, let source = call.source(of: 0) {
-      let logits = run.model.run(source, on: tape, visit: nil)
-      reference = ModelRunner.lastRows(logits, source.lengths, on: tape).value
     }
     var starts = [Int](repeating: 0, count: setup.entries.count)
     return lengths.indices.map { example in
@@ -119,4 +114,9 @@ extension InterventionRun {
     if setup.mode == .parallel { return lastLogits(call, sources, [], parameters, on: tape) }
     return finished(call, sources, parameters, on: tape, logits: .last, wantsOriginal: false).logits
   }
+
+  /// The rows of each example's last position.
+  package static func lastRows(
+    _ logits: Variable<Scalar>, of inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>
+  ) -> Variable<Scalar> { ModelRunner.lastRows(logits, inputs.lengths, on: tape) }
 }

@@ -45,13 +45,7 @@ public struct InterventionTraining<Scalar: Real>: Sendable {
   }
 
   /// Sets the temperature of every intervention that has one.
-  public mutating func setTemperature(_ value: Scalar) {
-    for index in setup.interventions.indices {
-      guard var tempered = setup.interventions[index] as? any Tempered<Scalar> else { continue }
-      tempered.setTemperature(value)
-      setup.interventions[index] = tempered
-    }
-  }
+  public mutating func setTemperature(_ value: Scalar) { setup.setTemperature(value) }
 
   /// One step of the optimiser.
   ///
@@ -110,10 +104,6 @@ extension InterventionRun.Result {
   /// The sum of the boundaries of boundless rotations, which a loss can keep small; nil if there are
   /// none.
   public func boundaries(on tape: Tape<Scalar>) -> Variable<Scalar>? {
-    let found = parameters.compactMap {
-      $0.find(BoundlessRotatedSpace<Scalar>.boundaryName).map { tape.sum($0) }
-    }
-    guard let first = found.first else { return nil }
-    return found.dropFirst().reduce(first) { tape.add($0, $1) }
+    InterventionPenalty.boundaries(parameters, on: tape)
   }
 }

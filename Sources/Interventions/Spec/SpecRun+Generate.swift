@@ -101,7 +101,8 @@ extension SpecRun {
     let count = try given.int(in: 1...1024)
     if count == 1 { return nil }
     guard kind == .decoder else {
-      throw given.refusal("\(count) beams", expected: "1, or a decoder, which keeps keys and values")
+      throw given.refusal(
+        "\(count) beams", expected: "1, or a decoder, which keeps keys and values")
     }
     for key in ["do_sample", "steps", "after_tokens"] {
       if let other = try field.optional(key) {

@@ -58,7 +58,7 @@ extension SpecRun {
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = soft(on: tape, bound)
     let logits = soft.stacked(result.logits, on: tape)
-    let flat = tape.reshape(logits, [examples * soft.count, logits.value.width])
+    let flat = tape.reshape(logits, [examples * soft.count, classCount])
     let wanted =
       steps == 1 ? (0..<examples).map { ($0 + 1) * soft.count - 1 } : Array(0..<examples * steps)
     let loss = tape.crossEntropy(tape.rows(flat, wanted), labels: labels)

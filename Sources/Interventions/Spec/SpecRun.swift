@@ -207,19 +207,3 @@ public struct SpecRun {
     return logits.reshaped([lengths.count, length, logits.width])
   }
 }
-
-extension OpenedModel {
-  /// The width of the logits: the vocabulary, or the classes.
-  fileprivate var classCount: Int {
-    switch family {
-    case .decoder(let model): model.shape.vocabulary
-    case .backpack(let shape, _): shape.decoder.vocabulary
-    case .gru(let shape, _):
-      switch shape.head {
-      case .classifier(let classes): classes
-      case .languageModel: shape.vocabulary
-      }
-    case .mlp(let shape, _): shape.classes
-    }
-  }
-}

@@ -151,7 +151,9 @@ struct UnitLocationsReading {
       : UnitPlaces(positions: try choice(lists, among: positions(entry, inSource)))
   }
 
-  private func blocks(_ entry: Entry) -> [Int] { Array(repeating: entry.blockCount, count: examples) }
+  private func blocks(_ entry: Entry) -> [Int] {
+    Array(repeating: entry.blockCount, count: examples)
+  }
 
   /// The lengths that positions count in; of a source that is null nothing is read.
   private func positions(_ entry: Entry, _ inSource: Bool) -> [Int] {

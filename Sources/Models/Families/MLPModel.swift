@@ -72,7 +72,5 @@ extension MLPModel: TrainableModel {
   }
 
   /// What the model can be run on.
-  public var inputLimits: InputLimits {
-    InputLimits(vocabulary: nil, width: shape.width, positions: nil)
-  }
+  public var inputLimits: InputLimits { shape.inputLimits }
 }

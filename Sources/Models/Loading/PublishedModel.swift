@@ -124,6 +124,14 @@ public struct PublishedModel: Sendable {
     try read(into: memory.base)
     return model(over: memory.base, owner: memory)
   }
+
+  /// The model without its weights, for what hangs on shapes alone; not to be run.
+  ///
+  /// Its memory is never touched, so it takes none.
+  public func outline() -> DecoderModel<Float> {
+    let memory = OwnedMemory(count: arena.count)
+    return model(over: memory.base, owner: memory)
+  }
 }
 
 /// Floats of this process, aligned for the kernels.

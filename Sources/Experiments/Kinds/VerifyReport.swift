@@ -1,4 +1,5 @@
 package import Inputs
+internal import ResultsStore
 
 /// What `verify` found in a run's folder.
 package struct VerifyReport: Sendable {
@@ -48,5 +49,29 @@ package struct VerifyReport: Sendable {
         ? "no fault\(exitCode == 75 ? " in what is there" : "")"
         : "\(faults.count) fault\(faults.count == 1 ? "" : "s")")
     return lines
+  }
+
+  /// Checks the records of the job and its starts. The specification's digest was checked when the
+  /// folder was opened.
+  mutating func checkRecords(_ folder: RunFolder, _ attempts: RunAttempts) {
+    let record = attempt { () throws(Refusal) in try folder.checkedProvenance() }
+    for fault in attempts.faults { add(fault) }
+    let leases = attempt { () throws(Refusal) in try RunHolder.faults(of: folder) }
+    for fault in leases ?? [] { add(fault) }
+    count((record == nil ? 1 : 3) + attempts.attempts.count, "records of the job and its starts")
+  }
+
+  /// Takes what a journal holds besides good records.
+  mutating func take(_ finding: JournalFinding, isLive: Bool) {
+    switch finding.kind {
+    case .tornTail where isLive: break  // A record that is being written.
+    case .tornTail: note(finding.description)
+    case .damage:
+      add(
+        Refusal(
+          .store, file: finding.file, field: "bytes from \(finding.offset) on",
+          found: "\(finding.count) damaged bytes (\(finding.cause))",
+          expected: "whole records; what they said is run again by the same command"))
+    }
   }
 }
