@@ -9,7 +9,7 @@ struct DasBench {
   ///   - job: The job's text.
   ///   - splits: Numbers of examples by the names of files.
   init(
-    _ model: TinyModel = TinyModel(.llama, layers: 3, width: 24, vocabulary: 64),
+    _ model: TinyModel = TinyModel(.llama, layers: 3, width: 24),
     job: String = DasBench.job,
     splits: [(String, Int)] = [("train", 22), ("development", 6), ("test", 9)]
   ) throws {

@@ -114,7 +114,8 @@ struct DasProblem: Sendable {
     _ job: DasJob, _ point: DasGrid.Point
   ) throws(Refusal) -> [Split: [[Site]]] {
     var all: [Split: [[Site]]] = [:]
-    for (split, items) in job.items {
+    for split in Split.allCases {
+      guard let items = job.items[split] else { continue }
       var list: [[Site]] = []
       for item in items {
         var own: [Site] = []

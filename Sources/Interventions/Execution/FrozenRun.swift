@@ -1,18 +1,18 @@
-package import Autodiff
-package import Models
-package import Tensors
+public import Autodiff
+public import Models
+public import Tensors
 
 /// Runs calls of a set-up on a model that does not change, from what is kept of unchanged runs.
 ///
 /// Base states below the site, keys and values before the first place and the activations of sources
 /// are made once; a run then costs only the cone. Its bits are those of `InterventionRun`.
-package struct FrozenRun<Scalar: Real> {
+public struct FrozenRun<Scalar: Real> {
   private let run: InterventionRun<Scalar>
   private let decoder: DecoderModel<Scalar>?
 
   /// - Returns: Nil where nothing can be kept: in serial mode sources change with the interventions,
   ///   and attention weights are as wide as their batch.
-  package init?(
+  public init?(
     _ model: any IntervenableModel<Scalar>, _ setup: InterventionSetup<Scalar>
   ) {
     guard setup.mode == .parallel, setup.entries.allSatisfy({ $0.grid.blockWidth != nil }) else {
@@ -27,7 +27,7 @@ package struct FrozenRun<Scalar: Real> {
   /// What to keep of each example of a call.
   ///
   /// - Parameter reference: Logits to keep with them, a row an example.
-  package func caches(
+  public func caches(
     of call: InterventionCall<Scalar>, reference: Tensor<Scalar>? = nil
   ) -> [ExampleCache<Scalar>] {
     let tape = Tape<Scalar>()
@@ -58,7 +58,7 @@ package struct FrozenRun<Scalar: Real> {
   /// - Parameters:
   ///   - caches: Of the call's examples, in their order.
   ///   - parameters: By intervention, prepared.
-  package func callAsFunction(
+  public func callAsFunction(
     _ call: InterventionCall<Scalar>, _ caches: [ExampleCache<Scalar>],
     _ parameters: [BoundParameters<Scalar>], on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
@@ -106,7 +106,7 @@ extension InterventionRun {
   }
 
   /// The same with sources run anew, for calls of which nothing is kept.
-  package func lastLogits(
+  public func lastLogits(
     _ call: InterventionCall<Scalar>, prepared parameters: [BoundParameters<Scalar>],
     on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
@@ -116,7 +116,7 @@ extension InterventionRun {
   }
 
   /// The rows of each example's last position.
-  package static func lastRows(
+  public static func lastRows(
     _ logits: Variable<Scalar>, of inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>
   ) -> Variable<Scalar> { ModelRunner.lastRows(logits, inputs.lengths, on: tape) }
 }

@@ -1,15 +1,16 @@
-package import Autodiff
-package import Tensors
+public import Autodiff
+public import Tensors
 
 /// A set-up's interventions prepared once for all microbatches of a training step.
 ///
 /// What parameters stand for, such as a rotation for its angles, is worked out once. Microbatches
 /// give gradients with respect to that; their sum then goes back to the parameters once.
-package struct PreparedInterventions<Scalar: Real> {
-  package typealias Address = InterventionTraining<Scalar>.Address
+public struct PreparedInterventions<Scalar: Real> {
+  /// A parameter of one of the interventions.
+  public typealias Address = InterventionTraining<Scalar>.Address
 
   /// What microbatches read: on any thread, each with a tape of its own.
-  package struct Values: Sendable {
+  public struct Values: Sendable {
     let prepared: [BoundParameters<Scalar>]
     /// What a microbatch's gradients are with respect to, in the order of its vector.
     let handles: [Address]
@@ -17,10 +18,11 @@ package struct PreparedInterventions<Scalar: Real> {
 
   private let tape = Tape<Scalar>()
   private let bound: [BoundParameters<Scalar>]
-  package let values: Values
+  /// What microbatches read.
+  public let values: Values
 
   /// - Parameter widths: The elements of a vector that each intervention changes.
-  package init(_ setup: InterventionSetup<Scalar>, widths: [Int]) {
+  public init(_ setup: InterventionSetup<Scalar>, widths: [Int]) {
     bound = setup.bound(on: tape, asLeaves: true)
     let prepared = zip(setup.interventions, bound).map { [tape] in $0.prepare($1, on: tape) }
     var handles: [Address] = []
@@ -54,7 +56,7 @@ package struct PreparedInterventions<Scalar: Real> {
   ///   - sum: The gradients at the leaves one after another, of `gradientCount` elements.
   ///   - penalty: What is added to the loss, from the parameters and what they stand for.
   /// - Returns: The gradients, and the penalty's value.
-  package func gradients(
+  public func gradients(
     at addresses: [Address], from sum: [Scalar],
     penalty: ([BoundParameters<Scalar>], Tape<Scalar>) -> Variable<Scalar>?
   ) -> (gradients: [Tensor<Scalar>], penalty: Scalar) {
@@ -81,12 +83,12 @@ package struct PreparedInterventions<Scalar: Real> {
 
 extension PreparedInterventions.Values {
   /// Elements of a microbatch's gradient.
-  package var gradientCount: Int {
+  public var gradientCount: Int {
     handles.reduce(0) { $0 + prepared[$1.intervention][$1.name].value.count }
   }
 
   /// The prepared values as constants, for runs without gradients.
-  package var constants: [BoundParameters<Scalar>] {
+  public var constants: [BoundParameters<Scalar>] {
     prepared.map { parameters in
       parameters.names.reduce(into: BoundParameters()) {
         $0[$1] = Variable(parameters[$1].value)
@@ -95,7 +97,7 @@ extension PreparedInterventions.Values {
   }
 
   /// The prepared values on a microbatch's own tape, those that gradients are taken at as leaves.
-  package func leaves(
+  public func leaves(
     on tape: Tape<Scalar>
   ) -> (parameters: [BoundParameters<Scalar>], leaves: [Variable<Scalar>]) {
     var parameters = constants
