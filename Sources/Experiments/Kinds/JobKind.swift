@@ -5,12 +5,14 @@ internal import ResultsStore
 package enum JobKind: String, CaseIterable, Sendable {
   case trace
   case das
+  case train
 
   /// What stands behind the commands for jobs of this kind.
   package var experiment: any Experiment.Type {
     switch self {
     case .trace: TraceExperiment.self
     case .das: DasExperiment.self
+    case .train: ModelTrainExperiment.self
     }
   }
 
