@@ -1,3 +1,4 @@
+internal import Cluster
 internal import Foundation
 internal import Inputs
 internal import ResultsStore
@@ -23,11 +24,27 @@ final class DasCheckpoints {
   }
 
   /// The state in what `stored` gave, or the training's beginning.
-  func state(_ bytes: [UInt8]?, _ problem: DasProblem) throws(Refusal) -> TrainingState {
-    let start = DasTraining.start(of: problem)
+  ///
+  /// - Parameter steps: Of the whole training.
+  func state(
+    _ bytes: [UInt8]?, from start: TrainingState, steps: Int
+  ) throws(Refusal) -> TrainingState {
     guard let bytes else { return start }
     return try TrainingCheckpoint.state(
-      bytes, file: path, job: job, unit: unit, like: start, steps: problem.job.steps.total)
+      bytes, file: path, job: job, unit: unit, like: start, steps: steps)
+  }
+
+  /// What rank 0 finds kept, on all ranks. Collective.
+  func state(
+    from start: TrainingState, steps: Int, on world: Communicator
+  ) throws(Refusal) -> TrainingState {
+    let stored = try world.agree { () throws(Refusal) -> [UInt8]? in
+      world.rank == 0 ? try self.stored() : nil
+    }
+    var bytes = stored ?? []
+    try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
+    let found = bytes.isEmpty ? nil : bytes
+    return try world.agree { try state(found, from: start, steps: steps) }
   }
 
   /// Keeps a state where it is time to.

@@ -22,7 +22,8 @@ struct DasDataParallel {
       let began = ContinuousClock.now
       let problem = try world.agree { try DasProblem(job, job.grid.point(unit), model) }
       let checkpoints = DasCheckpoints(start, unit, job.spec.pace, rank: world.rank)
-      let state = try state(problem, checkpoints)
+      let state = try checkpoints.state(
+        from: DasTraining.start(of: problem), steps: job.steps.total, on: world)
       let training = DasTraining(
         runner: DasRunner(problem, budget: job.spec.run.memory),
         workers: SharedMicrobatches(world: world, threads: threads),
@@ -57,18 +58,5 @@ struct DasDataParallel {
       }
     }
     return true
-  }
-
-  /// What rank 0 finds kept of a training, on all ranks. Collective.
-  private func state(
-    _ problem: DasProblem, _ checkpoints: DasCheckpoints
-  ) throws(Refusal) -> TrainingState {
-    let stored = try world.agree { () throws(Refusal) -> [UInt8]? in
-      world.rank == 0 ? try checkpoints.stored() : nil
-    }
-    var bytes = stored ?? []
-    try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
-    let found = bytes.isEmpty ? nil : bytes
-    return try world.agree { try checkpoints.state(found, problem) }
   }
 }

@@ -5,7 +5,7 @@ internal import ResultsStore
 /// Rank 0's side of a training job: the run folder, what is done, and the results as they come in.
 final class DasDesk {
   let start: RunStart
-  private let job: DasJob
+  private let job: any TrainingJob
   private let held: HeldRun
   private let store: DasStore
   private let observer: any RunObserver
@@ -13,11 +13,11 @@ final class DasDesk {
   private var failed: Set<Int> = []
 
   init(
-    _ job: DasJob, _ launch: RunLaunch, spec: String, provenance: [Attribute.Member]
+    _ job: any TrainingJob, _ launch: RunLaunch, spec: String, provenance: [Attribute.Member]
   ) throws(Refusal) {
     (self.job, observer) = (job, launch.observer)
     held = try HeldRun(
-      launch.options, RunSpec(toml: job.spec.toml, json: spec), provenance: provenance,
+      launch.options, RunSpec(toml: job.trainingSpec.toml, json: spec), provenance: provenance,
       observer: launch.observer, stop: launch.stop)
     try held.files.makeFolder(TrainingFiles.checkpoints(in: held.folder.path))
     store = try DasStore(held.folder.results, job.layout, spec: spec, by: held.files)

@@ -69,8 +69,11 @@ struct DasFigures {
   private var grid: DasGrid { reader.grid }
 
   private var title: String {
-    let name = URL(fileURLWithPath: reader.spec.model.path.resolved).lastPathComponent
+    let name = URL(fileURLWithPath: reader.spec.modelName).lastPathComponent
     let types = Set(reader.spec.interventions.map(\.typeName)).sorted().joined(separator: ", ")
+    guard type(of: reader.spec).jobKind == .das else {
+      return "\(name) trained" + (types.isEmpty ? "" : " with \(types)")
+    }
     return "\(types) in \(name), \(journals.results.count) of \(grid.count) trainings"
   }
 

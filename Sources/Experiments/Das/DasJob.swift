@@ -7,7 +7,7 @@ internal import Tokenizers
 
 /// A training job before any large weight is read: the job, its model's shape and its examples, all
 /// checked against each other.
-package struct DasJob: Sendable {
+package struct DasJob: InterventionJob {
   /// An example that the model runs on, with where it stands.
   package struct Item: Sendable {
     package let example: CounterfactualExample
@@ -22,7 +22,7 @@ package struct DasJob: Sendable {
   package let opened: OpenedModel
   /// Nil where the model has none, or reads no tokens.
   let tokenizerDigest: String?
-  package let items: [Split: [Item]]
+  let items: [Split: [Item]]
   /// The variables that examples number.
   let variables: [String]
   let digests: [(split: Split, digest: String)]
@@ -84,21 +84,9 @@ package struct DasJob: Sendable {
     }
   }
 
-  /// The examples of the split on which controls are taken: the test's, or what there is.
-  var controlSplit: Split {
-    [.test, .development].first { items[$0] != nil } ?? .train
-  }
-
-  /// The steps of each training.
-  var steps: TrainingSteps {
-    TrainingSteps(
-      spec.train, exampleCount: items[.train]?.count ?? 0, seed: UInt64(spec.seed))
-  }
-
-  /// The arrays of its results.
-  var layout: DasLayout {
-    DasLayout(spec, grid, steps, hasDevelopment: items[.development] != nil)
-  }
+  var trainingSpec: any TrainingSpec { spec }
+  var run: RunSection { spec.run }
+  var tensors: JobPath? { spec.tensors }
 
   /// What `check` prints: examples with their places marked, then the trainings.
   package func lines(limit: Int) throws(Refusal) -> [String] {

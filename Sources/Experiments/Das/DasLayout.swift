@@ -5,13 +5,13 @@ internal import ResultsStore
 ///
 /// Everything is `[layer, position, width, ...]`, with a file for each training.
 struct DasLayout {
-  private let spec: DasSpec
+  private let spec: any TrainingSpec
   private let grid: DasGrid
   /// Steps of each training, and evaluations on the way.
   let steps: Int
   let evaluations: [Int]
 
-  init(_ spec: DasSpec, _ grid: DasGrid, _ steps: TrainingSteps, hasDevelopment: Bool) {
+  init(_ spec: any TrainingSpec, _ grid: DasGrid, _ steps: TrainingSteps, hasDevelopment: Bool) {
     (self.spec, self.grid, self.steps) = (spec, grid, steps.total)
     let every = spec.train.evaluateEvery ?? steps.perEpoch
     let all = Array(stride(from: every, through: steps.total, by: every))
@@ -20,7 +20,7 @@ struct DasLayout {
   }
 
   /// The layout of arrays that are there.
-  init(_ spec: DasSpec, _ grid: DasGrid, steps: Int, evaluations: [Int]) {
+  init(_ spec: any TrainingSpec, _ grid: DasGrid, steps: Int, evaluations: [Int]) {
     (self.spec, self.grid) = (spec, grid)
     (self.steps, self.evaluations) = (steps, evaluations)
   }
@@ -75,8 +75,8 @@ struct DasLayout {
     }
     return ZarrGroup(
       attributes: [
-        Attribute.Member("kind", .text(DasSpec.kind)),
-        Attribute.Member("model", .text(spec.model.path.written)),
+        Attribute.Member("kind", .text(type(of: spec).jobKind.rawValue)),
+        Attribute.Member("model", .text(spec.modelName)),
         Attribute.Member("loss", .text(spec.train.loss.rawValue)),
         Attribute.Member("spec", .text(text)),
       ], arrays: arrays)

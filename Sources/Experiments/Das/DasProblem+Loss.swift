@@ -10,7 +10,7 @@ extension DasProblem {
     on tape: Tape<Float>
   ) -> Variable<Float> {
     let labels = labels(numbers, of: split)
-    switch job.spec.train.loss {
+    switch job.train.loss {
     case .crossEntropy: return tape.crossEntropy(logits, labels: labels)
     case .divergence:
       return tape.klDivergence(logits, from: Variable(reference ?? logits.value))
@@ -29,7 +29,7 @@ extension DasProblem {
   func checkLoss() throws(Refusal) {
     for split in Split.allCases {
       for item in job.items[split] ?? [] {
-        switch job.spec.train.loss {
+        switch job.train.loss {
         case .crossEntropy: continue
         case .logitDifference:
           guard let base = item.example.baseLabel, base != item.example.label else {
@@ -41,7 +41,7 @@ extension DasProblem {
           guard item.example.sources.count == 1 else {
             throw item.place.member("sources").refusal(
               "\(item.example.sources.count) sources",
-              expected: "one, whose logits \(job.spec.train.loss.rawValue) compares with")
+              expected: "one, whose logits \(job.train.loss.rawValue) compares with")
           }
         }
       }

@@ -16,7 +16,7 @@ struct DasProblem: Sendable {
     var number: Int?
   }
 
-  let job: DasJob
+  let job: any InterventionJob
   let point: DasGrid.Point
   let model: any TrainableModel<Float>
   let described: DescribedInterventions
@@ -25,26 +25,30 @@ struct DasProblem: Sendable {
   private let coordinates: [Coordinates]
   private let heads: [[Int]?]
 
-  /// - Parameter seed: Of random starts; nil: the job's.
+  /// - Parameters:
+  ///   - seed: Of random starts; nil: the job's.
+  ///   - learns: Whether the interventions are what is trained.
   init(
-    _ job: DasJob, _ point: DasGrid.Point, _ model: any TrainableModel<Float>, seed: Int? = nil
+    _ job: any InterventionJob, _ point: DasGrid.Point, _ model: any TrainableModel<Float>,
+    seed: Int? = nil,
+    learns: Bool = true
   ) throws(Refusal) {
     let sites = try Self.sites(job, point)
     let described = try DescribedInterventions(
       Self.fields(job, sites) { item, units in
         item.description(
-          layer: point.layer, width: point.width, units: units, seed: seed ?? job.spec.seed)
+          layer: point.layer, width: point.width, units: units, seed: seed ?? job.seed)
       },
-      in: model, tensors: job.spec.tensors?.resolved)
+      in: model, tensors: job.tensors?.resolved)
     try self.init(job, point, model, described, sites)
-    if job.spec.train.weightDecay > 0, let entry = described.entryOfLowRankRotation {
-      throw job.spec.interventions[entry].field("intervention_type").refusal(
-        "a low-rank rotation with train.weight_decay \(job.spec.train.weightDecay)",
+    if job.train.weightDecay > 0, let entry = described.entryOfLowRankRotation {
+      throw job.interventions[entry].field("intervention_type").refusal(
+        "a low-rank rotation with train.weight_decay \(job.train.weightDecay)",
         expected: "weight_decay = 0: decay would take the signs off the rotation's diagonal")
     }
     try checkLoss()
-    if described.trained.isEmpty {
-      throw job.spec.interventions[0].field("intervention_type").refusal(
+    if learns, described.trained.isEmpty {
+      throw job.interventions[0].field("intervention_type").refusal(
         "nothing that can be trained", expected: "a trainable intervention")
     }
   }
@@ -60,14 +64,14 @@ struct DasProblem: Sendable {
   }
 
   private init(
-    _ job: DasJob, _ point: DasGrid.Point, _ model: any TrainableModel<Float>,
+    _ job: any InterventionJob, _ point: DasGrid.Point, _ model: any TrainableModel<Float>,
     _ described: DescribedInterventions, _ sites: [Split: [[Site]]]
   ) throws(Refusal) {
     (self.job, self.point, self.model) = (job, point, model)
     (self.described, self.sites) = (described, sites)
     var coordinates: [Coordinates] = []
     var heads: [[Int]?] = []
-    for (entry, item) in job.spec.interventions.enumerated() {
+    for (entry, item) in job.interventions.enumerated() {
       coordinates.append(
         try described.coordinates(
           of: entry, parts: described.isSwap ? nil : item.subspaces, at: item.jsonField))
@@ -101,17 +105,17 @@ struct DasProblem: Sendable {
   }
 
   private static func fields(
-    _ job: DasJob, _ sites: [Split: [[Site]]],
+    _ job: any InterventionJob, _ sites: [Split: [[Site]]],
     _ description: (InterventionItem, Int) -> JSONField
   ) -> [JSONField] {
-    job.spec.interventions.enumerated().map { entry, item in
+    job.interventions.enumerated().map { entry, item in
       let acting = (sites[.train] ?? []).first { $0[entry].number != nil }
       return description(item, item.heads?.count ?? max(1, acting?[entry].base.count ?? 1))
     }
   }
 
   private static func sites(
-    _ job: DasJob, _ point: DasGrid.Point
+    _ job: any InterventionJob, _ point: DasGrid.Point
   ) throws(Refusal) -> [Split: [[Site]]] {
     var all: [Split: [[Site]]] = [:]
     for split in Split.allCases {
@@ -119,7 +123,7 @@ struct DasProblem: Sendable {
       var list: [[Site]] = []
       for item in items {
         var own: [Site] = []
-        for (entry, intervention) in job.spec.interventions.enumerated() {
+        for (entry, intervention) in job.interventions.enumerated() {
           own.append(try site(of: intervention, entry, in: item, job, point))
         }
         list.append(own)
@@ -130,7 +134,8 @@ struct DasProblem: Sendable {
   }
 
   private static func site(
-    of intervention: InterventionItem, _ entry: Int, in item: DasJob.Item, _ job: DasJob,
+    of intervention: InterventionItem, _ entry: Int, in item: DasJob.Item,
+    _ job: any InterventionJob,
     _ point: DasGrid.Point
   ) throws(Refusal) -> Site {
     let example = item.example
@@ -150,11 +155,11 @@ struct DasProblem: Sendable {
       guard example.sources.indices.contains(number) else {
         throw item.place.member("sources").refusal(
           "\(example.sources.count) sources",
-          expected: "one, or one for each of the \(job.spec.interventions.count) interventions")
+          expected: "one, or one for each of the \(job.interventions.count) interventions")
       }
       site.number = number
     }
-    let place = intervention.position ?? point.position ?? .last(at: job.spec.sweep.place)
+    let place = intervention.position ?? point.position ?? .last(at: job.sweepPlace)
     let source = site.number ?? 0
     site.base = try place.resolve(
       length: ExampleResolver.length(example.base), names: example.basePlaces,
@@ -233,7 +238,7 @@ struct DasProblem: Sendable {
 
   /// The sources alone, of which a loss may compare with the logits.
   func references(_ numbers: [Int], of split: Split) -> Tensor<Float>? {
-    guard job.spec.train.loss.readsSource else { return nil }
+    guard job.train.loss.readsSource else { return nil }
     let inputs = inputs(numbers.map { (job.items[split] ?? [])[$0].example.sources[0] })
     let logits = model.run(inputs, on: Tape(), visit: nil)
     return InterventionRun.lastRows(logits, of: inputs, on: Tape()).value

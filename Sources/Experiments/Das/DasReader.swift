@@ -5,7 +5,7 @@ internal import ResultsStore
 /// The folder of a training job's run opened for reading, also while it is written. Needs no model.
 struct DasReader: Sendable {
   let folder: RunFolder
-  let spec: DasSpec
+  let spec: any TrainingSpec
   let grid: DasGrid
   let layout: DasLayout
   let store: ZarrStore
@@ -17,7 +17,7 @@ struct DasReader: Sendable {
     let start = if let pathsFrom { pathsFrom } else { try folder.pathsFrom() }
     let (document, _) = try JobDocument.ofRun(
       folder.spec.json, file: folder.path + "/spec.json", folder: start)
-    spec = try DasSpec(document)
+    spec = try Self.spec(document)
     let root = folder.results + "/zarr.json"
     guard FileManager.default.fileExists(atPath: root) else {
       guard try JournalReader.files(in: folder.journal).isEmpty else {
@@ -45,6 +45,13 @@ struct DasReader: Sendable {
       throw Refusal(
         .store, file: root, found: "other arrays than the job's",
         expected: "the arrays that spec.json and the labels call for")
+    }
+  }
+
+  private static func spec(_ document: JobDocument) throws(Refusal) -> any TrainingSpec {
+    switch try JobKind(of: document) {
+    case .train: try ModelTrainSpec(document)
+    default: try DasSpec(document)
     }
   }
 

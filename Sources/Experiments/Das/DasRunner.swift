@@ -13,7 +13,7 @@ final class DasRunner: Sendable {
   /// - Parameter budget: Bytes of memory for what is kept of unchanged runs.
   init(_ problem: DasProblem, budget: Int) {
     self.problem = problem
-    guard !problem.job.spec.run.naive else {
+    guard !problem.job.run.naive else {
       shelves = nil
       return
     }
@@ -40,7 +40,7 @@ final class DasRunner: Sendable {
     guard sources == nil, let shelf = shelves?[split],
       let frozen = FrozenRun(problem.model, setup)
     else {
-      let run = InterventionRun(problem.model, setup, isNaive: problem.job.spec.run.naive)
+      let run = InterventionRun(problem.model, setup, isNaive: problem.job.run.naive)
       return (
         run.lastLogits(call, prepared: parameters, on: tape),
         problem.references(numbers, of: split)

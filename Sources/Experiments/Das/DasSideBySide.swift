@@ -58,7 +58,8 @@ struct DasSideBySide {
       runner: DasRunner(problem, budget: job.spec.run.memory / max(1, threads)),
       workers: OwnMicrobatches(), isStopping: { stop.isRequested },
       advanced: { (state) throws(Refusal) in try checkpoints.advanced(state) })
-    let state = try checkpoints.state(checkpoints.stored(), problem)
+    let state = try checkpoints.state(
+      checkpoints.stored(), from: DasTraining.start(of: problem), steps: job.steps.total)
     switch try training.run(from: state) {
     case .finished(let result, let interventions):
       return try bytes(result, interventions, problem, start, rank: rank)

@@ -4,8 +4,9 @@ package import Inputs
 /// states has the effects that a causal model predicts, with every default filled in.
 ///
 /// Distributed alignment search: Geiger et al., 2023, <https://arxiv.org/abs/2303.02536>.
-package struct DasSpec: JobSpecification {
-  package static let kind = JobKind.das.rawValue
+package struct DasSpec: TrainingSpec {
+  static let jobKind = JobKind.das
+  package static let kind = jobKind.rawValue
 
   /// The job file, as it was given.
   package let file: String
@@ -85,6 +86,12 @@ package struct DasSpec: JobSpecification {
       throw sweep.place.member(axis).refusal(
         "\(axis) that no intervention follows", expected: "an intervention without \(field)")
     }
+  }
+
+  var modelName: String { model.path.written }
+
+  func trained(_ point: DasGrid.Point, in folder: String) -> String {
+    "\(folder)/interventions/\(point.name)"
   }
 
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.

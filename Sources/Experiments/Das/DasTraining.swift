@@ -23,7 +23,7 @@ struct DasTraining {
   let advanced: (TrainingState) throws(Refusal) -> Void
 
   private var problem: DasProblem { runner.problem }
-  private var train: TrainSection { problem.job.spec.train }
+  private var train: TrainSection { problem.job.train }
   private var steps: TrainingSteps { problem.job.steps }
   /// Examples of a microbatch without gradients.
   private static let evaluated = 32
@@ -31,7 +31,7 @@ struct DasTraining {
   /// A problem's training before its first step.
   static func start(of problem: DasProblem) -> TrainingState {
     let setup = problem.described.setup
-    let train = problem.job.spec.train
+    let train = problem.job.train
     let (plain, boundaries) = groups(of: problem)
     var groups = [
       ParameterGroup(count: plain.count, rate: train.rate, weightDecay: train.weightDecay)
@@ -163,7 +163,7 @@ struct DasTraining {
     let items = problem.job.items[.train] ?? []
     let places = examples.prefix(8).map { items[$0].place.field }.joined(separator: "; ")
     return Refusal(
-      .job, file: examples.first.map { items[$0].place.file } ?? problem.job.spec.file,
+      .job, file: examples.first.map { items[$0].place.file } ?? problem.job.file,
       field: "unit \(problem.point.number) (\(problem.point.text)), step \(step)",
       found: "\(what) with the examples \(places)\(examples.count > 8 ? ", ..." : "")",
       expected: "finite numbers: a smaller train.learning_rate, or train.clip, may help")
@@ -279,7 +279,7 @@ struct DasTraining {
     _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split
   ) throws(Refusal) -> Score? {
     let others = try DasProblem(
-      problem.job, problem.point, problem.model, seed: problem.job.spec.seed &+ 7_919)
+      problem.job, problem.point, problem.model, seed: problem.job.seed &+ 7_919)
     guard
       let rotated = problem.described.rotated(setup.interventions, like: others.described)
     else { return nil }
@@ -305,7 +305,7 @@ struct DasTraining {
     var sources = numbers
     for (key, members) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let order = TrainingSteps.shuffled(
-        members.count, seed: UInt64(problem.job.spec.seed), round: 1 << 20 + key.count)
+        members.count, seed: UInt64(problem.job.seed), round: 1 << 20 + key.count)
       for place in order.indices {
         sources[members[order[place]]] = members[order[(place + 1) % order.count]]
       }

@@ -116,7 +116,7 @@ struct DasVerifier {
   private mutating func checkInterventions(_ reader: DasReader, _ journals: DasJournals) {
     var count = 0
     for (unit, result) in journals.results.sorted(by: { $0.key < $1.key }) {
-      let path = "\(folder.interventions)/\(reader.grid.point(unit).name)"
+      let path = reader.spec.trained(reader.grid.point(unit), in: folder.path)
       let digest = report.attempt { () throws(Refusal) in try TrainingFiles.digest(of: path) }
       guard let digest else { continue }
       if digest == result.parametersDigest {
@@ -128,7 +128,7 @@ struct DasVerifier {
             expected: "\(result.parametersDigest), as the journal says"))
       }
     }
-    report.count(count, "folders of trained interventions against the journals")
+    report.count(count, "folders of trained parameters against the journals")
   }
 
   private mutating func checkCheckpoints(_ reader: DasReader) {
@@ -150,14 +150,43 @@ struct DasVerifier {
     _ reader: DasReader, _ journals: DasJournals, _ share: Double
   ) throws(Refusal) {
     useOneBLASThread()
-    let job = try DasJob(reader.spec)
-    let model = try job.opened.load()
     let done = journals.results.keys.sorted()
     let count = min(done.count, max(1, Int((Double(done.count) * share).rounded(.up))))
     let order = TrainingSteps.shuffled(done.count, seed: options.seed, round: 0)
     let scratch = NSTemporaryDirectory() + "/causeway-verify-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: scratch) }
-    for unit in order.prefix(count).map({ done[$0] }).sorted() {
+    do {
+      try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    } catch {
+      throw Refusal(.resources, file: scratch, found: systemMessage(), expected: "a scratch folder")
+    }
+    let units = order.prefix(count).map { done[$0] }.sorted()
+    let repeated =
+      if let spec = reader.spec as? ModelTrainSpec {
+        try ModelTrainRun.results(of: spec, scratch: scratch + "/unit")
+      } else if let spec = reader.spec as? DasSpec {
+        try results(of: spec, units, scratch: scratch + "/unit")
+      } else {
+        [Int: [UInt8]]()
+      }
+    for (unit, bytes) in repeated.sorted(by: { $0.key < $1.key })
+    where bytes != journals.payloads[unit] {
+      report.add(
+        Refusal(
+          .store, file: folder.journal, field: "unit \(unit) (\(reader.grid.point(unit).text))",
+          found: "another result than a training here gives",
+          expected: "the same bytes; provenance.json says which processor made them"))
+    }
+    report.count(repeated.count, "units by running them again (seed \(options.seed))")
+  }
+
+  private func results(
+    of spec: DasSpec, _ units: [Int], scratch: String
+  ) throws(Refusal) -> [Int: [UInt8]] {
+    let job = try DasJob(spec)
+    let model = try job.opened.load()
+    var results: [Int: [UInt8]] = [:]
+    for unit in units {
       let problem = try DasProblem(job, job.grid.point(unit), model)
       let training = DasTraining(
         runner: DasRunner(problem, budget: job.spec.run.memory), workers: OwnMicrobatches(),
@@ -166,24 +195,12 @@ struct DasVerifier {
         case .finished(var result, let interventions) = try training.run(
           from: DasTraining.start(of: problem))
       else { continue }
-      do {
-        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
-      } catch {
-        throw Refusal(
-          .resources, file: scratch, found: systemMessage(), expected: "a scratch folder")
-      }
       result.parametersDigest = try TrainingFiles.write(
-        interventions, of: problem.described, to: scratch + "/unit",
+        interventions, of: problem.described, to: scratch,
         by: FileWriter(run: journalRun, rank: 0))
-      if result.bytes != journals.payloads[unit] {
-        report.add(
-          Refusal(
-            .store, file: folder.journal, field: "unit \(unit) (\(problem.point.text))",
-            found: "another result than a training here gives",
-            expected: "the same bytes; provenance.json says which processor made them"))
-      }
+      results[unit] = result.bytes
     }
-    report.count(count, "units by running them again (seed \(options.seed))")
+    return results
   }
 
   private var journalRun: RunID {

@@ -30,6 +30,8 @@ package struct NewModelSection: Sendable {
 
   package let start: Start
   package let canonical: JobValue
+  /// The folder as it is written, or the architecture.
+  package let name: String
 
   package init(_ field: JobField, folder: String) throws(Refusal) {
     let whole = try field.anyTable()
@@ -43,9 +45,11 @@ package struct NewModelSection: Sendable {
       }
       let section = try ModelSection(field, folder: folder)
       (start, canonical) = (.folder(section), section.canonical)
+      self.name = section.path.written
       return
     }
     let architecture: Architecture = try name.choice()
+    self.name = architecture.rawValue
     let (needed, optional) = architecture.sizes
     let section = try field.table(known: ["architecture"] + needed + optional)
     for key in needed { _ = try section.required(key, expected: "a size of the model") }

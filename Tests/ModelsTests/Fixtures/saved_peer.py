@@ -13,23 +13,25 @@ import transformers
 folder, inputs = sys.argv[1], json.loads(sys.argv[2])
 config = json.load(open(f"{folder}/config.json"))
 name = config["architectures"][0]
-options = {}
-if config["model_type"] == "mlp":
-    from pyvene.models.mlp import modelings_mlp as library
+if config["model_type"] in ("mlp", "gru"):
+    # Their from_pretrained does not work under the transformers of today.
+    from safetensors.torch import load_file
 
-    options["config"] = library.MLPConfig.from_pretrained(folder)
-elif config["model_type"] == "gru":
-    from pyvene.models.gru import modelings_gru as library
+    if config["model_type"] == "mlp":
+        from pyvene.models.mlp import modelings_mlp as library
 
-    options["config"] = library.GRUConfig.from_pretrained(folder)
+        settings = library.MLPConfig.from_pretrained(folder)
+    else:
+        from pyvene.models.gru import modelings_gru as library
+
+        settings = library.GRUConfig.from_pretrained(folder)
+    model = getattr(library, name)(settings)
+    model.load_state_dict(load_file(f"{folder}/model.safetensors"), strict=True)
 else:
-    library = transformers
-model, info = getattr(library, name).from_pretrained(
-    folder, output_loading_info=True, **options
-)
-for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-    if info[kind]:
-        sys.exit(f"{kind}: {info[kind]}")
+    model, info = getattr(transformers, name).from_pretrained(folder, output_loading_info=True)
+    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if info[kind]:
+            sys.exit(f"{kind}: {info[kind]}")
 model.eval()
 with torch.no_grad():
     values = torch.tensor(inputs)
