@@ -24,7 +24,8 @@ struct BasisLayout {
       // Everything of a layer is a file, written once.
       let chunks = axes.count > 1 ? [1] + shape.dropFirst() : shape
       arrays[name] = try ZarrArraySpec(
-        type, shape: shape, chunks: chunks, dimensions: axes.map(\.0), fill: type == .int32 ? -1 : 0,
+        type, shape: shape, chunks: chunks, dimensions: axes.map(\.0),
+        fill: type == .int32 ? -1 : 0,
         compression: level,
         attributes: description.isEmpty
           ? [] : [Attribute.Member("description", .text(description))])

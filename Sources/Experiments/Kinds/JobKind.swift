@@ -4,12 +4,14 @@ internal import ResultsStore
 /// The kinds of job, as `kind` of a job names them. A new kind is a case here and an `Experiment`.
 package enum JobKind: String, CaseIterable, Sendable {
   case basis
+  case lens
   case trace
 
   /// What stands behind the commands for jobs of this kind.
   package var experiment: any Experiment.Type {
     switch self {
     case .basis: BasisExperiment.self
+    case .lens: LensExperiment.self
     case .trace: TraceExperiment.self
     }
   }
