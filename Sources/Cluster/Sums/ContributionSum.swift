@@ -36,8 +36,20 @@ public final class ContributionSum {
   public func total<Element: SumElement>(
     length: Int, _ compute: @Sendable (Int) -> [Element]
   ) throws(Refusal) -> [Element] {
-    var sum = FixedOrderSum<Element>(count: count, length: length)
-    for (number, vector) in zip(share, map(compute)) { try sum.add(vector, number: number) }
+    try total(of: Array(0..<count), length: length, compute)
+  }
+
+  /// The sum over some contributions, in their order here. Collective.
+  ///
+  /// - Parameter numbers: Each once; the same on all ranks.
+  public func total<Element: SumElement>(
+    of numbers: [Int], length: Int, _ compute: @Sendable (Int) -> [Element]
+  ) throws(Refusal) -> [Element] {
+    var sum = FixedOrderSum<Element>(count: numbers.count, length: length)
+    let mine = numbers.indices.filter { share.contains(numbers[$0]) }
+    for (place, vector) in zip(mine, map(mine.map { numbers[$0] }, compute)) {
+      try sum.add(vector, number: place)
+    }
     step += 1
     return try sum.total(on: communicator, step: step)
   }
@@ -45,20 +57,25 @@ public final class ContributionSum {
   /// What `compute` makes of each contribution in this rank's share, in order; no other rank is
   /// asked.
   public func map<Value: Sendable>(_ compute: @Sendable (Int) -> Value) -> [Value] {
-    let share = share
+    map(Array(share), compute)
+  }
+
+  private func map<Value: Sendable>(
+    _ numbers: [Int], _ compute: @Sendable (Int) -> Value
+  ) -> [Value] {
     let made = Mutex<[Int: Value]>([:])
-    let next = Mutex(share.lowerBound)
-    DispatchQueue.concurrentPerform(iterations: min(threads, max(1, share.count))) { _ in
+    let next = Mutex(0)
+    DispatchQueue.concurrentPerform(iterations: min(threads, max(1, numbers.count))) { _ in
       while true {
-        let number = next.withLock { next in
+        let place = next.withLock { next in
           defer { next += 1 }
           return next
         }
-        guard number < share.upperBound else { return }
-        let value = compute(number)
-        made.withLock { $0[number] = value }
+        guard place < numbers.count else { return }
+        let value = compute(numbers[place])
+        made.withLock { $0[place] = value }
       }
     }
-    return made.withLock { made in share.compactMap { made[$0] } }
+    return made.withLock { made in numbers.indices.compactMap { made[$0] } }
   }
 }

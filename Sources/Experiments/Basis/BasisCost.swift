@@ -7,34 +7,28 @@ struct BasisCost: CostReport {
   private let job: BasisJob
   private let shape: DecoderShape
   private let tokens: Int
-  private let microbatches: [[[Int]]]
+  private let microbatches: Microbatches
 
   init(_ job: BasisJob) {
     self.job = job
     shape = job.data.published.shape
-    let settings = job.spec.basis.settings
-    microbatches = HiddenStates.microbatches(job.data.texts, settings)
-    tokens = job.data.texts.reduce(0) { $0 + max(0, $1.count - settings.skippedPositions) }
+    microbatches = job.spec.basis.settings.microbatches(job.data.texts)
+    tokens = microbatches.keptCount
   }
 
   private var settings: CausalBasisSettings { job.spec.basis.settings }
 
-  /// Rows of the largest microbatch.
-  private var rows: Int {
-    microbatches.map { $0.reduce(0) { $0 + $1.count } }.max() ?? 0
-  }
-
   /// Bytes of a compute thread: the logits of a microbatch and what follows from them, of which
   /// seven are there at once; and of the model itself, the values of its blocks for the gradient.
   private var threadBytes: Int {
-    let logits = 7 * rows * shape.vocabulary
-    guard job.lens.isModel else { return 4 * (logits + 8 * rows * shape.width) }
+    let logits = 7 * microbatches.largest * shape.vocabulary
+    guard job.lens.isModel else { return 4 * (logits + 8 * microbatches.largest * shape.width) }
     let first = job.numbering.layers.first ?? 0
     let longest = job.data.texts.map(\.count).max() ?? 0
     let block =
       8 * shape.width + 3 * shape.queryWidth + 4 * shape.keyWidth + 6 * shape.mlpWidth
       + 2 * shape.heads * longest
-    return 4 * (logits + rows * block * (shape.layers - first))
+    return 4 * (logits + microbatches.largest * block * (shape.layers - first))
   }
 
   /// Bytes of the activations of all texts, on a rank that has them all.

@@ -75,10 +75,8 @@ struct BasisProgress: RunProgress {
         "layer \(layer.number): \(layer.energies.count) directions\(layer.isDone ? "" : " so far"), "
           + "energies \(energies)\(layer.energies.count > 8 ? " …" : "")")
     }
-    if let holder {
-      lines.append(
-        "held by process \(holder.process) on \(escaped(holder.host))"
-          + (holder.life == .alive ? "" : ", which may be dead"))
+    if let holder, holder.life == .alive {
+      lines.append("held by process \(holder.process) on \(escaped(holder.host))")
     }
     for (number, attempt) in attempts.attempts.enumerated() {
       let end = attempt.end.map { "ended \(escaped($0))" } ?? "no end noted"

@@ -109,11 +109,11 @@ enum BasisVerifier {
     let world = try MPIEnvironment(environment: [:]).world
     let memory = try BasisCost(job).memoryForLogits(threads: options.threads)
     let basis = job.spec.basis
-    let microbatches = HiddenStates.microbatches(job.data.texts, basis.settings)
+    let microbatches = basis.settings.microbatches(job.data.texts)
+    let sums = ContributionSum(count: microbatches.count, threads: options.threads, on: world)
     var hidden = HiddenStates(
-      try job.data.published.load(), job.lens, basis.site, basis.settings, microbatches,
-      ContributionSum(count: microbatches.count, threads: options.threads, on: world),
-      memory: memory)
+      LayerStreams(try job.data.published.load(), microbatches, sums), job.lens, basis.site,
+      basis.settings, memory: memory)
     let random = Philox(key: options.seed)
     var (count, faults) = (0, [Refusal]())
     for layer in job.numbering.layers {
@@ -164,7 +164,7 @@ extension LayerStates {
 
 extension Philox {
   /// Whether a unit is among a share of all.
-  fileprivate func isChosen(_ number: Int, share: Double) -> Bool {
+  func isChosen(_ number: Int, share: Double) -> Bool {
     let words = words(SIMD4(UInt32(truncatingIfNeeded: number), 0, 0, UInt32.max))
     return Double(words[0]) < share * 0x1p32
   }

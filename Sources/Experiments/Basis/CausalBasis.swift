@@ -40,6 +40,10 @@ public struct CausalBasisSettings: Sendable, Equatable {
   public var skippedPositions = 0
 
   public init() {}
+
+  func microbatches(_ texts: [[Int]]) -> Microbatches {
+    Microbatches(texts, rows: microbatchRows, skipping: skippedPositions)
+  }
 }
 
 /// The work of a basis, in units that a run keeps.

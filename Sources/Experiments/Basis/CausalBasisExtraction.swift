@@ -35,10 +35,10 @@ public struct CausalBasisExtraction {
       shape: model.shape, site: site, lens: lens, lengths: texts.map(\.count))
     try limits.check(settings)
     (self.settings, self.layers, self.stop) = (settings, layers, stop)
-    let microbatches = HiddenStates.microbatches(texts, settings)
+    let microbatches = settings.microbatches(texts)
     let sums = ContributionSum(count: microbatches.count, threads: threads, on: communicator)
     hidden = HiddenStates(
-      model, lens, site, settings, microbatches, sums, memory: memory)
+      LayerStreams(model, microbatches, sums), lens, site, settings, memory: memory)
     gram = model.width(of: site) == model.shape.width ? model.headGram : nil
     numbering = BasisUnit.Numbering(layers: layers, settings)
   }

@@ -1,4 +1,3 @@
-internal import Autodiff
 internal import Cluster
 internal import Inputs
 internal import Models
@@ -13,73 +12,39 @@ struct HiddenStates {
   let sums: ContributionSum
   /// Bytes that logits without ablation may take on this rank; what does not fit is made anew.
   let memory: Int
-  /// The texts' tokens by microbatch, of all ranks.
-  private let microbatches: [[[Int]]]
-  /// The layer that `streams` enter.
-  private var layer = 0
-  /// Of this rank's microbatches.
-  private var streams: [Tensor<Float>] = []
+  private var streams: LayerStreams
   /// The place of each microbatch's first row among the rows that count.
   private let firstRows: [Int]
   /// Rows that count, of all microbatches.
   let rowCount: Int
 
-  /// Texts in their order, as many together as the row limit allows: the same on any number of
-  /// ranks. Texts of which no token counts are left out.
-  static func microbatches(
-    _ texts: [[Int]], _ settings: CausalBasisSettings
-  ) -> [[[Int]]] {
-    let limit = settings.microbatchRows
-    var batches: [[[Int]]] = []
-    var rows = 0
-    for text in texts where text.count > settings.skippedPositions {
-      if let last = batches.indices.last, rows + text.count <= limit {
-        batches[last].append(text)
-        rows += text.count
-      } else {
-        batches.append([text])
-        rows = text.count
-      }
-    }
-    return batches
-  }
-
-  /// - Parameter microbatches: As many as the sums have contributions.
+  /// - Parameter streams: At the first layer.
   init(
-    _ model: DecoderModel<Float>, _ lens: HiddenLens, _ site: Site,
-    _ settings: CausalBasisSettings, _ microbatches: [[[Int]]], _ sums: ContributionSum, memory: Int
+    _ streams: LayerStreams, _ lens: HiddenLens, _ site: Site, _ settings: CausalBasisSettings,
+    memory: Int
   ) {
-    precondition(microbatches.count == sums.count, "\(microbatches.count) of \(sums.count)")
-    (self.model, self.lens, self.site) = (model, lens, site)
-    (self.settings, self.microbatches, self.sums) = (settings, microbatches, sums)
-    self.memory = memory
+    (model, self.lens, self.site) = (streams.model, lens, site)
+    (self.settings, sums, self.memory) = (settings, streams.sums, memory)
     var rowCount = 0
-    firstRows = microbatches.map { texts in
-      defer { rowCount += texts.reduce(0) { $0 + $1.count - settings.skippedPositions } }
+    firstRows = streams.texts.microbatches.indices.map { number in
+      defer { rowCount += streams.texts.keptRows(of: number).count }
       return rowCount
     }
     self.rowCount = rowCount
-    streams = sums.map { [model] number in
-      let texts = microbatches[number]
-      let run = Run<Float>(Batch(lengths: texts.map(\.count)))
-      let embeddings = model.tokenEmbeddings(texts.flatMap(\.self), on: run.tape)
-      return model.stream(of: embeddings, in: run).value
-    }
+    self.streams = streams
   }
 
   /// What is needed to ablate directions at a layer, which is no lower than the last one asked for.
   ///
   /// Collective; all ranks throw the same.
   mutating func states(at layer: Int) throws(Refusal) -> LayerStates {
-    advance(to: layer)
+    streams.advance(to: layer)
     let probe = AblationProbe(model: model, lens: lens, site: site, layer: layer)
-    let start = sums.share.lowerBound
-    let count = max(1, sums.share.count)
-    let (streams, memory, skipped) = (streams, memory / count, settings.skippedPositions)
-    var batches = sums.map { [microbatches] number in
+    let memory = memory / max(1, sums.share.count)
+    var batches = sums.map { [texts = streams.texts, values = streams.values] number in
       MicrobatchStates(
-        probe, lengths: microbatches[number].map(\.count), stream: streams[number - start],
-        skipping: skipped, memory: memory)
+        probe, lengths: texts.lengths(of: number),
+        kept: texts.keptRows(of: number), stream: values[number], memory: memory)
     }
     try sums.communicator.agree {
       for (number, batch) in zip(sums.share, batches)
@@ -87,7 +52,7 @@ struct HiddenStates {
         || !(batch.base?.elements.allSatisfy(\.isFinite) ?? true)
       {
         throw Refusal(
-          .model, field: "layer \(layer), \(textNumbers(of: number))",
+          .model, field: "layer \(layer), \(streams.texts.name(of: number))",
           found: "activations or logits that are not finite", expected: "finite numbers")
       }
     }
@@ -95,16 +60,6 @@ struct HiddenStates {
     for i in batches.indices { batches[i].change = changes[i] }
     return LayerStates(
       probe: probe, batches: batches, firstRows: firstRows, rowCount: rowCount, sums: sums)
-  }
-
-  private mutating func advance(to layer: Int) {
-    precondition(layer >= self.layer, "layer \(layer) after \(self.layer)")
-    let (from, start, before) = (self.layer, sums.share.lowerBound, streams)
-    streams = sums.map { [model, microbatches] number in
-      let run = Run<Float>(Batch(lengths: microbatches[number].map(\.count)))
-      return model.blocks(from..<layer, Variable(before[number - start]), in: run).value
-    }
-    self.layer = layer
   }
 
   /// What stands in for the activations, less them. Collective.
@@ -136,12 +91,6 @@ struct HiddenStates {
         return all.gathered(Array(order[row..<row + states.rows])) - states
       }
     }
-  }
-
-  /// Which texts a microbatch holds, in words.
-  private func textNumbers(of number: Int) -> String {
-    let first = microbatches[..<number].reduce(0) { $0 + $1.count }
-    return "texts \(first) to \(first + microbatches[number].count - 1)"
   }
 }
 

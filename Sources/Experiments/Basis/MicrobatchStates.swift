@@ -19,22 +19,11 @@ struct MicrobatchStates: Sendable {
 
   /// Reads the activations; their change is yet to be known.
   ///
-  /// - Parameters:
-  ///   - skipped: The first tokens of each text, which do not count.
-  ///   - memory: Bytes that logits may take.
+  /// - Parameter memory: Bytes that logits may take.
   init(
-    _ probe: AblationProbe, lengths: [Int], stream: Tensor<Float>, skipping skipped: Int,
-    memory: Int
+    _ probe: AblationProbe, lengths: [Int], kept: [Int], stream: Tensor<Float>, memory: Int
   ) {
-    self.lengths = lengths
-    self.stream = stream
-    var kept: [Int] = []
-    var first = 0
-    for length in lengths {
-      kept += first + min(length, skipped)..<first + length
-      first += length
-    }
-    self.kept = kept
+    (self.lengths, self.kept, self.stream) = (lengths, kept, stream)
     var all = stream
     if probe.site != .blockInput {
       let run = Run<Float>(Batch(lengths: lengths)) { site, _, x in

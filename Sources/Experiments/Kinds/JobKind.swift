@@ -4,6 +4,7 @@ internal import ResultsStore
 /// The kinds of job, as `kind` of a job names them. A new kind is a case here and an `Experiment`.
 package enum JobKind: String, CaseIterable, Sendable {
   case basis
+  case lens
   case trace
   case das
   case train
@@ -12,6 +13,7 @@ package enum JobKind: String, CaseIterable, Sendable {
   package var experiment: any Experiment.Type {
     switch self {
     case .basis: BasisExperiment.self
+    case .lens: LensExperiment.self
     case .trace: TraceExperiment.self
     case .das: DasExperiment.self
     case .train: ModelTrainExperiment.self

@@ -1,0 +1,201 @@
+internal import Autodiff
+internal import Cluster
+internal import Inputs
+internal import Models
+internal import Randomness
+internal import Tensors
+
+/// How the translators of a tuned lens are trained; every field changes their numbers.
+struct LensSettings: Sendable, Equatable {
+  enum Algorithm: String, CaseIterable, Sendable { case sgd, adam }
+
+  var algorithm = Algorithm.sgd
+  var rate = 1.0
+  /// Of gradient descent, which looks ahead by it.
+  var momentum = 0.9
+  var weightDecay = 1e-3
+  var steps = 250
+  /// Microbatches of a step.
+  var batch = 8
+  /// The largest norm of a layer's gradient; nil: any.
+  var clip: Double? = 1
+  /// Steps over which the rate rises, before it falls to zero.
+  var warmUp = 0
+  var hasBias = true
+  var seed: UInt64 = 0
+  /// Tokens that go through the model together, at most, unless one text has more.
+  var microbatchRows = 128
+  /// The first tokens of each text that do not count.
+  var skippedPositions = 0
+
+  func microbatches(_ texts: [[Int]]) -> Microbatches {
+    Microbatches(texts, rows: microbatchRows, skipping: skippedPositions)
+  }
+}
+
+/// Trains translators, one layer after another, each on all ranks.
+///
+/// A translator's logits are to be the model's own: the loss is the mean over tokens of KL(p ‖ q),
+/// with p of the model and q of the lens. Belrose et al., 2023,
+/// <https://arxiv.org/abs/2303.08112>, equation 9. The gradient of each layer is clipped by itself,
+/// where the published program clips those of all layers together.
+struct LensTraining {
+  let settings: LensSettings
+  let stop: StopSignal
+  private let model: DecoderModel<Float>
+  private let texts: Microbatches
+  private let sums: ContributionSum
+  private var streams: LayerStreams
+  /// What the model's own logits come from, of this rank's microbatches.
+  private let last: LayerStreams
+
+  init(_ streams: LayerStreams, _ settings: LensSettings, stop: StopSignal) {
+    (self.streams, self.settings, self.stop) = (streams, settings, stop)
+    (model, texts, sums) = (streams.model, streams.texts, streams.sums)
+    var last = streams
+    last.advance(to: model.shape.layers)
+    self.last = last
+  }
+
+  /// Trains the translator of a layer, which is no lower than the last one. Collective; the same
+  /// bits on every rank, on any number of ranks.
+  mutating func train(
+    layer: Int, from start: TunedLens.Translator
+  ) throws -> LensResult {
+    streams.advance(to: layer)
+    let width = model.shape.width
+    var parameters = [Tensor([width, width], start.weight)]
+    if let bias = start.bias { parameters.append(Tensor([width], bias)) }
+    let group = ParameterGroup(
+      count: parameters.count, rate: settings.rate, weightDecay: settings.weightDecay)
+    var optimizer: any Optimizer<Float> =
+      switch settings.algorithm {
+      case .sgd:
+        GradientDescent<Float>(
+          [group], momentum: settings.momentum, nesterov: settings.momentum > 0)
+      case .adam: Adam<Float>([group])
+      }
+    let schedule = RateSchedule.linear(warmUp: settings.warmUp, total: settings.steps)
+    let zeros = parameters.map { Tensor<Float>(zeros: $0.shape) }
+    let before = try loss(zeros, Array(0..<texts.count), layer, withGradient: false).loss
+    var losses: [Double] = []
+    for step in 0..<settings.steps {
+      let (loss, gradients) = try loss(parameters, batch(step), layer, withGradient: true)
+      losses.append(loss)
+      let limited = settings.clip.map { clipped(gradients, toNorm: $0).gradients } ?? gradients
+      parameters = optimizer.step(
+        parameters, gradients: limited, factor: schedule.factor(at: step))
+    }
+    let after = try loss(parameters, Array(0..<texts.count), layer, withGradient: false).loss
+    return LensResult(
+      untrained: before, trained: after, losses: losses,
+      translator: TunedLens.Translator(
+        weight: parameters[0].elements,
+        bias: parameters.count > 1 ? parameters[1].elements : nil))
+  }
+
+  /// The loss of a translator over all texts. Collective.
+  mutating func loss(layer: Int, _ translator: TunedLens.Translator) throws -> Double {
+    streams.advance(to: layer)
+    let width = model.shape.width
+    var parameters = [Tensor([width, width], translator.weight)]
+    if let bias = translator.bias { parameters.append(Tensor([width], bias)) }
+    return try loss(parameters, Array(0..<texts.count), layer, withGradient: false).loss
+  }
+
+  /// The microbatches of a step: each once an epoch, in another order in each.
+  private func batch(_ step: Int) -> [Int] {
+    let size = min(settings.batch, texts.count)
+    let perEpoch = texts.count / size
+    let (epoch, place) = step.quotientAndRemainder(dividingBy: perEpoch)
+    var random = Philox(seed: settings.seed, name: "lens").stream(UInt64(epoch))
+    let order = Array(0..<texts.count).shuffled(using: &random)
+    return Array(order[place * size..<(place + 1) * size])
+  }
+
+  /// The mean divergence over the tokens of some microbatches, and its gradients.
+  private func loss(
+    _ parameters: [Tensor<Float>], _ numbers: [Int], _ layer: Int, withGradient: Bool
+  ) throws -> (loss: Double, gradients: [Tensor<Float>]) {
+    let length = withGradient ? parameters.reduce(0) { $0 + $1.count } : 0
+    let (streams, last) = (streams.kept, last.kept)
+    let total = try sums.total(of: numbers, length: 2 + length) { [model, stop] number -> [Float] in
+      guard !stop.isRequested else { return [0, 1] + Array(repeating: 0, count: length) }
+      let tape = Tape<Float>()
+      let leaves = parameters.map { withGradient ? tape.leaf($0) : Variable($0) }
+      let states = Variable(streams(number))
+      let bias = leaves.count > 1 ? leaves[1] : nil
+      let guess = tape.add(states, tape.linear(states, weight: leaves[0], bias: bias))
+      let own = model.logits(Variable(last(number)), on: Tape())
+      let divergence = tape.klDivergence(model.logits(guess, on: tape), from: own)
+      let rows = Float(states.value.rows)
+      let gradients = withGradient ? tape.gradients(of: divergence, at: leaves) : []
+      return [divergence.value.scalar * rows, 0]
+        + gradients.flatMap { $0.scaled(by: rows).elements }
+    }
+    guard total[1] == 0 else { throw LayerStates.Stopped() }
+    let rows = Float(numbers.reduce(0) { $0 + texts.keptRows(of: $1).count })
+    guard total.allSatisfy(\.isFinite) else {
+      throw Refusal(
+        .model, field: "layer \(layer)",
+        found: "a loss or gradient that is not finite (\(texts.name(of: numbers[0])) and others)",
+        expected: "finite numbers; a lower lens.learning_rate may help")
+    }
+    var gradients: [Tensor<Float>] = []
+    var start = 2
+    for parameter in withGradient ? parameters : [] {
+      let part = total[start..<start + parameter.count].map { $0 / rows }
+      gradients.append(Tensor(parameter.shape, part))
+      start += parameter.count
+    }
+    return (Double(total[0] / rows), gradients)
+  }
+}
+
+/// What the training of one layer's translator gave.
+struct LensResult: Sendable, Equatable {
+  /// The mean of KL(p ‖ q) over all tokens, in nats, of the logit lens and of the translator.
+  let untrained: Double
+  let trained: Double
+  /// Of each step, before it.
+  let losses: [Double]
+  let translator: TunedLens.Translator
+
+  var bytes: [UInt8] {
+    let numbers = [untrained, trained] + losses
+    return RunStart.encode(numbers.map { Int(truncatingIfNeeded: $0.bitPattern) })
+      + ByteWriter.bytes(of: translator.weight + (translator.bias ?? []))
+  }
+
+  init(
+    untrained: Double, trained: Double, losses: [Double], translator: TunedLens.Translator
+  ) {
+    (self.untrained, self.trained) = (untrained, trained)
+    (self.losses, self.translator) = (losses, translator)
+  }
+
+  /// - Throws: Where the bytes are not of a training of so many steps.
+  init(_ bytes: [UInt8], unit: Int, steps: Int, width: Int, hasBias: Bool) throws(Refusal) {
+    let head = 8 * (2 + steps)
+    let expected = head + 4 * width * (width + (hasBias ? 1 : 0))
+    guard bytes.count == expected else {
+      throw Refusal(
+        .store, field: "unit \(unit)", found: "a translator of \(bytes.count) bytes",
+        expected: "\(expected) bytes")
+    }
+    let numbers = RunStart.decode(Array(bytes[..<head])).map {
+      Double(bitPattern: UInt64(bitPattern: Int64($0)))
+    }
+    let weights = ByteWriter.floats(bytes, from: head)
+    guard numbers.allSatisfy(\.isFinite), weights.allSatisfy(\.isFinite) else {
+      throw Refusal(
+        .store, field: "unit \(unit)", found: "a number that is not finite",
+        expected: "finite numbers")
+    }
+    self.init(
+      untrained: numbers[0], trained: numbers[1], losses: Array(numbers[2...]),
+      translator: TunedLens.Translator(
+        weight: Array(weights[..<(width * width)]),
+        bias: hasBias ? Array(weights[(width * width)...]) : nil))
+  }
+}
