@@ -61,7 +61,6 @@ struct ExampleFileTests {
   }
 
   @Test func `faults are named with file, line and field`() throws {
-    let features = #"{"base": [[1, 2, 3, 4]], "source": [[3, 4, 5, 6]], "label": 1}"#
     let good = #"{"base": [1, 2], "source": [3, 4], "label": 1}"#
     func expect(
       _ line: String, answers: Int = 262, _ texts: String...,
