@@ -38,4 +38,21 @@ struct UnitTime: Sendable, Equatable {
     else { return nil }
     self.seconds = seconds
   }
+
+  /// The time that a timing record's payload says, as `record` writes it; nil where it says none.
+  static func seconds(_ text: UnsafeRawBufferPointer) -> Double? {
+    guard (1...40).contains(text.count) else { return nil }
+    var (value, scale) = (0.0, 0.0)
+    for byte in text {
+      if byte == UInt8(ascii: "."), scale == 0 {
+        scale = 1
+      } else {
+        guard (48...57).contains(byte) else { return nil }
+        value = value * 10 + Double(byte - 48)
+        scale *= 10
+      }
+    }
+    let seconds = value / max(1, scale)
+    return seconds < 1e9 ? seconds : nil
+  }
 }

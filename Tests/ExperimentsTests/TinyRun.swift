@@ -109,11 +109,12 @@ final class TinyRun: Sendable {
   ///   - limit: Asks for a stop after so many units of the second phase; nil for none.
   ///   - pause: Sleeps so long after each unit, in seconds.
   ///   - threads: Compute threads.
+  ///   - stop: Asks for a stop, perhaps before the run has begun.
   @discardableResult
   func run(
-    stoppingAfter limit: Int? = nil, pause: Double = 0, threads: Int = 1
+    stoppingAfter limit: Int? = nil, pause: Double = 0, threads: Int = 1,
+    stop: StopSignal = StopSignal()
   ) throws -> TraceRun.Outcome {
-    let stop = StopSignal()
     var options = RunOptions(output: path)
     options.threads = threads
     // The lease of a stopped run is this process's, which lives.

@@ -272,3 +272,55 @@ private func size(_ path: String) throws -> Int {
   let all = try JournalReader.readAll(scratch.path, job: job)
   #expect(all.results.map(\.unit) == [0, 5] && all.findings.allSatisfy { $0.kind == .damage })
 }
+
+/// What a survey of a journal tells, in a form to compare.
+private func survey(_ path: String) throws -> (records: [JournalRecord], survey: JournalSurvey) {
+  var records: [JournalRecord] = []
+  let survey = try JournalSurvey(path, job: job) {
+    records.append(JournalRecord($0, unit: $1, payload: Array($2)))
+  }
+  return (records, survey)
+}
+
+@Test func `a survey tells what a scan tells of a journal that is cut or flipped anywhere`()
+  throws
+{
+  let scratch = try Scratch()
+  _ = try writeJournal(in: scratch.path)
+  let name = "rank-00017.1.zst"
+  let whole = try scratch.bytes(name)
+  func compare(_ bytes: [UInt8], _ what: String) throws {
+    try scratch.put(bytes, name)
+    let scan = try JournalScan(scratch.file(name), job: job)
+    let (records, survey) = try survey(scratch.file(name))
+    #expect(records == scan.records.map(\.record), "\(what)")
+    #expect(survey.header == scan.header, "\(what)")
+    #expect(
+      survey.findings.map { [$0.kind == .damage ? 1 : 0, $0.offset, $0.count] }
+        == scan.findings.map { [$0.kind == .damage ? 1 : 0, $0.offset, $0.count] }, "\(what)")
+  }
+  try compare(whole, "whole")
+  for count in 0..<whole.count { try compare(Array(whole[..<count]), "cut at \(count)") }
+  for place in whole.indices {
+    var bytes = whole
+    bytes[place] ^= 1 << (place % 8)
+    try compare(bytes, "flipped at \(place)")
+  }
+}
+
+@Test func `a survey reads records larger than its window, and refuses another job's`() throws {
+  let scratch = try Scratch()
+  var journal = try JournalWriter.open(in: scratch.path, job: job, run: try runID(1), rank: 0)
+  var random = SeededRandom(seed: 3)
+  let large = (0..<5 << 20).map { _ in UInt8.random(in: 0...255, using: &random) }
+  for unit in 0..<3 {
+    try journal.append(JournalRecord(.result, unit: UInt64(unit), payload: large))
+    try journal.append(JournalRecord(.timing, unit: UInt64(unit), payload: Array("1".utf8)))
+  }
+  try journal.commit()
+  let found = try survey(journal.path)
+  #expect(found.records.map(\.unit) == [0, 0, 1, 1, 2, 2])
+  #expect(found.records.filter { $0.kind == .result }.allSatisfy { $0.payload == large })
+  let other = String(repeating: "0", count: 64)
+  #expect(throws: Refusal.self) { try JournalSurvey(journal.path, job: other) { _, _, _ in } }
+}

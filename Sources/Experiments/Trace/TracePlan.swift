@@ -32,16 +32,22 @@ package struct TracePlan: Sendable {
     factCount = grid.factCount
     var units: [Unit] = []
     var unitsOf: [[Range<Int>]] = []
-    for fact in grid.roles.indices {
+    // Facts whose subjects lie alike, of which there are few, are cut alike.
+    var cuts: [Form: [(cells: Range<Int>, blockRows: Int)]] = [:]
+    for (fact, roles) in grid.roles.enumerated() {
       var ranges: [Range<Int>] = []
       for restoration in grid.restore.indices {
-        let cells = TraceCells(grid, fact: fact, restoration: restoration)
+        let form = Form(
+          restoration: restoration, tokenCount: roles.tokenCount, subject: roles.subject,
+          positions: grid.positions[restoration][fact])
+        let cut = cuts[form] ?? Self.cut(TraceCells(grid, fact: fact, restoration: restoration))
+        cuts[form] = cut
         let start = units.count
-        for range in Self.cut(cells) {
+        for part in cut {
           units.append(
             Unit(
-              number: factCount + units.count, fact: fact, restoration: restoration, cells: range,
-              blockRows: cells.blockRows(of: range)))
+              number: factCount + units.count, fact: fact, restoration: restoration,
+              cells: part.cells, blockRows: part.blockRows))
         }
         ranges.append(start..<units.count)
       }
@@ -50,8 +56,17 @@ package struct TracePlan: Sendable {
     (self.units, self.unitsOf) = (units, unitsOf)
   }
 
-  /// Neighbouring cells in as few runs as the row limit allows, of about as many rows each.
-  private static func cut(_ cells: TraceCells) -> [Range<Int>] {
+  /// All that the cells of a fact and restoration follow from.
+  private struct Form: Hashable {
+    let restoration: Int
+    let tokenCount: Int
+    let subject: Range<Int>
+    let positions: [Int]
+  }
+
+  /// Neighbouring cells in as few runs as the row limit allows, of about as many rows each; and
+  /// what each costs.
+  private static func cut(_ cells: TraceCells) -> [(cells: Range<Int>, blockRows: Int)] {
     let total = (0..<cells.count).reduce(0) { $0 + cells.rows(of: $1) }
     let parts = max(1, (total + rowLimit - 1) / rowLimit)
     var ranges: [Range<Int>] = []
@@ -63,7 +78,7 @@ package struct TracePlan: Sendable {
         start = number + 1
       }
     }
-    return ranges
+    return ranges.map { ($0, cells.blockRows(of: $0)) }
   }
 
   /// The work of the facts' baselines.

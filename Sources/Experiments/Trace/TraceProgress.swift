@@ -48,7 +48,7 @@ package struct TraceProgress: RunProgress, Sendable {
     notes += attempts.faults.map(\.description)
     guard let reader = try TraceReader(folder) else { return }
     isPlanned = true
-    let journals = try TraceJournals(folder, reader.grid, reader.plan)
+    let journals = try TraceTally(folder, reader.grid, reader.plan)
     // A record that is being written looks torn.
     let isLive = holder?.life == .alive
     notes += journals.findings.filter { !isLive || $0.kind != .tornTail }.map(\.description)
@@ -69,7 +69,7 @@ package struct TraceProgress: RunProgress, Sendable {
     paces.count > 1 ? paces.min { $0.rowsPerSecond < $1.rowsPerSecond } : nil
   }
 
-  private mutating func count(_ reader: TraceReader, _ journals: TraceJournals) {
+  private mutating func count(_ reader: TraceReader, _ journals: TraceTally) {
     let plan = reader.plan
     factCount = reader.facts.count
     for (fact, labels) in reader.facts.enumerated() {
@@ -92,7 +92,7 @@ package struct TraceProgress: RunProgress, Sendable {
         continue
       }
       unitCount += patching.count
-      let done = patching.count { journals.entries[$0] != nil }
+      let done = patching.count { journals.isDone[$0] }
       let lost = patching.filter { journals.failures[$0] != nil }
       unitsDone += done
       unitsFailed += lost.count
@@ -110,7 +110,7 @@ package struct TraceProgress: RunProgress, Sendable {
     }
   }
 
-  private mutating func measure(_ reader: TraceReader, _ journals: TraceJournals) {
+  private mutating func measure(_ reader: TraceReader, _ journals: TraceTally) {
     let timed = journals.paces.filter { $0.seconds > 0 }
     let last = attempts.attempts.last?.run ?? holder?.run.description
     paces = timed.filter { $0.run.description == last }.map {
@@ -131,7 +131,7 @@ package struct TraceProgress: RunProgress, Sendable {
         left += reader.grid.baselineRows(of: fact)
       }
       for unit in reader.plan.unitsOf[fact].joined().map({ reader.plan.units[$0] })
-      where journals.entries[unit.number] == nil && journals.failures[unit.number] == nil {
+      where !journals.isDone[unit.number] && journals.failures[unit.number] == nil {
         left += unit.blockRows
       }
     }

@@ -23,7 +23,7 @@ package enum CRC32C {
       ?? Array(bytes).withUnsafeBytes { of($0) }
   }
 
-  private static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+  static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     tables.withUnsafeBufferPointer { table in
       var crc = UInt32.max
       var at = 0

@@ -86,13 +86,20 @@ enum JournalFraming {
     return bytes + frame
   }
 
+  /// Whether bytes are a frame header that is not damaged.
+  static func isHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    func integer(_ offset: Int) -> UInt32 {
+      UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+    return bytes.count == headerSize && integer(0) == magic
+      && integer(4) == UInt32(headerSize - 8)
+      && zip(bytes[8..<12], tag).allSatisfy { $0 == $1 }
+      && integer(28) == CRC32C.of(UnsafeRawBufferPointer(rebasing: bytes[..<28]))
+  }
+
   /// The frame header in 32 bytes; nil if they are not one, or are damaged.
   static func header(_ bytes: [UInt8]) -> Header? {
-    guard bytes.count == headerSize, bytes.littleEndian(UInt32.self, at: 0) == magic,
-      bytes.littleEndian(UInt32.self, at: 4) == UInt32(headerSize - 8),
-      bytes[8..<12].elementsEqual(tag),
-      bytes.littleEndian(UInt32.self, at: 28) == CRC32C.of(bytes[..<28])
-    else { return nil }
+    guard bytes.withUnsafeBytes({ isHeader($0) }) else { return nil }
     let contentSize = Int(bytes.littleEndian(UInt32.self, at: 20))
     guard (prefixSize...prefixSize + payloadLimit).contains(contentSize) else { return nil }
     return Header(

@@ -9,10 +9,15 @@ struct Check: ParsableCommand {
 
   @OptionGroup var job: JobOptions
   @Option(help: "Show at most so many prompts.") var limit: Int = 50
+  @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
     let document = try job.load()
     let lines = try JobKind(of: document).experiment.check(document, limit: max(0, limit))
-    for line in lines { print(line) }
+    if json {
+      print(ReportJSON.lines(lines, of: job.job))
+    } else {
+      for line in lines { print(line) }
+    }
   }
 }

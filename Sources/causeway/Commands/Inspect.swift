@@ -11,8 +11,14 @@ struct Inspect: ParsableCommand {
       """)
 
   @Argument(help: "File or folder.") var path: String
+  @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    for line in try PathInspection(path).lines { print(line) }
+    let lines = try PathInspection(path).lines
+    if json {
+      print(ReportJSON.lines(lines, of: path))
+    } else {
+      for line in lines { print(line) }
+    }
   }
 }

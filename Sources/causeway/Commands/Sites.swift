@@ -7,8 +7,10 @@ struct Sites: ParsableCommand {
     abstract: "List what can be intervened on in a model: names, layers, shapes.")
 
   @Argument(help: "Model folder, or .gguf file.") var model: String
+  @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    for line in try SiteList(model).lines { print(line) }
+    let list = try SiteList(model)
+    if json { print(list.json) } else { for line in list.lines { print(line) } }
   }
 }

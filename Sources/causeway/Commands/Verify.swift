@@ -26,6 +26,7 @@ struct Verify: ParsableCommand {
     help: ArgumentHelp(
       "Folder that the job's paths start from, if its files have moved.", valueName: "folder"))
   var pathsFrom: String?
+  @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
     if let threads, !(1...4096).contains(threads) {
@@ -43,8 +44,12 @@ struct Verify: ParsableCommand {
     options.seed = seed ?? UInt64.random(in: 0...999_999)
     options.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let report = try JobKind(ofRun: folder).experiment.verify(folder, options)
-    for fault in report.faults { say("causeway: \(fault)") }
-    for line in report.lines { print(line) }
+    if json {
+      print(ReportJSON.verification(report, of: folder))
+    } else {
+      for fault in report.faults { say("causeway: \(fault)") }
+      for line in report.lines { print(line) }
+    }
     throw ExitCode(report.exitCode)
   }
 }
