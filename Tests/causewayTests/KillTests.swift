@@ -16,7 +16,8 @@ extension EndToEnd {
 
     @Test func `kills of ranks and of mpirun lose nothing and count nothing twice`() async throws {
       let bench = try Workbench(
-        heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 12"))
+        heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 12"),
+        isInMemory: true)
       let whole = try await bench.finish("whole", ranks: 2)
       let expected = try bench.stored("whole")
       let count = (Self.killCount + Self.assaults - 1) / Self.assaults

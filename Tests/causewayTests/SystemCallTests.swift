@@ -13,7 +13,7 @@ extension EndToEnd {
     .enabled(if: Strace.works, "needs strace, and the right to trace a process"))
   struct SystemCalls {
     /// Every how many calls one is disturbed; 1 is all of them.
-    static let step = runsSlowTests ? 1 : 5
+    static let step = runsSlowTests ? 1 : 25
 
     @Test
     func `killed at a call that changes a file, a run loses nothing and counts nothing twice`()
@@ -102,7 +102,7 @@ private struct Trial {
       """
     let job = Workbench.job.split(separator: "[[restore]]").prefix(2).joined(
       separator: "[[restore]]")
-    bench = try Workbench(TinyModel(.gpt2, layers: 2), facts: facts, job: job)
+    bench = try Workbench(TinyModel(.gpt2, layers: 2), facts: facts, job: job, isInMemory: true)
     try await bench.finish("whole")
     expected = try bench.stored("whole")
     let log = bench.path("calls")

@@ -9,11 +9,15 @@ final class Workbench: Sendable {
   /// - Parameters:
   ///   - facts: JSON of the facts; by default four in the words of `vocabulary`.
   ///   - job: The job's text, which finds `model` and `facts.json` beside it.
+  ///   - isInMemory: Whether the folder is in memory where that is at hand, for tests that start many
+  ///     runs: what a sync takes there no other work on the machine can lengthen.
   init(
     _ model: TinyModel = TinyModel(.gpt2), facts: String = Workbench.textFacts,
-    job: String = Workbench.job
+    job: String = Workbench.job, isInMemory: Bool = false
   ) throws {
-    folder = FileManager.default.temporaryDirectory
+    let memory = URL(fileURLWithPath: "/dev/shm")
+    let canBeInMemory = isInMemory && FileManager.default.isWritableFile(atPath: memory.path)
+    folder = (canBeInMemory ? memory : FileManager.default.temporaryDirectory)
       .appendingPathComponent("causeway-\(UUID().uuidString)")
     try model.write(to: folder.appendingPathComponent("model"))
     try Self.vocabulary.write(to: folder.appendingPathComponent("model"))
