@@ -58,7 +58,7 @@ let package = Package(
     module("Autodiff", ["Tensors"]),
     module("Checkpoints", ["Inputs", "CKernels"]),
     module("Tokenizers", ["Inputs", "Checkpoints"]),
-    module("Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
+    module("Models", ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints"]),
     module("Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     module("Randomness", []),
     module("CausalModels", ["Inputs", "Randomness"]),
@@ -81,6 +81,7 @@ let package = Package(
     module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
+    .executableTarget(name: "_PeakProbe", swiftSettings: settings),
     tests(of: "Inputs", []),
     tests(of: "Tensors", []),
     tests(of: "Autodiff", ["Tensors"]),
@@ -91,7 +92,7 @@ let package = Package(
     tests(of: "Randomness", []),
     tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "_ClusterProbe"]),
-    tests(of: "ResultsStore", ["Inputs", subprocess]),
+    tests(of: "ResultsStore", ["Inputs"]),
     tests(of: "Figures", ["Inputs"]),
     tests(
       of: "Experiments",
@@ -103,7 +104,7 @@ let package = Package(
       name: "causewayTests",
       dependencies: [
         "causeway", "Experiments", "Inputs", "Checkpoints", "Tensors", "Autodiff", "Models",
-        "ResultsStore", "_TestSupport", subprocess,
+        "ResultsStore", "_PeakProbe", "_TestSupport", subprocess,
       ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),

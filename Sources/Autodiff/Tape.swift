@@ -59,6 +59,18 @@ public final class Tape<Scalar: Real> {
     return Variable(value, node: nodes.count - 1)
   }
 
+  /// Which of the leaves `output` was computed from.
+  public func influences(on output: Variable<Scalar>, of leaves: [Variable<Scalar>]) -> [Bool] {
+    var isReached = [Bool](repeating: false, count: nodes.count)
+    if let node = output.node {
+      isReached[node] = true
+      for at in stride(from: node, through: 0, by: -1) where isReached[at] {
+        for case let input? in nodes[at].inputs { isReached[input] = true }
+      }
+    }
+    return leaves.map { leaf in leaf.node.map { isReached[$0] } ?? false }
+  }
+
   /// The gradients of `output`, weighted by `seed`, with respect to the leaves.
   ///
   /// A leaf that does not influence the output has a gradient of zeros.

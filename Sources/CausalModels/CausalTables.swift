@@ -36,8 +36,17 @@ struct CausalTables {
         }
       }
       classes.append(table)
-      values.append(variable.domain == nil ? (table == nil ? nil : found) : variable.domain?.values)
+      let inferred = table == nil ? nil : found.sorted(by: Self.precedes)
+      values.append(variable.domain == nil ? inferred : variable.domain?.values)
       known.append(declared)
+    }
+  }
+
+  /// An order for values that a function was found to give: false before true, numbers by size.
+  private static func precedes(_ a: CausalValue, _ b: CausalValue) -> Bool {
+    switch (a, b) {
+    case (.number(let x), .number(let y)): x < y
+    default: a.description < b.description
     }
   }
 

@@ -32,7 +32,7 @@ public struct Checkpoint: TensorContainer {
       let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
       let configFile = try BoundedFile("\(folder)/config.json", kind: .model)
       let json = try JSON.parse(
-        try configFile.readAll(limit: 64 << 20), file: configFile.path, kind: .model)
+        try configFile.jsonBytes(limit: 64 << 20), file: configFile.path, kind: .model)
       let config = JSONField(json, file: configFile.path, kind: .model)
       _ = try config.object()
       self.config = .huggingFace(config)
@@ -64,18 +64,7 @@ public struct Checkpoint: TensorContainer {
   /// the file's own. Reads every byte.
   public func digest() throws(Refusal) -> String {
     var digest = Digest()
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-    defer { buffer.deallocate() }
-    for file in files {
-      var done = 0
-      while done < file.size {
-        let piece = UnsafeMutableRawBufferPointer(
-          rebasing: buffer[..<min(buffer.count, file.size - done)])
-        try file.read(into: piece, at: done)
-        digest.update(UnsafeRawBufferPointer(piece))
-        done += piece.count
-      }
-    }
+    for file in files { try file.update(&digest) }
     return digest.hexadecimal()
   }
 

@@ -21,48 +21,46 @@ extension GGUFCursor {
     }
   }
 
+  /// An array's place, once every item in it is found to be one.
   private mutating func array() throws(Refusal) -> GGUFValue {
-    let item = try type()
-    guard item != .array else {
+    let type = try type()
+    guard type != .array else {
       throw refusal("an array of arrays", expected: "an array of values that are not arrays")
     }
-    let count = try count(of: "items", leastBytes: item.leastBytes, limit: Self.arrayLimit)
-    let name = field
-    defer { field = name }
-    switch item {
-    case .string:
-      var items: [String] = []
-      for index in 0..<count {
-        field = "\(name)[\(index)]"
-        items.append(try string())
-      }
-      return .strings(items)
-    case .bool:
-      var items: [Bool] = []
-      for _ in 0..<count { items.append(try bool()) }
-      return .bools(items)
-    case .f32, .f64:
-      var items: [Double] = []
-      for _ in 0..<count { items.append(try double(item)) }
-      return .doubles(items)
-    default:
-      var items: [Int] = []
-      for _ in 0..<count { items.append(try integer(item)) }
-      return .integers(items)
+    let count = try count(of: "items", leastBytes: type.leastBytes, limit: Self.arrayLimit)
+    let array = GGUFArray(file: file, key: field, type: type, count: count, offset: position)
+    switch type {
+    // Of these no item can be wrong.
+    case .u8, .i8, .u16, .i16, .u32, .i32, .i64, .f32, .f64: skip(count * type.leastBytes)
+    case .string: try forEachItem(of: array) { (cursor) throws(Refusal) in _ = try cursor.string() }
+    case .bool: try forEachItem(of: array) { (cursor) throws(Refusal) in _ = try cursor.bool() }
+    default: try forEachItem(of: array) { (cursor) throws(Refusal) in _ = try cursor.integer(type) }
     }
+    return .array(array)
   }
 
-  private mutating func bool() throws(Refusal) -> Bool {
+  /// Reads each item of the array at the position.
+  mutating func forEachItem(
+    of array: GGUFArray, _ read: (inout GGUFCursor) throws(Refusal) -> Void
+  ) throws(Refusal) {
+    for index in 0..<array.count {
+      item = index
+      try read(&self)
+    }
+    item = nil
+  }
+
+  mutating func bool() throws(Refusal) -> Bool {
     let byte = try number(UInt8.self)
     guard byte <= 1 else { throw refusal("a boolean of \(byte)", expected: "0 or 1") }
     return byte == 1
   }
 
-  private mutating func double(_ type: GGUFType) throws(Refusal) -> Double {
+  mutating func double(_ type: GGUFType) throws(Refusal) -> Double {
     type == .f32 ? Double(try number(Float.self)) : try number(Double.self)
   }
 
-  private mutating func integer(_ type: GGUFType) throws(Refusal) -> Int {
+  mutating func integer(_ type: GGUFType) throws(Refusal) -> Int {
     switch type {
     case .u8: return Int(try number(UInt8.self))
     case .i8: return Int(try number(Int8.self))

@@ -7,23 +7,30 @@ struct GGUFCursor {
   static let headerLimit = 256 << 20
   /// Bytes of one string; a whole `tokenizer.json` is kept in one by some files.
   static let stringLimit = 128 << 20
-  /// Items of one array, the largest vocabularies have a million.
-  static let arrayLimit = 1 << 24
+  /// Bytes read at a time.
+  private static let pieceBytes = 1 << 20
+  /// Items of one array; the largest vocabularies have a quarter of a million.
+  static let arrayLimit = 1 << 22
 
   let file: BoundedFile
   /// What is being read, for a refusal.
   var field = "header"
-  private(set) var position = 0
+  /// The item that is being read, where the field is an array.
+  var item: Int?
+  private(set) var position: Int
   private var window: [UInt8] = []
   private var windowStart = 0
 
-  init(_ file: BoundedFile) { self.file = file }
+  init(_ file: BoundedFile, at position: Int = 0) {
+    (self.file, self.position) = (file, position)
+  }
 
   /// Bytes of header that can still follow.
   var remaining: Int { min(file.size, Self.headerLimit) - position }
 
   func refusal(_ found: String, expected: String) -> Refusal {
-    Refusal(file.kind, file: file.path, field: field, found: found, expected: expected)
+    let place = item.map { "\(field)[\($0)]" } ?? field
+    return Refusal(file.kind, file: file.path, field: place, found: found, expected: expected)
   }
 
   /// Makes `count` bytes from the position on lie in the window, and returns where they begin.
@@ -36,18 +43,40 @@ struct GGUFCursor {
           : "the end of the file at byte \(file.size) (truncated)",
         expected: "\(count) more bytes of header at byte \(position)")
     }
-    if position + count > windowStart + window.count {
-      window = try file.bytes(at: position, count: min(file.size - position, max(count, 1 << 20)))
+    if position < windowStart || position + count > windowStart + window.count {
+      window = try file.bytes(
+        at: position, count: min(file.size - position, max(count, Self.pieceBytes)))
       windowStart = position
     }
     defer { position += count }
     return position - windowStart
   }
 
+  /// Passes that many bytes, which a count has been checked to leave.
+  mutating func skip(_ count: Int) {
+    precondition(count <= remaining, "\(count) bytes to skip of \(remaining)")
+    position += count
+  }
+
   /// A number as it stands in the file.
   mutating func number<T: BitwiseCopyable>(_: T.Type) throws(Refusal) -> T {
     let place = try take(MemoryLayout<T>.size)
     return window.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: place, as: T.self) }
+  }
+
+  /// Refuses a long string with a zero byte in it before memory is taken for the whole: a file of
+  /// holes would claim it for nothing.
+  private func refuseHoles(_ length: Int) throws(Refusal) {
+    var done = 0
+    while done < length {
+      let piece = try file.bytes(at: position + done, count: min(Self.pieceBytes, length - done))
+      if let place = piece.firstIndex(of: 0) {
+        throw refusal(
+          "a zero byte at \(done + place) of a string of \(length) bytes", expected: "text in UTF-8"
+        )
+      }
+      done += piece.count
+    }
   }
 
   /// How many of something follow, each of which takes at least `leastBytes`.
@@ -75,6 +104,7 @@ struct GGUFCursor {
         "a string length of \(length), with \(remaining) bytes left (truncated)",
         expected: "a string inside the file")
     }
+    if length > Self.pieceBytes { try refuseHoles(Int(length)) }
     let place = try take(Int(length))
     guard let text = String(validating: window[place..<(place + Int(length))], as: UTF8.self)
     else {

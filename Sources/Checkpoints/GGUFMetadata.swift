@@ -82,35 +82,48 @@ public struct GGUFField: Sendable {
     return text
   }
 
+  /// How many items an array has, of which none is read.
+  public func count() throws(Refusal) -> Int { try array("an array").count }
+
   /// An array of strings.
-  public func strings() throws(Refusal) -> [String] {
-    guard case .strings(let items) = value else {
-      throw refusal(value.kindName, expected: "an array of strings")
+  ///
+  /// - Parameter distinct: Whether the first that stands there twice ends the reading: a hole in a
+  ///   file holds as many empty strings as it claims.
+  public func strings(distinct: Bool = false) throws(Refusal) -> [String] {
+    let array = try array("an array of strings", of: .string)
+    var places: [ByteKey: Int] = [:]
+    return try array.items { (cursor) throws(Refusal) in
+      let text = try cursor.string()
+      if distinct, let other = places.updateValue(cursor.item ?? 0, forKey: ByteKey(text)) {
+        throw cursor.refusal("\(quoted(text)) twice, first at \(other)", expected: "each once")
+      }
+      return text
     }
-    return items
   }
 
   /// An array of integers.
   public func integers() throws(Refusal) -> [Int] {
-    guard case .integers(let items) = value else {
-      throw refusal(value.kindName, expected: "an array of integers")
-    }
-    return items
+    let array = try array(
+      "an array of integers", of: .u8, .i8, .u16, .i16, .u32, .i32, .u64, .i64)
+    return try array.items { (cursor) throws(Refusal) in try cursor.integer(array.type) }
   }
 
   /// An array of floating-point numbers, which may be infinite or NaN.
   public func doubles() throws(Refusal) -> [Double] {
-    guard case .doubles(let items) = value else {
-      throw refusal(value.kindName, expected: "an array of floating-point numbers")
-    }
-    return items
+    let array = try array("an array of floating-point numbers", of: .f32, .f64)
+    return try array.items { (cursor) throws(Refusal) in try cursor.double(array.type) }
   }
 
   /// An array of booleans.
   public func bools() throws(Refusal) -> [Bool] {
-    guard case .bools(let items) = value else {
-      throw refusal(value.kindName, expected: "an array of booleans")
+    let array = try array("an array of booleans", of: .bool)
+    return try array.items { (cursor) throws(Refusal) in try cursor.bool() }
+  }
+
+  private func array(_ expected: String, of types: GGUFType...) throws(Refusal) -> GGUFArray {
+    guard case .array(let array) = value, types.isEmpty || types.contains(array.type) else {
+      throw refusal(value.kindName, expected: expected)
     }
-    return items
+    return array
   }
 }

@@ -1,15 +1,14 @@
+internal import Inputs
+
 /// A metadata value of a GGUF file.
-public enum GGUFValue: Sendable, Equatable {
+public enum GGUFValue: Sendable {
   /// Of any of the eight integer types. A u64 past 2^63 − 1 is refused when the file is opened.
   case integer(Int)
   /// Of either floating-point type; the float32 values are exact as doubles.
   case double(Double)
   case bool(Bool)
   case string(String)
-  case integers([Int])
-  case doubles([Double])
-  case bools([Bool])
-  case strings([String])
+  case array(GGUFArray)
 
   /// What the value is, in words, for a refusal.
   public var kindName: String {
@@ -18,15 +17,10 @@ public enum GGUFValue: Sendable, Equatable {
     case .double(let value): "the number \(value)"
     case .bool(let value): "\(value)"
     case .string(let value): "the string \(quoted(value))"
-    case .integers(let items): "an array of \(items.count) integers"
-    case .doubles(let items): "an array of \(items.count) numbers"
-    case .bools(let items): "an array of \(items.count) booleans"
-    case .strings(let items): "an array of \(items.count) strings"
+    case .array(let array): "an array of \(array.count) \(array.type.itemsName)"
     }
   }
 }
-
-internal import Inputs
 
 /// The types of metadata values, by their number in the format.
 enum GGUFType: UInt32 {
@@ -40,6 +34,17 @@ enum GGUFType: UInt32 {
     case .u32, .i32, .f32: 4
     case .u64, .i64, .f64, .string: 8
     case .array: 12
+    }
+  }
+
+  /// What the items of an array of them are, in words.
+  var itemsName: String {
+    switch self {
+    case .f32, .f64: "numbers"
+    case .bool: "booleans"
+    case .string: "strings"
+    case .array: "arrays"
+    case .u8, .i8, .u16, .i16, .u32, .i32, .i64, .u64: "integers"
     }
   }
 }

@@ -1,6 +1,6 @@
 public import Inputs
 
-/// What is in a safetensors, PyTorch or GGUF file or a model folder, as lines of text.
+/// What is in a safetensors, PyTorch, NumPy or GGUF file or a model folder, as lines of text.
 public struct Inspection: Sendable, CustomStringConvertible {
   /// Sections with a heading each; what came from a file is escaped.
   public let lines: [String]
@@ -15,6 +15,8 @@ public struct Inspection: Sendable, CustomStringConvertible {
       self.init(try SafetensorsFile(path))
     } else if [".bin", ".pt", ".pth"].contains(where: name.hasSuffix) {
       self.init(try PyTorchFile(path))
+    } else if name.hasSuffix(".npy") {
+      self.init(try NumPyFile(path))
     } else {
       self.init(try Checkpoint(path))
     }
@@ -32,6 +34,11 @@ public struct Inspection: Sendable, CustomStringConvertible {
   /// Describes a PyTorch file.
   public init(_ file: PyTorchFile) {
     lines = ["\(escaped(file.path)): PyTorch state dict"] + Self.tensors(of: file)
+  }
+
+  /// Describes a NumPy array.
+  public init(_ file: NumPyFile) {
+    lines = ["\(escaped(file.path)): NumPy array"] + Self.tensors(of: file)
   }
 
   /// Describes a model: its configuration, its files and its tensors.
@@ -122,7 +129,7 @@ public struct Inspection: Sendable, CustomStringConvertible {
     case .double(let value): "\(value)"
     case .bool(let value): "\(value)"
     case .string(let value): value
-    case .integers, .doubles, .bools, .strings: value.kindName
+    case .array: value.kindName
     }
   }
 

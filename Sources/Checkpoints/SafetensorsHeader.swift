@@ -77,7 +77,7 @@ struct SafetensorsHeader {
     func refusal(_ found: String, _ expected: String) -> Refusal {
       Refusal(file.kind, file: file.path, field: "header", found: found, expected: expected)
     }
-    let bytes = try file.bytes(at: 8, count: length)
+    let bytes = try file.jsonBytes(at: 8, count: length, limit: limit, field: "header")
     guard let first = bytes.first else { throw refusal("0 bytes", "a JSON object") }
     guard first == UInt8(ascii: "{") else {
       throw refusal("a first byte of \(first)", "'{' (123), of a JSON object in UTF-8")

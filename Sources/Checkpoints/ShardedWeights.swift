@@ -45,7 +45,7 @@ struct ShardedWeights<Shard: WeightsFile>: TensorContainer {
     path = folder
     index = try BoundedFile("\(folder)/\(Self.indexName)", kind: .model)
     let json = try JSON.parse(
-      try index.readAll(limit: 256 << 20), file: index.path, kind: .model)
+      try index.jsonBytes(limit: 256 << 20), file: index.path, kind: .model)
     let map = try JSONField(json, file: index.path, kind: .model)["weight_map"]
 
     var placed: [(tensor: String, shard: String, field: JSONField)] = []

@@ -33,9 +33,11 @@ final class HeldRun {
     }
   }
 
-  /// What all ranks must know, with the units that are done.
-  func start(done: Set<Int>) -> RunStart {
-    RunStart(folder: folder.path, digest: folder.spec.digest, run: files.run, done: done)
+  /// What all ranks must know, with the units that are done and how often the others' ranks died.
+  func start(done: Set<Int>, deaths: [Int: Int] = [:]) -> RunStart {
+    RunStart(
+      folder: folder.path, digest: folder.spec.digest, run: files.run, done: done,
+      deaths: deaths.filter { !done.contains($0.key) })
   }
 
   /// Notes who works, for the record of this attempt.

@@ -39,8 +39,14 @@ enum ModelTokenizer {
         "the tokenizer \(quoted(try kind.string()))",
         expected: "gpt2 (byte-level BPE), or a tokenizer.json named by model.tokenizer")
     }
+    // Before any is read: a file may claim more than there is memory for.
+    let tokens = try metadata["tokenizer.ggml.tokens"]
+    guard try tokens.count() <= vocabulary else {
+      throw tokens.refusal(
+        tokens.value.kindName, expected: "at most \(vocabulary), the rows of the embedding")
+    }
     return try ByteLevelBPE(
-      gguf: metadata["tokenizer.ggml.tokens"].strings(),
+      gguf: tokens.strings(distinct: true),
       merges: metadata["tokenizer.ggml.merges"].strings(),
       tokenTypes: metadata["tokenizer.ggml.token_type"].integers(),
       pre: metadata.optional("tokenizer.ggml.pre")?.string() ?? "default",

@@ -26,14 +26,21 @@ struct RunAttempt: Sendable {
 }
 
 /// All starts of a run, the first one first.
-struct RunAttempts: Sendable {
+package struct RunAttempts: Sendable {
   private(set) var attempts: [RunAttempt] = []
   /// Files that could not be read, and why.
   private(set) var faults: [Refusal] = []
 
+  /// How many starts of a run have come to work; 0 where there is no run folder.
+  package static func count(in folder: String) -> Int { names(in: folder + "/log").count }
+
+  private static func names(in log: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: log)) ?? [])
+      .filter { $0.hasPrefix("attempt-") && $0.hasSuffix(".json") }.sorted()
+  }
+
   init(_ folder: RunFolder) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.log)) ?? []
-    for name in names.sorted() where name.hasPrefix("attempt-") && name.hasSuffix(".json") {
+    for name in Self.names(in: folder.log) {
       do throws(Refusal) {
         attempts.append(try RunAttempt("\(folder.log)/\(name)"))
       } catch { faults.append(error) }

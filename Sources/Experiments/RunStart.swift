@@ -10,14 +10,18 @@ struct RunStart: Sendable {
   let digest: String
   let run: RunID
   let done: Set<Int>
+  /// How often a unit's rank died, as `UnitDeaths` counts.
+  let deaths: [Int: Int]
 
-  init(folder: String, digest: String, run: RunID, done: Set<Int>) {
+  init(folder: String, digest: String, run: RunID, done: Set<Int>, deaths: [Int: Int]) {
     (self.folder, self.digest, self.run, self.done) = (folder, digest, run, done)
+    self.deaths = deaths
   }
 
   var bytes: [UInt8] {
     var bytes = Array("\(run)\n\(digest)\n\(folder)\0".utf8)
-    bytes += Self.encode(done.sorted())
+    bytes += Self.encode([done.count] + done.sorted())
+    bytes += Self.encode(deaths.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
     return bytes
   }
 
@@ -25,10 +29,17 @@ struct RunStart: Sendable {
     guard let end = bytes.firstIndex(of: 0) else { throw Self.malformed }
     let lines = String(decoding: bytes[..<end], as: UTF8.self)
       .split(separator: "\n", maxSplits: 2).map(String.init)
-    guard lines.count == 3, let run = RunID(lines[0]) else { throw Self.malformed }
+    let numbers = Self.decode(Array(bytes[(end + 1)...]))
+    guard lines.count == 3, let run = RunID(lines[0]), let count = numbers.first,
+      (0..<numbers.count).contains(count), (numbers.count - 1 - count).isMultiple(of: 2)
+    else { throw Self.malformed }
+    let pairs = numbers[(1 + count)...]
     self.init(
-      folder: lines[2], digest: lines[1], run: run,
-      done: Set(Self.decode(Array(bytes[(end + 1)...]))))
+      folder: lines[2], digest: lines[1], run: run, done: Set(numbers[1..<1 + count]),
+      deaths: Dictionary(
+        stride(from: pairs.startIndex, to: pairs.endIndex, by: 2).map {
+          (pairs[$0], pairs[$0 + 1])
+        }, uniquingKeysWith: max))
   }
 
   private static var malformed: Refusal {
@@ -58,12 +69,21 @@ final class RankJournal {
     self.rank = rank
   }
 
-  /// Makes a unit's result durable; it counts once this returns. How long it took stands beside
+  /// Takes a unit's result, which counts once `sync` has returned. How long it took stands beside
   /// it, for estimates.
+  func keep(_ unit: Int, _ bytes: [UInt8], seconds: Double?) throws(Refusal) {
+    try open()
+    try writer?.append(JournalRecord(.result, unit: UInt64(unit), payload: bytes))
+    if let seconds { try writer?.append(UnitTime(seconds: seconds).record(of: unit)) }
+  }
+
+  /// Makes all that was kept durable, with one write and one sync.
+  func sync() throws(Refusal) { try writer?.commit() }
+
+  /// Makes a unit's result durable at once.
   func commit(_ unit: Int, _ bytes: [UInt8], seconds: Double?) throws(Refusal) {
-    let result = JournalRecord(.result, unit: UInt64(unit), payload: bytes)
-    let timing = seconds.map { UnitTime(seconds: $0).record(of: unit) }
-    try append([result] + (timing.map { [$0] } ?? []))
+    try keep(unit, bytes, seconds: seconds)
+    try sync()
   }
 
   /// Notes that a unit was given up, and why.
@@ -71,12 +91,16 @@ final class RankJournal {
     try append([JournalRecord(.failed, unit: UInt64(unit), payload: Array(reason.utf8))])
   }
 
-  private func append(_ records: [JournalRecord]) throws(Refusal) {
-    if writer == nil {
-      writer = try JournalWriter.open(
-        in: start.folder + "/journal", job: start.digest, run: start.run, rank: rank)
-    }
+  /// Makes records durable.
+  func append(_ records: [JournalRecord]) throws(Refusal) {
+    try open()
     for record in records { try writer?.append(record) }
-    try writer?.commit()
+    try sync()
+  }
+
+  private func open() throws(Refusal) {
+    guard writer == nil else { return }
+    writer = try JournalWriter.open(
+      in: start.folder + "/journal", job: start.digest, run: start.run, rank: rank)
   }
 }

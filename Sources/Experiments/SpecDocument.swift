@@ -15,11 +15,13 @@ package enum SpecDocument {
   }
 
   /// Prepares a specification's run: prompts are turned into tokens by the model's own tokenizer.
+  ///
+  /// - Parameter saveTo: A folder for the interventions as they are after the run.
   package static func run(
-    _ path: String, models: String?, isNaive: Bool
+    _ path: String, models: String?, isNaive: Bool, saveTo: String? = nil
   ) throws(Refusal) -> SpecRun {
     let document = try read(path)
-    var options = SpecRun.Options(models: models, isNaive: isNaive)
+    var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     let model = try document["model"].string()
     let folder = models.map { URL(fileURLWithPath: $0).appendingPathComponent(model).path }
     let place = folder.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil } ?? model

@@ -83,5 +83,49 @@ public final class BoundedFile: Sendable {
   }
 }
 
+extension BoundedFile {
+  /// Adds the file's bytes to a digest, a piece at a time.
+  public func update(_ digest: inout Digest) throws(Refusal) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    var done = 0
+    while done < size {
+      let piece = UnsafeMutableRawBufferPointer(
+        rebasing: buffer[..<min(buffer.count, size - done)])
+      try read(into: piece, at: done)
+      digest.update(UnsafeRawBufferPointer(piece))
+      done += piece.count
+    }
+  }
+
+  /// Bytes looked at before memory is taken for a long text.
+  private static let pieceBytes = 1 << 20
+
+  /// The bytes of a JSON text of at most `limit` bytes: the whole file, or a range inside it.
+  ///
+  /// A long text is looked through first, a piece at a time: one with a byte that JSON cannot hold,
+  /// as a file of holes is, takes no memory.
+  public func jsonBytes(
+    at offset: Int = 0, count: Int? = nil, limit: Int, field: String = ""
+  ) throws(Refusal) -> [UInt8] {
+    guard let count = count ?? (size <= limit ? size : nil) else {
+      return try readAll(limit: limit)
+    }
+    guard count > Self.pieceBytes else { return try bytes(at: offset, count: count) }
+    var done = 0
+    while done < count {
+      let piece = try bytes(at: offset + done, count: min(Self.pieceBytes, count - done))
+      if let place = piece.firstIndex(where: { $0 < 0x20 && ![9, 10, 13].contains($0) }) {
+        throw Refusal(
+          kind, file: path, field: field,
+          found: "the control character \(piece[place]) at byte \(done + place)",
+          expected: "JSON text in UTF-8")
+      }
+      done += piece.count
+    }
+    return try bytes(at: offset, count: count)
+  }
+}
+
 /// The text of the last system error.
 public func systemMessage() -> String { String(cString: strerror(errno)) }

@@ -41,23 +41,30 @@ public struct JSONNumber: Sendable, Equatable {
 /// The members of an object, in the order of the file, found by their exact bytes.
 public struct JSONObject: Sendable {
   public private(set) var members: [(key: String, value: JSON)] = []
+  /// Where each key stands; empty for the few members that are found as quickly without.
   private var places: [ByteKey: Int] = [:]
+  private static let fewMembers = 8
 
   public init() {}
 
   public var keys: [String] { members.map(\.key) }
 
-  public subscript(key: String) -> JSON? {
-    places[ByteKey(key)].map { members[$0].value }
+  public subscript(key: String) -> JSON? { place(of: key).map { members[$0].value } }
+
+  private func place(of key: String) -> Int? {
+    members.count <= Self.fewMembers
+      ? members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } : places[ByteKey(key)]
   }
 
   /// Adds a member, or returns false and leaves the object as it is if the key is there.
   public mutating func insert(_ value: JSON, forKey key: String) -> Bool {
-    guard places.updateValue(members.count, forKey: ByteKey(key)) == nil else {
-      places[ByteKey(key)] = members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
-      return false
-    }
+    guard place(of: key) == nil else { return false }
     members.append((key, value))
+    if members.count == Self.fewMembers + 1 {
+      for (place, member) in members.enumerated() { places[ByteKey(member.key)] = place }
+    } else if members.count > Self.fewMembers {
+      places[ByteKey(key)] = members.count - 1
+    }
     return true
   }
 }

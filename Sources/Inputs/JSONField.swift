@@ -17,7 +17,7 @@ public struct JSONField: Sendable {
   public static func load(
     _ path: String, kind: Refusal.Kind, limit: Int = 256 << 20
   ) throws(Refusal) -> JSONField {
-    let bytes = try BoundedFile(path, kind: kind).readAll(limit: limit)
+    let bytes = try BoundedFile(path, kind: kind).jsonBytes(limit: limit)
     return JSONField(try JSON.parse(bytes, file: path, kind: kind), file: path, kind: kind)
   }
 

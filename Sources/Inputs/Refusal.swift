@@ -79,16 +79,22 @@ public func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
 
 /// The candidate that is nearest to a misspelt name, if any is near enough to be meant.
 ///
-/// Near is a Damerau-Levenshtein distance of at most a third of the longer name.
+/// Near is a Damerau-Levenshtein distance of at most a third of the longer name. Only the first
+/// candidates are looked at where a file brings more of them than any person has to choose from.
 public func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
   var best: (name: String, distance: Int)?
-  for candidate in candidates {
+  let count = name.count
+  for candidate in candidates.prefix(nearestLimit) {
+    let limit = max(1, max(count, candidate.count) / 3)
+    guard abs(count - candidate.count) <= limit else { continue }
     let distance = editDistance(name, candidate)
-    guard distance <= max(1, max(name.count, candidate.count) / 3) else { continue }
+    guard distance <= limit else { continue }
     if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
   }
   return best?.name
 }
+
+private let nearestLimit = 4096
 
 /// The number of insertions, deletions, changes and swaps of neighbours that turn `a` into `b`.
 private func editDistance(_ a: String, _ b: String) -> Int {

@@ -17,9 +17,8 @@ extension DecoderModel {
     let read = run.visit(.attentionInput, layer, weights.attentionNorm(x, on: tape))
     let wanted = queries.map { tape.rows(x, $0) } ?? x
 
-    let attended = run.visit(
-      .attentionOutput, layer, attended(read, layer, queries, in: run))
-    let middle = tape.add(wanted, attended)
+    let attended = run.visit(.attentionOutput, layer, attended(read, layer, queries, in: run))
+    let middle = run.visit(.residualMiddle, layer, tape.add(wanted, attended))
     let changed = run.visit(.mlpOutput, layer, mlp(middle, layer, in: run))
     return run.visit(.blockOutput, layer, tape.add(middle, changed))
   }
@@ -48,9 +47,15 @@ extension DecoderModel {
     in run: Run<Scalar>
   ) -> Variable<Scalar> {
     let (tape, weights, batch) = (run.tape, layers[layer], run.batch)
-    var q = run.visit(.queryOutput, layer, weights.query(asking, on: tape))
-    var k = run.visit(.keyOutput, layer, weights.key(read, on: tape))
-    let v = run.visit(.valueOutput, layer, weights.value(read, on: tape))
+    let keyed = run.visit(.keyInput, layer, read)
+    let valued = run.visit(.valueInput, layer, keyed)
+    let made = fused(
+      weights.query(asking, on: tape), weights.key(keyed, on: tape),
+      weights.value(valued, on: tape),
+      layer, in: run)
+    var q = run.visit(.queryOutput, layer, made.q)
+    var k = run.visit(.keyOutput, layer, made.k)
+    let v = run.visit(.valueOutput, layer, made.v)
     if let rotary {
       let angles = rotary.angles(below: batch.longest)
       let places = queries.map { $0.map { batch.positions[$0] } } ?? batch.positions
@@ -74,6 +79,24 @@ extension DecoderModel {
     return weights.attentionOutput(mixed, on: tape)
   }
 
+  /// Queries, keys and values as one value where that is shown.
+  private func fused(
+    _ q: Variable<Scalar>, _ k: Variable<Scalar>, _ v: Variable<Scalar>, _ layer: Int,
+    in run: Run<Scalar>
+  ) -> (q: Variable<Scalar>, k: Variable<Scalar>, v: Variable<Scalar>) {
+    guard shown.contains(.qkvOutput), q.value.rows == k.value.rows else { return (q, k, v) }
+    let (tape, width, keyWidth) = (run.tape, shape.queryWidth, shape.keyWidth)
+    var all = Variable(Tensor<Scalar>(zeros: [q.value.rows, width + 2 * keyWidth]))
+    all = tape.replaceColumns(all, 0..<width, with: q)
+    all = tape.replaceColumns(all, width..<width + keyWidth, with: k)
+    all = tape.replaceColumns(all, width + keyWidth..<width + 2 * keyWidth, with: v)
+    all = run.visit(.qkvOutput, layer, all)
+    return (
+      tape.columns(all, 0..<width), tape.columns(all, width..<width + keyWidth),
+      tape.columns(all, width + keyWidth..<width + 2 * keyWidth)
+    )
+  }
+
   /// What the MLP adds to the stream; rows that will be replaced hold anything.
   private func mlp(
     _ middle: Variable<Scalar>, _ layer: Int, in run: Run<Scalar>
@@ -90,13 +113,17 @@ extension DecoderModel {
   ) -> Variable<Scalar> {
     let (tape, weights) = (run.tape, layers[layer])
     let read = run.visit(.mlpInput, layer, weights.mlpNorm(middle, on: tape))
-    let up = weights.up(read, on: tape)
-    guard let gate = weights.gate else {
-      let active = tape.activate(up, shape.mlp.activation)
-      return weights.down(run.visit(.mlpActivation, layer, active), on: tape)
+    func active(_ x: Variable<Scalar>) -> Variable<Scalar> {
+      let read = run.visit(.mlpPreactivation, layer, x)
+      return run.visit(.mlpActivation, layer, tape.activate(read, shape.mlp.activation))
     }
-    let active = tape.activate(gate(read, on: tape), shape.mlp.activation)
-    let product = tape.multiply(run.visit(.mlpActivation, layer, active), up)
+    guard let gate = weights.gate else {
+      return weights.down(active(weights.up(read, on: tape)), on: tape)
+    }
+    let gated = active(gate(read, on: tape))
+    let upRead = run.visit(.mlpUpInput, layer, read)
+    let up = run.visit(.mlpUpOutput, layer, weights.up(upRead, on: tape))
+    let product = run.visit(.mlpProduct, layer, tape.multiply(gated, up))
     return weights.down(product, on: tape)
   }
 }

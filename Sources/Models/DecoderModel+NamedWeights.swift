@@ -3,10 +3,7 @@ internal import Tensors
 
 extension DecoderModel: TrainableModel {
   /// What the model can be run on.
-  public var inputLimits: InputLimits {
-    InputLimits(
-      vocabulary: shape.vocabulary, width: shape.width, positions: shape.positionCount)
-  }
+  public var inputLimits: InputLimits { shape.inputLimits }
 
   /// The weights as they are published.
   public var weights: NamedWeights<Scalar> {

@@ -50,6 +50,8 @@ public struct DecoderModel<Scalar: Real>: Sendable {
   public var finalNorm: Norm<Scalar>
   public var head: Linear<Scalar>
   let rotary: RotaryTable<Scalar>?
+  /// Sites that cost something to show, and are shown because someone will look at them.
+  var shown: Set<Site> = []
 
   /// The embeddings of tokens, before any position is added, `[rows, width]`.
   public func tokenEmbeddings(_ tokens: [Int], on tape: Tape<Scalar>) -> Variable<Scalar> {
@@ -58,9 +60,10 @@ public struct DecoderModel<Scalar: Real>: Sendable {
 
   /// The stream that enters the first block: the tokens' embeddings plus the positions'.
   public func stream(of embeddings: Variable<Scalar>, in run: Run<Scalar>) -> Variable<Scalar> {
+    let embeddings = run.visit(.tokenEmbeddingOutput, 0, embeddings)
     guard let positionEmbedding else { return embeddings }
-    return run.tape.add(
-      embeddings, positionEmbedding.rows(run.batch.positions.map(Int.init), on: run.tape))
+    let positions = positionEmbedding.rows(run.batch.positions.map(Int.init), on: run.tape)
+    return run.tape.add(embeddings, run.visit(.positionEmbeddingOutput, 0, positions))
   }
 
   /// The residual stream after the last block, `[rows, width]`.
@@ -82,5 +85,20 @@ public struct DecoderModel<Scalar: Real>: Sendable {
   /// The logits of rows of the last block's output, `[rows, vocabulary]`.
   public func logits(_ stream: Variable<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
     head(finalNorm(stream, on: tape), on: tape)
+  }
+
+  /// The logits of all rows of a run, or of some, where someone may look at them on their way.
+  ///
+  /// - Parameter wanted: Rows of the stream; all of them pass the sites if these are shown.
+  public func logits(
+    _ stream: Variable<Scalar>, of wanted: [Int]? = nil, in run: Run<Scalar>
+  ) -> Variable<Scalar> {
+    let tape = run.tape
+    guard !shown.isDisjoint(with: [.finalNormOutput, .logits]) else {
+      return logits(wanted.map { tape.rows(stream, $0) } ?? stream, on: tape)
+    }
+    let read = run.visit(.finalNormOutput, 0, finalNorm(stream, on: tape))
+    let all = run.visit(.logits, 0, head(read, on: tape))
+    return wanted.map { tape.rows(all, $0) } ?? all
   }
 }

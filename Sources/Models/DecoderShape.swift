@@ -62,6 +62,11 @@ public struct DecoderShape: Sendable, Equatable {
     (self.mlpBias, self.tiedEmbedding) = (mlpBias, tiedEmbedding)
   }
 
+  /// What a decoder can be run on.
+  public var inputLimits: InputLimits {
+    InputLimits(vocabulary: vocabulary, width: width, positions: positionCount)
+  }
+
   public var queryWidth: Int { heads * headWidth }
   public var keyWidth: Int { keyHeads * headWidth }
 
@@ -70,8 +75,10 @@ public struct DecoderShape: Sendable, Equatable {
     switch site.unsplit {
     case .queryOutput, .attentionValueOutput: queryWidth
     case .keyOutput, .valueOutput: keyWidth
-    case .mlpActivation: mlpWidth
+    case .mlpActivation, .mlpPreactivation, .mlpUpOutput, .mlpProduct: mlpWidth
     case .attentionWeight: heads
+    case .qkvOutput: queryWidth + 2 * keyWidth
+    case .logits: vocabulary
     default: width
     }
   }

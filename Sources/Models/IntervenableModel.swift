@@ -31,6 +31,13 @@ public struct RowPlaces: Sendable {
     firstPositions = Array(repeating: step, count: lengths.count)
   }
 
+  /// Rows of each example from a first position on; nil where the value has none.
+  public init(rows: [[Int?]], firstPositions: [Int]) {
+    precondition(rows.count == firstPositions.count, "a first position for each example")
+    self.rows = rows
+    self.firstPositions = firstPositions
+  }
+
   public var exampleCount: Int { rows.count }
 
   /// The positions of an example that have rows, in order.
@@ -92,6 +99,12 @@ public protocol IntervenableModel<Scalar>: Sendable {
   /// Module paths that stand for sites of a layer, to name the nearest where one is misspelt.
   func modulePaths(ofLayer layer: Int) -> [String]
 
+  /// The model with the given sites among those that its runs come by.
+  ///
+  /// Some sites cost something to show, such as a projection of three parts that is otherwise never
+  /// one value; runs come by them only if they are asked for here.
+  func showing(_ sites: Set<Site>) -> Self
+
   /// Runs the model on a batch.
   ///
   /// - Parameter visit: Called at each site with its unsplit value; gives the value to go on with.
@@ -105,4 +118,5 @@ public protocol IntervenableModel<Scalar>: Sendable {
 
 extension IntervenableModel {
   public func modulePaths(ofLayer layer: Int) -> [String] { [] }
+  public func showing(_ sites: Set<Site>) -> Self { self }
 }

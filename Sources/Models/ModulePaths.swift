@@ -1,28 +1,60 @@
 /// The published names of models' modules, with the sites that they stand for.
 enum ModulePaths {
+  /// What a family calls the modules of a decoder.
+  private struct Names {
+    /// Where the blocks stand, from the whole model and from the bare one.
+    let blocks: [[String]]
+    /// Modules of a block, each with its side.
+    let inBlock: [String: Site]
+    /// Modules outside of blocks; where they hold a block's value, which block's.
+    let outside: [String: (site: Site, isLast: Bool)]
+
+    func site(of parts: [String], layers: Int) -> (site: Site, layer: Int)? {
+      if let found = ModulePaths.site(of: parts, under: blocks, inBlock, layers: layers) {
+        return found
+      }
+      let whole = parts.joined(separator: ".")
+      let bare = parts.dropFirst().joined(separator: ".")
+      let isBare = parts.first == blocks[0].first
+      guard let found = outside[whole] ?? (isBare ? outside[bare] : nil) else { return nil }
+      return (found.site, found.isLast ? layers - 1 : 0)
+    }
+  }
+
+  private static func names(_ architecture: any Architecture.Type) -> Names {
+    architecture.modelType == GPT2.modelType
+      ? Names(blocks: [["transformer", "h"], ["h"]], inBlock: gpt2, outside: gpt2Outside)
+      : Names(blocks: [["model", "layers"], ["layers"]], inBlock: llama, outside: llamaOutside)
+  }
+
   /// A decoder's site at a path such as `transformer.h[3].mlp.output` or
   /// `model.layers.0.self_attn.input`.
-  static func site(of path: String, layers: Int) -> (site: Site, layer: Int)? {
-    site(of: path, under: [["transformer", "h"], ["h"]], gpt2, layers: layers)
-      ?? site(of: path, under: [["model", "layers"], ["layers"]], llama, layers: layers)
+  static func site(
+    of path: String, _ architecture: any Architecture.Type, layers: Int
+  ) -> (site: Site, layer: Int)? {
+    names(architecture).site(of: parts(of: path), layers: layers)
   }
 
   /// A recurrent model's site at a path such as `gru.cells[0].x2h.output`.
   static func gruSite(of path: String, layers: Int) -> (site: Site, layer: Int)? {
-    site(of: path, under: [["gru", "cells"], ["cells"]], gru, layers: layers)
+    site(of: parts(of: path), under: [["gru", "cells"], ["cells"]], gru, layers: layers)
   }
 
   /// A perceptron's site at a path such as `mlp.h[2].act.output`.
   static func mlpSite(of path: String, layers: Int) -> (site: Site, layer: Int)? {
-    site(of: path, under: [["mlp", "h"], ["h"]], mlp, layers: layers)
+    switch path {
+    case "score.input": (.blockOutput, layers - 1)
+    case "score.output": (.logits, 0)
+    default: site(of: parts(of: path), under: [["mlp", "h"], ["h"]], mlp, layers: layers)
+    }
   }
 
   /// A Backpack's site at a path such as `backpack.sense_network.output` or
   /// `backpack.gpt2_model.h[3].mlp.output`.
   static func backpackSite(of path: String, layers: Int) -> (site: Site, layer: Int)? {
     let parts = parts(of: path)
-    let rest = (parts.first == "backpack" ? parts.dropFirst() : parts[...]).joined(separator: ".")
-    switch rest {
+    let rest = Array(parts.first == "backpack" ? parts.dropFirst() : parts[...])
+    switch rest.joined(separator: ".") {
     case "sense_network.output": return (.senseNetworkOutput, 0)
     case "sense_weight_net.output": return (.contextualization, 0)
     default: return site(of: rest, under: [["gpt2_model", "h"]], gpt2, layers: layers)
@@ -36,9 +68,8 @@ enum ModulePaths {
 
   /// The site of a module of a layer, under one of the paths that layers stand at.
   private static func site(
-    of path: String, under prefixes: [[String]], _ modules: [String: Site], layers: Int
+    of parts: [String], under prefixes: [[String]], _ modules: [String: Site], layers: Int
   ) -> (site: Site, layer: Int)? {
-    let parts = parts(of: path)
     guard let prefix = prefixes.first(where: { parts.starts(with: $0) }),
       parts.count > prefix.count + 1, let layer = Int(parts[prefix.count]),
       (0..<layers).contains(layer)
@@ -47,43 +78,77 @@ enum ModulePaths {
   }
 
   /// A path that stands for a site, as the family publishes it; nil where no module ends there.
-  static func path(of site: Site, layer: Int, family: String) -> String? {
-    let (names, prefix) =
-      family == GPT2.modelType ? (gpt2, "transformer.h") : (llama, "model.layers")
-    let candidates = names.filter { $0.value == site.unsplit }.map(\.key)
+  static func path(of site: Site, layer: Int, _ architecture: any Architecture.Type) -> String? {
+    let names = names(architecture)
+    let candidates = names.inBlock.filter { $0.value == site.unsplit }.map(\.key)
     // The shortest is the module itself, not what lies inside it.
     let best = candidates.min { ($0.count, $0) < ($1.count, $1) }
-    return best.map { "\(prefix)[\(layer)].\($0)" }
+    return best.map { "\(names.blocks[0].joined(separator: "."))[\(layer)].\($0)" }
   }
 
-  /// Every path of a decoder's layer, by bare models' names too, in a fixed order.
-  static func paths(ofLayer layer: Int) -> [String] {
-    [("transformer.h", gpt2), ("h", gpt2), ("model.layers", llama), ("layers", llama)]
-      .flatMap { prefix, modules in modules.keys.map { "\(prefix)[\(layer)].\($0)" } }.sorted()
+  /// Every path of a decoder's layer and outside of layers, by bare models' names too, in a fixed
+  /// order.
+  static func paths(
+    _ architecture: any Architecture.Type, ofLayer layer: Int, layers: Int
+  ) -> [String] {
+    let names = names(architecture)
+    let prefixes = (0..<layers).contains(layer) ? names.blocks : []
+    let inside = prefixes.flatMap { prefix in
+      names.inBlock.keys.map { "\(prefix.joined(separator: "."))[\(layer)].\($0)" }
+    }
+    return
+      (inside + names.outside.keys.map { "\(names.blocks[0][0]).\($0)" }
+      + names.outside.keys).sorted()
   }
 
   private static let gpt2: [String: Site] = [
-    "input": .blockInput, "output": .blockOutput, "attn.input": .attentionInput,
-    "attn.output": .attentionOutput, "attn.c_proj.input": .attentionValueOutput,
-    "attn.c_proj.output": .attentionOutput, "attn.resid_dropout.output": .attentionOutput,
-    "ln_1.output": .attentionInput, "ln_2.output": .mlpInput, "mlp.input": .mlpInput,
+    "input": .blockInput, "output": .blockOutput, "ln_1.input": .blockInput,
+    "ln_1.output": .attentionInput, "attn.input": .attentionInput,
+    "attn.output": .attentionOutput, "attn.c_attn.input": .attentionInput,
+    "attn.c_attn.output": .qkvOutput, "attn.attn_dropout.input": .attentionWeight,
+    "attn.attn_dropout.output": .attentionWeight, "attn.c_proj.input": .attentionValueOutput,
+    "attn.c_proj.output": .attentionOutput, "attn.resid_dropout.input": .attentionOutput,
+    "attn.resid_dropout.output": .attentionOutput, "ln_2.input": .residualMiddle,
+    "ln_2.output": .mlpInput, "mlp.input": .mlpInput, "mlp.c_fc.input": .mlpInput,
+    "mlp.c_fc.output": .mlpPreactivation, "mlp.act.input": .mlpPreactivation,
     "mlp.act.output": .mlpActivation, "mlp.c_proj.input": .mlpActivation,
-    "mlp.c_proj.output": .mlpOutput, "mlp.output": .mlpOutput,
+    "mlp.c_proj.output": .mlpOutput, "mlp.dropout.input": .mlpOutput,
+    "mlp.dropout.output": .mlpOutput, "mlp.output": .mlpOutput,
+  ]
+
+  private static let gpt2Outside: [String: (site: Site, isLast: Bool)] = [
+    "wte.output": (.tokenEmbeddingOutput, false), "wpe.output": (.positionEmbeddingOutput, false),
+    "drop.input": (.blockInput, false), "drop.output": (.blockInput, false),
+    "ln_f.input": (.blockOutput, true), "ln_f.output": (.finalNormOutput, false),
+    "lm_head.input": (.finalNormOutput, false), "lm_head.output": (.logits, false),
   ]
 
   private static let llama: [String: Site] = [
-    "input": .blockInput, "output": .blockOutput, "self_attn.input": .attentionInput,
-    "self_attn.output": .attentionOutput, "self_attn.q_proj.output": .queryOutput,
-    "self_attn.k_proj.output": .keyOutput, "self_attn.v_proj.output": .valueOutput,
-    "self_attn.o_proj.input": .attentionValueOutput,
-    "self_attn.o_proj.output": .attentionOutput, "input_layernorm.output": .attentionInput,
+    "input": .blockInput, "output": .blockOutput, "input_layernorm.input": .blockInput,
+    "input_layernorm.output": .attentionInput, "self_attn.input": .attentionInput,
+    "self_attn.output": .attentionOutput, "self_attn.q_proj.input": .attentionInput,
+    "self_attn.q_proj.output": .queryOutput, "self_attn.k_proj.input": .keyInput,
+    "self_attn.k_proj.output": .keyOutput, "self_attn.v_proj.input": .valueInput,
+    "self_attn.v_proj.output": .valueOutput, "self_attn.o_proj.input": .attentionValueOutput,
+    "self_attn.o_proj.output": .attentionOutput,
+    "post_attention_layernorm.input": .residualMiddle,
     "post_attention_layernorm.output": .mlpInput, "mlp.input": .mlpInput,
-    "mlp.act_fn.output": .mlpActivation, "mlp.output": .mlpOutput,
-    "mlp.down_proj.output": .mlpOutput,
+    "mlp.gate_proj.input": .mlpInput, "mlp.gate_proj.output": .mlpPreactivation,
+    "mlp.act_fn.input": .mlpPreactivation, "mlp.act_fn.output": .mlpActivation,
+    "mlp.up_proj.input": .mlpUpInput, "mlp.up_proj.output": .mlpUpOutput,
+    "mlp.down_proj.input": .mlpProduct, "mlp.down_proj.output": .mlpOutput,
+    "mlp.output": .mlpOutput,
+  ]
+
+  private static let llamaOutside: [String: (site: Site, isLast: Bool)] = [
+    "embed_tokens.output": (.tokenEmbeddingOutput, false), "norm.input": (.blockOutput, true),
+    "norm.output": (.finalNormOutput, false), "lm_head.input": (.finalNormOutput, false),
+    "lm_head.output": (.logits, false),
   ]
 
   private static let gru: [String: Site] = [
     "input": .cellInput, "output": .cellOutput, "x2h.input": .cellInput,
+    "h2h.input": .stateInput,
     "x2h.output": .x2hOutput, "h2h.output": .h2hOutput, "reset_act.input": .resetGateInput,
     "reset_act.output": .resetGateOutput, "update_act.input": .updateGateInput,
     "update_act.output": .updateGateOutput, "new_act.input": .newGateInput,
@@ -92,6 +157,7 @@ enum ModulePaths {
 
   private static let mlp: [String: Site] = [
     "input": .blockInput, "output": .blockOutput, "ff1.input": .blockInput,
+    "ff1.output": .mlpPreactivation, "act.input": .mlpPreactivation,
     "act.output": .mlpActivation, "dropout.input": .mlpActivation, "dropout.output": .blockOutput,
   ]
 }

@@ -36,8 +36,36 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   /// What the MLP adds to the stream, `[rows, width]`.
   case mlpOutput = "mlp_output"
 
+  /// The tokens' embeddings before positions are added, `[rows, width]`.
+  case tokenEmbeddingOutput = "token_embedding_output"
+  /// Learned embeddings of the rows' positions, `[rows, width]`.
+  case positionEmbeddingOutput = "position_embedding_output"
+  /// Queries, keys and values side by side where one matrix makes them; the three are cut from it,
+  /// so see its changes. `[rows, 3 · width]`.
+  case qkvOutput = "qkv_output"
+  /// What keys and values are made of, after queries have read the normalised stream.
+  case keyInput = "key_input"
+  /// What values are made of, after queries and keys have read the normalised stream.
+  case valueInput = "value_input"
+  /// The residual stream between attention and MLP, `[rows, width]`.
+  case residualMiddle = "residual_middle"
+  /// What the nonlinearity reads, `[rows, mlpWidth]`.
+  case mlpPreactivation = "mlp_preactivation"
+  /// What a gated MLP's ungated branch reads, after the gate has read it, `[rows, width]`.
+  case mlpUpInput = "mlp_up_input"
+  /// A gated MLP's ungated branch, `[rows, mlpWidth]`.
+  case mlpUpOutput = "mlp_up_output"
+  /// The product of a gated MLP's branches, `[rows, mlpWidth]`.
+  case mlpProduct = "mlp_product"
+  /// The normalised stream after the last block, `[rows, width]`.
+  case finalNormOutput = "final_norm_output"
+  /// The output head's, `[rows, vocabulary]`; of classifiers `[rows, classes]`.
+  case logits = "logits"
+
   /// What a recurrent cell reads at a step, `[examples, width]`, as all the cell's sites are.
   case cellInput = "cell_input"
+  /// The former state as the cell reads it.
+  case stateInput = "state_input"
   /// The cell's new state.
   case cellOutput = "cell_output"
   /// What the input contributes to the reset, update and new gates, side by side: 3 · width.
@@ -77,7 +105,7 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
     }
   }
 
-  /// The sites of a transformer's block.
+  /// The sites of a transformer's block that the reference names too.
   public static let decoderSites: [Site] = [
     .blockInput, .blockOutput, .attentionInput, .queryOutput, .keyOutput, .valueOutput,
     .headQueryOutput, .headKeyOutput, .headValueOutput, .attentionWeight, .attentionValueOutput,
@@ -86,7 +114,8 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
 
   /// The sites of a gated recurrent cell.
   public static let cellSites: [Site] = [
-    .cellInput, .x2hOutput, .h2hOutput, .resetX2HOutput, .updateX2HOutput, .newX2HOutput,
+    .cellInput, .stateInput, .x2hOutput, .h2hOutput, .resetX2HOutput, .updateX2HOutput,
+    .newX2HOutput,
     .resetH2HOutput, .updateH2HOutput, .newH2HOutput, .resetGateInput, .updateGateInput,
     .newGateInput, .resetGateOutput, .updateGateOutput, .newGateOutput, .cellOutput,
   ]
@@ -97,8 +126,18 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   /// Whether a change at one position reaches later positions in the same block.
   public var reachesLaterPositionsInItsBlock: Bool {
     switch unsplit {
-    case .blockInput, .attentionInput, .keyOutput, .valueOutput, .senseNetworkOutput: true
+    case .blockInput, .attentionInput, .keyOutput, .valueOutput, .senseNetworkOutput, .qkvOutput,
+      .keyInput, .valueInput, .tokenEmbeddingOutput, .positionEmbeddingOutput:
+      true
     default: false
+    }
+  }
+
+  /// Whether it is a value of a decoder's blocks, not one before or after them all.
+  public var isInBlock: Bool {
+    switch self {
+    case .tokenEmbeddingOutput, .positionEmbeddingOutput, .finalNormOutput, .logits: false
+    default: true
     }
   }
 }

@@ -4,21 +4,38 @@ internal import Synchronization
 /// Memory of tensors that are gone, kept for the next ones: fresh pages cost more than the work on
 /// them.
 ///
-/// Sizes are rounded up to eighths of powers of two, so a freed block fits the next tensor of
-/// nearly its size. Blocks below 64 KiB are left to malloc. Those of 1 MiB and more are mapped, so
-/// that what the pool does not keep really goes back: malloc would hold on to it.
+/// Sizes are rounded up to eighths of powers of two, and a tensor takes a block of up to half more
+/// than it needs: batches grow from layer to layer, so the same size seldom comes again. Blocks below
+/// 64 KiB are left to malloc. Those of 1 MiB and more are mapped, so that what the pool does not keep
+/// really goes back: malloc would hold on to it.
 enum BufferPool {
   private struct State {
     var free: [Int: [UInt]] = [:]
     var freeBytes = 0
+
+    /// Takes out the smallest block that fits without wasting more than half of what is asked for.
+    mutating func fit(_ size: Int) -> (address: UInt, size: Int)? {
+      var best = size
+      if free[size]?.isEmpty != false {
+        guard let next = free.keys.filter({ $0 > size && $0 <= size + size / 2 }).min() else {
+          return nil
+        }
+        best = next
+      }
+      guard let address = free[best]?.popLast() else { return nil }
+      if free[best]?.isEmpty == true { free[best] = nil }
+      freeBytes -= best
+      return (address, best)
+    }
 
     /// Takes out blocks until no more than `limit` bytes are free: those of other sizes than the
     /// last freed first, since tensors of one size come and go together.
     mutating func evict(to limit: Int, sparing spared: Int) -> [(address: UInt, size: Int)] {
       var evicted: [(address: UInt, size: Int)] = []
       while freeBytes > limit {
-        let other = free.first { $0.key != spared && !$0.value.isEmpty }?.key ?? spared
+        let other = free.keys.filter { $0 != spared }.max() ?? spared
         guard let address = free[other]?.popLast() else { break }
+        if free[other]?.isEmpty == true { free[other] = nil }
         freeBytes -= other
         evicted.append((address, other))
       }
@@ -29,6 +46,8 @@ enum BufferPool {
   private static let state = Mutex(State())
   private static let smallest = 64 << 10
   private static let mapped = 1 << 20
+  /// From here on large pages waste little.
+  private static let huge = 8 << 20
   /// Free memory kept at most; past it blocks go back to the system.
   private static let keep = 128 << 20
 
@@ -37,17 +56,15 @@ enum BufferPool {
     return (bytes + step - 1) / step * step
   }
 
-  static func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+  /// A block of at least so many bytes, and how many it has; `give` wants to know.
+  static func take(_ bytes: Int) -> (block: UnsafeMutableRawPointer, size: Int) {
     let size = rounded(max(bytes, 64))
-    if size >= smallest {
-      let address = state.withLock { state in
-        guard let address = state.free[size]?.popLast() else { return UInt(0) }
-        state.freeBytes -= size
-        return address
-      }
-      if let block = UnsafeMutableRawPointer(bitPattern: address) { return block }
+    if size >= smallest, let found = state.withLock({ $0.fit(size) }),
+      let block = UnsafeMutableRawPointer(bitPattern: found.address)
+    {
+      return (block, found.size)
     }
-    return allocate(size)
+    return (allocate(size), size)
   }
 
   private static func allocate(_ size: Int) -> UnsafeMutableRawPointer {
@@ -56,11 +73,12 @@ enum BufferPool {
     guard let block, block != MAP_FAILED else {
       preconditionFailure("no memory for a tensor of \(size) bytes")
     }
+    // Fewer page faults; a refusal costs nothing.
+    if size >= huge { _ = madvise(block, size, MADV_HUGEPAGE) }
     return block
   }
 
-  static func give(_ block: UnsafeMutableRawPointer, _ bytes: Int) {
-    let size = rounded(max(bytes, 64))
+  static func give(_ block: UnsafeMutableRawPointer, _ size: Int) {
     guard size >= smallest, size <= keep else { return release(block, size) }
     let stale = state.withLock { state in
       state.free[size, default: []].append(UInt(bitPattern: block))

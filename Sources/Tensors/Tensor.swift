@@ -111,20 +111,22 @@ public struct Tensor<Scalar: Real>: Sendable {
 /// Memory of a tensor: from the pool, or borrowed from an owner.
 final class Storage<Scalar: Real>: @unchecked Sendable {  // written only before it is shared
   let base: UnsafeMutablePointer<Scalar>
-  private let bytes: Int
+  /// Bytes of the pool's block; 0 where the memory is borrowed.
+  private let blockSize: Int
   private let owner: AnyObject?
 
   init(count: Int) {
-    bytes = max(count, 1) * MemoryLayout<Scalar>.stride
-    base = BufferPool.take(bytes).bindMemory(to: Scalar.self, capacity: max(count, 1))
+    let taken = BufferPool.take(max(count, 1) * MemoryLayout<Scalar>.stride)
+    base = taken.block.bindMemory(to: Scalar.self, capacity: max(count, 1))
+    blockSize = taken.size
     owner = nil
   }
 
   init(base: UnsafeMutablePointer<Scalar>, owner: AnyObject) {
     self.base = base
     self.owner = owner
-    bytes = 0
+    blockSize = 0
   }
 
-  deinit { if owner == nil { BufferPool.give(UnsafeMutableRawPointer(base), bytes) } }
+  deinit { if owner == nil { BufferPool.give(UnsafeMutableRawPointer(base), blockSize) } }
 }

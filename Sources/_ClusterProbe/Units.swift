@@ -7,7 +7,7 @@ internal import Synchronization
 private struct UnitFault: Error {}
 
 extension Probe {
-  /// Fake units of random cost; each rank appends what it commits to a file of its own.
+  /// Fake units of random cost; each rank appends what it keeps to a file of its own.
   ///
   /// The options: count, threads, milliseconds (the most a unit takes), work (spin or sleep),
   /// failing (units), folder, heartbeat and silence (milliseconds), die, freeze, stop, lose and
@@ -39,12 +39,13 @@ extension Probe {
         if failing.contains(unit) { throw UnitFault() }
         return (0..<size).map { UInt8(truncatingIfNeeded: unit &+ $0) }
       },
-      commit: { unit, _ in
+      keep: { unit, _ in
         if isFull {
           throw Refusal(.resources, file: "journal", found: "a full disk", expected: "room")
         }
         journal?.write(Data("\(unit)\n".utf8))
       },
+      sync: {},
       finished: { result in
         let expected = (0..<size).map { UInt8(truncatingIfNeeded: result.unit &+ $0) }
         say("done \(result.unit) on \(result.rank) \(result.bytes == expected)")

@@ -18,7 +18,8 @@ struct Causeway: AsyncParsableCommand {
       """,
     version: programVersion,
     subcommands: [
-      Plan.self, Check.self, Run.self, Status.self, Show.self, Verify.self, Export.self,
+      Plan.self, Check.self, Run.self, Launch.self, Submit.self, Status.self, Show.self,
+      Verify.self, Export.self,
       Sites.self, Inspect.self, Intervene.self,
     ])
 }
@@ -62,12 +63,24 @@ struct Main {
   }
 }
 
+let ownEnvironment = ProcessInfo.processInfo.environment
+
 /// Whether this process is the one of a job that speaks.
 let isFirstRank: Bool = {
-  let environment = ProcessInfo.processInfo.environment
-  let rank = environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"] ?? "0"
+  let rank = ownEnvironment["OMPI_COMM_WORLD_RANK"] ?? ownEnvironment["PMIX_RANK"] ?? "0"
   return rank == "0"
 }()
+
+/// The program that this process runs, from the root of the file system.
+func ownPath() throws(Refusal) -> String {
+  do {
+    return try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+  } catch {
+    throw Refusal(
+      .resources, file: "/proc/self/exe", found: escaped(error.localizedDescription),
+      expected: "the program's own path")
+  }
+}
 
 /// Prints a line on standard error.
 func say(_ text: String) {

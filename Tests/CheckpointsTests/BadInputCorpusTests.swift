@@ -5,14 +5,6 @@ import _TestSupport
 
 @testable import Checkpoints
 
-/// One row of the corpus's index.
-private struct Case {
-  let file: String
-  let kind: String
-  let terms: String
-  let expectation: String
-}
-
 /// Containers that are well formed and whose meaning is wrong: they open here, and what reads the
 /// model or the tokenizer refuses them.
 private let wrongInMeaningOnly: Set<String> = [
@@ -26,37 +18,6 @@ private let wrongInMeaningOnly: Set<String> = [
   "hf/044_tensor_missing", "hf/045_tensor_wrong_shape", "hf/046_tensor_wrong_rank",
   "hf/047_tensor_unknown",
 ]
-
-/// The rows of a CSV text whose fields may be quoted.
-private func rows(ofCSV text: String) -> [[String]] {
-  var rows: [[String]] = [[""]]
-  var isQuoted = false
-  for character in text.replacingOccurrences(of: "\r\n", with: "\n") {
-    switch character {
-    case "\"": isQuoted.toggle()
-    case "," where !isQuoted: rows[rows.count - 1].append("")
-    case "\n" where !isQuoted: rows.append([""])
-    default: rows[rows.count - 1][rows[rows.count - 1].count - 1].append(character)
-    }
-  }
-  return rows
-}
-
-private func corpus(from root: URL, into folder: TemporaryFolder) throws -> [Case] {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = [
-    "python3", root.appendingPathComponent("badinputs/make_bad_inputs.py").path, folder.path,
-  ]
-  process.standardOutput = FileHandle.nullDevice
-  try process.run()
-  process.waitUntilExit()
-  try #require(process.terminationStatus == 0)
-  let text = try String(contentsOfFile: folder.path + "/index.csv", encoding: .utf8)
-  return rows(ofCSV: text).dropFirst().filter { $0.count == 6 }.map {
-    Case(file: $0[0], kind: $0[1], terms: $0[3], expectation: $0[4])
-  }
-}
 
 /// Opens what the case names and reads every tensor of it.
 private func load(_ kind: String, _ path: String) throws(Refusal) {
@@ -80,7 +41,7 @@ func `every malformed model file is refused by name within two seconds, every co
   throws
 {
   let folder = try TemporaryFolder()
-  let cases = try corpus(from: #require(SharedMaterial.root), into: folder)
+  let cases = try BadInputCorpus(in: folder.path).cases
     .filter { ["safetensors", "gguf", "pickle", "hf"].contains($0.kind) }
   #expect(cases.count == 56 + 54 + 46 + 41)
   #expect(wrongInMeaningOnly.isSubset(of: cases.map(\.file)))

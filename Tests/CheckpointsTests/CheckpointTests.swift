@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Testing
+import _TestSupport
 
 @testable import Checkpoints
 
@@ -154,7 +155,7 @@ func `a configuration that is no JSON object is refused`(text: String, terms: St
   let path = try folder.write("nameless.gguf", GGUFBuilder().file)
   expectRefusal("nameless.gguf;general.architecture") { try Checkpoint(path) }
   var part = GGUFBuilder.named
-  part.add("split.count", type: 2, bytes(UInt16(3)))
+  part.add("split.count", type: 2, littleEndian(UInt16(3)))
   let partPath = try folder.write("part.gguf", part.file)
   expectRefusal("part.gguf;split.count;3;one GGUF file") { try Checkpoint(partPath) }
 }

@@ -17,7 +17,7 @@ private func smallSafetensors() throws -> [UInt8] {
 
 private var smallGGUF: [UInt8] {
   var builder = GGUFBuilder.named
-  builder.add("general.alignment", type: 4, bytes(UInt32(32)))
+  builder.add("general.alignment", type: 4, littleEndian(UInt32(32)))
   builder.add("tokens", type: 9, GGUFBuilder.array(8, count: 1, GGUFBuilder.string("ab")))
   builder.addTensor("a", dimensions: [32, 2], type: 8, [UInt8](repeating: 9, count: 68))
   builder.addTensor("b", dimensions: [8], type: 0, [UInt8](repeating: 9, count: 32))

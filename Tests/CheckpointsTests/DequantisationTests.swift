@@ -25,7 +25,7 @@ private func half(_ bits: UInt16) -> Float {
 }
 
 @Test func `every half-precision number is converted exactly`() throws {
-  let values = try read(1, count: 65536, (0...UInt16.max).flatMap { bytes($0) })
+  let values = try read(1, count: 65536, (0...UInt16.max).flatMap { littleEndian($0) })
   var wrong: [UInt16] = []
   for bits in 0...UInt16.max {
     let (value, expected) = (values[Int(bits)], half(bits))
@@ -41,7 +41,7 @@ private func half(_ bits: UInt16) -> Float {
   (0x0400, 0x1p-14), (0x7BFF, 65504), (0x7C00, .infinity), (0xFC00, -.infinity),
 ])
 func `half precision at its edges`(bits: UInt16, expected: Float) throws {
-  #expect(try read(1, count: 1, bytes(bits))[0].bitPattern == expected.bitPattern)
+  #expect(try read(1, count: 1, littleEndian(bits))[0].bitPattern == expected.bitPattern)
 }
 
 @Test(arguments: [
@@ -51,12 +51,13 @@ func `half precision at its edges`(bits: UInt16, expected: Float) throws {
 func `bfloat16 is the upper half of a float, subnormal and NaN too`(bits: UInt16, expected: UInt32)
   throws
 {
-  #expect(try read(30, count: 1, bytes(bits))[0].bitPattern == expected)
+  #expect(try read(30, count: 1, littleEndian(bits))[0].bitPattern == expected)
 }
 
 @Test func `a Q8_0 block is a scale and 32 signed bytes`() throws {
-  let first = bytes(UInt16(0x3800)) + (0..<32).map { UInt8(bitPattern: Int8($0 - 16)) }  // 0.5
-  let second = bytes(UInt16(0xC000)) + [0x80, 0x7F] + [UInt8](repeating: 0, count: 30)  // -2
+  let (half, minusTwo) = (littleEndian(UInt16(0x3800)), littleEndian(UInt16(0xC000)))
+  let first = half + (0..<32).map { UInt8(bitPattern: Int8($0 - 16)) }
+  let second = minusTwo + [0x80, 0x7F] + [UInt8](repeating: 0, count: 30)
   let values = try read(8, count: 64, first + second)
   #expect(Array(values[..<32]) == (0..<32).map { Float($0 - 16) * 0.5 })
   #expect(Array(values[32..<34]) == [256, -254])
@@ -68,12 +69,13 @@ private let nibbles = (0..<16).map { UInt8($0 | (15 - $0) << 4) }
 private let nibbleValues = (0..<32).map { Float($0 < 16 ? $0 : 31 - $0) }
 
 @Test func `a Q4_0 block is a scale and nibbles around 8, the low ones first`() throws {
-  let values = try read(2, count: 32, bytes(UInt16(0x3400)) + nibbles)  // 0.25
+  let values = try read(2, count: 32, littleEndian(UInt16(0x3400)) + nibbles)  // 0.25
   #expect(values == nibbleValues.map { ($0 - 8) * 0.25 })
 }
 
 @Test func `a Q4_1 block is a scale, a minimum and nibbles, the low ones first`() throws {
-  let values = try read(3, count: 32, bytes(UInt16(0x3400)) + bytes(UInt16(0xC100)) + nibbles)
+  let values = try read(
+    3, count: 32, littleEndian(UInt16(0x3400)) + littleEndian(UInt16(0xC100)) + nibbles)
   #expect(values == nibbleValues.map { $0 * 0.25 - 2.5 })
 }
 

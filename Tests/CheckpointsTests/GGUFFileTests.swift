@@ -1,5 +1,6 @@
 import Inputs
 import Testing
+import _TestSupport
 
 @testable import Checkpoints
 
@@ -16,23 +17,26 @@ func `a GGUF file gives metadata of every type and its tensors`(version: UInt32)
   builder.version = version
   builder.add("u8", type: 0, [200])
   builder.add("i8", type: 1, [200])
-  builder.add("u16", type: 2, bytes(UInt16.max))
-  builder.add("i16", type: 3, bytes(Int16.min))
-  builder.add("u32", type: 4, bytes(UInt32.max))
-  builder.add("i32", type: 5, bytes(Int32.min))
-  builder.add("f32", type: 6, bytes(Float(0.1)))
+  builder.add("u16", type: 2, littleEndian(UInt16.max))
+  builder.add("i16", type: 3, littleEndian(Int16.min))
+  builder.add("u32", type: 4, littleEndian(UInt32.max))
+  builder.add("i32", type: 5, littleEndian(Int32.min))
+  builder.add("f32", type: 6, littleEndian(Float(0.1)))
   builder.add("bool", type: 7, [1])
-  builder.add("u64", type: 10, bytes(UInt64(1) << 62))
-  builder.add("i64", type: 11, bytes(Int64.min))
-  builder.add("f64", type: 12, bytes(0.1))
+  builder.add("u64", type: 10, littleEndian(UInt64(1) << 62))
+  builder.add("i64", type: 11, littleEndian(Int64.min))
+  builder.add("f64", type: 12, littleEndian(0.1))
   builder.add(
     "strings", type: 9,
     GGUFBuilder.array(8, count: 2, GGUFBuilder.string("Ġa") + GGUFBuilder.string("")))
-  builder.add("ints", type: 9, GGUFBuilder.array(5, count: 2, bytes(Int32(-1)) + bytes(Int32(2))))
-  builder.add("floats", type: 9, GGUFBuilder.array(6, count: 1, bytes(-Float.infinity)))
+  builder.add(
+    "ints", type: 9,
+    GGUFBuilder.array(5, count: 2, littleEndian(Int32(-1)) + littleEndian(Int32(2))))
+  builder.add("floats", type: 9, GGUFBuilder.array(6, count: 1, littleEndian(-Float.infinity)))
   builder.add("bools", type: 9, GGUFBuilder.array(7, count: 2, [1, 0]))
-  builder.addTensor("w", dimensions: [3, 2], type: 0, (1...6).flatMap { bytes(Float($0)) })
-  builder.addTensor("n", dimensions: [2], type: 26, bytes(Int32(-7)) + bytes(Int32(8)))
+  builder.addTensor("w", dimensions: [3, 2], type: 0, (1...6).flatMap { littleEndian(Float($0)) })
+  builder.addTensor(
+    "n", dimensions: [2], type: 26, littleEndian(Int32(-7)) + littleEndian(Int32(8)))
   let file = try open(builder)
   let metadata = file.metadata
 
@@ -63,8 +67,8 @@ func `a GGUF file gives metadata of every type and its tensors`(version: UInt32)
 
 @Test func `a metadata value of another type or range is refused by key`() throws {
   var builder = GGUFBuilder.named
-  builder.add("llama.block_count", type: 4, bytes(UInt32(12)))
-  builder.add("nan", type: 6, bytes(Float.nan))
+  builder.add("llama.block_count", type: 4, littleEndian(UInt32(12)))
+  builder.add("nan", type: 6, littleEndian(Float.nan))
   let metadata = try open(builder).metadata
   expectRefusal("x.gguf;llama.block_count;12;from 0 to 3") {
     try metadata["llama.block_count"].int(in: 0...3)
@@ -83,9 +87,9 @@ func `a GGUF file gives metadata of every type and its tensors`(version: UInt32)
 @Test func `tensors begin at multiples of the alignment that the file names`() throws {
   var builder = GGUFBuilder.named
   builder.alignment = 128
-  builder.add("general.alignment", type: 4, bytes(UInt32(128)))
-  builder.addTensor("a", dimensions: [1], type: 0, bytes(Float(1)))
-  builder.addTensor("b", dimensions: [1], type: 0, bytes(Float(2)))
+  builder.add("general.alignment", type: 4, littleEndian(UInt32(128)))
+  builder.addTensor("a", dimensions: [1], type: 0, littleEndian(Float(1)))
+  builder.addTensor("b", dimensions: [1], type: 0, littleEndian(Float(2)))
   let file = try open(builder)
   #expect(file.tensors.values.allSatisfy { $0.offset % 128 == 0 })
   #expect(try file.floats("a") + file.floats("b") == [1, 2])
@@ -112,10 +116,10 @@ private let badFiles: [(builder: GGUFBuilder, terms: String)] = [
   (builder { $0.add("general.architecture", type: 0, [1]) }, "general.architecture;duplicate"),
   (builder { $0.add("a", type: 13, [1]) }, "a;type 13"),
   (builder { $0.add("a", type: 7, [2]) }, "a;boolean;2"),
-  (builder { $0.add("a", type: 8, bytes(UInt64.max)) }, "a;length;18446744073709551615"),
-  (builder { $0.add("a", type: 8, bytes(UInt64(1000))) }, "a;1000;truncated"),
-  (builder { $0.add("a", type: 8, bytes(UInt64(1)) + [0xFF]) }, "a;utf-8"),
-  (builder { $0.add("a", type: 10, bytes(UInt64.max)) }, "a;18446744073709551615"),
+  (builder { $0.add("a", type: 8, littleEndian(UInt64.max)) }, "a;length;18446744073709551615"),
+  (builder { $0.add("a", type: 8, littleEndian(UInt64(1000))) }, "a;1000;truncated"),
+  (builder { $0.add("a", type: 8, littleEndian(UInt64(1)) + [0xFF]) }, "a;utf-8"),
+  (builder { $0.add("a", type: 10, littleEndian(UInt64.max)) }, "a;18446744073709551615"),
   (
     builder { $0.add("a", type: 9, GGUFBuilder.array(12, count: (1 << 61) + 1, [])) },
     "a;count;2305843009213693953"
@@ -123,17 +127,22 @@ private let badFiles: [(builder: GGUFBuilder, terms: String)] = [
   (builder { $0.add("a", type: 9, GGUFBuilder.array(9, count: 1, data32)) }, "a;array of arrays"),
   (builder { $0.add("a", type: 9, GGUFBuilder.array(77, count: 1, data32)) }, "a;type 77"),
   (
-    builder { $0.add("a", type: 9, GGUFBuilder.array(8, count: 1, bytes(UInt64(99)))) },
+    builder { $0.add("a", type: 9, GGUFBuilder.array(8, count: 1, littleEndian(UInt64(99)))) },
     "a[0];99;truncated"
   ),
-  (builder { $0.add("general.alignment", type: 4, bytes(UInt32(48))) }, "general.alignment;48"),
-  (builder { $0.add("general.alignment", type: 4, bytes(UInt32(0))) }, "general.alignment;0"),
   (
-    builder { $0.add("general.alignment", type: 4, bytes(UInt32(1) << 31)) },
+    builder { $0.add("general.alignment", type: 4, littleEndian(UInt32(48))) },
+    "general.alignment;48"
+  ),
+  (
+    builder { $0.add("general.alignment", type: 4, littleEndian(UInt32(0))) }, "general.alignment;0"
+  ),
+  (
+    builder { $0.add("general.alignment", type: 4, littleEndian(UInt32(1) << 31)) },
     "general.alignment;2147483648"
   ),
   (
-    builder { $0.add("general.alignment", type: 10, bytes(UInt64(32))) },
+    builder { $0.add("general.alignment", type: 10, littleEndian(UInt64(32))) },
     "general.alignment;u64;u32"
   ),
   (

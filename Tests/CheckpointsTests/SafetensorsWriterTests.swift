@@ -46,7 +46,8 @@ import _TestSupport
     + #""a":{"dtype":"F32","shape":[1],"data_offsets":[8,12]},"#
     + #""b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}"#
   let padded = header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
-  let expected = safetensors(padded, data: bytes(7) + bytes(Float(2)) + bytes(Float(1)))
+  let expected = safetensors(
+    padded, data: littleEndian(7) + littleEndian(Float(2)) + littleEndian(Float(1)))
   #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == expected)
 }
 

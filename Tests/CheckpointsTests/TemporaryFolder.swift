@@ -21,11 +21,3 @@ final class TemporaryFolder: Sendable {
     return url.path
   }
 }
-
-/// The little-endian bytes of a number.
-func bytes(_ value: some BitwiseCopyable) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
-
-/// A safetensors file with that header text, whatever it says.
-func safetensors(_ header: String, data: [UInt8] = []) -> [UInt8] {
-  bytes(UInt64(header.utf8.count)) + header.utf8 + data
-}

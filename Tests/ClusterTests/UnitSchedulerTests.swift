@@ -11,7 +11,7 @@ import Testing
   @Test func `one rank without MPI runs each unit once and reports failures`() throws {
     let world = try MPIEnvironment(environment: [:]).world
     let computed = Mutex<[Int]>([])
-    var (committed, finished, failed): ([Int], [Int], [Int]) = ([], [], [])
+    var (kept, committed, finished, failed): ([Int], [Int], [Int], [Int]) = ([], [], [], [])
     let units = (0..<50).map { WorkUnit(number: $0, cost: Double($0 % 7)) }
     let outcome = try UnitScheduler(units: units, settings: .init(computeThreads: 3))
       .run(
@@ -22,8 +22,16 @@ import Testing
             if unit == 13 { throw Fault() }
             return [UInt8(unit)]
           },
-          commit: { unit, bytes in committed.append(bytes == [UInt8(unit)] ? unit : -1) },
-          finished: { finished.append($0.unit) },
+          keep: { unit, bytes in kept.append(bytes == [UInt8(unit)] ? unit : -1) },
+          sync: {
+            committed += kept
+            kept = []
+          },
+          finished: {
+            // A sink hears of nothing that is not durable.
+            #expect(committed.contains($0.unit))
+            finished.append($0.unit)
+          },
           failed: { failed.append($0.unit) }))
     let others = (0..<50).filter { $0 != 13 }
     #expect(outcome == .finished)
@@ -45,17 +53,18 @@ import Testing
             usleep(1000)
             return []
           },
-          commit: { unit, _ in
+          keep: { unit, _ in
             committed.append(unit)
             if committed.count == 5 { stop.request() }
           },
+          sync: {},
           finished: { finished.append($0.unit) }, failed: { _ in }))
     #expect(outcome == .stopped)
     #expect((5..<100).contains(committed.count))
     #expect(finished == committed)
   }
 
-  @Test func `an error of commit or of a sink ends the run`() throws {
+  @Test func `an error of a sync or of a sink ends the run`() throws {
     let world = try MPIEnvironment(environment: [:]).world
     let full = Refusal(.store, file: "journal", found: "a full disk", expected: "room")
     let scheduler = UnitScheduler(
@@ -64,14 +73,14 @@ import Testing
       try scheduler.run(
         on: world, stop: StopSignal(),
         .init(
-          compute: { _ in [] }, commit: { _, _ in throw full }, finished: { _ in },
+          compute: { _ in [] }, keep: { _, _ in }, sync: { throw full }, finished: { _ in },
           failed: { _ in }))
     }
     let refusal = #expect(throws: Refusal.self) {
       try scheduler.run(
         on: world, stop: StopSignal(),
         .init(
-          compute: { _ in [] }, commit: { _, _ in }, finished: { _ in throw Fault() },
+          compute: { _ in [] }, keep: { _, _ in }, sync: {}, finished: { _ in throw Fault() },
           failed: { _ in }))
     }
     #expect(refusal?.kind == .cluster)

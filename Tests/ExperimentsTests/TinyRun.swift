@@ -108,11 +108,14 @@ final class TinyRun: Sendable {
   /// - Parameters:
   ///   - limit: Asks for a stop after so many units of the second phase; nil for none.
   ///   - pause: Sleeps so long after each unit, in seconds.
+  ///   - threads: Compute threads.
   @discardableResult
-  func run(stoppingAfter limit: Int? = nil, pause: Double = 0) throws -> TraceRun.Outcome {
+  func run(
+    stoppingAfter limit: Int? = nil, pause: Double = 0, threads: Int = 1
+  ) throws -> TraceRun.Outcome {
     let stop = StopSignal()
     var options = RunOptions(output: path)
-    options.threads = 1
+    options.threads = threads
     // The lease of a stopped run is this process's, which lives.
     options.takeOver = true
     let run = TraceRun(

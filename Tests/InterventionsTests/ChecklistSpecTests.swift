@@ -146,7 +146,7 @@ struct ChecklistSpecTests {
 
   @Test(arguments: [
     "transformer.h[1].mlp.output", "transformer.h.1.mlp.output", "h[1].mlp.output",
-    "transformer.h[1].mlp.c_proj.output",
+    "transformer.h[1].mlp.c_proj.output", "transformer.h[1].mlp.dropout.output",
   ])
   func `module paths name the site that its component names`(path: String) throws {
     let entries = try setup(
@@ -155,6 +155,28 @@ struct ChecklistSpecTests {
     #expect(entries[0].site == entries[1].site)
     #expect(entries[0].layer == entries[1].layer)
     #expect(entries[0].grid == entries[1].grid)
+  }
+
+  @Test(arguments: [
+    ("transformer.h[2].attn.c_attn.output", "qkv_output", 2, 96),
+    ("transformer.h[1].mlp.c_fc.output", "mlp_preactivation", 1, 128),
+    ("transformer.ln_f.input", "block_output", 3, 32), ("drop.output", "block_input", 0, 32),
+    ("lm_head.output", "logits", 0, 30),
+    ("transformer.wte.output", "token_embedding_output", 0, 32),
+  ])
+  func `modules inside and outside of blocks are sites too`(
+    path: String, site: String, layer: Int, width: Int
+  ) throws {
+    let entry = try #require(setup(#"{"component": "\#(path)"}"#).setup.entries.first)
+    #expect((entry.site.rawValue, entry.layer) == (site, layer))
+    #expect(entry.grid.blockWidth == width)
+  }
+
+  @Test(arguments: ["model.layers[1].mlp.output", "transformer.h[1].mlp.up_proj.output"])
+  func `modules of another family are refused`(path: String) {
+    expectSavedRefusal("representations.component", kind: .job) {
+      try setup(#"{"component": "\#(path)"}"#)
+    }
   }
 
   @Test

@@ -47,6 +47,20 @@ struct NoOpTests {
       model, all, all.map { _ in .init(source: .whole, base: .whole) }, isNaive: isNaive)
   }
 
+  @Test(arguments: RunSupport.shapes, [true, false])
+  func `restoring every site that module paths name is itself`(
+    shape: DecoderShape, isNaive: Bool
+  ) throws {
+    let model = RunSupport.model(shape)
+    let all = RunSupport.pathSites(model)
+    #expect(all.count > 6)
+    for (site, layers) in all {
+      let one = layers.map { Representation<Float>(Vanilla(), at: site, layer: $0, group: 0) }
+      try expectUnchanged(
+        model, one, one.map { _ in .init(source: .whole, base: .whole) }, isNaive: isNaive)
+    }
+  }
+
   @Test(arguments: RunSupport.shapes)
   func `attention probabilities and heads put back are themselves`(shape: DecoderShape) throws {
     let model = RunSupport.model(shape)

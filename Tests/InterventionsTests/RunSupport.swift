@@ -44,4 +44,9 @@ enum RunSupport {
     .blockInput, .blockOutput, .attentionInput, .queryOutput, .keyOutput, .valueOutput,
     .attentionValueOutput, .attentionOutput, .mlpInput, .mlpActivation, .mlpOutput,
   ]
+
+  /// The sites that only module paths name, each with its layers.
+  static func pathSites(_ model: DecoderModel<Float>) -> [(site: Site, layers: Range<Int>)] {
+    model.sites.filter { !Site.decoderSites.contains($0.site) }
+  }
 }

@@ -38,14 +38,21 @@ struct ScenarioTests {
   func `every expected tensor agrees with the reference's`(
     scenario: Scenario, isNaive: Bool
   ) throws {
-    let document = try JSONField.load(scenario.path, kind: .job)
+    try Self.expectAgreement(scenario.path, isNaive: isNaive)
+  }
+
+  /// Runs a case and compares every tensor that it expects with what lies beside it.
+  static func expectAgreement(
+    _ path: String, isNaive: Bool = false, saveTo: String? = nil
+  ) throws {
+    let document = try JSONField.load(path, kind: .job)
     let tolerance = Tolerance(
       absolute: try document["tolerance"]["atol"].double(),
       relative: try document["tolerance"]["rtol"].double())
-    let run = try SpecRun(scenario.path, options: .init(models: Self.models, isNaive: isNaive))
+    let run = try SpecRun(
+      path, options: .init(models: Self.models, isNaive: isNaive, saveTo: saveTo))
     let outputs = try run()
-    let reference = try SafetensorsFile(
-      scenario.path.replacing(".json", with: ".safetensors"), kind: .job)
+    let reference = try SafetensorsFile(path.replacing(".json", with: ".safetensors"), kind: .job)
     let expected = try document["expected"].object().keys
     #expect(outputs.names.sorted() == expected.sorted())
     for name in expected {
@@ -54,9 +61,9 @@ struct ScenarioTests {
         #expect(rows.flatMap(\.self) == (try reference.integers("out.\(name)")), "\(name)")
       } else {
         let (shape, values) = try #require(outputs.floats(name))
-        #expect(shape == description.shape, "\(name)")
+        #expect(shape == description.shape, "\(path): \(name)")
         let off = tolerance.disagreement(values, try reference.floats("out.\(name)"))
-        #expect(off == nil, "\(name): \(off ?? "")")
+        #expect(off == nil, "\(path): \(name): \(off ?? "")")
       }
     }
   }

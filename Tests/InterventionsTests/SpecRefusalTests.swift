@@ -57,7 +57,8 @@ struct SpecRefusalTests {
       "places outside the source", SpecFolder.forward(locations: #"{"sources->base": [9, 0]}"#),
       "unit_locations (sources)", "position 9"),
     Case(
-      "a negative place", SpecFolder.forward(locations: #"{"sources->base": [0, -1]}"#), "-1"),
+      "a place before the first", SpecFolder.forward(locations: #"{"sources->base": [0, -5]}"#),
+      "position -1"),
     Case(
       "a head outside the site",
       SpecFolder.forward(

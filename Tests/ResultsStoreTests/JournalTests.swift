@@ -13,7 +13,7 @@ private func writeJournal(
   var ends = [try size(journal.path)]
   let records = [
     JournalRecord(.result, unit: 9, payload: Array("nine nine nine nine".utf8)),
-    JournalRecord(.started, unit: 4, payload: []),
+    JournalRecord(.died, unit: 4, payload: []),
     JournalRecord(.result, unit: 4, payload: [0, 255, 0]),
     JournalRecord(.timing, unit: 4, payload: Array("2.5".utf8)),
     JournalRecord(.result, unit: UInt64.max, payload: []),

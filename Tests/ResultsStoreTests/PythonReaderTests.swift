@@ -1,34 +1,16 @@
 import Foundation
 import Inputs
-import Subprocess
 import Testing
 import _TestSupport
 
 @testable import ResultsStore
 
-/// Whether `python3` has the three readers; their versions are those that the design names.
-private let hasReaders = {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = ["python3", "-c", "import zarr, xarray, tensorstore, numcodecs"]
-  process.standardOutput = FileHandle.nullDevice
-  process.standardError = FileHandle.nullDevice
-  guard (try? process.run()) != nil else { return false }
-  process.waitUntilExit()
-  return process.terminationStatus == 0
-}()
-
-/// Runs a fixture with warnings as errors and returns what it prints.
-private func python(_ script: String, _ arguments: String...) async throws -> String {
+/// Runs a fixture and returns what it prints.
+private func python(_ script: String, _ arguments: String...) throws -> String {
   let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
-  let result = try await run(
-    .name("python3"),
-    arguments: Arguments(
-      ["-W", "error", fixtures.appendingPathComponent(script).path] + arguments),
-    output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-  #expect(result.terminationStatus.isSuccess, "\(result.standardError)")
-  #expect(result.standardError == "")
-  return result.standardOutput
+  let result = try PythonReaders.run([fixtures.appendingPathComponent(script).path] + arguments)
+  #expect(result.code == 0 && result.errors == "", "\(result.errors)")
+  return result.output
 }
 
 /// A store with every kind of array, half of the chunks of those in `trace` missing.
@@ -86,12 +68,12 @@ private func makeStore(_ scratch: Scratch) throws -> String {
   return path
 }
 
-@Test(.enabled(if: hasReaders, "python3 with zarr, xarray and tensorstore is not installed"))
+@Test(.enabled(if: PythonReaders.arePresent, Comment(rawValue: PythonReaders.reason)))
 func `zarr-python, xarray and TensorStore open a half-finished store without a warning`()
-  async throws
+  throws
 {
   let scratch = try Scratch()
-  let text = try await python("read_store.py", makeStore(scratch))
+  let text = try python("read_store.py", makeStore(scratch))
   let found = JSONField(
     try JSON.parse(Array(text.utf8), file: "python", kind: .store), file: "python", kind: .store)
   func numbers(_ name: String) throws -> [Double?] {
@@ -126,10 +108,10 @@ func `zarr-python, xarray and TensorStore open a half-finished store without a w
   #expect(try strings("trace/layer_name:dims") == ["layer"])
 }
 
-@Test(.enabled(if: hasReaders, "python3 with zarr, xarray and tensorstore is not installed"))
-func `frames of numcodecs are read, and rounding agrees with its own`() async throws {
+@Test(.enabled(if: PythonReaders.arePresent, Comment(rawValue: PythonReaders.reason)))
+func `frames of numcodecs are read, and rounding agrees with its own`() throws {
   let scratch = try Scratch()
-  _ = try await python("write_frames.py", scratch.path)
+  _ = try python("write_frames.py", scratch.path)
   let expected = (0..<600).map { Float($0) / 8 }
   let plain = try Zstd.decompress(try scratch.bytes("zstd"), to: .exactly(2400))
   #expect(try Float.decode(plain, count: 600) == expected)

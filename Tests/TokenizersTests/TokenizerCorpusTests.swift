@@ -8,28 +8,13 @@ import _TestSupport
 @Suite(.enabled(if: SharedMaterial.isPresent))
 struct TokenizerCorpusTests {
   @Test func `every malformed tokenizer is refused by name, and the control is not`() throws {
-    let root = try #require(SharedMaterial.root)
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let maker = Process()
-    maker.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    maker.arguments = [
-      "python3", root.appendingPathComponent("badinputs/make_bad_inputs.py").path, folder.path,
-    ]
-    maker.standardOutput = FileHandle.nullDevice
-    try maker.run()
-    maker.waitUntilExit()
-    try #require(maker.terminationStatus == 0)
-
-    let index = try String(
-      contentsOf: folder.appendingPathComponent("index.csv"), encoding: .utf8)
-    var cases = 0
-    for line in index.split(separator: "\n") where line.hasPrefix("tokenizer/") {
-      let fields = Self.fields(of: line)
-      try expect(fields[0], in: folder, terms: fields[3], verdict: fields[4])
-      cases += 1
+    let cases = try BadInputCorpus(in: folder.path).cases.filter { $0.kind == "tokenizer" }
+    #expect(cases.count == 21)
+    for entry in cases {
+      try expect(entry.file, in: folder, terms: entry.terms, verdict: entry.expectation)
     }
-    #expect(cases == 21)
   }
 
   private func expect(
@@ -55,23 +40,6 @@ struct TokenizerCorpusTests {
     guard let message else { return }
     // The folder's name holds some of the terms; only the rest of the message counts.
     let said = message.replacing("\(folder.path)/\(name)/", with: "").lowercased()
-    for alternatives in terms.lowercased().split(separator: ";") {
-      let isNamed = alternatives.split(separator: "|").contains { said.contains($0) }
-      #expect(isNamed, "\(alternatives) in \(message)")
-    }
-  }
-
-  /// The fields of a line of comma-separated values with quotation marks where needed.
-  private static func fields(of line: Substring) -> [String] {
-    var fields = [""]
-    var isQuoted = false
-    for character in line {
-      switch character {
-      case "\"": isQuoted.toggle()
-      case "," where !isQuoted: fields.append("")
-      default: fields[fields.count - 1].append(character)
-      }
-    }
-    return fields
+    #expect(holds(terms, in: said), "\(terms) in \(message)")
   }
 }

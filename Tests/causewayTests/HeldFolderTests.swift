@@ -29,8 +29,7 @@ extension EndToEnd {
 
     @Test func `a run whose folder is taken over ends, and the other goes on`() async throws {
       // Long enough for the first to look at its lease, which it does every five seconds.
-      let bench = try Workbench(
-        heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 400"))
+      let bench = try await Workbench(heavyModel, job: Workbench.heavyJob(lasting: 30))
       let first = try bench.start("run", ranks: 2)
       #expect(try await first.wait { StoredRun.journalBytes(bench.path("run")) > 0 })
       let second = try bench.start("run", "--take-over")

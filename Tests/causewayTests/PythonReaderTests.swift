@@ -49,26 +49,3 @@ extension EndToEnd {
     }
   }
 }
-
-/// The Python that has the readers, if any has: `CAUSEWAY_PYTHON`, or `python3`.
-enum PythonReaders {
-  static let arePresent = (try? run(["-c", "import zarr, xarray, tensorstore"]).code) == 0
-
-  /// Runs Python with warnings as errors.
-  static func run(_ arguments: [String]) throws -> (code: Int32, output: String, errors: String) {
-    let process = Process()
-    let (output, errors) = (Pipe(), Pipe())
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    let python = ProcessInfo.processInfo.environment["CAUSEWAY_PYTHON"] ?? "python3"
-    process.arguments = [python, "-W", "error"] + arguments
-    (process.standardOutput, process.standardError) = (output, errors)
-    try process.run()
-    // Both are short: what a script prints fits into a pipe.
-    process.waitUntilExit()
-    return (
-      process.terminationStatus,
-      String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self),
-      String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    )
-  }
-}

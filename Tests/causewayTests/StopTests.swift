@@ -7,7 +7,7 @@ extension EndToEnd {
   @Suite(.serialized, .timeLimit(.minutes(10)))
   struct Stops {
     @Test func `signals stop a run with code 75, and the same command goes on`() async throws {
-      let bench = try Workbench(heavyModel, job: Self.job)
+      let bench = try await Workbench(heavyModel, job: Workbench.heavyJob(lasting: 3))
       let launches: [(signal: Int32, ranks: Int?)] = [
         (SIGTERM, nil), (SIGUSR1, 3), (SIGINT, nil), (SIGHUP, nil), (SIGUSR1, 2), (SIGUSR1, nil),
       ]
@@ -24,14 +24,11 @@ extension EndToEnd {
     @Test func `SIGTERM to mpirun, which kills its ranks a second later, loses nothing`()
       async throws
     {
-      let bench = try Workbench(heavyModel, job: Self.job)
+      let bench = try await Workbench(heavyModel, job: Workbench.heavyJob(lasting: 3))
       let ended = try await stopped(bench, ranks: 2, by: SIGTERM)
       #expect(ended.code != 0)
       try await expectResumed(bench)
     }
-
-    /// Long enough that it is not over when the signal has gone through `mpirun` to its ranks.
-    private static let job = heavyJob.replacing("samples = 24", with: "samples = 96")
 
     /// Starts a run and sends the signal to its launcher once it has journaled something.
     private func stopped(

@@ -22,24 +22,29 @@ final class RunningTool {
   private let scratch: URL
   private let start = ContinuousClock.now
 
-  /// - Parameter ranks: How many ranks `mpirun` starts; nil runs the tool without it.
-  init(_ arguments: [String], ranks: Int?) throws {
+  /// - Parameters:
+  ///   - ranks: How many ranks `mpirun` starts; nil runs the tool without it.
+  ///   - prefix: Words before all others, such as those that enter another host.
+  ///   - wrapper: The words of a program that starts the tool, before the tool's own.
+  ///   - environment: Added to the tests' own.
+  init(
+    _ arguments: [String], ranks: Int?, prefix: [String] = [], under wrapper: [String] = [],
+    environment: [String: String] = [:]
+  ) throws {
     scratch = FileManager.default.temporaryDirectory
       .appendingPathComponent("tool-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    // The tests' bundle lies beside the executables.
-    let tool = Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent(
-      "causeway")
     let launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n"]
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = (ranks.map { launcher + ["\($0)"] } ?? []) + [tool.path] + arguments
+    let started = ranks.map { launcher + ["\($0)"] } ?? []
+    process.arguments = prefix + started + wrapper + [Self.program] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging([
       "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
       "SWIFT_BACKTRACE": "enable=no", "CAUSEWAY_TEST_MARK": mark,
       // What a killed mpirun leaves goes with the folder; in shared memory it would stay.
       "TMPDIR": scratch.path, "OMPI_MCA_btl_vader_backing_directory": scratch.path,
       "OMPI_MCA_osc_sm_backing_directory": scratch.path,
-    ]) { $1 }
+    ]) { $1 }.merging(environment) { $1 }
     for name in ["out", "err"] { try Data().write(to: scratch.appendingPathComponent(name)) }
     process.standardOutput = try FileHandle(forWritingTo: scratch.appendingPathComponent("out"))
     process.standardError = try FileHandle(forWritingTo: scratch.appendingPathComponent("err"))
@@ -51,6 +56,12 @@ final class RunningTool {
     defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
     try process.run()
   }
+
+  /// The path of an executable of this package; the tests' bundle lies beside it.
+  static func product(_ name: String) -> String {
+    Bundle.module.bundleURL.deletingLastPathComponent().appendingPathComponent(name).path
+  }
+  static let program = product("causeway")
 
   deinit {
     for id in processes() { kill(id, SIGKILL) }
@@ -121,6 +132,17 @@ final class RunningTool {
       count = max(0, read(descriptor, buffer.baseAddress, buffer.count))
     }
     return bytes[...]
+  }
+
+  /// The processes that compute, with the number of each one's rank.
+  func ranks() -> [(rank: Int, process: pid_t)] {
+    processes().compactMap { id in
+      let variables = Self.contents("/proc/\(id)/environ").split(separator: 0)
+      let name = Array("OMPI_COMM_WORLD_RANK=".utf8)
+      return variables.first { $0.starts(with: name) }
+        .flatMap { Int(String(decoding: $0.dropFirst(name.count), as: UTF8.self)) }
+        .map { ($0, id) }
+    }
   }
 
   /// Waits until no rank is left, as after a kill of `mpirun`.

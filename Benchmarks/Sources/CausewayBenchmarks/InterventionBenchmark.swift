@@ -5,7 +5,7 @@ import Tensors
 
 /// Steps of the intervention engine, on one thread.
 enum InterventionBenchmark {
-  private static func setup(
+  static func setup(
     _ intervention: any Intervention<Float>, layer: Int, in model: DecoderModel<Float>
   ) throws -> InterventionSetup<Float> {
     InterventionSetup(
@@ -18,13 +18,13 @@ enum InterventionBenchmark {
       ])
   }
 
-  private static func tokens(_ batch: Int, _ length: Int, seed: UInt64) -> ModelInputs<Float> {
+  static func tokens(_ batch: Int, _ length: Int, seed: UInt64) -> ModelInputs<Float> {
     var random = SplitMix(state: seed)
     return .tokens((0..<batch).map { _ in (0..<length).map { _ in Int(random.next() % 1000) } })
   }
 
   /// The median of a few steps, after one that is not counted.
-  private static func median(_ body: () -> Void) -> Double {
+  static func median(_ body: () -> Void) -> Double {
     body()
     return (0..<5).map { _ in seconds(body) }.sorted()[2]
   }

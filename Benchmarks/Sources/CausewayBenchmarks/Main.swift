@@ -12,10 +12,11 @@ struct Main {
       print(benchmark.run(naive: false).json)
       if arguments.contains("--naive") { print(benchmark.run(naive: true).json) }
     case "gradient": try InterventionBenchmark.gradients().forEach { print($0) }
+    case "training": try TrainingBenchmark.steps().forEach { print($0) }
     case "places": try InterventionBenchmark.places().forEach { print($0) }
     default:
       FileHandle.standardError.write(
-        Data("usage: CausewayBenchmarks gpt2 | fact MODEL [--naive] | gradient | places\n".utf8))
+        Data("usage: CausewayBenchmarks gpt2 | fact MODEL [--naive] | gradient | training | places\n".utf8))
       exit(2)
     }
   }

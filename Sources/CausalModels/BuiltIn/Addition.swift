@@ -5,7 +5,8 @@ extension CausalTask {
   /// Geiger et al., 2021, <https://arxiv.org/abs/2106.02997>.
   ///
   /// Digits are `a_1` (ones), `a_2`, ... and `b_1`, ...; `carry_1` is what the ones hand on, `sum_1`
-  /// the ones of the sum. As tokens, the token of a number is that number.
+  /// the ones of the sum. As tokens, the token of a number is that number; an intervention can make
+  /// a sum that no two numbers have, such as 199.
   package static func addition(digits: Int) throws(Refusal) -> CausalTask {
     precondition((1...5).contains(digits), "numbers of \(digits) digits")
     let digit = CausalDomain.finite((0...9).map { .number(Double($0)) })
@@ -24,7 +25,7 @@ extension CausalTask {
       power *= 10
     }
     total += " + if(carry_\(digits), \(power), 0)"
-    let sums = CausalDomain.finite((0...2 * (power - 1)).map { .number(Double($0)) })
+    let sums = CausalDomain.finite((0..<2 * power).map { .number(Double($0)) })
     variables.append(try CausalVariable("sum", sums, formula: total))
     func number(_ letter: String) -> String {
       (1...digits).reversed().map { "{\(letter)_\($0)}" }.joined()

@@ -181,7 +181,12 @@ package struct CausalRendering: Sendable {
       var spans: [Range<Int>] = []
       for piece in template.pieces {
         switch piece {
-        case .literal(let literal): text += literal
+        case .literal(let literal):
+          // Behind an empty value one space is enough.
+          let isEmpty = spans.last?.isEmpty == true && spans.last?.upperBound == text.utf8.count
+          let follows = text.isEmpty || text.hasSuffix(" ")
+          text +=
+            isEmpty && follows && literal.hasPrefix(" ") ? String(literal.dropFirst()) : literal
         case .variable(let name, let decimals):
           let start = text.utf8.count
           text += Self.text(values[try model.place(of: name)], decimals)
@@ -191,6 +196,7 @@ package struct CausalRendering: Sendable {
       return (
         .text(text), [:],
         renamed(Dictionary(uniqueKeysWithValues: zip(template.mentions, spans)), values)
+          .filter { !$0.value.isEmpty }
       )
     }
   }

@@ -9,41 +9,26 @@ struct CausalSampler: Sendable {
   /// Settings of parents that are looked through for one draw.
   private static let paletteLimit = 4096
 
-  /// Draws every input uniformly, until the setting is allowed and gives the variable its value.
-  func uniform(
-    _ goal: (variable: Int, value: CausalValue)?, using random: inout PhiloxStream
-  ) throws(Refusal) -> [CausalValue] {
-    for _ in 0..<Self.attemptLimit {
-      var given = [CausalValue?](repeating: nil, count: model.variables.count)
-      drawInputs(&given, using: &random)
-      if let values = try accepted(given, goal) { return values }
-    }
-    throw refusal(goal)
-  }
-
-  /// Draws an output's value first, then settings of parents that give it, back to the inputs.
-  ///
-  /// Inputs that are not reached are uniform. Where the graph is no tree, a parent reached twice
-  /// has the later value, and settings that miss the goal by that are drawn anew.
-  func balanced(
-    _ goal: (variable: Int, value: CausalValue)?, using random: inout PhiloxStream
-  ) throws(Refusal) -> [CausalValue] {
-    for _ in 0..<Self.attemptLimit {
-      var aim = goal
+  /// One try at a setting that is allowed and gives a variable its value; nil where it failed.
+  func attempt(
+    _ draw: CausalSampling.Draw, _ goal: (variable: Int, value: CausalValue)?,
+    using random: inout PhiloxStream
+  ) throws(Refusal) -> [CausalValue]? {
+    var aim = goal
+    var given = [CausalValue?](repeating: nil, count: model.variables.count)
+    if draw == .balanced {
       if aim == nil {
         let output = model.outputs[random.below(model.outputs.count)]
         if let values = model.values[output] {
           aim = (output, values[random.below(values.count)])
         }
       }
-      var given = [CausalValue?](repeating: nil, count: model.variables.count)
-      if let aim {
-        guard walk(back: aim, into: &given, using: &random) else { continue }
-      }
-      drawInputs(&given, using: &random)
-      if let values = try accepted(given, aim) { return values }
+      if let aim, !walk(back: aim, into: &given, using: &random) { return nil }
     }
-    throw refusal(goal)
+    drawInputs(&given, using: &random)
+    let values = try model.run(given)
+    if let aim, values[aim.variable] != aim.value { return nil }
+    return try model.allows(values) ? values : nil
   }
 
   private func drawInputs(_ given: inout [CausalValue?], using random: inout PhiloxStream) {
@@ -52,25 +37,13 @@ struct CausalSampler: Sendable {
     }
   }
 
-  private func accepted(
-    _ given: [CausalValue?], _ goal: (variable: Int, value: CausalValue)?
-  ) throws(Refusal) -> [CausalValue]? {
-    let values = try model.run(given)
-    if let goal, values[goal.variable] != goal.value { return nil }
-    return try model.allows(values) ? values : nil
-  }
-
-  private func refusal(_ goal: (variable: Int, value: CausalValue)?) -> Refusal {
-    let what = goal.map {
-      ", with \(escaped(model.variables[$0.variable].name)) = \($0.value.inWords)"
-    }
-    return Refusal(
-      .job, field: "causal_model",
-      found: "no allowed setting in \(Self.attemptLimit) draws\(what ?? "")",
-      expected: "a condition that settings fulfil now and then")
-  }
-
-  /// Fixes inputs so that a variable gets its value; false where this draw found no way.
+  /// Fixes inputs so that a variable gets its value: from it to settings of its parents, each as
+  /// likely, and so back. Inputs that are not reached stay free, and so do the parents of a variable
+  /// that has too many settings to look through: those tries often fail.
+  ///
+  /// Where the graph is no tree, a parent reached twice has the later value.
+  ///
+  /// - Returns: False where this draw found no way.
   private func walk(
     back goal: (variable: Int, value: CausalValue), into given: inout [CausalValue?],
     using random: inout PhiloxStream
@@ -82,22 +55,21 @@ struct CausalSampler: Sendable {
         given[place] = value
         continue
       }
-      guard let setting = parentSetting(of: place, giving: value, using: &random) else {
-        return false
+      guard let settings = parentSettings(of: place, giving: value, using: &random) else {
+        continue
       }
+      guard !settings.isEmpty else { return false }
+      let setting = settings[random.below(settings.count)]
       for (parent, value) in zip(parents, setting).reversed() { goals.append((parent, value)) }
     }
     return true
   }
 
-  /// A random setting of the parents that gives a value, uniform among those there are.
-  private func parentSetting(
+  /// Settings of the parents that give a value; nil where they cannot be looked through.
+  private func parentSettings(
     of place: Int, giving value: CausalValue, using random: inout PhiloxStream
-  ) -> [CausalValue]? {
-    if let classes = model.classes[place] {
-      guard let settings = classes[value], !settings.isEmpty else { return nil }
-      return settings[random.below(settings.count)]
-    }
+  ) -> [[CausalValue]]? {
+    if let classes = model.classes[place] { return classes[value] ?? [] }
     guard let lists = palettes(model.parents[place], using: &random),
       let count = CausalTables.count(lists.map(\.count), limit: Self.paletteLimit)
     else { return nil }
@@ -111,7 +83,7 @@ struct CausalSampler: Sendable {
         fitting.append(setting)
       }
     }
-    return fitting.isEmpty ? nil : fitting[random.below(fitting.count)]
+    return fitting
   }
 
   /// Values to try for each parent: all of a finite domain, and fresh ones of an endless domain, as

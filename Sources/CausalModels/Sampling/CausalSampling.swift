@@ -98,7 +98,8 @@ public struct CausalSampling: Sendable {
   /// A run without interventions, every variable's value in the order of the model's variables.
   public func factual(_ number: Int) throws(Refusal) -> [CausalValue] {
     var random = stream(number)
-    return try setting(nil, using: &random)
+    guard let setting = try setting(nil, using: &random) else { throw noSetting }
+    return setting
   }
 
   /// A base, an intervention on it, and the sources that give the intervened variables' values.
@@ -113,14 +114,13 @@ public struct CausalSampling: Sendable {
         expected: "one at least, such as an inner variable of the causal model")
     }
     var random = stream(number)
-    let base = try setting(nil, using: &random)
+    guard let base = try setting(nil, using: &random) else { throw noSetting }
     let variables = choose(using: &random)
     var sources: [[CausalValue]] = []
     var given = [CausalValue?](repeating: nil, count: base.count)
     for input in model.inputs { given[input] = base[input] }
     for variable in variables {
-      let goal = model.values[variable].map { (variable, $0[random.below($0.count)]) }
-      let source = try source(goal, of: base, using: &random)
+      let source = try source(of: variable, base, using: &random)
       given[variable] = source[variable]
       sources.append(source)
     }
@@ -144,43 +144,50 @@ public struct CausalSampling: Sendable {
     }
   }
 
+  private var noSetting: Refusal {
+    Refusal(
+      .job, field: "causal_model",
+      found: "no setting that is kept in \(CausalSampler.attemptLimit) draws",
+      expected: "conditions that settings fulfil now and then")
+  }
+
+  /// A setting with the goal's value, and the shared inputs of a base where there is one.
   private func setting(
-    _ goal: (variable: Int, value: CausalValue)?, using random: inout PhiloxStream
-  ) throws(Refusal) -> [CausalValue] {
+    _ goal: (variable: Int, value: CausalValue)?, of base: [CausalValue]? = nil,
+    attempts: Int = CausalSampler.attemptLimit, using random: inout PhiloxStream
+  ) throws(Refusal) -> [CausalValue]? {
     let sampler = CausalSampler(model: model)
-    for _ in 0..<CausalSampler.attemptLimit {
-      let values =
-        draw == .balanced
-        ? try sampler.balanced(goal, using: &random) : try sampler.uniform(goal, using: &random)
+    for _ in 0..<attempts {
+      guard var values = try sampler.attempt(draw, goal, using: &random) else { continue }
+      if let base, !shared.isEmpty {
+        var given = [CausalValue?](repeating: nil, count: base.count)
+        for input in model.inputs { given[input] = values[input] }
+        for input in shared { given[input] = base[input] }
+        values = try model.run(given)
+        if let goal, values[goal.variable] != goal.value { continue }
+        guard try model.allows(values) else { continue }
+      }
       guard let filter else { return values }
       if try filter(model, model.named(values)) { return values }
     }
-    throw Refusal(
-      .job, field: "causal_model",
-      found: "no setting that the filter keeps in \(CausalSampler.attemptLimit) draws",
-      expected: "a filter that keeps some")
+    return nil
   }
 
-  /// A setting with the goal's value and the base's shared inputs.
+  /// A source of a variable: its value is drawn first, another one where no source has it.
   private func source(
-    _ goal: (variable: Int, value: CausalValue)?, of base: [CausalValue],
-    using random: inout PhiloxStream
+    of variable: Int, _ base: [CausalValue], using random: inout PhiloxStream
   ) throws(Refusal) -> [CausalValue] {
-    for _ in 0..<CausalSampler.attemptLimit {
-      let drawn = try setting(goal, using: &random)
-      if shared.isEmpty { return drawn }
-      var given = [CausalValue?](repeating: nil, count: base.count)
-      for input in model.inputs { given[input] = drawn[input] }
-      for input in shared { given[input] = base[input] }
-      let values = try model.run(given)
-      if let goal, values[goal.variable] != goal.value { continue }
-      guard try model.allows(values) else { continue }
-      if let filter, try !filter(model, model.named(values)) { continue }
-      return values
+    for _ in 0..<10 {
+      let goal = model.values[variable].map { (variable, $0[random.below($0.count)]) }
+      let attempts = CausalSampler.attemptLimit / 10
+      if let source = try setting(goal, of: base, attempts: attempts, using: &random) {
+        return source
+      }
     }
     throw Refusal(
-      .job, field: "shared",
-      found: "no source beside a base in \(CausalSampler.attemptLimit) draws",
-      expected: "fewer shared inputs, or values that fit them")
+      .job, field: "causal_model",
+      found: "no source for \(quoted(model.variables[variable].name)) in "
+        + "\(CausalSampler.attemptLimit) draws",
+      expected: "fewer shared inputs, or conditions that settings fulfil now and then")
   }
 }

@@ -7,14 +7,14 @@ internal import Inputs
 /// arguments makes a description. Whatever else stands in the file, it is refused and nothing runs.
 /// The work is proportional to the bytes, and no size in them is trusted.
 struct PickleRecogniser {
-  /// Bytes that a pickle may have: a hundred thousand tensors take about as many.
+  /// Bytes that a pickle may have: a hundred thousand tensors take as many.
   static let byteLimit = 16 << 20
   /// Values that may wait at once for an instruction; `torch.save` needs some thousands.
   static let stackLimit = 1 << 16
   /// Values that may be made in all, and entries of the memo. A value takes far more memory than
-  /// the byte that makes it; a hundred thousand tensors stay below both.
-  static let valueLimit = 1 << 22
-  static let memoLimit = 1 << 21
+  /// the byte that makes it; thirty thousand tensors stay below both.
+  static let valueLimit = 1 << 20
+  static let memoLimit = 1 << 18
 
   var cursor: PickleCursor
   var dictionaries: [PickleDictionary] = []

@@ -8,7 +8,8 @@ enum PickleValue {
   /// The place of a dictionary in the recogniser's list: a pickle may hold one several times.
   case dictionary(Int)
   case global(PickleGlobal)
-  case storage(PickleStorage)
+  // In a box of their own: a million values lie side by side, and most are strings and numbers.
+  indirect case storage(PickleStorage)
   indirect case tensor(PickleTensor)
 
   /// What the value is, in words, for a refusal.

@@ -16,9 +16,9 @@ struct ZipEntry: Sendable {
 /// what they extend. Nothing is unpacked to disk.
 struct ZipArchive: Sendable {
   /// Entries that an archive may have: a checkpoint has one a tensor.
-  static let entryLimit = 1 << 18
+  static let entryLimit = 1 << 17
   /// Bytes that the central directory may have.
-  static let directoryLimit = 64 << 20
+  static let directoryLimit = 16 << 20
 
   /// The folder that all entries are in, with its slash.
   let folder: String

@@ -23,4 +23,17 @@ extension FixedOrderSum {
       tree: tree, owners: owners, values: nodes, length: length, on: communicator)
     return try refusing { () throws(MPIError) in try exchange.run().values }
   }
+
+  /// The sum where this rank has all contributions.
+  ///
+  /// - Throws: A refusal where one is missing.
+  public consuming func total() throws(Refusal) -> [Element] {
+    guard count > 0 else { return Array(repeating: .zero, count: length) }
+    guard nodes.count == 1, let whole = nodes[tree.root] else {
+      throw Refusal(
+        .cluster, field: "sum", found: "\(nodes.count) parts",
+        expected: "all \(count) contributions on this rank")
+    }
+    return whole.values
+  }
 }

@@ -19,6 +19,8 @@ final class ComputePool: Sendable {
     var waiting: [Int] = []
     var ended: [Ended] = []
     var running = 0
+    /// Threads that have begun.
+    var threads = 0
     var isClosed = false
   }
 
@@ -26,12 +28,16 @@ final class ComputePool: Sendable {
   private let work = DispatchSemaphore(value: 0)
   private let news = DispatchSemaphore(value: 0)
   private let compute: @Sendable (Int) throws -> [UInt8]
+  private let watch: (any UnitWatch)?
 
   /// Starts the threads, each with a stack of 8 MiB whatever the limit of the shell.
   ///
   /// - Throws: A refusal of kind `resources` where the system gives no thread.
-  init(threads: Int, compute: @escaping @Sendable (Int) throws -> [UInt8]) throws(Refusal) {
+  init(
+    threads: Int, compute: @escaping @Sendable (Int) throws -> [UInt8], watch: (any UnitWatch)?
+  ) throws(Refusal) {
     self.compute = compute
+    self.watch = watch
     for number in 0..<threads {
       let code = start()
       guard code == 0 else {
@@ -101,6 +107,10 @@ final class ComputePool: Sendable {
 
   /// What each thread does.
   fileprivate func run() {
+    let thread = state.withLock { state in
+      defer { state.threads += 1 }
+      return state.threads
+    }
     while true {
       work.wait()
       let next: Int? = state.withLock { state in
@@ -112,6 +122,7 @@ final class ComputePool: Sendable {
         if state.withLock({ $0.isClosed }) { break }
         continue
       }
+      watch?.begins(unit, on: thread)
       let start = ContinuousClock.now
       let outcome: Result<[UInt8], Failure>
       do {
@@ -120,6 +131,7 @@ final class ComputePool: Sendable {
         outcome = .failure(Failure(message: escaped("\(error)")))
       }
       let seconds = start.duration(to: .now) / .seconds(1)
+      watch?.ends(on: thread)
       state.withLock { state in
         state.running -= 1
         state.ended.append(Ended(unit: unit, seconds: seconds, outcome: outcome))

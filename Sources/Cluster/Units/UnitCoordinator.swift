@@ -30,7 +30,7 @@ final class UnitCoordinator {
         try dismiss(.finished, within: context.settings.silenceLimit)
         return .finished
       }
-      for ended in context.pool.takeEnded() { _ = try take(ended) }
+      _ = try takeEnded()
       try dismiss(.stopped, within: .milliseconds(500))
       return .stopped
     } catch {
@@ -48,8 +48,8 @@ final class UnitCoordinator {
     while queue.openCount > 0, !isStopRequested {
       if try context.stop.check() { isStopRequested = true }
       var isQuiet = true
-      for ended in context.pool.takeEnded() {
-        try hand(try take(ended))
+      for assignments in try takeEnded() {
+        try hand(assignments)
         isQuiet = false
       }
       // A few at a time: with many workers messages might never end, and signs of life are due.
@@ -90,14 +90,14 @@ final class UnitCoordinator {
     }
   }
 
-  /// Takes a unit of this rank's own threads.
-  private func take(_ ended: ComputePool.Ended) throws -> [UnitQueue.Assignment] {
-    switch ended.outcome {
-    case .success(let bytes):
-      try context.handlers.commit(ended.unit, bytes)
-      return try finish(ended.unit, bytes, on: 0, seconds: ended.seconds)
-    case .failure(let failure):
-      return try fail(ended.unit, failure.message, on: 0)
+  /// Takes what this rank's own threads have ended; what to hand out for each.
+  private func takeEnded() throws -> [[UnitQueue.Assignment]] {
+    try context.takeEnded().map { ended in
+      switch ended.outcome {
+      case .success(let bytes):
+        try finish(ended.unit, bytes, on: 0, seconds: ended.seconds)
+      case .failure(let failure): try fail(ended.unit, failure.message, on: 0)
+      }
     }
   }
 
@@ -158,6 +158,7 @@ final class UnitCoordinator {
   /// After a stop their last results still come in; who is silent then is not waited for.
   private func dismiss(_ ending: UnitMessage.Ending, within time: Duration) throws {
     isDismissing = true
+    if ending != .finished { context.handlers.watch?.giveUp() }
     context.pool.close()
     let start = ContinuousClock.now
     for rank in present { try outbox.send(.end(ending), to: rank) }

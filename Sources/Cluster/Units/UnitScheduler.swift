@@ -4,7 +4,8 @@ public import Inputs
 ///
 /// No rank only coordinates: rank 0 serves the others from its main thread, which sleeps between
 /// messages, and computes on other threads like every rank. On each rank the calling thread alone
-/// calls MPI and the closures `commit`, `finished` and `failed`; only `compute` runs elsewhere.
+/// calls MPI and the closures `keep`, `sync`, `finished` and `failed`; only `compute` runs elsewhere,
+/// and what watches it.
 public struct UnitScheduler: Sendable {
   /// The tag of the scheduler's messages, which no message of the program may have.
   static let tag = 32_767
@@ -17,12 +18,12 @@ public struct UnitScheduler: Sendable {
     public var heartbeat: Duration
     /// The silence after which a rank counts as lost, and the job ends.
     ///
-    /// A `commit` or `finished` that takes longer looks like silence to the other ranks.
+    /// A `sync` or `finished` that takes longer looks like silence to the other ranks.
     public var silenceLimit: Duration
 
     /// The heartbeat must be shorter than the limit.
     public init(
-      computeThreads: Int, heartbeat: Duration = .seconds(2), silenceLimit: Duration = .seconds(60)
+      computeThreads: Int, heartbeat: Duration = .seconds(2), silenceLimit: Duration = .seconds(45)
     ) {
       precondition(computeThreads > 0, "\(computeThreads) compute threads")
       precondition(heartbeat < silenceLimit, "heartbeat \(heartbeat), limit \(silenceLimit)")
@@ -49,26 +50,33 @@ public struct UnitScheduler: Sendable {
     (self.units, self.settings) = (units, settings)
   }
 
-  /// What the program does with units; on rank 0 all of it, elsewhere `compute` and `commit`.
+  /// What the program does with units; on rank 0 all of it, elsewhere all but the sinks.
   public struct Handlers {
     /// Computes a unit, on any compute thread. An error fails this unit only.
     public let compute: @Sendable (_ unit: Int) throws -> [UInt8]
-    /// Makes a result durable on the rank that computed it, before rank 0 hears of it. An error
-    /// ends the job on all ranks.
-    public let commit: (_ unit: Int, _ bytes: [UInt8]) throws -> Void
+    /// Takes a result on the rank that computed it. An error ends the job on all ranks.
+    public let keep: (_ unit: Int, _ bytes: [UInt8]) throws -> Void
+    /// Makes all that were kept durable, before rank 0 hears of them: one call for as many as have
+    /// ended. An error ends the job on all ranks.
+    public let sync: () throws -> Void
     /// Takes a result on rank 0, in the order of arrival. An error ends the job on all ranks.
     public let finished: (UnitResult) throws -> Void
     /// Takes note on rank 0 of a unit that failed. An error ends the job on all ranks.
     public let failed: (UnitFailure) throws -> Void
+    /// Is told what each thread of this rank is at.
+    public let watch: (any UnitWatch)?
 
     /// On other ranks than 0, `finished` and `failed` are never called.
     public init(
       compute: @escaping @Sendable (_ unit: Int) throws -> [UInt8],
-      commit: @escaping (_ unit: Int, _ bytes: [UInt8]) throws -> Void,
+      keep: @escaping (_ unit: Int, _ bytes: [UInt8]) throws -> Void,
+      sync: @escaping () throws -> Void,
       finished: @escaping (UnitResult) throws -> Void,
-      failed: @escaping (UnitFailure) throws -> Void
+      failed: @escaping (UnitFailure) throws -> Void,
+      watch: (any UnitWatch)? = nil
     ) {
-      (self.compute, self.commit, self.finished, self.failed) = (compute, commit, finished, failed)
+      (self.compute, self.keep, self.sync) = (compute, keep, sync)
+      (self.finished, self.failed, self.watch) = (finished, failed, watch)
     }
   }
 
@@ -77,12 +85,13 @@ public struct UnitScheduler: Sendable {
   /// The exception is a rank that hears nothing from rank 0, which returns or throws alone.
   ///
   /// - Parameter stop: Looked at on every rank; a request on any stops all.
-  /// - Throws: A refusal: the first one of a `commit` or a sink, or one that names a silent rank.
+  /// - Throws: A refusal: the first one of `keep`, `sync` or a sink, or one that names a silent rank.
   public func run(
     on communicator: Communicator, stop: StopSignal, _ handlers: Handlers
   ) throws(Refusal) -> Outcome {
     let pool = try communicator.agree {
-      try ComputePool(threads: settings.computeThreads, compute: handlers.compute)
+      try ComputePool(
+        threads: settings.computeThreads, compute: handlers.compute, watch: handlers.watch)
     }
     defer {
       pool.close()
@@ -136,4 +145,18 @@ struct UnitContext {
   let settings: UnitScheduler.Settings
   let stop: StopSignal
   let handlers: UnitScheduler.Handlers
+
+  /// The units that this rank's threads have ended since the last call, made durable with one sync
+  /// for all of them.
+  func takeEnded() throws -> [ComputePool.Ended] {
+    let all = pool.takeEnded()
+    var isKept = false
+    for ended in all {
+      guard case .success(let bytes) = ended.outcome else { continue }
+      try handlers.keep(ended.unit, bytes)
+      isKept = true
+    }
+    if isKept { try handlers.sync() }
+    return all
+  }
 }

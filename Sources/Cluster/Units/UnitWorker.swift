@@ -28,6 +28,7 @@ final class UnitWorker {
         try sayGoodbye()
         return .finished
       case .stopped:
+        context.handlers.watch?.giveUp()
         context.pool.close()
         try reportLast()
         try sayGoodbye()
@@ -37,6 +38,7 @@ final class UnitWorker {
         throw refusal
       }
     } catch {
+      context.handlers.watch?.giveUp()
       // Rank 0 knows nothing of what MPI did here, or cannot be told.
       if error is MPIError { communicator.session.hasLostCoordinator = true }
       throw Refusal(error, on: communicator.name(of: communicator.rank))
@@ -74,6 +76,8 @@ final class UnitWorker {
   /// Tells rank 0 that this worker must end, and why; from then on it waits for the answer.
   private func ask(for ending: UnitMessage.Ending) throws(MPIError) {
     wish = (ending, .now)
+    // mpirun leaves a second between its signal and the end.
+    context.handlers.watch?.giveUp()
     if case .refused(let refusal) = ending {
       try outbox.send(.fatal(refusal), to: 0)
     } else {
@@ -105,23 +109,21 @@ final class UnitWorker {
 
   /// Reports the units that have ended; false if there are none.
   ///
-  /// A result that cannot be made durable ends the job: this worker tells rank 0, and waits.
+  /// Results that cannot be made durable end the job: this worker tells rank 0, and waits.
   private func report() throws(MPIError) -> Bool {
-    let all = context.pool.takeEnded()
+    let all: [ComputePool.Ended]
+    do {
+      all = try context.takeEnded()
+    } catch {
+      try ask(for: .refused(Refusal(error, on: communicator.name(of: communicator.rank))))
+      return true
+    }
     for ended in all {
-      let message: UnitMessage
-      switch ended.outcome {
-      case .success(let bytes):
-        do {
-          try context.handlers.commit(ended.unit, bytes)
-        } catch {
-          try ask(for: .refused(Refusal(error, on: communicator.name(of: communicator.rank))))
-          return true
+      let message: UnitMessage =
+        switch ended.outcome {
+        case .success(let bytes): .done(unit: ended.unit, seconds: ended.seconds, bytes: bytes)
+        case .failure(let failure): .failed(unit: ended.unit, message: failure.message)
         }
-        message = .done(unit: ended.unit, seconds: ended.seconds, bytes: bytes)
-      case .failure(let failure):
-        message = .failed(unit: ended.unit, message: failure.message)
-      }
       try outbox.send(message, to: 0)
     }
     return !all.isEmpty

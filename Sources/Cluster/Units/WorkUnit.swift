@@ -30,14 +30,18 @@ public struct UnitResult: Sendable, Equatable {
   public let seconds: Double
 }
 
-/// A unit whose computation threw an error.
+/// A unit that was given up: its computation threw an error, or cost its rank's life too often.
 public struct UnitFailure: Sendable, Equatable {
   /// The number of the unit.
   public let unit: Int
   /// The error, in words.
   public let message: String
-  /// The rank that computed it.
+  /// The rank that gave it up.
   public let rank: Int
   /// That rank's host.
   public let host: String
+
+  public init(unit: Int, message: String, rank: Int, host: String) {
+    (self.unit, self.message, self.rank, self.host) = (unit, message, rank, host)
+  }
 }

@@ -16,8 +16,7 @@ enum BasisVerifier {
   ) throws(Refusal) -> VerifyReport {
     let folder = try RunFolder.open(path)
     var report = VerifyReport()
-    _ = report.attempt { () throws(Refusal) in try folder.checkedProvenance() }
-    for fault in RunAttempts(folder).faults { report.add(fault) }
+    report.checkRecords(folder, RunAttempts(folder))
     guard
       let reader = report.attempt({ () throws(Refusal) in
         try BasisReader(folder, pathsFrom: options.pathsFrom)

@@ -49,8 +49,20 @@ package struct ExampleFile: Sendable {
     digest = Digest.of(bytes)
     var entries: [Entry] = []
     var variables = known
+    var areFeatures: Bool?
     try JSONLines.read(bytes, file: file) { (field) throws(Refusal) in
-      entries.append(try Self.entry(field, isIntervened: isIntervened, &variables))
+      let entry = try Self.entry(field, isIntervened: isIntervened, &variables)
+      for input in [entry.example.base] + entry.example.sources {
+        var isFeatures = false
+        if case .features = input { isFeatures = true }
+        guard isFeatures == areFeatures ?? isFeatures else {
+          throw entry.place.refusal(
+            isFeatures ? "features beside tokens" : "tokens beside features",
+            expected: "inputs of one kind in a file")
+        }
+        areFeatures = isFeatures
+      }
+      entries.append(entry)
     }
     guard !entries.isEmpty else {
       throw Refusal(

@@ -1,19 +1,22 @@
 internal import Checkpoints
 internal import Foundation
-package import Inputs
+public import Inputs
 internal import Models
 internal import ResultsStore
 internal import Tokenizers
 
 /// What a file or folder holds, or why it is refused; reads headers and runs nothing.
-package struct PathInspection {
-  package let lines: [String]
+public struct PathInspection {
+  /// A heading, then what is inside; what came from a file is escaped.
+  public let lines: [String]
 
-  /// The largest content of a zstd frame that is taken apart to be looked at.
+  /// The largest content of a zstd frame that is looked through.
   private static let frameLimit = 64 << 20
 
   /// By the name's ending: a job, an archive, a tokenizer, tensors; a folder is a model or a run.
-  package init(_ path: String) throws(Refusal) {
+  ///
+  /// - Throws: A refusal that names file, field, what was found and what was expected.
+  public init(_ path: String) throws(Refusal) {
     let name = path.lowercased()
     if name.hasSuffix(".toml") {
       lines = try Self.job(path)
@@ -27,7 +30,7 @@ package struct PathInspection {
       lines = try Self.run(path)
     } else if Self.exists("\(path)/zarr.json") {
       lines = try Self.store(path)
-    } else if name.hasSuffix(".safetensors") {
+    } else if name.hasSuffix(".safetensors") || name.hasSuffix(".npy") {
       lines = try Inspection(path).lines
     } else if [".bin", ".pt", ".pth"].contains(where: name.hasSuffix) {
       lines = try Self.archive(path)
@@ -48,6 +51,12 @@ package struct PathInspection {
   }
 
   private static func json(_ path: String) throws(Refusal) -> [String] {
+    let name = path.split(separator: "/").last ?? ""
+    // The files of a model folder, which may be larger than a job.
+    if name == "config.json" || name.hasSuffix(".index.json") {
+      let document = try JSONField.load(path, kind: .model)
+      return ["\(escaped(path)): JSON, an object of \(try document.object().members.count)"]
+    }
     let document = try JSONField.load(path, kind: .job, limit: JobDocument.sizeLimit)
     if case .object(let object) = document.value, object["kind"] != nil { return try job(path) }
     return ["\(escaped(path)): JSON, \(document.value.kindName)"]
@@ -69,12 +78,30 @@ package struct PathInspection {
     return Inspection(file).lines
   }
 
+  /// A journal of a run, or any other file of one zstd frame.
   private static func frame(_ path: String) throws(Refusal) -> [String] {
-    let bytes = try BoundedFile(path, kind: .store).readAll(limit: 1 << 30)
+    let file = try BoundedFile(path, kind: .store)
+    if JournalHeader.begins(try file.bytes(at: 0, count: min(file.size, 12))) {
+      return try journal(file)
+    }
     do throws(Refusal) {
-      let content = try Zstd.decompress(bytes, to: .atMost(frameLimit))
-      return ["\(escaped(path)): one zstd frame, \(bytes.count) bytes of \(content.count)"]
+      let count = try Zstd.check(file, limit: frameLimit)
+      return ["\(escaped(path)): one zstd frame, \(file.size) bytes of \(count)"]
     } catch { throw error.inFile(path) }
+  }
+
+  private static func journal(_ file: BoundedFile) throws(Refusal) -> [String] {
+    let header = try JournalHeader.of(file)
+    let scan = try JournalScan(file.path, job: header.job)
+    if let damage = scan.findings.first(where: { $0.kind == .damage }) {
+      throw Refusal(
+        .store, file: file.path, field: "byte \(damage.offset)",
+        found: "\(damage.count) damaged bytes (\(damage.cause))", expected: "whole records")
+    }
+    return [
+      "\(escaped(file.path)): journal of rank \(header.rank), attempt \(header.attempt), "
+        + "\(scan.records.count) records of job \(escaped(header.job))"
+    ] + scan.findings.map(\.description)
   }
 
   private static func run(_ path: String) throws(Refusal) -> [String] {

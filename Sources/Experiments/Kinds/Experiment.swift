@@ -24,6 +24,8 @@ package protocol Experiment {
 /// A checked job, of any kind.
 package protocol JobSpecification: Sendable {
   var run: RunSection { get }
+  var slurm: SlurmSection { get }
+  var name: String? { get }
   /// SHA-256 of the canonical JSON of what decides the numbers.
   var digest: String { get }
   /// The whole job as TOML, with every default.
@@ -31,9 +33,15 @@ package protocol JobSpecification: Sendable {
 }
 
 /// What `plan` prints.
-package protocol CostReport {
+package protocol CostReport: Sendable {
   var text: String { get }
   var json: String { get }
+  /// What a rank of so many compute threads and the run folder take; nil where that is not known.
+  func needs(threads: Int) -> RunNeeds?
+}
+
+extension CostReport {
+  package func needs(threads: Int) -> RunNeeds? { nil }
 }
 
 /// What `status` prints.

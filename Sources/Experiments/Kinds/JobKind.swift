@@ -6,6 +6,8 @@ package enum JobKind: String, CaseIterable, Sendable {
   case basis
   case lens
   case trace
+  case das
+  case train
 
   /// What stands behind the commands for jobs of this kind.
   package var experiment: any Experiment.Type {
@@ -13,6 +15,8 @@ package enum JobKind: String, CaseIterable, Sendable {
     case .basis: BasisExperiment.self
     case .lens: LensExperiment.self
     case .trace: TraceExperiment.self
+    case .das: DasExperiment.self
+    case .train: ModelTrainExperiment.self
     }
   }
 

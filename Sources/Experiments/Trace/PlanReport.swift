@@ -46,18 +46,28 @@ package struct PlanReport: CostReport {
       ("weight_bytes", Double(cost.weightBytes), "\(bytes(cost.weightBytes)), once a host"),
       ("rank_bytes", Double(memory), "\(bytes(memory)) a rank of one compute thread"),
       ("result_bytes", Double(cost.resultBytes), "\(bytes(cost.resultBytes)) before compression"),
+      ("disk_bytes", Double(cost.diskBytes), "at most \(bytes(cost.diskBytes)), with journals"),
       ("files", Double(cost.files), "at most \(count(cost.files))"),
+      ("inodes", Double(cost.inodes), "at most \(count(cost.inodes)), with folders"),
     ]
   }
 
-  package var text: String {
+  package func needs(threads: Int) -> RunNeeds? {
+    cost.needs(threads: threads, coreHours: coreHours)
+  }
+
+  package var text: String { Self.text(entries) }
+  package var json: String { Self.json(entries) }
+
+  /// A line for each entry, its name first.
+  static func text(_ entries: [(key: String, value: Double, text: String)]) -> String {
     let width = entries.map(\.key.count).max() ?? 0
     return entries.map { entry in
       "\(entry.key.replacing("_", with: " ").padding(to: width + 2))\(entry.text)"
     }.joined(separator: "\n")
   }
 
-  package var json: String {
+  static func json(_ entries: [(key: String, value: Double, text: String)]) -> String {
     "{" + entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
   }
 }

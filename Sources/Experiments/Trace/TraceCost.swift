@@ -26,8 +26,11 @@ package struct TraceCost: Sendable {
   /// Bytes of the results as stored, before compression, and files.
   package let resultBytes: Int
   package let files: Int
+  /// Files and folders: a chunk of an array lies some folders deep.
+  package let inodes: Int
 
   private let layers: Int
+  private let storedMetrics: Int
   private let samples: Int
   private let lengths: [Int]
 
@@ -53,7 +56,11 @@ package struct TraceCost: Sendable {
     let longest = lengths.max() ?? 0
     let cells = job.facts.count * job.spec.restore.count * shape.layers * longest
     resultBytes = cells * (4 * job.samples * job.spec.metric.store.count + 1)
-    files = job.facts.count * job.spec.restore.count * (job.spec.metric.store.count + 1) + 64
+    storedMetrics = job.spec.metric.store.count
+    let pairs = job.facts.count * job.spec.restore.count
+    files = pairs * (storedMetrics + 1) + 64
+    // Of each array: a folder a fact, and below it one a restoration, with one for each axis more.
+    inodes = (storedMetrics + 1) * (job.facts.count + 4 * pairs) + 64
     for fact in job.facts.indices {
       blockRows += job.grid.baselineRows(of: fact)
       naiveBlockRows += (1 + samples) * lengths[fact] * layers
@@ -84,10 +91,26 @@ package struct TraceCost: Sendable {
   package var forwardsNaive: Double { Double(naiveBlockRows) / rowsPerForward }
   package var forwards: Double { Double(blockRows) / rowsPerForward }
 
+  /// Bytes on the disk at most: the values of cells that are run, in the arrays and once more in the
+  /// journals with what frames them there, and a block for what is left over of each file.
+  package var diskBytes: Int {
+    let values = patchedRuns * 4 * (storedMetrics + TraceMetrics.count)
+    return values + 512 * units + 4096 * inodes
+  }
+
   /// Bytes that a rank needs beside the weights, with so many compute threads.
   package func rankBytes(threads: Int) -> Int {
     TraceMemory.fixedBytes + (threads + 1) * baseBytes + threads * threadBytes
       + TraceMemory.spareBytes(threads: threads, baseBytes: baseBytes, threadBytes: threadBytes)
+  }
+}
+
+extension TraceCost {
+  /// The same as any kind of job tells it.
+  func needs(threads: Int, coreHours: Double) -> RunNeeds {
+    RunNeeds(
+      weightBytes: weightBytes, rankBytes: rankBytes(threads: threads), diskBytes: diskBytes,
+      files: inodes, units: units, coreHours: coreHours)
   }
 }
 

@@ -11,6 +11,7 @@ final class TraceDesk {
   private let plan: TracePlan
   private let held: HeldRun
   private let store: TraceStore
+  private let deaths: UnitDeaths
   private let observer: any RunObserver
   private var baselines: [TraceBaseline?]
   private var kept: [Int] = []
@@ -48,10 +49,18 @@ final class TraceDesk {
         results[number] = payload
       }
     }
-    start = held.start(done: done)
+    deaths = try UnitDeaths(
+      held.folder, notes: journals.notes, unitCount: plan.factCount + plan.units.count)
+    start = held.start(done: done, deaths: deaths.counts)
   }
 
   var doneUnits: Set<Int> { start.done }
+
+  /// Keeps what is known of ranks that died in earlier starts.
+  func noteDeaths(in journal: RankJournal) throws(Refusal) {
+    for line in deaths.lines { observer.note(line) }
+    try deaths.record(in: journal)
+  }
 
   /// Notes who works, for the record of this attempt.
   func log(ranks: Int, hosts: [String]) throws(Refusal) {

@@ -76,7 +76,7 @@ struct TraceJournals: Sendable {
         guard let time = UnitTime(record) else { continue }
         pace?.seconds += time.seconds
         pace?.rows += plan.unit(unit)?.blockRows ?? grid.baselineRows(of: unit)
-      case .header, .started: continue
+      case .header, .died: continue
       }
     }
     if let pace { paces.append(pace) }

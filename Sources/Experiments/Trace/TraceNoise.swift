@@ -37,7 +37,9 @@ struct TraceNoise: Sendable {
       let file = try SafetensorsFile(path.resolved, kind: .job)
       source = .file(file)
       level = nil
-      fileDigest = Digest.of(try BoundedFile(path.resolved, kind: .job).readAll(limit: 1 << 32))
+      var digest = Digest()
+      try BoundedFile(path.resolved, kind: .job).update(&digest)
+      fileDigest = digest.hexadecimal()
       return
     case .absolute(let value): factor = value
     case .multiple(let multiple, .embeddings):

@@ -6,7 +6,7 @@ extension TraceProgress {
   /// What `status` prints; of facts that were skipped or failed, the first `limit`.
   package func lines(limit: Int = 20) -> [String] {
     guard isPlanned else {
-      return ["\(escaped(folder.path)): begun, nothing planned yet"] + holderLines
+      return ["\(escaped(folder.path)): begun, nothing planned yet"] + (holder?.lines ?? [])
     }
     let state =
       unitsLeft == 0
@@ -27,13 +27,7 @@ extension TraceProgress {
           + "\(Self.short(Double(pace.units) / pace.seconds)) units and "
           + "\(Int(pace.rowsPerSecond.rounded())) rows a second of computing\(slow)")
     }
-    lines += holderLines
-    for (number, attempt) in attempts.attempts.enumerated() {
-      let end = attempt.end.map { "ended \(escaped($0))" } ?? "no end noted"
-      lines.append(
-        "start \(number + 1): \(escaped(attempt.start)), \(attempt.ranks) rank\(attempt.ranks == 1 ? "" : "s") "
-          + "on \(hosts(of: attempt)), \(end)")
-    }
+    lines += (holder?.lines ?? []) + attempts.lines
     lines += list("skipped", skipped, limit) + list("failed", failed, limit)
     return lines + notes.map { "note: \($0)" }
   }
@@ -71,58 +65,13 @@ extension TraceProgress {
             ]
           })))
     if let slowest { members.append(.init("slowest_rank", .integer(slowest.rank))) }
-    if let holder {
-      members.append(
-        .init(
-          "holder",
-          [
-            "run": .text(holder.run.description), "host": .text(holder.host),
-            "process": .integer(holder.process), "slurm_job": .text(holder.slurmJob),
-            "since": .text(holder.since), "life": .text(life(of: holder)),
-          ]))
-    }
-    members.append(
-      .init(
-        "starts",
-        .list(
-          attempts.attempts.map { attempt in
-            .table(
-              [
-                .init("run", .text(attempt.run)), .init("start", .text(attempt.start)),
-                .init("ranks", .integer(attempt.ranks)),
-                .init("hosts", .list(attempt.hosts.map { .text($0) })),
-              ] + (attempt.end.map { [.init("end", .text($0))] } ?? []))
-          })))
+    if let holder { members.append(.init("holder", holder.attribute)) }
+    members.append(.init("starts", attempts.attribute))
     members.append(.init("notes", .list(notes.map { .text($0) })))
     return Attribute.table(members).json
   }
 
   private var percent: Int { unitCount > 0 ? unitsDone * 100 / unitCount : 0 }
-
-  private var holderLines: [String] {
-    guard let holder else { return [] }
-    let slurm = holder.slurmJob.isEmpty ? "" : ", Slurm job \(escaped(holder.slurmJob))"
-    return [
-      "held by run \(holder.run) on \(escaped(holder.host)), process \(holder.process)\(slurm), "
-        + "since \(escaped(holder.since)): \(life(of: holder))"
-    ]
-  }
-
-  private func life(of holder: RunHolder) -> String {
-    switch holder.life {
-    case .released: "given back"
-    case .alive: "alive"
-    case .gone: "gone"
-    case .silent(let seconds): "silent for \(seconds) s"
-    }
-  }
-
-  private func hosts(of attempt: RunAttempt) -> String {
-    var names: [String] = []
-    for host in attempt.hosts where !names.contains(host) { names.append(host) }
-    let shown = names.prefix(4).map(escaped).joined(separator: ", ")
-    return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
-  }
 
   private func list(_ what: String, _ left: [Left], _ limit: Int) -> [String] {
     left.prefix(limit).map { "\(what) fact \(escaped($0.id)): \($0.reason)" }

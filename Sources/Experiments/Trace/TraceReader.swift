@@ -22,7 +22,7 @@ package struct TraceReader: Sendable {
   package init?(_ folder: RunFolder, pathsFrom: String? = nil) throws(Refusal) {
     self.folder = folder
     let file = folder.path + "/spec.json"
-    let start = if let pathsFrom { pathsFrom } else { try Self.pathsFrom(folder) }
+    let start = if let pathsFrom { pathsFrom } else { try folder.pathsFrom() }
     let (document, inputs) = try JobDocument.ofRun(folder.spec.json, file: file, folder: start)
     spec = try TraceSpec(document)
     var digests: [String: String] = [:]
@@ -55,11 +55,6 @@ package struct TraceReader: Sendable {
         .store, file: folder.results + "/zarr.json", found: "other arrays than the job's",
         expected: "the arrays that spec.json and the labels call for")
     }
-  }
-
-  private static func pathsFrom(_ folder: RunFolder) throws(Refusal) -> String {
-    let record = try JSONField.load(folder.provenance, kind: .store, limit: 64 << 20)
-    return try record.optional("paths_from")?.string() ?? folder.path
   }
 
   var plan: TracePlan { contents.plan }

@@ -27,7 +27,10 @@ package struct TraceRun {
     let job = try world.agree { try TraceJob(try load()) }
     let plan = TracePlan(job.grid)
     let threads = launch.threads(job.spec.run)
-    try world.agree { try checkMemory(job, plan, threads: threads) }
+    let cost = TraceCost(job, plan)
+    try world.agree { try checkMemory(job, cost, threads: threads) }
+    try cost.needs(threads: threads, coreHours: 0)
+      .check(on: world, folder: launch.options.output)
     let digest = try modelDigest(of: job)
     let model = try ModelOnRanks.load(job.published, on: world)
     let runner = try world.agree { try TraceRunner(job, plan, model, threads: threads) }
@@ -56,9 +59,15 @@ package struct TraceRun {
   ) throws(Refusal) -> Outcome {
     let start = try shared(desk)
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
+    let inFlight = try world.agree {
+      try desk?.noteDeaths(in: journal)
+      return try UnitsInFlight(
+        in: start.folder + "/log", run: start.run, rank: world.rank, threads: threads)
+    }
+    defer { inFlight.remove() }
     let session = TraceSession(
-      world: world, runner: runner, journal: journal, stop: launch.stop,
-      settings: UnitScheduler.Settings(computeThreads: threads))
+      world: world, runner: runner, journal: journal, inFlight: inFlight, deaths: start.deaths,
+      stop: launch.stop, settings: UnitScheduler.Settings(computeThreads: threads))
 
     let baselines = plan.baselines.filter { !start.done.contains($0.number) }
     guard try session.run(baselines, desk) == .finished else { return .stopped }
@@ -69,9 +78,9 @@ package struct TraceRun {
   }
 
   private func checkMemory(
-    _ job: TraceJob, _ plan: TracePlan, threads: Int
+    _ job: TraceJob, _ cost: TraceCost, threads: Int
   ) throws(Refusal) {
-    let needed = TraceCost(job, plan).rankBytes(threads: threads)
+    let needed = cost.rankBytes(threads: threads)
     guard needed <= job.spec.run.memory else {
       throw Refusal(
         .resources, file: job.spec.file, field: "run.memory",

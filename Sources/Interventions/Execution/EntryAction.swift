@@ -13,12 +13,19 @@ struct EntryAction<Scalar: Real> {
   let source: Variable<Scalar>?
   /// The length of each example of the run.
   let lengths: [Int]
+  /// The examples that it changes; nil: all.
+  var examples: Set<Int>?
   /// Takes what a collecting type hands out.
   let collector: UnitCollector<Scalar>?
+  /// Takes what a type shows besides the changed activation.
+  let latents = UnitCollector<Scalar>()
+  /// What the call gives by name.
+  var numbers: [String: Scalar] = [:]
 
   /// - Returns: The value to go on with.
   func callAsFunction(_ visited: SiteValue<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
-    let hits = grid.units(of: places, in: visited.places, lengths: lengths)
+    var hits = grid.units(of: places, in: visited.places, lengths: lengths)
+    if let examples { hits.keep(examples) }
     guard !hits.isEmpty else { return visited.value }
     let value = visited.value
     let blocks = value.value.rows * grid.blockCount
@@ -37,15 +44,16 @@ struct EntryAction<Scalar: Real> {
         tape.reshape($0, shape)
       },
       coordinates: coordinates.ofVectors(
-        stride(from: 0, to: hits.examples.count, by: joined).map { hits.examples[$0] }))
-    let result = intervention.apply(input, parameters, on: tape)
-
+        stride(from: 0, to: hits.examples.count, by: joined).map { hits.examples[$0] }),
+      numbers: numbers)
+    let made = intervention.output(input, parameters, on: tape)
+    let result = made.output
+    let ordinals = stride(from: 0, to: hits.ordinals.count, by: joined).map {
+      hits.ordinals[$0] / joined
+    }
+    if let latent = made.latent { latents.add(latent, at: ordinals) }
     if intervention.isCollecting {
-      collector?.add(
-        result,
-        at: stride(from: 0, to: hits.ordinals.count, by: joined).map {
-          hits.ordinals[$0] / joined
-        })
+      collector?.add(result, at: ordinals)
       return value
     }
     let changed = tape.reshape(result, [hits.places.count, blockWidth])

@@ -1,21 +1,21 @@
-package import Tensors
+public import Tensors
 
 /// What of one example's runs stays the same while interventions on a frozen model are trained.
-package struct ExampleCache<Scalar: Real>: Sendable {
+public struct ExampleCache<Scalar: Real>: Sendable {
   /// Nil where the model runs as a whole.
   let state: ConeState<Scalar>?
   /// The units that each entry reads from its source's run, by entry, in the order of its grid.
   let sources: [Int: Tensor<Scalar>]
   /// The last position's logits of the source that the loss compares with, `[1, classes]`.
-  package let reference: Tensor<Scalar>?
+  public let reference: Tensor<Scalar>?
 
   /// The bytes of its numbers.
-  package var byteCount: Int {
+  public var byteCount: Int {
     tensors.reduce(0) { $0 + $1.count } * MemoryLayout<Scalar>.stride
   }
 
   /// Its tensors in a fixed order; `init(_:like:)` takes them back.
-  package var tensors: [Tensor<Scalar>] {
+  public var tensors: [Tensor<Scalar>] {
     let ofState = state.map { [$0.entering] + $0.keys + $0.values } ?? []
     return ofState + sources.sorted { $0.key < $1.key }.map(\.value)
       + (reference.map { [$0] } ?? [])
@@ -28,7 +28,7 @@ package struct ExampleCache<Scalar: Real>: Sendable {
   }
 
   /// What remains of a cache whose numbers were put elsewhere.
-  package struct Outline: Sendable {
+  public struct Outline: Sendable {
     let length: Int
     let firstPosition: Int
     let layers: Int
@@ -36,11 +36,11 @@ package struct ExampleCache<Scalar: Real>: Sendable {
     let hasState: Bool
     let hasReference: Bool
     /// Of the tensors, in their order.
-    package let shapes: [[Int]]
+    public let shapes: [[Int]]
   }
 
   /// The shapes and places of its tensors.
-  package var outline: Outline {
+  public var outline: Outline {
     Outline(
       length: state?.length ?? 0, firstPosition: state?.firstPosition ?? 0,
       layers: state?.keys.count ?? 0, entries: sources.keys.sorted(), hasState: state != nil,
@@ -48,7 +48,7 @@ package struct ExampleCache<Scalar: Real>: Sendable {
   }
 
   /// The cache again, from its tensors in their order and shapes.
-  package init(_ tensors: [Tensor<Scalar>], like outline: Outline) {
+  public init(_ tensors: [Tensor<Scalar>], like outline: Outline) {
     precondition(tensors.map(\.shape) == outline.shapes, "tensors of another cache")
     var rest = tensors[...]
     if outline.hasState {

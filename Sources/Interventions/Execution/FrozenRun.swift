@@ -1,18 +1,18 @@
-package import Autodiff
-package import Models
-package import Tensors
+public import Autodiff
+public import Models
+public import Tensors
 
 /// Runs calls of a set-up on a model that does not change, from what is kept of unchanged runs.
 ///
 /// Base states below the site, keys and values before the first place and the activations of sources
 /// are made once; a run then costs only the cone. Its bits are those of `InterventionRun`.
-package struct FrozenRun<Scalar: Real> {
+public struct FrozenRun<Scalar: Real> {
   private let run: InterventionRun<Scalar>
   private let decoder: DecoderModel<Scalar>?
 
   /// - Returns: Nil where nothing can be kept: in serial mode sources change with the interventions,
   ///   and attention weights are as wide as their batch.
-  package init?(
+  public init?(
     _ model: any IntervenableModel<Scalar>, _ setup: InterventionSetup<Scalar>
   ) {
     guard setup.mode == .parallel, setup.entries.allSatisfy({ $0.grid.blockWidth != nil }) else {
@@ -26,9 +26,9 @@ package struct FrozenRun<Scalar: Real> {
 
   /// What to keep of each example of a call.
   ///
-  /// - Parameter wantsReference: Whether the logits of the first source are kept too.
-  package func caches(
-    of call: InterventionCall<Scalar>, wantsReference: Bool
+  /// - Parameter reference: Logits to keep with them, a row an example.
+  public func caches(
+    of call: InterventionCall<Scalar>, reference: Tensor<Scalar>? = nil
   ) -> [ExampleCache<Scalar>] {
     let tape = Tape<Scalar>()
     let lengths = call.base.lengths
@@ -37,11 +37,6 @@ package struct FrozenRun<Scalar: Real> {
       decoder.map {
         ConeRun($0, call.base, cone: cone, wantsOriginal: false, logits: .last).states()
       }
-    }
-    var reference: Tensor<Scalar>?
-    if wantsReference, let source = call.source(of: 0) {
-      let logits = run.model.run(source, on: tape, visit: nil)
-      reference = ModelRunner.lastRows(logits, source.lengths, on: tape).value
     }
     var starts = [Int](repeating: 0, count: setup.entries.count)
     return lengths.indices.map { example in
@@ -63,7 +58,7 @@ package struct FrozenRun<Scalar: Real> {
   /// - Parameters:
   ///   - caches: Of the call's examples, in their order.
   ///   - parameters: By intervention, prepared.
-  package func callAsFunction(
+  public func callAsFunction(
     _ call: InterventionCall<Scalar>, _ caches: [ExampleCache<Scalar>],
     _ parameters: [BoundParameters<Scalar>], on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
@@ -111,7 +106,7 @@ extension InterventionRun {
   }
 
   /// The same with sources run anew, for calls of which nothing is kept.
-  package func lastLogits(
+  public func lastLogits(
     _ call: InterventionCall<Scalar>, prepared parameters: [BoundParameters<Scalar>],
     on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
@@ -119,4 +114,9 @@ extension InterventionRun {
     if setup.mode == .parallel { return lastLogits(call, sources, [], parameters, on: tape) }
     return finished(call, sources, parameters, on: tape, logits: .last, wantsOriginal: false).logits
   }
+
+  /// The rows of each example's last position.
+  public static func lastRows(
+    _ logits: Variable<Scalar>, of inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>
+  ) -> Variable<Scalar> { ModelRunner.lastRows(logits, inputs.lengths, on: tape) }
 }

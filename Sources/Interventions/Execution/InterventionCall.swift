@@ -28,6 +28,8 @@ public struct InterventionCall<Scalar: Real>: Sendable {
     public var coordinates: Coordinates
     /// What stands in for the source.
     public var given: Given?
+    /// Numbers that a type reads by name, such as a formula.
+    public var numbers: [String: Scalar] = [:]
 
     /// Places; all coordinates and no given value unless said.
     public init(

@@ -24,6 +24,9 @@ public struct InterventionRun<Scalar: Real> {
     public let original: Variable<Scalar>?
     /// What each collecting entry handed out, in the order of entries.
     public let collected: [Variable<Scalar>]
+    /// What types show besides the changed activation, by entry, a row for each vector: the latents
+    /// of autoencoders.
+    public let latents: [Int: Variable<Scalar>]
     /// The parameters that were used, by intervention.
     public let parameters: [BoundParameters<Scalar>]
   }
@@ -36,6 +39,7 @@ public struct InterventionRun<Scalar: Real> {
     _ model: any IntervenableModel<Scalar>, _ setup: InterventionSetup<Scalar>,
     trainsModel: Bool = false, isNaive: Bool = false
   ) {
+    let model = model.showing(Set(setup.entries.map(\.site)))
     self.model = model
     self.setup = setup
     runner = ModelRunner(model: model, isNaive: isNaive || trainsModel)
@@ -73,8 +77,13 @@ public struct InterventionRun<Scalar: Real> {
     let collected = actions.compactMap { entry, action in
       action.collector.flatMap { $0.isEmpty ? nil : collectedValue(action, $0, on: tape) }
     }
+    var latents: [Int: Variable<Scalar>] = [:]
+    for (entry, action) in actions where !action.latents.isEmpty {
+      latents[entry] = action.latents.assembled(on: tape)
+    }
     return Result(
-      logits: changed, original: outcome.original, collected: collected, parameters: bound)
+      logits: changed, original: outcome.original, collected: collected, latents: latents,
+      parameters: bound)
   }
 
   func prepared(
@@ -95,7 +104,8 @@ public struct InterventionRun<Scalar: Real> {
   /// The entries that act in a run, with what they need. Left out are those whose source is null.
   func actions(
     _ entries: [Int], _ call: InterventionCall<Scalar>, _ bound: [BoundParameters<Scalar>],
-    _ sources: [Int: Variable<Scalar>], lengths: [Int], collecting: Bool, on tape: Tape<Scalar>
+    _ sources: [Int: Variable<Scalar>], lengths: [Int], collecting: Bool,
+    examples: Set<Int>? = nil, on tape: Tape<Scalar>
   ) -> [(entry: Int, action: EntryAction<Scalar>)] {
     entries.compactMap { index in
       let entry = setup.entries[index]
@@ -113,7 +123,8 @@ public struct InterventionRun<Scalar: Real> {
         EntryAction(
           intervention: intervention, parameters: bound[entry.intervention], grid: grid,
           places: places.base, coordinates: places.coordinates, source: source, lengths: lengths,
-          collector: intervention.isCollecting ? UnitCollector() : nil)
+          examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil,
+          numbers: places.numbers)
       )
     }
   }
@@ -160,9 +171,10 @@ public struct InterventionRun<Scalar: Real> {
     _ action: EntryAction<Scalar>, _ collector: UnitCollector<Scalar>, on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     let rows = collector.assembled(on: tape)
-    guard let leading = action.grid.leadingShape(of: action.places, lengths: action.lengths) else {
+    guard var leading = action.grid.leadingShape(of: action.places, lengths: action.lengths) else {
       return rows
     }
+    if let examples = action.examples { leading[0] = examples.count }
     return tape.reshape(rows, leading + [rows.value.width])
   }
 }

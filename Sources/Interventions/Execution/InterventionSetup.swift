@@ -76,4 +76,13 @@ public struct InterventionSetup<Scalar: Real>: Sendable {
   public func bound(on tape: Tape<Scalar>, asLeaves: Bool = false) -> [BoundParameters<Scalar>] {
     interventions.map { $0.parameters.bound(on: tape, asLeaves: asLeaves) }
   }
+
+  /// Sets the temperature of every intervention that has one.
+  public mutating func setTemperature(_ value: Scalar) {
+    for index in interventions.indices {
+      guard var tempered = interventions[index] as? any Tempered<Scalar> else { continue }
+      tempered.setTemperature(value)
+      interventions[index] = tempered
+    }
+  }
 }

@@ -45,13 +45,7 @@ public struct InterventionTraining<Scalar: Real>: Sendable {
   }
 
   /// Sets the temperature of every intervention that has one.
-  public mutating func setTemperature(_ value: Scalar) {
-    for index in setup.interventions.indices {
-      guard var tempered = setup.interventions[index] as? any Tempered<Scalar> else { continue }
-      tempered.setTemperature(value)
-      setup.interventions[index] = tempered
-    }
-  }
+  public mutating func setTemperature(_ value: Scalar) { setup.setTemperature(value) }
 
   /// One step of the optimiser.
   ///
@@ -64,18 +58,45 @@ public struct InterventionTraining<Scalar: Real>: Sendable {
     isNaive: Bool = false,
     loss: (InterventionRun<Scalar>.Result, Tape<Scalar>) -> Variable<Scalar>
   ) -> Scalar {
-    let tape = Tape<Scalar>()
-    let bound = setup.bound(on: tape, asLeaves: true)
-    let run = InterventionRun(model, setup, isNaive: isNaive)
-    let value = loss(run(call, on: tape, parameters: bound, logits: .last), tape)
-    let gradients = tape.gradients(
-      of: value, at: addresses.map { bound[$0.intervention][$0.name] })
-    let values = addresses.map { bound[$0.intervention][$0.name].value }
-    let next = optimizer.step(values, gradients: gradients, factor: factor)
+    step(model, over: [call], factor: factor, isNaive: isNaive) { _, result, tape in
+      loss(result, tape)
+    }
+  }
+
+  /// One step of the optimiser over the mean of several calls' losses, run one after another.
+  ///
+  /// - Parameters:
+  ///   - factor: Of every rate.
+  ///   - loss: What is made smaller, from the call's number and its run's result.
+  /// - Returns: The mean loss before the step.
+  public mutating func step(
+    _ model: any IntervenableModel<Scalar>, over calls: [InterventionCall<Scalar>],
+    factor: Double = 1, isNaive: Bool = false,
+    loss: (Int, InterventionRun<Scalar>.Result, Tape<Scalar>) -> Variable<Scalar>
+  ) -> Scalar {
+    precondition(!calls.isEmpty, "a step over no call")
+    var total: Scalar = 0
+    var sums: [Tensor<Scalar>] = []
+    for (number, call) in calls.enumerated() {
+      let tape = Tape<Scalar>()
+      let bound = setup.bound(on: tape, asLeaves: true)
+      let run = InterventionRun(model, setup, isNaive: isNaive)
+      let value = loss(number, run(call, on: tape, parameters: bound, logits: .last), tape)
+      let gradients = tape.gradients(
+        of: value, at: addresses.map { bound[$0.intervention][$0.name] })
+      sums = sums.isEmpty ? gradients : zip(sums, gradients).map { $0 + $1 }
+      total += value.value.scalar
+    }
+    let share = 1 / Scalar(calls.count)
+    if calls.count > 1 { sums = sums.map { $0.scaled(by: share) } }
+    let values = addresses.map { address in
+      setup.interventions[address.intervention].parameters.value(address.name)
+    }
+    let next = optimizer.step(values, gradients: sums, factor: factor)
     for (address, value) in zip(addresses, next) {
       setup.interventions[address.intervention].parameters[address.name] = value
     }
-    return value.value.scalar
+    return calls.count == 1 ? total : total * share
   }
 }
 
@@ -83,10 +104,6 @@ extension InterventionRun.Result {
   /// The sum of the boundaries of boundless rotations, which a loss can keep small; nil if there are
   /// none.
   public func boundaries(on tape: Tape<Scalar>) -> Variable<Scalar>? {
-    let found = parameters.compactMap {
-      $0.find(BoundlessRotatedSpace<Scalar>.boundaryName).map { tape.sum($0) }
-    }
-    guard let first = found.first else { return nil }
-    return found.dropFirst().reduce(first) { tape.add($0, $1) }
+    InterventionPenalty.boundaries(parameters, on: tape)
   }
 }

@@ -25,6 +25,7 @@ struct ModelRunner<Scalar: Real> {
   ) -> Outcome {
     let lengths = inputs.lengths
     guard !isNaive, let decoder = model as? DecoderModel<Scalar>,
+      touches.allSatisfy(\.site.isInBlock),
       let cone = Cone(touches, lengths: lengths)
     else {
       var outcome = Outcome()

@@ -18,9 +18,8 @@ final class UnitCollector<Scalar: Real> {
     let whole = pieces.count == 1 ? pieces[0].value : tape.concatenate(pieces.map(\.value))
     let isInOrder = ordinals.enumerated().allSatisfy { $0 == $1 }
     if isInOrder { return whole }
-    var places = [Int](repeating: 0, count: ordinals.count)
-    for (place, ordinal) in ordinals.enumerated() { places[ordinal] = place }
-    return tape.rows(whole, places)
+    // Numbers may be missing where only some examples are looked at.
+    return tape.rows(whole, ordinals.indices.sorted { ordinals[$0] < ordinals[$1] })
   }
 }
 

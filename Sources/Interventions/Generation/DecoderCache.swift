@@ -28,7 +28,23 @@ struct DecoderCache<Scalar: Real> {
     let stream = model(tokens.flatMap(\.self), in: run)
     keep(run.kept, tokens.map(\.count))
     let lasts = batch.sequences.map { $0.rows.upperBound - 1 }
-    return model.logits(tape.rows(stream, lasts), on: tape).value
+    return model.logits(stream, of: lasts, in: run).value
+  }
+
+  /// Goes on with other sequences than before, some perhaps twice.
+  mutating func reorder(_ order: [Int]) {
+    var starts: [Int] = []
+    var next = 0
+    for length in lengths {
+      starts.append(next)
+      next += length
+    }
+    let rows = order.flatMap { Array(starts[$0]..<starts[$0] + lengths[$0]) }
+    keyValues = keyValues.map {
+      KeyValues(
+        keys: $0.keys.map { $0.gathered(rows) }, values: $0.values.map { $0.gathered(rows) })
+    }
+    lengths = order.map { lengths[$0] }
   }
 
   /// Puts the new rows of each sequence behind its old ones.

@@ -12,10 +12,11 @@ extension Generation {
     }
     let longest = prompts.map(\.count).max() ?? 0
     let (end, overflow) = longest.addingReportingOverflow(count)
-    guard !overflow, count > 0, end - 1 <= model.shape.positionCount else {
+    let limit = positionLimit ?? Int(Int32.max)
+    guard !overflow, count > 0, end - 1 <= limit else {
       throw Refusal(
         .job, field: "max_new_tokens", found: "\(count) after \(longest) tokens",
-        expected: "1 to \(model.shape.positionCount - longest + 1): the model's context")
+        expected: "1 to \(limit - longest + 1): the model's context")
     }
     let later = prompts.map { _ in 1 }
     if passes.actsOnPrompt {

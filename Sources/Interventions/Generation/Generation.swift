@@ -2,26 +2,15 @@ internal import Autodiff
 public import Models
 public import Tensors
 
-/// Generates tokens one after another, keys and values kept, with interventions in some passes.
+/// Generates tokens one after another, with interventions in some passes.
 ///
 /// The first pass is over the prompts, each later one over one new token of each example. In a later
 /// pass the places of an entry are those of that one position, 0. The last token that is generated
-/// never goes through the model.
+/// never goes through the model. Decoders keep their keys and values; other language models run over
+/// the whole sequences again, with the changes of earlier passes made again.
 public struct Generation<Scalar: Real> {
   /// In which passes interventions act.
-  public struct Passes: Sendable, Equatable {
-    /// Whether the prompt is changed, at each entry's places; entries without places then act in
-    /// every pass. Otherwise all entries act in the later passes alone.
-    public var actsOnPrompt: Bool
-    /// The later passes in which entries act, from 0; nil: all of them.
-    public var steps: Set<Int>?
-
-    /// The prompt or what follows it.
-    public init(actsOnPrompt: Bool, steps: Set<Int>? = nil) {
-      self.actsOnPrompt = actsOnPrompt
-      self.steps = steps
-    }
-  }
+  public typealias Passes = GenerationPasses
 
   /// What a run gave.
   public struct Result {
@@ -31,16 +20,18 @@ public struct Generation<Scalar: Real> {
     public let collected: [Tensor<Scalar>]
   }
 
-  let model: DecoderModel<Scalar>
+  let model: any IntervenableModel<Scalar>
+  let positionLimit: Int?
   let run: InterventionRun<Scalar>
   let setup: InterventionSetup<Scalar>
   let passes: Passes
 
-  /// Generation by a decoder, which keeps its keys and values.
+  /// Generation by a language model, whose logits are a row for each position.
   public init(
-    _ model: DecoderModel<Scalar>, _ setup: InterventionSetup<Scalar>, passes: Passes
+    _ model: some TrainableModel<Scalar>, _ setup: InterventionSetup<Scalar>, passes: Passes
   ) {
-    self.model = model
+    positionLimit = model.inputLimits.positions
+    self.model = model.showing(Set(setup.entries.map(\.site)))
     self.setup = setup
     self.passes = passes
     run = InterventionRun(model, setup)
@@ -54,6 +45,57 @@ public struct Generation<Scalar: Real> {
   public func callAsFunction(
     _ call: InterventionCall<Scalar>, count: Int, choose: (Tensor<Scalar>) -> [Int]
   ) -> Result {
+    let result = generate(call, count: count) { logits in
+      choose(logits).enumerated().map { ($0, $1) }
+    }
+    return Result(
+      tokens: result.tokens, collected: result.collected.flatMap { $0.map(\.value) })
+  }
+
+  /// Generates the most probable continuation of each prompt among those that a beam search finds.
+  ///
+  /// Interventions act on each continuation's own activations. Collected is what the continuation
+  /// that is returned came by.
+  ///
+  /// - Parameters:
+  ///   - count: New tokens of each example.
+  ///   - beams: Continuations of each example that are followed.
+  /// - Precondition: The model is a decoder.
+  public func callAsFunction(
+    _ call: InterventionCall<Scalar>, count: Int, beams: Int
+  ) -> Result {
+    var search = BeamSearch<Scalar>(count: beams, prompts: call.base.lengths.count)
+    var origins: [[Int]] = []
+    let result = generate(call.repeated(beams), count: count) { logits in
+      let chosen = search.choose(logits)
+      origins.append(chosen.map(\.from))
+      return chosen
+    }
+    let best = search.best
+    // Which sequence of each pass the best ones go back to; the last choice is of no pass.
+    var ancestors = [best]
+    for origin in origins.reversed() {
+      ancestors.append(ancestors[ancestors.count - 1].map { origin[$0] })
+    }
+    ancestors = Array(ancestors.reversed())
+    return Result(
+      tokens: best.map { result.tokens[$0] },
+      collected: result.collected.flatMap { values in
+        values.map { pass, value in
+          let rows = value.reshaped([value.shape[0], value.count / max(1, value.shape[0])])
+          return rows.gathered(ancestors[pass])
+            .reshaped([best.count] + value.shape.dropFirst())
+        }
+      })
+  }
+
+  private typealias Collected = [[(pass: Int, value: Tensor<Scalar>)]]
+
+  /// - Parameter choose: For each sequence the one that it goes on from, and its next token.
+  private func generate(
+    _ call: InterventionCall<Scalar>, count: Int,
+    choose: (Tensor<Scalar>) -> [(from: Int, token: Int)]
+  ) -> (tokens: [[Int]], collected: Collected) {
     guard case .tokens(let prompts) = call.base else {
       preconditionFailure("generation begins with tokens")
     }
@@ -61,32 +103,49 @@ public struct Generation<Scalar: Real> {
     let bound = run.prepared(setup.bound(on: tape), on: tape)
     let sources = run.sourceUnits(call, bound, on: tape)
     var tokens = prompts
-    var cache = DecoderCache<Scalar>(examples: prompts.count)
-    var collected = [[Tensor<Scalar>]](repeating: [], count: setup.entries.count)
+    var sequences = GrowingSequences(model, examples: prompts.count)
+    var collected = Collected(repeating: [], count: setup.entries.count)
     for pass in 0..<count {
       let new = pass == 0 ? prompts : tokens.map { [$0[$0.count - 1]] }
-      let entries = setup.entries.indices.filter { acts($0, in: pass, call) }
-      let actions = run.actions(
-        entries, call, bound, sources, lengths: new.map(\.count), collecting: true, on: tape)
-      let visit = run.visitor(actions, [], on: tape)
-      let places = RowPlaces(Batch(lengths: new.map(\.count)))
-      let logits = cache.advance(model, new, on: tape) { site, layer, value in
-        visit(SiteValue(site: site, layer: layer, value: value, places: places))
+      let examples = examples(in: pass, tokens, prompts)
+      let entries = setup.entries.indices.filter {
+        acts($0, in: pass, call) && examples?.isEmpty != true
       }
+      let actions = run.actions(
+        entries, call, bound, sources, lengths: new.map(\.count), collecting: true,
+        examples: examples, on: tape)
+      let touched = actions.map { setup.entries[$0.entry] }
+      let logits = sequences.advance(
+        new, touched: Set(touched.map { SiteOfLayer($0.site, $0.layer) }), on: tape,
+        visit: run.visitor(actions, [], on: tape))
       for (index, action) in actions {
         guard let collector = action.collector, !collector.isEmpty else { continue }
-        collected[index].append(run.collectedValue(action, collector, on: tape).value)
+        collected[index].append(
+          (pass, run.collectedValue(action, collector, on: tape).value))
       }
-      for (example, token) in choose(logits).enumerated() { tokens[example].append(token) }
+      let chosen = choose(logits)
+      let order = chosen.map(\.from)
+      if order != Array(order.indices) { sequences.reorder(order) }
+      tokens = chosen.map { tokens[$0.from] + [$0.token] }
     }
-    return Result(tokens: tokens, collected: collected.flatMap(\.self))
+    return (tokens, collected)
+  }
+
+  /// The examples in which entries act; nil: all.
+  private func examples(in pass: Int, _ tokens: [[Int]], _ prompts: [[Int]]) -> Set<Int>? {
+    guard pass > 0, let chooses = passes.chooses else { return nil }
+    let chosen = tokens.indices.filter { example in
+      chooses(
+        Passes.Step(
+          index: pass - 1, example: example,
+          generated: Array(tokens[example].dropFirst(prompts[example].count))))
+    }
+    return chosen.count == tokens.count ? nil : Set(chosen)
   }
 
   /// Whether an entry acts in a pass; pass 0 is the prompt's.
   private func acts(_ entry: Int, in pass: Int, _ call: InterventionCall<Scalar>) -> Bool {
     if pass == 0 { return passes.actsOnPrompt }
-    let isEverywhere = call.places[entry].base == .whole
-    guard !passes.actsOnPrompt || isEverywhere else { return false }
-    return passes.steps?.contains(pass - 1) ?? true
+    return !passes.actsOnPrompt || call.places[entry].base == .whole
   }
 }

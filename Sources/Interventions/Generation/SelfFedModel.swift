@@ -70,7 +70,7 @@ struct SelfFedModel<Scalar: Real> {
       let stream = model.blocks(
         0..<model.shape.layers, model.stream(of: embeddings, in: run), in: run)
       let lasts = batch.sequences.map { $0.rows.upperBound - 1 }
-      return model.logits(tape.rows(stream, lasts), on: tape)
+      return model.logits(stream, of: lasts, in: run)
     case .recurrent(let model):
       let all = model.run(.tokens(tokens), on: tape) { here in
         guard here.site == .cellInput, here.layer == 0 else { return visit(here) }

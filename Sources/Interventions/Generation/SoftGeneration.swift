@@ -45,7 +45,7 @@ public struct SoftGeneration<Scalar: Real> {
 
   /// Generation by a decoder.
   public init(_ decoder: DecoderModel<Scalar>, _ setup: InterventionSetup<Scalar>) {
-    model = SelfFedModel(decoder)
+    model = SelfFedModel(decoder.showing(Set(setup.entries.map(\.site))))
     self.setup = setup
     run = InterventionRun(decoder, setup)
   }

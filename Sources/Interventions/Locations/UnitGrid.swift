@@ -104,6 +104,14 @@ struct UnitHits {
   /// Units of the intervention in the whole run, whether this value holds them or not.
   var total = 0
 
+  /// Leaves out the units of other examples; the numbers of the rest stay.
+  mutating func keep(_ wanted: Set<Int>) {
+    let kept = examples.indices.filter { wanted.contains(examples[$0]) }
+    places = kept.map { places[$0] }
+    ordinals = kept.map { ordinals[$0] }
+    examples = kept.map { examples[$0] }
+  }
+
   var isEmpty: Bool { places.isEmpty }
   /// Whether every unit of the run is here, in order.
   var isComplete: Bool { places.count == total }

@@ -51,7 +51,13 @@ public struct Autoencoder<Scalar: Real>: Intervention {
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>
-  ) -> Variable<Scalar> {
+  ) -> Variable<Scalar> { output(input, parameters, on: tape).output }
+
+  /// The changed vectors, and the latents that they are decoded from.
+  public func output(
+    _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
+    on tape: Tape<Scalar>
+  ) -> InterventionOutput<Scalar> {
     let bias = parameters[Self.decoderBias]
     func latents(_ x: Variable<Scalar>) -> Variable<Scalar> {
       tape.relu(
@@ -61,6 +67,7 @@ public struct Autoencoder<Scalar: Real>: Intervention {
     }
     let mixed = tape.exchange(
       latents(input.base), with: latents(input.given), at: input.coordinates)
-    return tape.linear(mixed, weight: parameters[Self.decoderWeight], bias: bias)
+    return InterventionOutput(
+      tape.linear(mixed, weight: parameters[Self.decoderWeight], bias: bias), latent: mixed)
   }
 }

@@ -58,6 +58,9 @@ public struct Expression<Scalar: Real>: Intervention {
     parameters = InterventionParameters(trained: entries, fixed: fixed)
   }
 
+  /// The constants that are single numbers, which a call may give other values.
+  var numberNames: [String] { constants.filter { $0.value.shape.isEmpty }.map(\.key).sorted() }
+
   static func originalName(_ name: String) -> String {
     "\(name).parametrizations.weight.original"
   }
@@ -106,6 +109,7 @@ public struct Expression<Scalar: Real>: Intervention {
   ) -> Variable<Scalar> {
     var values = constants.mapValues { Variable($0) }
     for (name, _, _) in trained { values[name] = parameters[name] }
+    for (name, number) in input.numbers { values[name] = Variable(Tensor(scalar: number)) }
     values["base"] = input.base
     values["source"] = input.source
     let result = tape.value(formula, values)

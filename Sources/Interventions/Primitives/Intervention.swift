@@ -46,6 +46,12 @@ public protocol Intervention<Scalar>: Sendable {
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>
   ) -> Variable<Scalar>
+
+  /// The changed vectors with what the type shows besides; usually nothing.
+  func output(
+    _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
+    on tape: Tape<Scalar>
+  ) -> InterventionOutput<Scalar>
 }
 
 extension Intervention {
@@ -70,6 +76,11 @@ extension Intervention {
   public func prepare(
     _ parameters: BoundParameters<Scalar>, on tape: Tape<Scalar>
   ) -> BoundParameters<Scalar> { parameters }
+  /// Usually the changed vectors alone.
+  public func output(
+    _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
+    on tape: Tape<Scalar>
+  ) -> InterventionOutput<Scalar> { InterventionOutput(apply(input, parameters, on: tape)) }
 }
 
 /// What an intervention is applied to.
@@ -80,12 +91,18 @@ public struct InterventionInput<Scalar: Real> {
   public let source: Variable<Scalar>?
   /// The coordinates to change: of the vectors, or of what the type makes of them.
   public let coordinates: Coordinates
+  /// Numbers that the call gives by name, such as the strength of a formula's direction.
+  public let numbers: [String: Scalar]
 
   /// What an intervention is applied to, for calling one by hand.
-  public init(base: Variable<Scalar>, source: Variable<Scalar>?, coordinates: Coordinates) {
+  public init(
+    base: Variable<Scalar>, source: Variable<Scalar>?, coordinates: Coordinates,
+    numbers: [String: Scalar] = [:]
+  ) {
     self.base = base
     self.source = source
     self.coordinates = coordinates
+    self.numbers = numbers
   }
 
   /// The source of a type that needs one.

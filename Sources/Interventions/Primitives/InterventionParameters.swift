@@ -71,6 +71,9 @@ public struct BoundParameters<Scalar: Real>: Sendable {
     set { variables[name] = newValue }
   }
 
+  /// All names, sorted.
+  var names: [String] { variables.keys.sorted() }
+
   /// The variable of a name, if there is one.
   public func find(_ name: String) -> Variable<Scalar>? { variables[name] }
 }

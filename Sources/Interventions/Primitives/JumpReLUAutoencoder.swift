@@ -62,7 +62,13 @@ public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
   public func apply(
     _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
     on tape: Tape<Scalar>
-  ) -> Variable<Scalar> {
+  ) -> Variable<Scalar> { output(input, parameters, on: tape).output }
+
+  /// The changed vectors, and the latents that they are decoded from.
+  public func output(
+    _ input: InterventionInput<Scalar>, _ parameters: BoundParameters<Scalar>,
+    on tape: Tape<Scalar>
+  ) -> InterventionOutput<Scalar> {
     func latents(_ x: Variable<Scalar>) -> Variable<Scalar> {
       let p = tape.addRow(
         tape.matrixProduct(x, parameters[Self.encoderWeight]), parameters[Self.encoderBias])
@@ -73,7 +79,9 @@ public struct JumpReLUAutoencoder<Scalar: Real>: Intervention {
         tape.matrixProduct(latents, parameters[Self.decoderWeight]), parameters[Self.decoderBias])
     }
     let own = latents(input.base)
-    let mixed = decoded(tape.exchange(own, with: latents(input.given), at: input.coordinates))
-    return keepsError ? tape.add(mixed, tape.subtract(input.base, decoded(own))) : mixed
+    let mixed = tape.exchange(own, with: latents(input.given), at: input.coordinates)
+    let made = decoded(mixed)
+    return InterventionOutput(
+      keepsError ? tape.add(made, tape.subtract(input.base, decoded(own))) : made, latent: mixed)
   }
 }

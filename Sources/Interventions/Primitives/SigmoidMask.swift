@@ -7,7 +7,7 @@ public import Tensors
 /// The temperature takes no gradient.
 public struct SigmoidMask<Scalar: Real>: Intervention, Tempered {
   static var maskName: String { "mask" }
-  private static var softName: String { "soft mask" }
+  static var softName: String { "soft mask" }
 
   /// What specifications call the type.
   public let name = "SigmoidMaskIntervention"

@@ -7,7 +7,7 @@ public import Tensors
 ///     base + W (σ(masks / T) · Wᵀ (source − base))
 public struct SigmoidMaskRotatedSpace<Scalar: Real>: Intervention, Tempered {
   static var masksName: String { "masks" }
-  private static var softName: String { "soft masks" }
+  static var softName: String { "soft masks" }
 
   /// What specifications call the type.
   public let name = "SigmoidMaskRotatedSpaceIntervention"

@@ -34,7 +34,7 @@ struct InterventionSpec: Sendable {
   private static let known = [
     "kind", "model", "representations", "intervention_types", "mode", "use_fast", "base",
     "sources", "unit_locations", "source_representations", "subspaces", "expected", "wrt", "labels",
-    "train", "generate", "saved_directory",
+    "train", "generate", "saved_directory", "include_model", "sorted_keys",
     // Notes for people, and what a test compares with.
     "name", "category", "reference", "versions", "note", "tolerance", "measured", "tensors",
   ]
@@ -94,7 +94,24 @@ struct InterventionSpec: Sendable {
     for (item, type) in zip(items, types) {
       result.append(try RepresentationSpec(item, usual: type))
     }
-    return result
+    return try sorted(RepresentationSpec.keyed(result), document)
+  }
+
+  /// The representations in the order of `sorted_keys`, by which places, subspaces and collections
+  /// then go.
+  private static func sorted(
+    _ specs: [RepresentationSpec], _ document: JSONField
+  ) throws(Refusal) -> [RepresentationSpec] {
+    guard let field = try document.optional("sorted_keys") else { return specs }
+    var keys: [String] = []
+    for item in try field.items() { keys.append(try item.string()) }
+    let known = specs.map(\.key)
+    guard keys.sorted() == known.sorted() else {
+      throw field.refusal(
+        "\(keys.map(quoted).joined(separator: ", "))",
+        expected: "each of \(known.joined(separator: ", ")) once")
+    }
+    return keys.compactMap { key in specs.first { $0.key == key } }
   }
 
   private static func isTyped(_ item: JSONField) throws(Refusal) -> Bool {

@@ -17,6 +17,8 @@ extension JSONField {
 
   var isNumber: Bool { if case .number = value { true } else { false } }
 
+  var isObject: Bool { if case .object = value { true } else { false } }
+
   /// Whether it is a list without anything but numbers in it.
   var isListOfNumbers: Bool {
     guard case .array(let items) = value else { return false }

@@ -28,6 +28,8 @@ struct RepresentationSpec: Sendable {
   /// The name of a tensor that is the source of every run.
   let constantSource: String?
   let arguments: JSONField?
+  /// The reference's key, `layer_L_comp_C_unit_U_nunit_N#K`; K counts equal texts as declared.
+  private(set) var key = ""
   /// The names of tensors by the names of parameters.
   let parameters: [(name: String, tensor: String)]
 
@@ -124,8 +126,19 @@ struct RepresentationSpec: Sendable {
     return try field.string()
   }
 
+  /// The representations with their keys, as they are declared.
+  static func keyed(_ specs: [RepresentationSpec]) -> [RepresentationSpec] {
+    var counts: [String: Int] = [:]
+    return specs.map { spec in
+      var spec = spec
+      spec.key = "\(spec.keyStem)#\(counts[spec.keyStem, default: 0])"
+      counts[spec.keyStem, default: 0] += 1
+      return spec
+    }
+  }
+
   /// The reference's key without its counter.
-  var keyStem: String {
+  private var keyStem: String {
     func plain(_ text: String) -> String { text.replacing(".", with: "_") }
     let rest = "comp_\(plain(component))_unit_\(plain(unit.rawValue))_nunit_\(maxUnits)"
     return component.contains(".") ? rest : "layer_\(layer)_\(rest)"

@@ -11,17 +11,16 @@ struct SavedInterventions {
   init(_ path: String) throws(Refusal) {
     let folder = try PyveneFolder(reading: path)
     mode = folder.mode == .serial ? .serial : .parallel
-    var representations: [RepresentationSpec] = []
-    var states: [SpecSetup.Saved] = []
-    for index in folder.order {
-      let saved = folder.representations[index]
+    var declared: [RepresentationSpec] = []
+    for (index, saved) in folder.representations.enumerated() {
       let field = JSONField(
         .object(Self.description(saved)), file: "\(path)/config.json",
         path: "representations[\(index)]", kind: .model)
-      representations.append(try RepresentationSpec(field, usual: nil))
-      states.append(Self.state(saved))
+      declared.append(try RepresentationSpec(field, usual: nil))
     }
-    (self.representations, self.states) = (representations, states)
+    let keyed = RepresentationSpec.keyed(declared)
+    representations = folder.order.map { keyed[$0] }
+    states = folder.order.map { Self.state(folder.representations[$0]) }
   }
 
   /// The same as a specification says it.

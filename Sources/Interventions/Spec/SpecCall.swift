@@ -8,6 +8,8 @@ struct SpecCall {
   let setup: SpecSetup
   let inputs: SpecInputs
   let tensors: SpecTensors?
+  /// Whether places are those of one new token, not of the base.
+  var isOfNewTokens = false
 
   /// - Parameter place: Where `base` and `sources` stand: the document, or a batch of training.
   func callAsFunction(_ place: JSONField) throws(Refusal) -> InterventionCall<Float> {
@@ -15,8 +17,8 @@ struct SpecCall {
     let sources = try sources(place)
     let entries = setup.setup.entries
     let reading = UnitLocationsReading(
-      axes: setup.representations.map(\.unit), examples: base.lengths.count)
-    let locations = try document.optional("unit_locations")
+      entries: entries.indices.map { entry($0, base, sources) }, examples: base.lengths.count)
+    let locations = try own(place, "unit_locations")
     var sides: [(source: UnitPlaces?, base: UnitPlaces)]
     if setup.setup.mode == .serial {
       sides = try reading.serial(locations, groups: entries.map(\.group)).map {
@@ -26,7 +28,8 @@ struct SpecCall {
       sides = try reading.parallel(locations)
     }
     let widths = entries.map { $0.grid.blockWidth ?? .max }
-    let subspaces = try SubspacesReading(
+    let subspacesField = try own(place, "subspaces")
+    let reader = SubspacesReading(
       examples: base.lengths.count, representations: setup.representations,
       counts: zip(entries.indices, widths).map { index, width in
         let spec = setup.representations[index]
@@ -34,7 +37,13 @@ struct SpecCall {
         let (total, overflow) = width.multipliedReportingOverflow(by: units)
         return setup.setup.intervention(of: index).coordinateCount(
           width: overflow ? .max : total)
-      })(document.optional("subspaces"))
+      })
+    let subspaces = try reader(subspacesField)
+    let numbers = try reader.numbers(
+      subspacesField,
+      known: entries.indices.map {
+        (setup.setup.intervention(of: $0) as? Expression<Float>)?.numberNames ?? []
+      })
     let given = try given(place)
     var call = InterventionCall(base: base, sources: sources, places: [])
     for index in entries.indices {
@@ -44,8 +53,31 @@ struct SpecCall {
           coordinates: subspaces[index] ?? setup.usual[index],
           given: given[index] ?? setup.given[index]
             ?? drawn(index, sides[index].base, lengths: base.lengths)))
+      call.places[index].numbers = numbers[index]
     }
     return call
+  }
+
+  /// A field of a batch, or where it has none the document's.
+  private func own(_ place: JSONField, _ key: String) throws(Refusal) -> JSONField? {
+    if let field = try place.optional(key) { return field }
+    return try document.optional(key)
+  }
+
+  /// What an entry's places are read by.
+  private func entry(
+    _ index: Int, _ base: ModelInputs<Float>, _ sources: [ModelInputs<Float>?]
+  ) -> UnitLocationsReading.Entry {
+    let entry = setup.setup.entries[index]
+    func lengths(_ group: Int) -> [Int]? {
+      sources.indices.contains(group) ? sources[group]?.lengths : nil
+    }
+    let own = isOfNewTokens ? base.lengths.map { _ in 1 } : base.lengths
+    let isLast = setup.setup.mode == .parallel || entry.group == setup.setup.groupCount - 1
+    return UnitLocationsReading.Entry(
+      axis: setup.representations[index].unit, blockCount: entry.grid.blockCount,
+      sourceLengths: lengths(entry.group),
+      baseLengths: isLast ? own : lengths(entry.group + 1) ?? own)
   }
 
   private func sources(_ place: JSONField) throws(Refusal) -> [ModelInputs<Float>?] {
@@ -69,9 +101,7 @@ struct SpecCall {
   private func given(_ place: JSONField) throws(Refusal) -> [InterventionCall<Float>.Given?] {
     let keys = setup.setup.entries.map(\.key)
     var given = [InterventionCall<Float>.Given?](repeating: nil, count: keys.count)
-    let own = try place.optional("source_representations")
-    let general = try document.optional("source_representations")
-    guard let field = own ?? general else { return given }
+    guard let field = try own(place, "source_representations") else { return given }
     guard let tensors else {
       throw field.refusal("the name of a tensor", expected: "a tensor file")
     }

@@ -6,6 +6,7 @@ internal import Tensors
 extension SpecRun {
   /// The loss, and its gradient with respect to the interventions or to the model's weights.
   func gradient() throws(Refusal) -> SpecOutputs {
+    if let field = try spec.document.optional("generate") { return try softGradient(field) }
     let call = try call(spec.document)
     let labels = try labels(spec.document, examples: call.base.lengths.count)
     let tape = Tape<Float>()
@@ -40,16 +41,28 @@ extension SpecRun {
   /// A class or a next token for each example.
   func labels(_ place: JSONField, examples: Int) throws(Refusal) -> [Int] {
     let field = try place["labels"]
-    var labels: [Int]
+    let labels = try labelNumbers(field)
+    guard labels.count == examples else {
+      throw field.refusal("\(labels.count) labels", expected: "\(examples), one for each example")
+    }
+    return labels
+  }
+
+  /// Classes or tokens in the order in which they stand.
+  func labelNumbers(_ field: JSONField) throws(Refusal) -> [Int] {
+    var labels: [Int] = []
     if case .array = field.value {
-      labels = try field.integers()
+      for item in try field.items() {
+        if case .array = item.value {
+          labels += try item.integers()
+        } else {
+          labels.append(try item.int())
+        }
+      }
     } else if let tensors {
       labels = try tensors.integers(field).values
     } else {
       throw field.refusal("the name of a tensor", expected: "a tensor file, or a list")
-    }
-    guard labels.count == examples else {
-      throw field.refusal("\(labels.count) labels", expected: "\(examples), one for each example")
     }
     if let outside = labels.first(where: { $0 < 0 || $0 >= classCount }) {
       throw field.refusal("label \(outside)", expected: "0 to \(classCount - 1)")

@@ -10,20 +10,49 @@ extension SpecRun {
   /// Losses step by step, and what was trained.
   func train() throws(Refusal) -> SpecOutputs {
     let train = try TrainSpec(spec.document["train"])
-    var batches: [Batch] = []
-    for field in train.batches {
-      try field.refuseUnknownKeys(known: ["base", "sources", "labels", "source_representations"])
-      let call = try call(field)
-      batches.append((call, try labels(field, examples: call.base.lengths.count)))
-    }
+    let training = try batches(train.batches)
+    let evaluation = try batches(train.evaluation)
     switch train.target {
-    case .interventions: return try trainInterventions(train, batches)
-    case .model: return try trainModel(train, batches)
+    case .interventions: return try trainInterventions(train, training, evaluation)
+    case .model: return try trainModel(train, training, evaluation)
     }
   }
 
+  /// Batches with what they say themselves; the rest is the specification's.
+  private func batches(_ fields: [JSONField]) throws(Refusal) -> [Batch] {
+    var batches: [Batch] = []
+    for field in fields {
+      try field.refuseUnknownKeys(known: [
+        "base", "sources", "labels", "source_representations", "unit_locations", "subspaces",
+      ])
+      let call = try call(field)
+      batches.append((call, try labels(field, examples: call.base.lengths.count)))
+    }
+    return batches
+  }
+
+  /// The mean loss over all examples of batches, and the part of them whose likeliest answer is the
+  /// label.
+  private func evaluate(
+    _ batches: [Batch], _ run: InterventionRun<Float>, into outputs: inout SpecOutputs
+  ) {
+    if batches.isEmpty { return }
+    var (loss, right, count) = (0.0, 0, 0)
+    for (call, labels) in batches {
+      let tape = Tape<Float>()
+      let logits = ModelRunner.lastRows(
+        run(call, on: tape, logits: .last).logits, call.base.lengths, on: tape)
+      loss += Double(tape.crossEntropy(logits, labels: labels).value.scalar) * Double(labels.count)
+      var choose = TokenChoice()
+      right += zip(choose(logits.value), labels).count { $0 == $1 }
+      count += labels.count
+    }
+    outputs.add("eval.loss", Tensor(scalar: Float(loss / Double(count))))
+    outputs.add("eval.accuracy", Tensor(scalar: Float(right) / Float(count)))
+  }
+
   private func trainInterventions(
-    _ train: TrainSpec, _ batches: [Batch]
+    _ train: TrainSpec, _ batches: [Batch], _ evaluation: [Batch]
   ) throws(Refusal) -> SpecOutputs {
     let trained = TrainedParameter.all(in: setup)
     let (optimizer, order) = try train.optimizer(over: trained.map(\.path))
@@ -36,10 +65,11 @@ extension SpecRun {
       if let temperatures = train.temperatures {
         training.setTemperature(Float(temperatures[step]))
       }
-      let (call, labels) = batches[step % batches.count]
+      let own = train.batches(of: step).map { batches[$0] }
       let loss = training.step(
-        model, call, factor: train.factors?[step] ?? 1, isNaive: options.isNaive
-      ) { result, tape in
+        model, over: own.map(\.call), factor: train.factors?[step] ?? 1, isNaive: options.isNaive
+      ) { number, result, tape in
+        let (call, labels) = own[number]
         let loss = self.loss(result.logits, labels, call.base.lengths, on: tape)
         guard train.boundaryWeight != 0, let boundaries = result.boundaries(on: tape) else {
           return loss
@@ -54,8 +84,8 @@ extension SpecRun {
     var outputs = SpecOutputs()
     outputs.add("losses", Tensor([losses.count], losses))
     let call = batches[0].call
-    let result = InterventionRun(model, training.setup, isNaive: options.isNaive)(
-      call, on: Tape())
+    let run = InterventionRun(model, training.setup, isNaive: options.isNaive)
+    let result = run(call, on: Tape())
     var seen: Set<Int> = []
     for (index, entry) in setup.setup.entries.enumerated()
     where seen.insert(entry.intervention).inserted {
@@ -68,10 +98,13 @@ extension SpecRun {
       }
     }
     outputs.add("final.intervened.logits", shaped(result.logits.value, call.base.lengths))
+    evaluate(evaluation, run, into: &outputs)
     return outputs
   }
 
-  private func trainModel(_ train: TrainSpec, _ batches: [Batch]) throws(Refusal) -> SpecOutputs {
+  private func trainModel(
+    _ train: TrainSpec, _ batches: [Batch], _ evaluation: [Batch]
+  ) throws(Refusal) -> SpecOutputs {
     if train.temperatures != nil || train.boundaryWeight != 0 {
       throw try spec.document["train"].refusal(
         "temperatures or a boundary_weight", expected: "none where the model is trained")
@@ -80,17 +113,26 @@ extension SpecRun {
     var (optimizer, order) = try train.optimizer(over: weights.names)
     var losses: [Float] = []
     for step in 0..<train.steps {
-      let tape = Tape<Float>()
-      let leaves = weights.leaves(on: tape)
-      let (call, labels) = batches[step % batches.count]
-      let run = InterventionRun(model.with(leaves, on: tape), setup.setup, trainsModel: true)
-      let result = run(call, on: tape, logits: .last)
-      let loss = loss(result.logits, labels, call.base.lengths, on: tape)
-      losses.append(try finite(loss.value.scalar, step))
-      let gradients = tape.gradients(of: loss, at: leaves.all)
-      var values = leaves.all.map(\.value)
+      var total: Float = 0
+      var sums: [Tensor<Float>] = []
+      let numbers = train.batches(of: step)
+      for number in numbers {
+        let tape = Tape<Float>()
+        let leaves = weights.leaves(on: tape)
+        let (call, labels) = batches[number]
+        let run = InterventionRun(model.with(leaves, on: tape), setup.setup, trainsModel: true)
+        let result = run(call, on: tape, logits: .last)
+        let loss = loss(result.logits, labels, call.base.lengths, on: tape)
+        total += try finite(loss.value.scalar, step)
+        let gradients = tape.gradients(of: loss, at: leaves.all)
+        sums = sums.isEmpty ? gradients : zip(sums, gradients).map { $0 + $1 }
+      }
+      let share = 1 / Float(numbers.count)
+      losses.append(numbers.count == 1 ? total : total * share)
+      if numbers.count > 1 { sums = sums.map { $0.scaled(by: share) } }
+      var values = weights.all.map(\.value)
       let next = optimizer.step(
-        order.map { values[$0] }, gradients: order.map { gradients[$0] },
+        order.map { values[$0] }, gradients: order.map { sums[$0] },
         factor: train.factors?[step] ?? 1)
       for (place, value) in zip(order, next) { values[place] = value }
       weights = weights.replaced(with: values)
@@ -100,8 +142,15 @@ extension SpecRun {
     for (name, variable) in weights.pairs { outputs.add("final.\(name)", variable.value) }
     let call = batches[0].call
     let trained = model.with(weights, on: Tape())
-    let result = InterventionRun(trained, setup.setup, isNaive: options.isNaive)(call, on: Tape())
-    outputs.add("final.intervened.logits", shaped(result.logits.value, call.base.lengths))
+    let run = InterventionRun(trained, setup.setup, isNaive: options.isNaive)
+    outputs.add(
+      "final.intervened.logits", shaped(run(call, on: Tape()).logits.value, call.base.lengths))
+    evaluate(evaluation, run, into: &outputs)
+    if let folder = options.saveTo {
+      try setup.folder().write(to: folder)
+      try PyveneFolder.write(
+        weights, only: order.map { weights.names[$0] }, to: folder)
+    }
     return outputs
   }
 

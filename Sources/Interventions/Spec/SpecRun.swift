@@ -57,14 +57,20 @@ public struct SpecRun {
     let opened = try OpenedModel(Self.modelPath(spec, options))
     kind = opened.kind
     classCount = opened.classCount
-    model = try opened.load()
+    let model = try opened.load()
     guard let saved = try document.optional("saved_directory") else {
+      if let given = try document.optional("include_model") {
+        throw given.refusal("include_model", expected: "a saved_directory to take weights from")
+      }
+      self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
       if options.saveTo != nil { _ = try setup.folder() }
       return
     }
     let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
       .appendingPathComponent(try saved.string()).path
+    let takesWeights = try document.optional("include_model")?.bool() ?? false
+    self.model = takesWeights ? try Self.model(model, withWeightsOf: folder) : model
     let loaded = try SavedInterventions(folder)
     if !spec.representations.isEmpty,
       spec.representations.count != loaded.representations.count
@@ -83,6 +89,13 @@ public struct SpecRun {
     _ path: String, output: String, options: Options = Options()
   ) throws(Refusal) {
     try SpecRun(path, options: options)().write(to: output)
+  }
+
+  /// A model with the weights that were saved beside interventions in place of its own.
+  private static func model<M: TrainableModel<Float>>(
+    _ model: M, withWeightsOf folder: String
+  ) throws(Refusal) -> any TrainableModel<Float> {
+    model.with(try PyveneFolder.read(folder, over: model.weights), on: Tape())
   }
 
   private static func tensorFile(of path: String) -> String {
@@ -130,12 +143,12 @@ public struct SpecRun {
     let trained = TrainedParameter.all(in: setup).map(\.path)
     switch spec.kind {
     case .forward, .saveLoad, .gruTime, .attentionWeight:
-      return ["original.logits", "intervened.logits"] + values
-    case .generate: return ["original.ids", "intervened.ids"] + values
+      return ["original.logits", "intervened.logits", "latent."] + values
+    case .generate: return ["original.ids", "intervened.ids", "intervened.logits"] + values
     case .gradient:
       let names = spec.target == .model ? model.weights.names : trained
-      return ["intervened.logits", "loss"] + names.map { "grad.\($0)" }
-    case .train: return ["losses", "final."]
+      return ["intervened.logits", "intervened.ids", "loss"] + names.map { "grad.\($0)" }
+    case .train: return ["losses", "final.", "eval.loss", "eval.accuracy"]
     }
   }
 
@@ -180,6 +193,9 @@ public struct SpecRun {
     for (index, value) in result.collected.enumerated() {
       outputs.add("collected.\(index)", value.value)
     }
+    for (entry, value) in result.latents.sorted(by: { $0.key < $1.key }) {
+      outputs.add("latent.\(entry)", value.value)
+    }
     return outputs
   }
 
@@ -189,21 +205,5 @@ public struct SpecRun {
     guard kind != .classifier, let length = lengths.first, lengths.allSatisfy({ $0 == length })
     else { return logits }
     return logits.reshaped([lengths.count, length, logits.width])
-  }
-}
-
-extension OpenedModel {
-  /// The width of the logits: the vocabulary, or the classes.
-  fileprivate var classCount: Int {
-    switch family {
-    case .decoder(let model): model.shape.vocabulary
-    case .backpack(let shape, _): shape.decoder.vocabulary
-    case .gru(let shape, _):
-      switch shape.head {
-      case .classifier(let classes): classes
-      case .languageModel: shape.vocabulary
-      }
-    case .mlp(let shape, _): shape.classes
-    }
   }
 }

@@ -35,7 +35,6 @@ struct SpecSetup {
     var interventions: [any Intervention<Float>] = []
     var entries: [InterventionSetup<Float>.Entry] = []
     var links: [String: (intervention: Int, first: Int)] = [:]
-    var counts: [String: Int] = [:]
     var given: [InterventionCall<Float>.Given?] = []
     var noise: [(seed: UInt32, width: Int)?] = []
     var usual: [Coordinates] = []
@@ -58,11 +57,9 @@ struct SpecSetup {
         if let link = spec.link { links[link] = (interventions.count, index) }
         interventions.append(built.intervention)
       }
-      let count = counts[spec.keyStem, default: 0]
-      counts[spec.keyStem] = count + 1
       entries.append(
         InterventionSetup.Entry(
-          key: "\(spec.keyStem)#\(count)", site: place.site, layer: place.layer, grid: place.grid,
+          key: spec.key, site: place.site, layer: place.layer, grid: place.grid,
           intervention: intervention, group: groups[index],
           sourceSite: built.intervention.readsModuleInput ? try place.moduleInput(spec) : nil))
       given.append(built.given)

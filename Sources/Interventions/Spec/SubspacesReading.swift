@@ -26,8 +26,23 @@ struct SubspacesReading {
         "subspaces of \(items.count) interventions",
         expected: "\(representations.count), or null for each")
     }
-    for (index, item) in items.enumerated() where !item.isNull {
+    for (index, item) in items.enumerated() where !item.isNull && !item.isObject {
       result[index] = try own(item, index)
+    }
+    return result
+  }
+
+  /// Numbers by name, which a formula reads in place of its constants of these names: an object
+  /// where another intervention has lists.
+  func numbers(
+    _ field: JSONField?, known: [[String]]
+  ) throws(Refusal) -> [[String: Float]] {
+    var result = [[String: Float]](repeating: [:], count: representations.count)
+    guard let field, case .array = field.value, !field.isListOfNumbers else { return result }
+    for (index, item) in try field.items().enumerated()
+    where item.isObject && index < result.count {
+      try item.refuseUnknownKeys(known: known[index])
+      for (name, value) in try item.members() { result[index][name] = Float(try value.double()) }
     }
     return result
   }

@@ -18,6 +18,10 @@ struct TrainSpec {
   /// By step, a factor of every rate.
   let factors: [Double]?
   let boundaryWeight: Double
+  /// Batches whose gradients are averaged for one step.
+  let accumulation: Int
+  /// Batches on which what was trained is tried at the end.
+  let evaluation: [JSONField]
   private let field: JSONField
   private let algorithm: Algorithm
   private let betas: [Double]
@@ -28,6 +32,7 @@ struct TrainSpec {
   private static let known = [
     "optimizer", "parameters", "groups", "lr", "steps", "temperatures", "boundary_weight",
     "lr_factors", "batches", "betas", "eps", "momentum", "weight_decay",
+    "gradient_accumulation_steps", "evaluate",
   ]
 
   init(_ field: JSONField) throws(Refusal) {
@@ -46,6 +51,8 @@ struct TrainSpec {
       throw try field["temperatures"].refusal("\(bad)", expected: "numbers above 0")
     }
     boundaryWeight = try field.optional("boundary_weight")?.double() ?? 0
+    accumulation = try field.optional("gradient_accumulation_steps")?.int(in: 1...1 << 20) ?? 1
+    evaluation = try field.optional("evaluate")?.items() ?? []
     betas = try field.optional("betas")?.numbers() ?? [0.9, 0.999]
     guard betas.count == 2, betas.allSatisfy({ $0 >= 0 && $0 < 1 }) else {
       throw try field["betas"].refusal("\(betas)", expected: "two numbers from 0 to below 1")
@@ -72,6 +79,11 @@ struct TrainSpec {
       throw given.refusal("\(numbers.count) numbers", expected: "\(steps), one for each step")
     }
     return numbers
+  }
+
+  /// The numbers of the batches of a step: in turn, from where the step before stopped.
+  func batches(of step: Int) -> [Int] {
+    (0..<accumulation).map { (step * accumulation + $0) % batches.count }
   }
 
   /// The optimiser over named parameters, and their places among `names` in its order.

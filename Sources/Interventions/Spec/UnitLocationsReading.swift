@@ -5,12 +5,22 @@ internal import Inputs
 /// Under a key are the places in the source and in the base, one entry an intervention, each
 /// `[example][unit]`, or for pairs `[[example][head], [example][position]]`. In short: an integer is
 /// that place everywhere, two integers are source and base, other lists of integers are those places
-/// in every example; where there is no source, two integers are two places.
+/// in every example; where there is no source, two integers are two places. Wherever an integer can
+/// stand, so can a number from the end, `"last"`, `"all"` and a range (`PlaceNumber`).
 struct UnitLocationsReading {
   typealias Sides = (source: UnitPlaces, base: UnitPlaces)
 
-  /// The axis of each entry.
-  let axes: [UnitAxis]
+  /// One entry as places are read for it.
+  struct Entry {
+    let axis: UnitAxis
+    let blockCount: Int
+    /// Of the examples of its source; nil if it has none.
+    let sourceLengths: [Int]?
+    /// Of the examples that it changes.
+    let baseLengths: [Int]
+  }
+
+  let entries: [Entry]
   let examples: Int
 
   static let both = "sources->base"
@@ -20,7 +30,7 @@ struct UnitLocationsReading {
   func parallel(
     _ field: JSONField?
   ) throws(Refusal) -> [(source: UnitPlaces?, base: UnitPlaces)] {
-    guard let field else { return axes.map { _ in (.whole, .whole) } }
+    guard let field else { return entries.map { _ in (.whole, .whole) } }
     try field.refuseUnknownKeys(known: [Self.both, Self.baseOnly])
     let members = try field.members()
     guard members.count == 1, let member = members.first else {
@@ -28,9 +38,9 @@ struct UnitLocationsReading {
         "\(members.count) keys", expected: "either \(Self.both) or \(Self.baseOnly)")
     }
     if member.key == Self.baseOnly {
-      return try side(member.field, Array(axes.indices)).map { (nil, $0) }
+      return try side(member.field, Array(entries.indices), inSource: false).map { (nil, $0) }
     }
-    return try pair(member.field, Array(axes.indices)).map { ($0.source, $0.base) }
+    return try pair(member.field, Array(entries.indices)).map { ($0.source, $0.base) }
   }
 
   /// Serial mode: by entry, from `source_0->source_1` to `source_N->base`.
@@ -42,7 +52,7 @@ struct UnitLocationsReading {
       group == last ? "source_\(group)->base" : "source_\(group)->source_\(group + 1)"
     }
     let keys = (0...last).map(key)
-    guard let field else { return axes.map { _ in (.whole, .whole) } }
+    guard let field else { return entries.map { _ in (.whole, .whole) } }
     for (name, member) in try field.members() where !keys.contains(name) {
       throw member.refusal(
         "the step \(quoted(name))",
@@ -50,78 +60,119 @@ struct UnitLocationsReading {
           "one of \(keys.joined(separator: ", ")): sources run in order, each changed by the one "
           + "before, so a step back would close a cycle")
     }
-    var sides = axes.map { _ in Sides(.whole, .whole) }
+    var sides = entries.map { _ in Sides(.whole, .whole) }
     for group in 0...last {
-      let entries = groups.indices.filter { groups[$0] == group }
-      for (entry, places) in zip(entries, try pair(field[key(group)], entries)) {
+      let own = groups.indices.filter { groups[$0] == group }
+      for (entry, places) in zip(own, try pair(field[key(group)], own)) {
         sides[entry] = places
       }
     }
     return sides
   }
 
-  private func pair(_ field: JSONField, _ entries: [Int]) throws(Refusal) -> [Sides] {
-    if field.isNull { return entries.map { _ in (.whole, .whole) } }
-    let isPlaces = field.isListOfNumbers ? try field.items().count != 2 : field.isNumber
+  private func pair(_ field: JSONField, _ chosen: [Int]) throws(Refusal) -> [Sides] {
+    if field.isNull { return chosen.map { _ in (.whole, .whole) } }
+    let isPlaces = field.isListOfPlaces ? try field.items().count != 2 : field.isPlace
     if isPlaces {
-      let places = try side(field, entries)
-      return zip(places, places).map { ($0, $1) }
+      return zip(
+        try side(field, chosen, inSource: true), try side(field, chosen, inSource: false)
+      ).map { ($0, $1) }
     }
     let sides = try field.items()
     guard sides.count == 2 else {
       throw field.refusal(
         "a list of \(sides.count)", expected: "[places in the sources, places in the base]")
     }
-    return zip(try side(sides[0], entries), try side(sides[1], entries)).map { ($0, $1) }
+    return zip(
+      try side(sides[0], chosen, inSource: true), try side(sides[1], chosen, inSource: false)
+    ).map { ($0, $1) }
   }
 
-  private func side(_ field: JSONField, _ entries: [Int]) throws(Refusal) -> [UnitPlaces] {
-    if field.isNull { return entries.map { _ in .whole } }
-    if field.isNumber || field.isListOfNumbers {
-      let numbers = field.isNumber ? [try field.int()] : try field.integers()
-      if let pair = entries.first(where: { axes[$0].isPair }) {
+  private func side(
+    _ field: JSONField, _ chosen: [Int], inSource: Bool
+  ) throws(Refusal) -> [UnitPlaces] {
+    if field.isNull { return chosen.map { _ in .whole } }
+    if field.isPlace || field.isListOfPlaces {
+      if let pair = chosen.first(where: { entries[$0].axis.isPair }) {
         throw field.refusal(
           "places without heads",
-          expected: "[[example][head], [example][position]] for unit \(axes[pair].rawValue)")
+          expected:
+            "[[example][head], [example][position]] for unit \(entries[pair].axis.rawValue)")
       }
-      return entries.map { places(.same(numbers), along: axes[$0]) }
+      var result: [UnitPlaces] = []
+      for entry in chosen { result.append(try simple(field, entries[entry], inSource, [field])) }
+      return result
     }
     let items = try field.items()
-    guard items.count == entries.count else {
+    guard items.count == chosen.count else {
       throw field.refusal(
-        "places of \(items.count) interventions", expected: "\(entries.count), or null for each")
+        "places of \(items.count) interventions", expected: "\(chosen.count), or null for each")
     }
     var result: [UnitPlaces] = []
-    for (item, entry) in zip(items, entries) {
-      result.append(item.isNull ? .whole : try nested(item, axes[entry]))
+    for (item, entry) in zip(items, chosen) {
+      result.append(item.isNull ? .whole : try nested(item, entries[entry], inSource))
     }
     return result
   }
 
-  private func nested(_ field: JSONField, _ axis: UnitAxis) throws(Refusal) -> UnitPlaces {
-    guard axis.isPair else { return places(try choice(field), along: axis) }
+  private func nested(
+    _ field: JSONField, _ entry: Entry, _ inSource: Bool
+  ) throws(Refusal) -> UnitPlaces {
+    guard entry.axis.isPair else { return try simple(field, entry, inSource, own(field)) }
     let levels = try field.items()
     guard levels.count == 2 else {
       throw field.refusal(
         "a list of \(levels.count)",
-        expected: "two for unit \(axis.rawValue): [[example][head], [example][position]]")
+        expected: "two for unit \(entry.axis.rawValue): [[example][head], [example][position]]")
     }
-    return UnitPlaces(blocks: try choice(levels[0]), positions: try choice(levels[1]))
+    return UnitPlaces(
+      blocks: try choice(own(levels[0]), among: blocks(entry)),
+      positions: try choice(own(levels[1]), among: positions(entry, inSource)))
   }
 
-  private func choice(_ field: JSONField) throws(Refusal) -> UnitPlaces.Choice {
+  /// One list for each example, or one for all.
+  private func own(_ field: JSONField) throws(Refusal) -> [JSONField] {
+    if field.isName { return [field] }
     let items = try field.items()
+    for item in items where !item.isName { _ = try item.items() }
     guard items.count == examples || items.count == 1 else {
       throw field.refusal(
         "places of \(items.count) examples",
         expected: "\(examples), one list for each, or one for all")
     }
-    var lists: [[Int]] = []
-    for item in items { lists.append(try item.integers()) }
-    return lists.count == 1 ? .same(lists[0]) : .each(lists)
+    return items
   }
 
-  private func places(_ choice: UnitPlaces.Choice, along axis: UnitAxis) -> UnitPlaces {
-    axis.choosesBlocksOnly ? UnitPlaces(blocks: choice) : UnitPlaces(positions: choice)
+  private func simple(
+    _ field: JSONField, _ entry: Entry, _ inSource: Bool, _ lists: [JSONField]
+  ) throws(Refusal) -> UnitPlaces {
+    entry.axis.choosesBlocksOnly
+      ? UnitPlaces(blocks: try choice(lists, among: blocks(entry)))
+      : UnitPlaces(positions: try choice(lists, among: positions(entry, inSource)))
+  }
+
+  private func blocks(_ entry: Entry) -> [Int] {
+    Array(repeating: entry.blockCount, count: examples)
+  }
+
+  /// The lengths that positions count in; of a source that is null nothing is read.
+  private func positions(_ entry: Entry, _ inSource: Bool) -> [Int] {
+    (inSource ? entry.sourceLengths : entry.baseLengths) ?? Array(repeating: 0, count: examples)
+  }
+
+  private func choice(
+    _ lists: [JSONField], among lengths: [Int]
+  ) throws(Refusal) -> UnitPlaces.Choice {
+    var read: [[PlaceNumber]] = []
+    for list in lists { read.append(try list.placeNumbers()) }
+    let fixed = read.map { $0.compactMap(\.fixed) }
+    if zip(fixed, read).allSatisfy({ $0.count == $1.count }) {
+      return fixed.count == 1 ? .same(fixed[0]) : .each(fixed)
+    }
+    return .each(
+      lengths.enumerated().map { example, length in
+        (read.count == 1 ? read[0] : read[min(example, read.count - 1)])
+          .flatMap { $0.numbers(of: length) }
+      })
   }
 }

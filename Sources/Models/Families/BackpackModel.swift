@@ -9,7 +9,7 @@ public import Tensors
 public struct BackpackModel<Scalar: Real>: Sendable {
   /// Sizes and choices.
   public let shape: BackpackShape
-  private let decoder: DecoderModel<Scalar>
+  private var decoder: DecoderModel<Scalar>
   private let held: LayerWeights<Scalar>
   private let senseNetwork: SenseNetwork<Scalar>
   private let weighing: Linear<Scalar>
@@ -58,7 +58,9 @@ public struct BackpackModel<Scalar: Real>: Sendable {
 extension BackpackModel: IntervenableModel {
   /// The sites, each with its layers.
   public var sites: [(site: Site, layers: Range<Int>)] {
-    decoder.sites + [(.senseNetworkOutput, 0..<1), (.contextualization, 0..<1)]
+    // The decoder's own end is not on the way: senses are mixed by what its last norm gives.
+    decoder.sites.filter { ![.finalNormOutput, .logits].contains($0.site) }
+      + [(.senseNetworkOutput, 0..<1), (.contextualization, 0..<1)]
   }
 
   /// The elements of one row at a site.
@@ -79,6 +81,13 @@ extension BackpackModel: IntervenableModel {
   /// The site at a published module path.
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
     ModulePaths.backpackSite(of: path, layers: shape.decoder.layers)
+  }
+
+  /// The model with the given sites among those that its runs come by.
+  public func showing(_ sites: Set<Site>) -> BackpackModel {
+    var model = self
+    model.decoder = decoder.showing(sites)
+    return model
   }
 
   /// Runs the model on a batch; the senses first, then the blocks, then what weighs the senses.

@@ -78,7 +78,7 @@ public enum GPT2: Architecture {
       layers: layers, width: width, heads: heads, keyHeads: heads, headWidth: width / heads,
       mlpWidth: try size("feed_forward_length"),
       vocabulary: try vocabulary(checkpoint, metadata), positionCount: try size("context_length"),
-      norm: .layer, epsilon: Float(try metadata["gpt2.attention.layer_norm_epsilon"].double()),
+      norm: .layer, epsilon: try epsilon(metadata["gpt2.attention.layer_norm_epsilon"]),
       mlp: .plain(.geluTanh), positions: .learned,
       attentionScales: Array(repeating: 1 / Float(width / heads).squareRoot(), count: layers),
       attentionBias: true, attentionOutputBias: true, mlpBias: true,

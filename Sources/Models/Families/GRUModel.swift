@@ -126,8 +126,8 @@ extension GRUModel: TrainableModel {
 
   /// What the model can be run on.
   public var inputLimits: InputLimits {
-    InputLimits(
-      vocabulary: shape.hasEmbeddings ? shape.vocabulary : nil, width: shape.width,
-      positions: addsPositions ? shape.positionCount : nil)
+    var limits = shape.inputLimits
+    if addsPositions { limits.positions = shape.positionCount }
+    return limits
   }
 }

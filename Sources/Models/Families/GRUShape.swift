@@ -48,7 +48,10 @@ public struct GRUShape: Sendable, Equatable {
   ])
 
   /// The shape that a `config.json` describes.
-  public init(_ config: JSONField, _ checkpoint: Checkpoint) throws(Refusal) {
+  ///
+  /// - Parameter checkpoint: The weights, which older files must be asked for a tied head; nil for a
+  ///   model without any yet.
+  public init(_ config: JSONField, _ checkpoint: Checkpoint? = nil) throws(Refusal) {
     try config.refuseUnknownKeys(known: Self.knownKeys)
     let saved = try config.savedClass(among: ["GRUForClassification", "GRULMHeadModel"])
     layers = try config["n_layer"].int(in: 1...10_000)
@@ -62,7 +65,7 @@ public struct GRUShape: Sendable, Equatable {
     } else {
       // Older files leave a tied head out and do not say so; newer ones hold an untied one.
       let said = try config.optional("tie_word_embeddings")?.bool()
-      let isTied = said ?? (checkpoint.tensors["lm_head.weight"] == nil)
+      let isTied = said ?? (checkpoint?.tensors["lm_head.weight"] == nil)
       head = .languageModel(tied: isTied && hasEmbeddings)
     }
   }
@@ -87,5 +90,10 @@ public struct GRUShape: Sendable, Equatable {
         WeightSpec.linear("lm_head", inputs: width, outputs: vocabulary, bias: false)
       }
     return (hasEmbeddings ? embeddings : []) + cells + last
+  }
+
+  /// What the model can be run on.
+  public var inputLimits: InputLimits {
+    InputLimits(vocabulary: hasEmbeddings ? vocabulary : nil, width: width, positions: nil)
   }
 }

@@ -87,7 +87,7 @@ public enum Llama: Architecture {
       layers: layers, width: width, heads: heads, keyHeads: keyHeads, headWidth: headWidth,
       mlpWidth: try size("feed_forward_length"),
       vocabulary: try vocabulary(checkpoint, metadata), positionCount: try size("context_length"),
-      norm: .rms, epsilon: Float(try metadata["llama.attention.layer_norm_rms_epsilon"].double()),
+      norm: .rms, epsilon: try epsilon(metadata["llama.attention.layer_norm_rms_epsilon"]),
       mlp: .gated(.silu),
       positions: .rotary(
         frequencies: try RotaryFrequencies.from(checkpoint, metadata, width: headWidth)),

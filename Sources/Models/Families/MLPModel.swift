@@ -22,11 +22,12 @@ public struct MLPModel<Scalar: Real>: Sendable {
 extension MLPModel: IntervenableModel {
   /// The sites, each with its layers.
   public var sites: [(site: Site, layers: Range<Int>)] {
-    [.blockInput, .mlpActivation, .blockOutput].map { ($0, 0..<shape.layers) }
+    [.blockInput, .mlpPreactivation, .mlpActivation, .blockOutput].map { ($0, 0..<shape.layers) }
+      + [(.logits, 0..<1)]
   }
 
   /// The elements of one row at a site.
-  public func width(of site: Site) -> Int { shape.width }
+  public func width(of site: Site) -> Int { site == .logits ? shape.classes : shape.width }
   /// The heads that a site's rows are made of, if any.
   public func heads(of site: Site) -> Int? { nil }
 
@@ -53,10 +54,11 @@ extension MLPModel: IntervenableModel {
     var x = Variable(Tensor<Scalar>.concatenated(embeddings))
     for (layer, map) in maps.enumerated() {
       let read = see(.blockInput, layer, x)
-      let active = tape.activate(map(read, on: tape), shape.activation)
+      let active = tape.activate(
+        see(.mlpPreactivation, layer, map(read, on: tape)), shape.activation)
       x = see(.blockOutput, layer, see(.mlpActivation, layer, active))
     }
-    return score(x, on: tape)
+    return see(.logits, 0, score(x, on: tape))
   }
 }
 
@@ -70,7 +72,5 @@ extension MLPModel: TrainableModel {
   }
 
   /// What the model can be run on.
-  public var inputLimits: InputLimits {
-    InputLimits(vocabulary: nil, width: shape.width, positions: nil)
-  }
+  public var inputLimits: InputLimits { shape.inputLimits }
 }

@@ -64,4 +64,9 @@ public struct MLPShape: Sendable, Equatable {
       WeightSpec.linear("mlp.h.\($0).ff1", inputs: width, outputs: width, bias: bias)
     } + WeightSpec.linear("score", inputs: width, outputs: classes, bias: bias)
   }
+
+  /// What the model can be run on.
+  public var inputLimits: InputLimits {
+    InputLimits(vocabulary: nil, width: width, positions: nil)
+  }
 }

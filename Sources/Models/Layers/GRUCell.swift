@@ -17,6 +17,7 @@ struct GRUCell<Scalar: Real>: Sendable {
   ) -> Variable<Scalar> {
     let width = state.value.width
     let x = visit(.x2hOutput, x2h(visit(.cellInput, input), on: tape))
+    let state = visit(.stateInput, state)
     let h = visit(.h2hOutput, h2h(state, on: tape))
     func third(_ index: Int, of whole: Variable<Scalar>, _ site: Site) -> Variable<Scalar> {
       visit(site, tape.columns(whole, index * width..<(index + 1) * width))

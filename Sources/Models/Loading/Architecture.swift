@@ -43,11 +43,22 @@ extension Architecture {
   }
 
   static func epsilon(_ field: JSONField) throws(Refusal) -> Float {
-    let value = try field.double()
-    guard value > 0, value < 1 else {
-      throw field.refusal("\(value)", expected: "a number above 0 and below 1")
+    try epsilon(field.double(), field.refusal)
+  }
+
+  /// The same, from a GGUF file.
+  static func epsilon(_ field: GGUFField) throws(Refusal) -> Float {
+    try epsilon(field.double(), field.refusal)
+  }
+
+  private static func epsilon(
+    _ value: Double, _ refusal: (String, String) -> Refusal
+  ) throws(Refusal) -> Float {
+    let epsilon = Float(value)
+    guard epsilon > 0, epsilon < 1 else {
+      throw refusal("\(value)", "a number above 0 and below 1")
     }
-    return Float(value)
+    return epsilon
   }
 }
 

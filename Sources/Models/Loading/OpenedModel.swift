@@ -98,4 +98,24 @@ public struct OpenedModel: Sendable {
     case .mlp(let shape, let tensors): MLPModel(shape, try tensors.read())
     }
   }
+
+  /// What can be intervened on, without the weights of large models; not to be run.
+  public func outline() throws(Refusal) -> any TrainableModel<Float> {
+    if case .decoder(let model) = family { return model.outline() }
+    return try load()
+  }
+
+  /// The width of the logits: the vocabulary, or the classes.
+  public var classCount: Int {
+    switch family {
+    case .decoder(let model): model.shape.vocabulary
+    case .backpack(let shape, _): shape.decoder.vocabulary
+    case .gru(let shape, _):
+      switch shape.head {
+      case .classifier(let classes): classes
+      case .languageModel: shape.vocabulary
+      }
+    case .mlp(let shape, _): shape.classes
+    }
+  }
 }

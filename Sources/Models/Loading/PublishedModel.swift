@@ -88,7 +88,7 @@ public struct PublishedModel: Sendable {
   /// The published module path of a site, such as `transformer.h[3].mlp.output`; nil where the
   /// value has no module of its own.
   public func modulePath(of site: Site, layer: Int) -> String? {
-    ModulePaths.path(of: site, layer: layer, family: architecture.modelType)
+    ModulePaths.path(of: site, layer: layer, architecture)
   }
 
   /// Bytes that the weights take in memory, ready for products.
@@ -124,6 +124,14 @@ public struct PublishedModel: Sendable {
     try read(into: memory.base)
     return model(over: memory.base, owner: memory)
   }
+
+  /// The model without its weights, for what hangs on shapes alone; not to be run.
+  ///
+  /// Its memory is never touched, so it takes none.
+  public func outline() -> DecoderModel<Float> {
+    let memory = OwnedMemory(count: arena.count)
+    return model(over: memory.base, owner: memory)
+  }
 }
 
 /// Floats of this process, aligned for the kernels.
@@ -150,7 +158,7 @@ extension Architecture {
         expected: "[vocabulary, width]")
     }
     if let tokens = metadata.optional("tokenizer.ggml.tokens") {
-      let count = try tokens.strings().count
+      let count = try tokens.count()
       guard count == rows else {
         throw tokens.refusal(
           "\(count) tokens for token_embd.weight of \(rows) rows", expected: "\(rows) tokens")

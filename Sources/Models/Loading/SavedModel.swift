@@ -18,7 +18,24 @@ extension OpenedModel {
         .commandLine, file: checkpoint.path, found: "a GGUF file, which has no config.json",
         expected: "a model opened from a Hugging Face folder")
     }
-    let text = jsonText(Self.ofFloat32(try config.object())) + "\n"
+    try weights.save(beside: Self.ofFloat32(try config.object()), to: folder)
+  }
+
+  private static func ofFloat32(_ config: JSONObject) -> JSONObject {
+    var changed = JSONObject()
+    for (key, value) in config.members {
+      let isType = key == "dtype" || key == "torch_dtype"
+      // Keys of an object that was parsed are distinct, so every one of them goes in.
+      _ = changed.insert(isType ? .string("float32") : value, forKey: key)
+    }
+    return changed
+  }
+}
+
+extension NamedWeights<Float> {
+  /// Writes a model's folder: the configuration, then the weights, which appear whole.
+  func save(beside config: JSONObject, to folder: String) throws(Refusal) {
+    let text = jsonText(.object(config)) + "\n"
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       try Data(text.utf8).write(
@@ -28,17 +45,7 @@ extension OpenedModel {
         .store, file: folder, found: escaped(error.localizedDescription),
         expected: "a folder to write the model to")
     }
-    try weights.write(to: "\(folder)/model.safetensors")
-  }
-
-  private static func ofFloat32(_ config: JSONObject) -> JSON {
-    var changed = JSONObject()
-    for (key, value) in config.members {
-      let isType = key == "dtype" || key == "torch_dtype"
-      // Keys of an object that was parsed are distinct, so every one of them goes in.
-      _ = changed.insert(isType ? .string("float32") : value, forKey: key)
-    }
-    return .object(changed)
+    try write(to: "\(folder)/model.safetensors")
   }
 }
 

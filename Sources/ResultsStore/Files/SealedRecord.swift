@@ -15,7 +15,7 @@ package enum SealedRecord {
   ///
   /// - Throws: `store`, where a byte is not what `text` gives for them.
   package static func read(_ path: String) throws(Refusal) -> JSONField {
-    let bytes = try BoundedFile(path, kind: .store).readAll(limit: limit)
+    let bytes = try BoundedFile(path, kind: .store).jsonBytes(limit: limit)
     let json = JSONField(
       try JSON.parse(bytes, file: path, kind: .store), file: path, kind: .store)
     var members = try Attribute.members(of: json)

@@ -114,8 +114,8 @@ package enum Zstd {
   }
 
   /// Checks magic, flags, window and declared size, and returns the content's size.
-  private static func checkedHeader(
-    _ frame: [UInt8], limit: Int, exact: Bool
+  static func checkedHeader(
+    _ frame: [UInt8], limit: Int, exact: Bool, windowLog windowLogLimit: Int = windowLogLimit
   ) throws(Refusal) -> Int {
     guard !frame.isEmpty else { throw refusal("0 bytes (empty)", "a frame") }
     guard frame.count >= 6 else {
@@ -165,14 +165,14 @@ package enum Zstd {
     }
   }
 
-  private static func refusal(_ found: String, _ expected: String) -> Refusal {
+  static func refusal(_ found: String, _ expected: String) -> Refusal {
     Refusal(.store, field: "zstd frame", found: found, expected: expected)
   }
 }
 
 /// Makes one zstd call and turns a size that stands for an error into a Swift error.
 @discardableResult
-private func zstd(_ routine: String, _ call: () -> Int) throws(Refusal) -> Int {
+func zstd(_ routine: String, _ call: () -> Int) throws(Refusal) -> Int {
   let code = call()
   guard ZSTD_isError(code) == 0 else {
     throw Refusal(.store, field: routine, found: name(of: code), expected: "no error")
@@ -180,7 +180,7 @@ private func zstd(_ routine: String, _ call: () -> Int) throws(Refusal) -> Int {
   return code
 }
 
-private func name(of code: Int) -> String { String(cString: ZSTD_getErrorName(code)) }
+func name(of code: Int) -> String { String(cString: ZSTD_getErrorName(code)) }
 
 extension Zstd {
   /// Owns a `ZSTD_CCtx`: worth keeping for many small frames, since a new one costs more than they.
@@ -197,7 +197,7 @@ extension Zstd {
 
   /// Owns a `ZSTD_DCtx`, likewise.
   package struct Decompressor: ~Copyable {
-    fileprivate let handle: OpaquePointer
+    let handle: OpaquePointer
 
     package init() throws(Refusal) {
       guard let handle = ZSTD_createDCtx() else { throw noMemory("ZSTD_createDCtx") }

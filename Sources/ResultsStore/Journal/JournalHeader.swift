@@ -1,4 +1,4 @@
-internal import Inputs
+package import Inputs
 
 /// The first record of a journal file: which job it belongs to, and who wrote it.
 package struct JournalHeader: Sendable, Equatable {
@@ -26,6 +26,38 @@ package struct JournalHeader: Sendable, Equatable {
     self.run = run
     self.rank = rank
     self.attempt = attempt
+  }
+
+  /// The header of a journal of any job, by its first record.
+  ///
+  /// - Throws: `store`, where the file does not begin with a whole header record.
+  package static func of(_ file: BoundedFile) throws(Refusal) -> JournalHeader {
+    func refusal(_ found: String) -> Refusal {
+      Refusal(
+        .store, file: file.path, field: "header", found: found, expected: "a journal's first record"
+      )
+    }
+    guard file.size >= JournalFraming.headerSize,
+      let frame = JournalFraming.header(try file.bytes(at: 0, count: JournalFraming.headerSize))
+    else { throw refusal("no whole record") }
+    guard frame.contentSize <= contentLimit, frame.frameSize <= contentLimit else {
+      throw refusal("a record of \(frame.contentSize) bytes")
+    }
+    let (record, digest) = try JournalFraming.record(
+      try file.bytes(at: JournalFraming.headerSize, count: frame.frameSize), frame,
+      by: try Zstd.Decompressor())
+    guard record.kind == .header, digest == JournalFraming.digest(of: record, job: "") else {
+      throw refusal("a record of another kind or digest")
+    }
+    return try JournalHeader(record.payload, file: file.path)
+  }
+
+  /// Bytes of a header record, with room.
+  private static let contentLimit = 1 << 16
+
+  /// Whether a file begins as journals do.
+  package static func begins(_ bytes: [UInt8]) -> Bool {
+    bytes.count >= 12 && bytes[8..<12].elementsEqual(JournalFraming.tag)
   }
 
   /// Reads a header record's payload; a journal of another version is refused.

@@ -9,9 +9,9 @@ package struct JournalRecord: Sendable, Equatable {
     /// A unit's result. Its payload depends on the job and the unit alone, never on rank, time or
     /// host, so two results of one unit are equal byte for byte.
     case result = 1
-    /// An attempt at a unit that had failed before, recorded before it starts: counts the deaths
-    /// of a unit that takes its rank with it.
-    case started = 2
+    /// A rank died while it computed the unit; the payload says, as text, in which start and which
+    /// rank. Recorded by the next start: a unit that takes its rank with it is given up in the end.
+    case died = 2
     /// A unit that was given up, with the reason as text.
     case failed = 3
     /// How long a unit took, for estimates. May differ between attempts.

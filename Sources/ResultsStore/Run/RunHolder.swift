@@ -41,6 +41,20 @@ package struct RunHolder: Sendable {
       slurmJob: lease.slurmJob, since: lease.since, life: try life(of: lease, path))
   }
 
+  /// What is wrong with the leases of a folder, one refusal for each that is damaged.
+  package static func faults(of folder: RunFolder) throws(Refusal) -> [Refusal] {
+    let leases = folder.path + "/lease"
+    guard try FileKind.of(leases) == .folder else { return [] }
+    var faults: [Refusal] = []
+    for number in try RunLock.leaseNumbers(leases) {
+      do throws(Refusal) {
+        _ = try RunLease(
+          try RunLock.read(number, in: leases), file: RunLock.path(number, in: leases))
+      } catch { faults.append(error) }
+    }
+    return faults
+  }
+
   private static func life(of lease: RunLease, _ path: String) throws(Refusal) -> Life {
     if lease.state == .released { return .released }
     if let isAlive = lease.holder.isAlive(seenFrom: try ProcessIdentity.current()) {

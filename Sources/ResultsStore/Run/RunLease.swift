@@ -18,21 +18,26 @@ struct RunLease: Sendable, Equatable {
   /// When the run began, for people: clocks of two hosts are never compared.
   let since: String
 
-  /// The line that a heartbeat overwrites.
+  /// The line that a heartbeat overwrites: state, counter, and the CRC-32C of both and of the rest.
   var head: [UInt8] {
     let digits = "\(counter)"
     let count = String(repeating: "0", count: 20 - digits.utf8.count) + digits
-    return Array("{\"state\": \"\(state.rawValue)\", \"counter\": \"\(count)\",\n".utf8)
+    let line = "{\"state\": \"\(state.rawValue)\", \"counter\": \"\(count)\", "
+    let check = String(CRC32C.of(Array(line.utf8) + rest), radix: 16)
+    let padding = String(repeating: "0", count: 8 - check.utf8.count)
+    return Array("\(line)\"check\": \"\(padding)\(check)\",\n".utf8)
   }
 
-  var bytes: [UInt8] {
+  private var rest: [UInt8] {
     let rest: Attribute = [
       "run": .text(run.description), "host": .text(holder.host), "pid": .integer(holder.process),
       "started": .integer(holder.started), "boot": .text(holder.boot),
       "namespace": .text(holder.namespace), "slurm_job": .text(slurmJob), "since": .text(since),
     ]
-    return head + Array(rest.json.utf8.dropFirst()) + [10]
+    return Array(rest.json.utf8.dropFirst()) + [10]
   }
+
+  var bytes: [UInt8] { head + rest }
 
   init(run: RunID, holder: ProcessIdentity, slurmJob: String, since: String) {
     state = .held
@@ -68,6 +73,11 @@ struct RunLease: Sendable, Equatable {
       started: try json["started"].int(in: 0...Int.max))
     slurmJob = try json["slurm_job"].string()
     since = try json["since"].string()
+    guard bytes == text else {
+      throw Refusal(
+        .store, file: file, found: "bytes that do not fit their checksum (damaged or edited)",
+        expected: "a lease as this program writes it")
+    }
   }
 
   /// The holder, in words for a refusal.

@@ -116,7 +116,7 @@ package struct ZarrStore: Sendable {
     guard try FileKind.of(file) == .regular else {
       throw Refusal(.store, file: file, found: try FileKind.of(file).name, expected: "a file")
     }
-    let text = try BoundedFile(file, kind: .store).readAll(limit: metadataLimit)
+    let text = try BoundedFile(file, kind: .store).jsonBytes(limit: metadataLimit)
     let json = try JSON.parse(text, file: file, kind: .store)
     return (JSONField(json, file: file, kind: .store), text)
   }

@@ -11,7 +11,7 @@ extension ByteLevelBPE {
   ///   - path: The file.
   ///   - vocabularySize: The rows of the model's embedding, which every token must have.
   public init(tokenizerFile path: String, vocabularySize: Int? = nil) throws(Refusal) {
-    let bytes = try BoundedFile(path, kind: .model).readAll(limit: 256 << 20)
+    let bytes = try BoundedFile(path, kind: .model).jsonBytes(limit: 256 << 20)
     let root = JSONField(
       try JSON.parse(bytes, file: path, kind: .model), file: path, kind: .model)
     try root.refuseUnknownKeys(known: [

@@ -6,8 +6,8 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what a file or folder holds, or why it is refused; runs nothing.",
     discussion: """
-      Reads model folders, safetensors, GGUF, PyTorch archives, tokenizer.json, jobs, run folders, \
-      Zarr stores and zstd frames. Exit codes: 3 for jobs, 4 for models and tokenizers, 5 for stores.
+      Reads model folders, safetensors, GGUF, PyTorch archives, NumPy arrays, tokenizer.json, jobs, \
+      run folders, Zarr stores, journals and zstd frames. Exit codes: 3 for jobs, 4 for models and tokenizers, 5 for stores.
       """)
 
   @Argument(help: "File or folder.") var path: String

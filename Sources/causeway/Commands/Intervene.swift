@@ -14,10 +14,12 @@ struct Intervene: ParsableCommand {
   @Argument(help: "Specification (JSON, or TOML if it ends in .toml).") var spec: String
   @Option(help: "Folder in which the specification's model is a name.") var models: String?
   @Option(name: .shortAndLong, help: "Safetensors file to write.") var output: String
+  @Option(help: "Folder to write the interventions to, as they are after the run, for pyvene too.")
+  var save: String?
   @Flag(help: "Share nothing with unchanged runs, to check the reuse by.") var naive = false
 
   func run() throws {
-    let outputs = try SpecDocument.run(spec, models: models, isNaive: naive)()
+    let outputs = try SpecDocument.run(spec, models: models, isNaive: naive, saveTo: save)()
     try outputs.write(to: output)
     print(outputs.lines.joined(separator: "\n"))
   }

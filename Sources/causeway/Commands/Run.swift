@@ -15,18 +15,7 @@ struct Run: ParsableCommand {
       5 store; 6 disk, memory or limits; 7 cluster; 75 stopped by a signal, run again to go on.
       """)
 
-  @OptionGroup var job: JobOptions
-  @Option(name: .shortAndLong, help: "Run folder; by default run.output of the job.")
-  var output: String?
-  @Option(help: "Compute threads of each rank.") var threads: Int?
-  @Flag(help: "One full forward pass a cell, to check the reuse by.") var naive = false
-  @Flag(help: "Take the folder from another run that still holds it.") var takeOver = false
-
-  func validate() throws {
-    if let threads, !(1...4096).contains(threads) {
-      throw ValidationError("--threads is \(threads), expected 1 to 4096")
-    }
-  }
+  @OptionGroup var arguments: RunArguments
 
   func run() throws {
     let stop = StopSignal.installed()
@@ -42,19 +31,15 @@ struct Run: ParsableCommand {
   private func start(
     _ environment: MPIEnvironment, _ stop: StopSignal
   ) throws -> (outcome: RunOutcome, folder: String) {
-    var job = job
-    if naive { job.overrides.append("run.naive=true") }
-    let document = try environment.world.agree { try job.load() }
-    let experiment = try environment.world.agree { try JobKind(of: document) }.experiment
-    let specification = try environment.world.agree { try experiment.specification(document) }
-    guard let folder = output ?? specification.run.output?.resolved else {
-      throw Refusal(
-        .commandLine, field: "--output", found: "no run folder",
-        expected: "--output FOLDER, or run.output in the job")
+    let world = environment.world
+    let document = try world.agree { try arguments.load() }
+    let experiment = try world.agree { try JobKind(of: document) }.experiment
+    let folder = try world.agree {
+      try arguments.folder(try experiment.specification(document))
     }
     var options = RunOptions(output: folder)
-    options.threads = threads
-    options.takeOver = takeOver
+    options.threads = arguments.threads
+    options.takeOver = arguments.takeOver
     let launch = RunLaunch(environment, options, observer: ProgressObserver(), stop: stop)
     return (try experiment.run(document, launch), folder)
   }

@@ -36,7 +36,10 @@ struct Show: AsyncParsableCommand {
     let terminal = Terminal.behind(descriptor: STDOUT_FILENO)
     for item in pictures.items {
       switch item {
-      case .text(let text): print(displayText(text, ascii: !terminal.isUnicode))
+      case .text(let text):
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+          print(displayText(String(line), ascii: !terminal.isUnicode))
+        }
       case .heatMap(let map): for line in TerminalHeatMap(map, on: terminal).lines { print(line) }
       case .lines(let plot): for line in TerminalLinePlot(plot, on: terminal).lines { print(line) }
       }

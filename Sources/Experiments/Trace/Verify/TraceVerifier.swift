@@ -33,7 +33,7 @@ package struct TraceVerifier {
   var isFinished: Bool { attempts.attempts.contains { $0.end != nil } }
 
   private mutating func run() throws(Refusal) {
-    checkRecords()
+    report.checkRecords(folder, attempts)
     let (folder, pathsFrom) = (folder, options.pathsFrom)
     let known = report.faults.count
     guard
@@ -74,15 +74,6 @@ package struct TraceVerifier {
     }
   }
 
-  /// The specification's digest was checked when the folder was opened.
-  private mutating func checkRecords() {
-    let folder = folder
-    let record = report.attempt { () throws(Refusal) in try folder.checkedProvenance() }
-    for fault in attempts.faults { report.add(fault) }
-    report.count(
-      (record == nil ? 1 : 3) + attempts.attempts.count, "records of the job and its starts")
-  }
-
   /// The journals' own checksums, where nothing else can be said of them.
   private mutating func scanJournals() {
     let folder = folder
@@ -92,25 +83,12 @@ package struct TraceVerifier {
       let scan = report.attempt { () throws(Refusal) in
         try JournalScan(file, job: folder.spec.digest)
       }
-      for finding in scan?.findings ?? [] { take(finding) }
-    }
-  }
-
-  private mutating func take(_ finding: JournalFinding) {
-    switch finding.kind {
-    case .tornTail where isLive: break  // A record that is being written.
-    case .tornTail: report.note(finding.description)
-    case .damage:
-      report.add(
-        Refusal(
-          .store, file: finding.file, field: "bytes from \(finding.offset) on",
-          found: "\(finding.count) damaged bytes (\(finding.cause))",
-          expected: "whole records; what they said is run again by the same command"))
+      for finding in scan?.findings ?? [] { report.take(finding, isLive: isLive) }
     }
   }
 
   private mutating func check(_ journals: TraceJournals) {
-    for finding in journals.findings { take(finding) }
+    for finding in journals.findings { report.take(finding, isLive: isLive) }
     for fault in journals.faults { report.add(fault) }
     report.count(journals.fileCount, "journals with \(journals.entries.count) results")
     if journals.duplicates > 0 {

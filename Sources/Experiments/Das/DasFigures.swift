@@ -1,0 +1,246 @@
+internal import Figures
+internal import Foundation
+internal import Inputs
+internal import ResultsStore
+
+/// A training job as figures: accuracy by layer and place, loss and accuracy against steps, and
+/// boundaries.
+struct DasFigures {
+  private let reader: DasReader
+  private let journals: DasJournals
+
+  private enum Measure: String, CaseIterable { case accuracy, loss, boundary }
+
+  init(_ path: String) throws(Refusal) {
+    let folder = try RunFolder.open(path)
+    guard let reader = try DasReader(folder) else {
+      throw Refusal(
+        .store, file: folder.path, found: "a run that has only begun", expected: "results to show")
+    }
+    self.reader = reader
+    journals = try DasJournals(reader)
+    guard !journals.results.isEmpty else {
+      throw Refusal(
+        .store, file: folder.path, found: "no training that is done yet",
+        expected: "results to show")
+    }
+  }
+
+  /// - Parameter measure: Only this: accuracy, loss or boundary; nil for all that there is.
+  func pictures(_ measure: String?) throws(Refusal) -> RunPictures {
+    var chosen = Measure.allCases
+    if let measure {
+      guard let one = Measure(rawValue: measure) else {
+        let names = Measure.allCases.map(\.rawValue)
+        throw Refusal(
+          .commandLine, field: "--metric",
+          found: "\(quoted(measure)), which this run does not have",
+          expected: nearest(to: measure, among: names).map { "\($0) (did you mean that?)" }
+            ?? "one of \(names.joined(separator: ", "))")
+      }
+      chosen = [one]
+    }
+    var panels: [Figure.Panel] = []
+    for measure in chosen {
+      switch measure {
+      case .accuracy:
+        for map in try accuracyMaps() { panels.append(.heatMap(map)) }
+        panels += try [accuracyLines(), controlLines()].compactMap { $0.map { .lines($0) } }
+      case .loss: panels.append(.lines(try lossLines()))
+      case .boundary: panels += try boundaryLines().map { [.lines($0)] } ?? []
+      }
+    }
+    guard !panels.isEmpty else {
+      throw Refusal(
+        .commandLine, field: "--metric", found: "\(measure ?? ""), which this run does not have",
+        expected: "accuracy or loss")
+    }
+    let items =
+      [RunPictures.Item.text(title)]
+      + panels.map {
+        switch $0 {
+        case .heatMap(let map): .heatMap(map)
+        case .lines(let plot): .lines(plot)
+        }
+      } + [.text(table)]
+    return RunPictures(items, figure: Figure(title: title, panels: panels))
+  }
+
+  private var grid: DasGrid { reader.grid }
+
+  private var title: String {
+    let name = URL(fileURLWithPath: reader.spec.modelName).lastPathComponent
+    let types = Set(reader.spec.interventions.map(\.typeName)).sorted().joined(separator: ", ")
+    guard type(of: reader.spec).jobKind == .das else {
+      return "\(name) trained" + (types.isEmpty ? "" : " with \(types)")
+    }
+    return "\(types) in \(name), \(journals.results.count) of \(grid.count) trainings"
+  }
+
+  /// The split that accuracies are of: the test's, or what there is.
+  private var split: Split {
+    [.test, .development].first { split in
+      journals.results.values.contains { $0.scores[place(of: split)] != nil }
+    } ?? .train
+  }
+
+  private func place(of split: Split) -> Int { Split.allCases.firstIndex(of: split) ?? 0 }
+
+  private func label(_ point: DasGrid.Point) -> String { point.text }
+
+  private func result(_ layer: Int, _ position: Int, _ width: Int) -> DasResult? {
+    journals.results[(layer * grid.positions.count + position) * grid.widths.count + width]
+  }
+
+  private var layerLabels: [String] { grid.layers.map { $0.map { "\($0)" } ?? "-" } }
+
+  /// Place against layer, one map a width; none where there is one training.
+  private func accuracyMaps() throws(Refusal) -> [HeatMap] {
+    guard grid.layers.count * grid.positions.count > 1 else { return [] }
+    let place = place(of: split)
+    var maps: [HeatMap] = []
+    for width in grid.widths.indices {
+      let values = grid.positions.indices.map { position in
+        grid.layers.indices.map { layer in
+          result(layer, position, width)?.scores[place]?.accuracy ?? .nan
+        }
+      }
+      let unchanged = journals.results.values.compactMap { $0.unchanged?.accuracy }.first
+      maps.append(
+        try HeatMap(
+          title: "Interchange intervention accuracy, \(split.rawValue)"
+            + (grid.widths[width].map { ", width \($0)" } ?? ""),
+          rows: grid.positions.map { HeatMap.Row($0?.label ?? "-") }, columns: layerLabels,
+          values: values, valueName: "accuracy", columnAxis: "layer", clean: unchanged))
+    }
+    return maps
+  }
+
+  /// Accuracy against layers with its interval, a line for each place and width.
+  private func accuracyLines() throws(Refusal) -> LinePlot? {
+    guard grid.layers.count > 1 else { return try developmentLines() }
+    let place = place(of: split)
+    var series: [LinePlot.Series] = []
+    for position in grid.positions.indices {
+      for width in grid.widths.indices {
+        let scores = grid.layers.indices.map { result($0, position, width)?.scores[place] }
+        series.append(
+          LinePlot.Series(
+            name(position, width), means: scores.map { $0?.accuracy ?? .nan },
+            standardErrors: scores.map { score in
+              score.map { ($0.interval.high - $0.interval.low) / 2 } ?? .nan
+            }))
+      }
+    }
+    return try LinePlot(
+      title: "Accuracy by layer, with 95 % intervals (Wilson)", columns: layerLabels,
+      series: series, valueName: "accuracy, \(split.rawValue)", columnAxis: "layer")
+  }
+
+  private func name(_ position: Int, _ width: Int) -> String {
+    let parts = [
+      grid.positions[position].map { "at \($0.label)" }, grid.widths[width].map { "width \($0)" },
+    ].compactMap { $0 }
+    return parts.isEmpty ? "trained" : parts.joined(separator: ", ")
+  }
+
+  /// What the accuracies are compared with, best training by best training of each layer.
+  private func controlLines() throws(Refusal) -> LinePlot? {
+    guard grid.layers.count > 1 else { return nil }
+    let place = place(of: split)
+    func best(_ layer: Int) -> DasResult? {
+      grid.positions.indices.flatMap { position in
+        grid.widths.indices.compactMap { result(layer, position, $0) }
+      }.max { ($0.scores[place]?.accuracy ?? -1) < ($1.scores[place]?.accuracy ?? -1) }
+    }
+    let results = grid.layers.indices.map(best)
+    var series = [
+      LinePlot.Series("trained", means: results.map { $0?.scores[place]?.accuracy ?? .nan })
+    ]
+    for control in DasResult.Control.allCases {
+      let means = results.map { $0?.controls[control.rawValue]?.accuracy ?? .nan }
+      guard means.contains(where: { !$0.isNaN }) else { continue }
+      series.append(
+        LinePlot.Series(control.name.replacing("_", with: " "), means: means))
+    }
+    return try LinePlot(
+      title: "Best training of each layer beside its controls", columns: layerLabels,
+      series: series, valueName: "accuracy", columnAxis: "layer")
+  }
+
+  /// Accuracy on the development set against steps; nil where nothing was looked at on the way.
+  private func developmentLines() throws(Refusal) -> LinePlot? {
+    let steps = reader.layout.evaluations
+    guard !steps.isEmpty else { return nil }
+    return try LinePlot(
+      title: "Accuracy on the development set", columns: steps.map { "\($0)" },
+      series: shown.map { unit, result in
+        let known = Dictionary(uniqueKeysWithValues: result.evaluations.map { ($0.step, $0) })
+        return LinePlot.Series(
+          label(grid.point(unit)), means: steps.map { known[$0]?.score.accuracy ?? .nan })
+      }, valueName: "accuracy", columnAxis: "step")
+  }
+
+  /// The trainings that are drawn one by one: the ten best.
+  private var shown: [(unit: Int, result: DasResult)] {
+    let place = place(of: split)
+    let order = journals.results.sorted { a, b in
+      let (x, y) = (a.value.scores[place]?.accuracy ?? -1, b.value.scores[place]?.accuracy ?? -1)
+      return x != y ? x > y : a.key < b.key
+    }
+    return order.prefix(10).map { ($0.key, $0.value) }
+  }
+
+  private func lossLines() throws(Refusal) -> LinePlot {
+    try LinePlot(
+      title: "Loss (\(reader.spec.train.loss.rawValue)), the best trainings",
+      columns: (0..<reader.layout.steps).map { "\($0)" },
+      series: shown.map { unit, result in
+        LinePlot.Series(
+          label(grid.point(unit)),
+          means: result.losses.map { Double($0) }
+            + Array(repeating: .nan, count: reader.layout.steps - result.losses.count))
+      }, valueName: "loss", columnAxis: "step")
+  }
+
+  /// The part of the coordinates that boundless rotations exchange, against layers or trainings.
+  private func boundaryLines() throws(Refusal) -> LinePlot? {
+    guard journals.results.values.contains(where: { !$0.boundaries.isEmpty }) else { return nil }
+    var series: [LinePlot.Series] = []
+    for position in grid.positions.indices {
+      for width in grid.widths.indices {
+        series.append(
+          LinePlot.Series(
+            name(position, width),
+            means: grid.layers.indices.map {
+              result($0, position, width)?.boundaries.first.map { min(1, max(0.001, Double($0))) }
+                ?? .nan
+            }))
+      }
+    }
+    return try LinePlot(
+      title: "Boundaries", columns: layerLabels, series: series,
+      valueName: "part of the coordinates that is exchanged", columnAxis: "layer")
+  }
+
+  /// The best trainings in numbers, with their controls.
+  private var table: String {
+    let place = place(of: split)
+    func percent(_ score: Score?) -> String {
+      guard let score else { return "-" }
+      let (low, high) = score.interval
+      return String(format: "%.3f [%.3f, %.3f]", score.accuracy, low, high)
+    }
+    var lines: [String] = []
+    for (unit, result) in shown {
+      var line = "\(label(grid.point(unit))): \(split.rawValue) \(percent(result.scores[place]))"
+      for control in DasResult.Control.allCases {
+        guard let score = result.controls[control.rawValue] else { continue }
+        line += String(
+          format: ", %@ %.3f", control.name.replacing("_", with: " "), score.accuracy)
+      }
+      lines.append(line)
+    }
+    return lines.joined(separator: "\n")
+  }
+}

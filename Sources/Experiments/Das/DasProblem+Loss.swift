@@ -1,0 +1,64 @@
+internal import Autodiff
+internal import CausalModels
+internal import Inputs
+internal import Tensors
+
+extension DasProblem {
+  /// The mean loss of some examples from the logits of their last positions.
+  func loss(
+    _ logits: Variable<Float>, _ numbers: [Int], of split: Split, reference: Tensor<Float>?,
+    on tape: Tape<Float>
+  ) -> Variable<Float> {
+    let labels = labels(numbers, of: split)
+    switch job.train.loss {
+    case .crossEntropy: return tape.crossEntropy(logits, labels: labels)
+    case .divergence:
+      return tape.klDivergence(logits, from: Variable(reference ?? logits.value))
+    case .meanSquaredError:
+      return tape.meanSquaredError(logits, Variable(reference ?? logits.value))
+    case .logitDifference:
+      let foils = baseLabels(numbers, of: split) ?? labels
+      let chosen = tape.gatherColumns(logits, perRow: zip(labels, foils).map { [$0, $1] })
+      let signs = Tensor<Float>([2], [-1, 1])
+      return tape.scale(
+        tape.sum(tape.multiplyRow(chosen, Variable(signs))), by: 1 / Float(numbers.count))
+    }
+  }
+
+  /// Refuses data that the loss cannot be taken of.
+  func checkLoss() throws(Refusal) {
+    for split in Split.allCases {
+      for item in job.items[split] ?? [] {
+        switch job.train.loss {
+        case .crossEntropy: continue
+        case .logitDifference:
+          guard let base = item.example.baseLabel, base != item.example.label else {
+            throw item.place.member("base_label").refusal(
+              item.example.baseLabel == nil ? "no base_label" : "the label itself",
+              expected: "another answer, which logit_difference compares the label with")
+          }
+        case .divergence, .meanSquaredError:
+          guard item.example.sources.count == 1 else {
+            throw item.place.member("sources").refusal(
+              "\(item.example.sources.count) sources",
+              expected: "one, whose logits \(job.train.loss.rawValue) compares with")
+          }
+        }
+      }
+    }
+  }
+
+  /// How many of the logits' rows are largest at their label; of equals the first counts.
+  static func correct(_ logits: Tensor<Float>, _ labels: [Int]) -> Int {
+    let width = logits.width
+    return logits.withPointer { x in
+      labels.enumerated().count { row, label in
+        var best = 0
+        for column in 1..<max(1, width) where x[row * width + column] > x[row * width + best] {
+          best = column
+        }
+        return best == label
+      }
+    }
+  }
+}

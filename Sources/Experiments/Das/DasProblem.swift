@@ -1,0 +1,275 @@
+internal import Autodiff
+internal import CausalModels
+internal import Inputs
+internal import Interventions
+internal import Models
+internal import Tensors
+
+/// One training made ready: interventions at a point of the sweep, and where they act in every
+/// example.
+struct DasProblem: Sendable {
+  /// Where an intervention acts in an example, and what it reads.
+  struct Site: Sendable {
+    var base: [Int] = []
+    var source: [Int] = []
+    /// The number of its source; nil where the example does not intervene on its variable.
+    var number: Int?
+  }
+
+  let job: any InterventionJob
+  let point: DasGrid.Point
+  let model: any TrainableModel<Float>
+  let described: DescribedInterventions
+  /// By split, example and intervention.
+  private let sites: [Split: [[Site]]]
+  private let coordinates: [Coordinates]
+  private let heads: [[Int]?]
+
+  /// - Parameters:
+  ///   - seed: Of random starts; nil: the job's.
+  ///   - learns: Whether the interventions are what is trained.
+  init(
+    _ job: any InterventionJob, _ point: DasGrid.Point, _ model: any TrainableModel<Float>,
+    seed: Int? = nil,
+    learns: Bool = true
+  ) throws(Refusal) {
+    let sites = try Self.sites(job, point)
+    let described = try DescribedInterventions(
+      Self.fields(job, sites) { item, units in
+        item.description(
+          layer: point.layer, width: point.width, units: units, seed: seed ?? job.seed)
+      },
+      in: model, tensors: job.tensors?.resolved)
+    try self.init(job, point, model, described, sites)
+    if job.train.weightDecay > 0, let entry = described.entryOfLowRankRotation {
+      throw job.interventions[entry].field("intervention_type").refusal(
+        "a low-rank rotation with train.weight_decay \(job.train.weightDecay)",
+        expected: "weight_decay = 0: decay would take the signs off the rotation's diagonal")
+    }
+    try checkLoss()
+    if learns, described.trained.isEmpty {
+      throw job.interventions[0].field("intervention_type").refusal(
+        "nothing that can be trained", expected: "a trainable intervention")
+    }
+  }
+
+  /// The same places with the whole vectors exchanged.
+  func swapping() throws(Refusal) -> DasProblem {
+    let point = point
+    let described = try DescribedInterventions(
+      Self.fields(job, sites) { item, units in
+        item.swapDescription(layer: point.layer, units: units)
+      }, in: model)
+    return try DasProblem(job, point, model, described, sites)
+  }
+
+  private init(
+    _ job: any InterventionJob, _ point: DasGrid.Point, _ model: any TrainableModel<Float>,
+    _ described: DescribedInterventions, _ sites: [Split: [[Site]]]
+  ) throws(Refusal) {
+    (self.job, self.point, self.model) = (job, point, model)
+    (self.described, self.sites) = (described, sites)
+    var coordinates: [Coordinates] = []
+    var heads: [[Int]?] = []
+    for (entry, item) in job.interventions.enumerated() {
+      coordinates.append(
+        try described.coordinates(
+          of: entry, parts: described.isSwap ? nil : item.subspaces, at: item.jsonField))
+      heads.append(item.heads)
+      let needsHeads = [.head, .headPosition].contains(described.units[entry])
+      guard needsHeads == (item.heads != nil) else {
+        throw item.field("heads").refusal(
+          needsHeads ? "no heads" : "heads",
+          expected: needsHeads
+            ? "heads, since its unit is \(described.units[entry].rawValue)"
+            : "none, or unit = \"h.pos\"")
+      }
+    }
+    (self.coordinates, self.heads) = (coordinates, heads)
+    try check()
+  }
+
+  /// Refuses examples on which the interventions cannot be run.
+  private func check() throws(Refusal) {
+    for split in Split.allCases {
+      guard let items = job.items[split] else { continue }
+      for number in items.indices {
+        do {
+          try described.check(call([number], of: split), model)
+        } catch {
+          let place = items[number].place
+          throw place.refusal("\(error.found) (\(error.field))", expected: error.expected)
+        }
+      }
+    }
+  }
+
+  private static func fields(
+    _ job: any InterventionJob, _ sites: [Split: [[Site]]],
+    _ description: (InterventionItem, Int) -> JSONField
+  ) -> [JSONField] {
+    job.interventions.enumerated().map { entry, item in
+      let acting = (sites[.train] ?? []).first { $0[entry].number != nil }
+      return description(item, item.heads?.count ?? max(1, acting?[entry].base.count ?? 1))
+    }
+  }
+
+  private static func sites(
+    _ job: any InterventionJob, _ point: DasGrid.Point
+  ) throws(Refusal) -> [Split: [[Site]]] {
+    var all: [Split: [[Site]]] = [:]
+    for split in Split.allCases {
+      guard let items = job.items[split] else { continue }
+      var list: [[Site]] = []
+      for item in items {
+        var own: [Site] = []
+        for (entry, intervention) in job.interventions.enumerated() {
+          own.append(try site(of: intervention, entry, in: item, job, point))
+        }
+        list.append(own)
+      }
+      all[split] = list
+    }
+    return all
+  }
+
+  private static func site(
+    of intervention: InterventionItem, _ entry: Int, in item: DasJob.Item,
+    _ job: any InterventionJob,
+    _ point: DasGrid.Point
+  ) throws(Refusal) -> Site {
+    let example = item.example
+    var site = Site()
+    if let variable = intervention.variable {
+      guard let number = job.variables.firstIndex(of: variable) else {
+        let near = nearest(to: variable, among: job.variables).map { " (did you mean \($0)?)" }
+        throw intervention.field("variable").refusal(
+          quoted(variable),
+          expected: "one of \(job.variables.prefix(20).map(escaped).joined(separator: ", "))"
+            + (near ?? ""))
+      }
+      guard let source = example.variables.firstIndex(of: number) else { return site }
+      site.number = source
+    } else {
+      let number = example.sources.count == 1 ? 0 : entry
+      guard example.sources.indices.contains(number) else {
+        throw item.place.member("sources").refusal(
+          "\(example.sources.count) sources",
+          expected: "one, or one for each of the \(job.interventions.count) interventions")
+      }
+      site.number = number
+    }
+    let place = intervention.position ?? point.position ?? .last(at: job.sweepPlace)
+    let source = site.number ?? 0
+    site.base = try place.resolve(
+      length: ExampleResolver.length(example.base), names: example.basePlaces,
+      example: item.place.member("base"))
+    let name = example.sources.count == 1 ? "source" : "sources[\(source)]"
+    site.source = try (intervention.sourcePosition ?? place).resolve(
+      length: ExampleResolver.length(example.sources[source]),
+      names: source < example.sourcePlaces.count ? example.sourcePlaces[source] : [:],
+      example: item.place.member(name))
+    guard site.source.count == site.base.count else {
+      throw item.place.member(name).refusal(
+        "\(site.source.count) positions at \(place.label)",
+        expected: "\(site.base.count), as many as in the base")
+    }
+    return site
+  }
+
+  // MARK: Calls
+
+  /// What the interventions are run on, for some examples of a split.
+  ///
+  /// - Parameter sources: By example, the example whose sources are taken; nil: its own.
+  func call(
+    _ numbers: [Int], of split: Split, sources others: [Int]? = nil
+  ) -> InterventionCall<Float> {
+    let items = job.items[split] ?? []
+    let sites = sites[split] ?? []
+    let from = others ?? numbers
+    let entries = described.setup.entries
+    var sources: [ModelInputs<Float>?] = []
+    for group in 0..<described.setup.groupCount {
+      let entry = entries.firstIndex { $0.group == group } ?? 0
+      sources.append(
+        inputs(
+          zip(numbers, from).map { own, other in
+            // An example that does not intervene here has no source; nothing is read of its base.
+            sites[other][entry].number.map { items[other].example.sources[$0] }
+              ?? items[own].example.base
+          }))
+    }
+    var call = InterventionCall(
+      base: inputs(numbers.map { items[$0].example.base }), sources: sources, places: [])
+    for entry in entries.indices {
+      let isActing = zip(numbers, from).map { own, other in
+        sites[own][entry].number != nil && sites[other][entry].number != nil
+      }
+      func places(_ numbers: [Int], _ positions: KeyPath<Site, [Int]>) -> UnitPlaces {
+        let lists = zip(numbers, isActing).map { $1 ? sites[$0][entry][keyPath: positions] : [] }
+        guard let heads = heads[entry] else { return UnitPlaces(positions: .each(lists)) }
+        let own = isActing.map { $0 ? heads : [] }
+        return described.units[entry] == .head
+          ? UnitPlaces(blocks: .each(own)) : UnitPlaces(blocks: .each(own), positions: .each(lists))
+      }
+      call.places.append(
+        InterventionCall.Places(
+          source: places(from, \.source), base: places(numbers, \.base),
+          coordinates: coordinates[entry]))
+    }
+    return call
+  }
+
+  private func inputs(_ inputs: [ExampleInput]) -> ModelInputs<Float> {
+    if case .features = inputs[0] {
+      return .embeddings(
+        inputs.map {
+          guard case .features(let rows) = $0 else { return Tensor(zeros: [1, 1]) }
+          return Tensor([rows.count, rows[0].count], rows.joined().map { Float($0) })
+        })
+    }
+    return .tokens(
+      inputs.map {
+        guard case .tokens(let ids) = $0 else { return [] }
+        return ids
+      })
+  }
+
+  /// The sources alone, of which a loss may compare with the logits.
+  func references(_ numbers: [Int], of split: Split) -> Tensor<Float>? {
+    guard job.train.loss.readsSource else { return nil }
+    let inputs = inputs(numbers.map { (job.items[split] ?? [])[$0].example.sources[0] })
+    let logits = model.run(inputs, on: Tape(), visit: nil)
+    return InterventionRun.lastRows(logits, of: inputs, on: Tape()).value
+  }
+
+  /// The unchanged model's logits of last positions.
+  func unchanged(_ numbers: [Int], of split: Split) -> Tensor<Float> {
+    let inputs = inputs(numbers.map { (job.items[split] ?? [])[$0].example.base })
+    let tape = Tape<Float>()
+    return InterventionRun.lastRows(
+      model.run(inputs, on: tape, visit: nil), of: inputs, on: tape
+    ).value
+  }
+
+  // MARK: Labels
+
+  func labels(_ numbers: [Int], of split: Split) -> [Int] {
+    numbers.map { Self.index((job.items[split] ?? [])[$0].example.label) }
+  }
+
+  /// What the model should say without interventions; nil where an example does not tell.
+  func baseLabels(_ numbers: [Int], of split: Split) -> [Int]? {
+    var labels: [Int] = []
+    for number in numbers {
+      guard let label = (job.items[split] ?? [])[number].example.baseLabel else { return nil }
+      labels.append(Self.index(label))
+    }
+    return labels
+  }
+
+  private static func index(_ label: ExampleLabel) -> Int {
+    if case .index(let number) = label { number } else { 0 }
+  }
+}

@@ -1,0 +1,151 @@
+internal import Inputs
+
+/// What a training came to, as its journal record holds it: the same bytes wherever it was run.
+package struct DasResult: Sendable, Equatable {
+  /// What an intervention is compared with.
+  package enum Control: Int, CaseIterable, Sendable {
+    /// The trained rotation replaced by a random one.
+    case randomRotation
+    /// The whole vector exchanged.
+    case fullSwap
+    /// The sources of other examples, the labels left.
+    case shuffledSources
+
+    package var name: String {
+      switch self {
+      case .randomRotation: "random_rotation"
+      case .fullSwap: "full_swap"
+      case .shuffledSources: "shuffled_sources"
+      }
+    }
+  }
+
+  /// A look at the development set on the way.
+  package struct Evaluation: Sendable, Equatable, Codable {
+    /// Steps taken before it.
+    package let step: Int
+    package let loss: Float
+    package let correct: Int
+    package let count: Int
+
+    var score: Score { Score(count: count, correct: correct, loss: loss) }
+  }
+
+  /// By step, before it.
+  package var losses: [Float] = []
+  /// The norms of the steps' gradients, before they are clipped.
+  package var norms: [Float] = []
+  package var evaluations: [Evaluation] = []
+  /// After how many steps the parameters are those that are kept.
+  package var keptStep = 0
+  /// By split; nil where the job has no such data.
+  package var scores: [Score?] = []
+  /// The model without interventions, on the data of the controls; nil where labels are not told.
+  package var unchanged: Score?
+  /// By control; nil where it means nothing for the job's types.
+  package var controls: [Score?] = []
+  /// Of boundless rotations, in the order of interventions.
+  package var boundaries: [Float] = []
+  /// SHA-256 of the trained parameters.
+  package var parametersDigest = ""
+
+  package init() {}
+
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    func put(_ score: Score?) {
+      writer.integer(Int32(score?.count ?? -1))
+      writer.integer(Int32(score?.correct ?? 0))
+      writer.floats([score?.loss ?? 0])
+    }
+    writer.integer(Int32(losses.count))
+    writer.floats(losses)
+    writer.floats(norms)
+    writer.integer(Int32(evaluations.count))
+    for one in evaluations {
+      for value in [one.step, one.correct, one.count] { writer.integer(Int32(value)) }
+      writer.floats([one.loss])
+    }
+    writer.integer(Int32(keptStep))
+    for score in scores + [unchanged] + controls { put(score) }
+    writer.integer(Int32(boundaries.count))
+    writer.floats(boundaries)
+    return writer.bytes + Array(parametersDigest.utf8)
+  }
+
+  /// - Throws: Where the bytes are not of a training of at most so many steps.
+  init(_ bytes: [UInt8], steps: Int, unit: Int) throws(Refusal) {
+    var reader = ByteReader(bytes, what: "unit \(unit)")
+    let taken = try reader.count(upTo: steps)
+    losses = try reader.floats(taken)
+    norms = try reader.floats(taken)
+    for _ in 0..<(try reader.count(upTo: steps + 1)) {
+      let step = try reader.count(upTo: steps)
+      let correct = try reader.count(upTo: Int(Int32.max))
+      let count = try reader.count(upTo: Int(Int32.max))
+      guard correct <= count else { throw reader.malformed }
+      evaluations.append(
+        Evaluation(step: step, loss: try reader.floats(1)[0], correct: correct, count: count))
+    }
+    keptStep = try reader.count(upTo: steps)
+    for _ in Split.allCases { scores.append(try reader.score()) }
+    unchanged = try reader.score()
+    for _ in Control.allCases { controls.append(try reader.score()) }
+    boundaries = try reader.floats(try reader.count(upTo: 1 << 16))
+    parametersDigest = try reader.text(64)
+    try reader.end()
+  }
+}
+
+/// Reads what `ByteWriter` wrote, checked against its end.
+struct ByteReader {
+  private let bytes: [UInt8]
+  private let what: String
+  private var at = 0
+
+  init(_ bytes: [UInt8], what: String) { (self.bytes, self.what) = (bytes, what) }
+
+  var malformed: Refusal {
+    Refusal(
+      .store, field: what, found: "a result of \(bytes.count) bytes that cannot be read at \(at)",
+      expected: "a training's result")
+  }
+
+  private mutating func integer() throws(Refusal) -> Int {
+    guard bytes.count - at >= 4 else { throw malformed }
+    defer { at += 4 }
+    return Int(ByteWriter.integer(bytes, at: at))
+  }
+
+  mutating func count(upTo limit: Int) throws(Refusal) -> Int {
+    let count = try integer()
+    guard (0...limit).contains(count) else { throw malformed }
+    return count
+  }
+
+  mutating func floats(_ count: Int) throws(Refusal) -> [Float] {
+    guard count <= (bytes.count - at) / 4 else { throw malformed }
+    defer { at += 4 * count }
+    return (0..<count).map {
+      Float(bitPattern: UInt32(bitPattern: ByteWriter.integer(bytes, at: at + 4 * $0)))
+    }
+  }
+
+  mutating func score() throws(Refusal) -> Score? {
+    let (count, correct) = (try integer(), try integer())
+    let loss = try floats(1)[0]
+    if count < 0 { return nil }
+    guard (0...count).contains(correct) else { throw malformed }
+    return Score(count: count, correct: correct, loss: loss)
+  }
+
+  mutating func text(_ count: Int) throws(Refusal) -> String {
+    guard bytes.count - at >= count,
+      let text = String(validating: bytes[at..<at + count], as: UTF8.self)
+    else { throw malformed }
+    at += count
+    return text
+  }
+
+  func end() throws(Refusal) { if at != bytes.count { throw malformed } }
+}

@@ -1,0 +1,315 @@
+internal import Autodiff
+internal import CausalModels
+internal import Foundation
+internal import Inputs
+internal import Interventions
+internal import Tensors
+
+/// Trains one problem's interventions, from a state to the end or to a stop.
+///
+/// What a step does hangs on the job and the state alone: microbatches are cut by the job, and their
+/// losses and gradients added in a fixed tree over their numbers, whoever computes them.
+struct DasTraining {
+  enum Outcome {
+    case finished(DasResult, [any Intervention<Float>])
+    case stopped(TrainingState)
+  }
+
+  let runner: DasRunner
+  let workers: any MicrobatchWorkers
+  /// Whether a stop was asked for; looked at before each step.
+  let isStopping: @Sendable () -> Bool
+  /// Is told of the state after each step.
+  let advanced: (TrainingState) throws(Refusal) -> Void
+
+  private var problem: DasProblem { runner.problem }
+  private var train: TrainSection { problem.job.train }
+  private var steps: TrainingSteps { problem.job.steps }
+  /// Examples of a microbatch without gradients.
+  private static let evaluated = 32
+
+  /// A problem's training before its first step.
+  static func start(of problem: DasProblem) -> TrainingState {
+    let setup = problem.described.setup
+    let train = problem.job.train
+    let (plain, boundaries) = groups(of: problem)
+    var groups = [
+      ParameterGroup(count: plain.count, rate: train.rate, weightDecay: train.weightDecay)
+    ]
+    if !boundaries.isEmpty {
+      groups.append(
+        ParameterGroup(
+          count: boundaries.count, rate: train.boundaryRate ?? train.rate,
+          weightDecay: train.weightDecay))
+    }
+    return TrainingState(
+      parameters: TrainingState.parameters(of: setup.interventions),
+      optimizer: train.optimizer(groups))
+  }
+
+  /// What is trained, boundaries apart, since they can have a rate of their own.
+  private static func groups(
+    of problem: DasProblem
+  ) -> (
+    plain: [InterventionTraining<Float>.Address], boundaries: [InterventionTraining<Float>.Address]
+  ) {
+    let all = problem.described.trained
+    let name = DescribedInterventions.boundaryName
+    return (all.filter { $0.name != name }, all.filter { $0.name == name })
+  }
+
+  func run(from start: TrainingState) throws(Refusal) -> Outcome {
+    var state = start
+    let (plain, boundaries) = Self.groups(of: problem)
+    let addresses = plain + boundaries
+    let shapes = addresses.map { state.parameters[$0.intervention][$0.name]?.shape ?? [] }
+    if let misfit = state.optimizer.misfit(with: shapes) {
+      throw Refusal(
+        .store, field: "unit \(problem.point.number)", found: misfit,
+        expected: "the checkpoint of this training; without the file it begins anew")
+    }
+    while state.step < steps.total, !state.isOver {
+      guard try step(&state, addresses) else { return .stopped(state) }
+      try evaluateOnTheWay(&state)
+      try advanced(state)
+    }
+    return try finish(state)
+  }
+
+  private func setup(_ state: TrainingState) -> InterventionSetup<Float> {
+    var setup = problem.described.setup
+    TrainingState.put(state.parameters, in: &setup.interventions)
+    return setup
+  }
+
+  // MARK: A step
+
+  /// - Returns: False where a stop was asked for, and the step was not taken.
+  private func step(
+    _ state: inout TrainingState, _ addresses: [InterventionTraining<Float>.Address]
+  ) throws(Refusal) -> Bool {
+    let number = state.step
+    var setup = setup(state)
+    if let temperature = train.temperature(at: number, of: steps.total) {
+      setup.setTemperature(temperature)
+    }
+    let prepared = PreparedInterventions(setup, widths: problem.described.widths)
+    let values = prepared.values
+    let microbatches = steps.microbatches(of: number)
+    let examples = microbatches.reduce(0) { $0 + $1.count }
+    let gradientCount = values.gradientCount
+    let (runner, isStopping, frozen) = (runner, isStopping, setup)
+    // A microbatch's vector: its gradient, a place for each microbatch's loss, and whether to stop.
+    let sum = try workers.sum(
+      microbatches.count, length: gradientCount + microbatches.count + 1, label: number
+    ) { place in
+      let tape = Tape<Float>()
+      let (parameters, leaves) = values.leaves(on: tape)
+      let own = microbatches[place]
+      let (logits, reference) = try runner.logits(
+        own, of: .train, frozen, parameters, on: tape)
+      let mean = runner.problem.loss(logits, own, of: .train, reference: reference, on: tape)
+      let loss =
+        own.count == examples ? mean : tape.scale(mean, by: Float(own.count) / Float(examples))
+      var vector: [Float] = []
+      vector.reserveCapacity(gradientCount + microbatches.count + 1)
+      for gradient in tape.gradients(of: loss, at: leaves) { vector += gradient.elements }
+      vector += microbatches.indices.map { $0 == place ? loss.value.scalar : 0 }
+      vector.append(isStopping() ? 1 : 0)
+      return vector
+    }
+    if sum[sum.count - 1] > 0 { return false }
+    let losses = sum[gradientCount..<sum.count - 1]
+    if let bad = losses.firstIndex(where: { !$0.isFinite }) {
+      throw notFinite("a loss of \(sum[bad])", number, microbatches[bad - gradientCount])
+    }
+    let (gradients, extra) = prepared.gradients(
+      at: addresses, from: Array(sum[..<gradientCount])
+    ) { (parameters: [BoundParameters<Float>], tape: Tape<Float>) in
+      penalty(parameters, on: tape)
+    }
+    let (limited, norm) = clipped(gradients, toNorm: train.clip ?? .infinity)
+    guard norm.isFinite else {
+      throw notFinite("a gradient of norm \(norm)", number, microbatches.flatMap(\.self))
+    }
+    let current = addresses.map { setup.interventions[$0.intervention].parameters[$0.name] }
+    let next = state.optimizer.step(
+      current.compactMap { $0 }, gradients: limited,
+      factor: train.rateFactor(at: number, of: steps.total))
+    for (address, value) in zip(addresses, next) {
+      setup.interventions[address.intervention].parameters[address.name] = value
+    }
+    state.parameters = TrainingState.parameters(of: setup.interventions)
+    state.losses.append(losses.reduce(0, +) + extra)
+    state.norms.append(Float(norm))
+    state.step += 1
+    return true
+  }
+
+  private func penalty(
+    _ parameters: [BoundParameters<Float>], on tape: Tape<Float>
+  ) -> Variable<Float>? {
+    let kinds: [(InterventionPenalty, Double)] = [
+      (.boundaries, train.boundaryPenalty), (.masks, train.maskPenalty),
+    ]
+    let parts = kinds.compactMap { kind, weight in
+      weight == 0 ? nil : kind(parameters, on: tape).map { tape.scale($0, by: Float(weight)) }
+    }
+    guard let first = parts.first else { return nil }
+    return parts.dropFirst().reduce(first) { tape.add($0, $1) }
+  }
+
+  private func notFinite(_ what: String, _ step: Int, _ examples: [Int]) -> Refusal {
+    let items = problem.job.items[.train] ?? []
+    let places = examples.prefix(8).map { items[$0].place.field }.joined(separator: "; ")
+    return Refusal(
+      .job, file: examples.first.map { items[$0].place.file } ?? problem.job.file,
+      field: "unit \(problem.point.number) (\(problem.point.text)), step \(step)",
+      found: "\(what) with the examples \(places)\(examples.count > 8 ? ", ..." : "")",
+      expected: "finite numbers: a smaller train.learning_rate, or train.clip, may help")
+  }
+
+  // MARK: Evaluation
+
+  /// Looks at the development set where it is time to, and stops where that is in vain.
+  private func evaluateOnTheWay(_ state: inout TrainingState) throws(Refusal) {
+    guard let items = problem.job.items[.development] else { return }
+    let every = train.evaluateEvery ?? steps.perEpoch
+    guard state.step % every == 0 || state.step == steps.total else { return }
+    let score = try score(setup(state), Array(items.indices), of: .development)
+    state.evaluations.append(
+      DasResult.Evaluation(
+        step: state.step, loss: score.loss, correct: score.correct, count: score.count))
+    guard let stopping = train.earlyStopping else { return }
+    let value = stopping.watched == .accuracy ? score.accuracy : -Double(score.loss)
+    if state.best.map({ value > $0.value + stopping.threshold }) ?? true {
+      state.best = TrainingState.Best(step: state.step, value: value, parameters: state.parameters)
+      state.stale = 0
+    } else {
+      state.stale += 1
+      state.isOver = state.stale >= stopping.patience
+    }
+  }
+
+  /// The score of interventions on examples of a split.
+  private func score(
+    _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split, sources: [Int]? = nil,
+    by other: DasRunner? = nil
+  ) throws(Refusal) -> Score {
+    let runner = other ?? runner
+    let values = PreparedInterventions(
+      setup, widths: runner.problem.described.widths
+    ).values.constants
+    return try score(numbers, of: split) { (own, places) throws(Refusal) in
+      let tape = Tape<Float>()
+      let (logits, reference) = try runner.logits(
+        own, of: split, sources: sources.map { sources in places.map { sources[$0] } }, setup,
+        values, on: tape)
+      let loss = runner.problem.loss(logits, own, of: split, reference: reference, on: tape)
+      return (
+        loss.value.scalar,
+        DasProblem.correct(logits.value, runner.problem.labels(own, of: split))
+      )
+    }
+  }
+
+  /// - Parameter run: The mean loss and the right answers of some examples, and their places among
+  ///   all of the list.
+  private func score(
+    _ numbers: [Int], of split: Split,
+    _ run: @Sendable (_ numbers: [Int], _ places: [Int]) throws(Refusal) -> (Float, Int)
+  ) throws(Refusal) -> Score {
+    let groups = TrainingSteps.cut(Array(numbers.indices), by: Self.evaluated)
+    let total = numbers.count
+    let sum = try workers.sum(groups.count, length: 2, label: -1) { place in
+      let places = groups[place]
+      let (loss, correct) = try run(places.map { numbers[$0] }, places)
+      return [loss * Float(places.count) / Float(total), Float(correct)]
+    }
+    return Score(count: total, correct: Int(sum[1]), loss: sum[0])
+  }
+
+  // MARK: The end
+
+  private func finish(_ state: TrainingState) throws(Refusal) -> Outcome {
+    var result = DasResult()
+    (result.losses, result.norms) = (state.losses, state.norms)
+    result.evaluations = state.evaluations
+    result.keptStep = state.best?.step ?? state.step
+    var final = state
+    if let best = state.best { final.parameters = best.parameters }
+    let setup = setup(final)
+    for split in Split.allCases {
+      guard let items = problem.job.items[split] else {
+        result.scores.append(nil)
+        continue
+      }
+      result.scores.append(try score(setup, Array(items.indices), of: split))
+    }
+    let split = problem.job.controlSplit
+    let numbers = Array((problem.job.items[split] ?? []).indices)
+    result.unchanged = try unchanged(numbers, of: split)
+    result.controls = [
+      try randomRotation(setup, numbers, of: split), try fullSwap(numbers, of: split),
+      try shuffledSources(setup, numbers, of: split),
+    ]
+    result.boundaries = Self.groups(of: problem).boundaries.compactMap {
+      setup.interventions[$0.intervention].parameters[$0.name]?.elements.first
+    }
+    result.parametersDigest = TrainingState.digest(of: final.parameters)
+    return .finished(result, setup.interventions)
+  }
+
+  private func unchanged(_ numbers: [Int], of split: Split) throws(Refusal) -> Score? {
+    let problem = problem
+    guard problem.baseLabels(numbers, of: split) != nil else { return nil }
+    return try score(numbers, of: split) { (own, _) throws(Refusal) in
+      let logits = problem.unchanged(own, of: split)
+      let labels = problem.baseLabels(own, of: split) ?? []
+      let tape = Tape<Float>()
+      return (
+        tape.crossEntropy(Variable(logits), labels: labels).value.scalar,
+        DasProblem.correct(logits, labels)
+      )
+    }
+  }
+
+  /// The trained interventions with random rotations in place of their own.
+  private func randomRotation(
+    _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split
+  ) throws(Refusal) -> Score? {
+    let others = try DasProblem(
+      problem.job, problem.point, problem.model, seed: problem.job.seed &+ 7_919)
+    guard
+      let rotated = problem.described.rotated(setup.interventions, like: others.described)
+    else { return nil }
+    var random = setup
+    random.interventions = rotated
+    return try score(random, numbers, of: split)
+  }
+
+  private func fullSwap(_ numbers: [Int], of split: Split) throws(Refusal) -> Score? {
+    let swapping = DasRunner(try problem.swapping(), budget: 0)
+    return try score(
+      swapping.problem.described.setup, numbers, of: split, sources: numbers, by: swapping)
+  }
+
+  /// Sources go round among examples that intervene on the same variables, in an order of the seed.
+  private func shuffledSources(
+    _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split
+  ) throws(Refusal) -> Score? {
+    let items = problem.job.items[split] ?? []
+    let groups = Dictionary(grouping: numbers) { number in
+      [items[number].example.sources.count] + items[number].example.variables
+    }
+    var sources = numbers
+    for (key, members) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+      let order = TrainingSteps.shuffled(
+        members.count, seed: UInt64(problem.job.seed), round: 1 << 20 + key.count)
+      for place in order.indices {
+        sources[members[order[place]]] = members[order[(place + 1) % order.count]]
+      }
+    }
+    return try score(setup, numbers, of: split, sources: sources)
+  }
+}

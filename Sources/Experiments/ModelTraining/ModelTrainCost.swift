@@ -1,0 +1,50 @@
+internal import CausalModels
+internal import Foundation
+internal import Tensors
+
+/// What `plan` prints of a job that trains a model.
+struct ModelTrainCost: CostReport {
+  private let job: ModelTrainJob
+  /// Products per second of one core here, from a short trial.
+  private let rate = ProductRate.measured()
+
+  init(_ job: ModelTrainJob) { self.job = job }
+
+  private var entries: [(key: String, value: Double, text: String)] {
+    func count(_ value: Int) -> String {
+      value.formatted(.number.locale(Locale(identifier: "en")))
+    }
+    var entries: [(String, Double, String)] = []
+    for split in Split.allCases {
+      guard let set = job.sets[split] else { continue }
+      entries.append(("\(split.rawValue)_examples", Double(set.count), count(set.count)))
+    }
+    let steps = job.steps
+    // Of the first examples: those that a causal model makes are much alike.
+    let sample = (0..<min(100, steps.exampleCount)).compactMap {
+      try? job.example($0, of: .train)
+    }
+    let positions = sample.reduce(0) { $0 + ExampleResolver.length($1.base) }
+    let each = Double(positions) / Double(max(1, sample.count))
+    // Two operations a weight forward and four backward; an exchange runs a source and a base more.
+    let runs = job.spec.interchange == nil ? 1.0 : 3.0
+    let operations =
+      6 * Double(job.parameterCount) * each * runs * Double(steps.total) * Double(steps.stepSize)
+    let hours = operations / rate / 3600
+    entries += [
+      ("parameters", Double(job.parameterCount), count(job.parameterCount)),
+      (
+        "steps", Double(steps.total),
+        "\(count(steps.total)) of \(steps.stepSize) examples in microbatches of \(steps.microbatch)"
+      ),
+      (
+        "core_hours", hours,
+        "\(String(format: "%.2g", hours)) at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"
+      ),
+    ]
+    return entries
+  }
+
+  var text: String { PlanReport.text(entries) }
+  var json: String { PlanReport.json(entries) }
+}

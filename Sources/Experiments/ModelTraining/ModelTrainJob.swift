@@ -1,0 +1,179 @@
+internal import CausalModels
+internal import Checkpoints
+package import Inputs
+internal import Models
+internal import Tensors
+internal import Tokenizers
+
+/// A job of the kind `train` before its first step: the job, the model's shape and its examples, all
+/// checked against each other.
+package struct ModelTrainJob: InterventionJob {
+  package let spec: ModelTrainSpec
+  package let sets: ExampleSets
+  let resolver: ExampleResolver
+  /// What the job's model is, in words.
+  let modelName: String
+  let parameterCount: Int
+  /// SHA-256 of the weights that are gone on from.
+  let startDigest: String?
+  let tokenizerDigest: String?
+  private let opened: OpenedModel?
+  /// Examples of files, and all that sources are exchanged in; those that a causal model makes are
+  /// otherwise made when they are asked for.
+  let items: [Split: [DasJob.Item]]
+
+  /// Examples that are checked ahead of those that a causal model makes.
+  private static let checkedAhead = 10_000
+
+  package init(_ spec: ModelTrainSpec) throws(Refusal) {
+    self.spec = spec
+    let limits: ExampleLimits
+    var tokenizer: (any Tokenizer)?
+    switch spec.model.start {
+    case .new(let new):
+      modelName = "the model"
+      limits = ExampleLimits(new.inputLimits, answers: new.answerCount, model: "the model")
+      (opened, startDigest, parameterCount) = (nil, nil, new.parameterCount)
+    case .folder(let section):
+      let opened = try OpenedModel(section.path.resolved)
+      guard case .huggingFace = opened.checkpoint.config else {
+        throw Refusal(
+          .model, file: section.path.written, found: "a GGUF file",
+          expected: "a folder with a config.json, which training can write again")
+      }
+      modelName = section.path.written
+      let outline = try opened.outline()
+      limits = ExampleLimits(
+        outline.inputLimits, answers: opened.classCount, model: section.path.written)
+      if let vocabulary = outline.inputLimits.vocabulary {
+        tokenizer = try ModelTokenizer.open(
+          section.tokenizer?.resolved, beside: opened.checkpoint, vocabulary: vocabulary)
+      }
+      let digest = try opened.checkpoint.digest()
+      if let wanted = section.digest, wanted != digest {
+        throw Refusal(
+          .model, file: section.path.written, found: "the SHA-256 \(digest)",
+          expected: "\(wanted), as model.digest says")
+      }
+      (self.opened, startDigest) = (opened, digest)
+      parameterCount = opened.checkpoint.tensors.values.reduce(0) { $0 + $1.count }
+    }
+    tokenizerDigest = tokenizer?.digest
+    resolver = ExampleResolver(
+      ModelPrompts(tokenizer, vocabulary: limits.inputs.vocabulary ?? 0, model: modelName), limits)
+    sets = try spec.data.load(isIntervened: spec.interchange != nil)
+    var items: [Split: [DasJob.Item]] = [:]
+    for split in Split.allCases {
+      guard let set = sets[split] else { continue }
+      let isKept = set.fileDigest != nil || spec.interchange != nil
+      var own: [DasJob.Item] = []
+      for number in 0..<(isKept ? set.count : min(set.count, Self.checkedAhead)) {
+        let item = DasJob.Item(
+          try set.example(number, by: resolver), at: try set.written(number).place)
+        try Self.check(item, spec)
+        if isKept { own.append(item) }
+      }
+      if isKept { items[split] = own }
+    }
+    self.items = items
+    if spec.train.earlyStopping != nil, sets[.development] == nil {
+      throw JobPlace(file: spec.file, path: "train.early_stopping").refusal(
+        "early_stopping without data.development", expected: "a development set to watch")
+    }
+  }
+
+  private static func check(_ item: DasJob.Item, _ spec: ModelTrainSpec) throws(Refusal) {
+    guard let interchange = spec.interchange, interchange.taskWeight > 0,
+      item.example.baseLabel == nil
+    else { return }
+    throw item.place.member("base_label").refusal(
+      "no base_label",
+      expected: "what the model should say without interventions, since interchange.task_weight is "
+        + "\(interchange.taskWeight)")
+  }
+
+  // MARK: What all trainings have
+
+  var trainingSpec: any TrainingSpec { spec }
+  var run: RunSection { spec.run }
+  var tensors: JobPath? { nil }
+  var variables: [String] { sets.variables }
+  var hasDevelopment: Bool { sets[.development] != nil }
+  /// One training.
+  var grid: DasGrid { DasGrid(layers: [nil], positions: [nil], widths: [nil]) }
+
+  /// What is exchanged, checked against a model; nil where nothing is.
+  func exchange(_ model: any TrainableModel<Float>) throws(Refusal) -> InterchangeRuns? {
+    guard spec.interchange != nil else { return nil }
+    return InterchangeRuns(
+      problem: try DasProblem(self, grid.point(0), model, learns: false))
+  }
+
+  /// The model at its start, weights and all.
+  func start() throws(Refusal) -> any TrainableModel<Float> {
+    switch spec.model.start {
+    case .new(let new): return new.model(new.initialWeights(seed: UInt64(spec.seed)))
+    case .folder:
+      guard let opened else { preconditionFailure("a folder that was not opened") }
+      return try opened.load()
+    }
+  }
+
+  /// Writes a folder that holds the model with these weights.
+  func save(_ weights: NamedWeights<Float>, to folder: String) throws(Refusal) {
+    if case .new(let new) = spec.model.start { return try new.save(weights, to: folder) }
+    try opened?.save(weights, to: folder)
+  }
+
+  /// The steps of the training.
+  var steps: TrainingSteps {
+    TrainingSteps(spec.train, exampleCount: sets[.train]?.count ?? 0, seed: UInt64(spec.seed))
+  }
+
+  /// An example of a set, made anew where it is not kept.
+  func example(_ number: Int, of split: Split) throws(Refusal) -> CounterfactualExample {
+    if let own = items[split] { return own[number].example }
+    guard let set = sets[split] else { preconditionFailure("no set \(split)") }
+    return try set.example(number, by: resolver)
+  }
+
+  /// Examples as one input of the model, with what it should say of each.
+  func batch(
+    _ numbers: [Int], of split: Split
+  ) throws(Refusal) -> (inputs: ModelInputs<Float>, labels: [Int]) {
+    var inputs: [ExampleInput] = []
+    var labels: [Int] = []
+    for number in numbers {
+      let example = try example(number, of: split)
+      inputs.append(example.base)
+      let own = spec.interchange == nil ? example.label : example.baseLabel ?? example.label
+      if case .index(let label) = own { labels.append(label) }
+    }
+    return (ModelInputs(inputs), labels)
+  }
+
+  /// What `check` prints: examples with their places marked.
+  package func lines(limit: Int) throws(Refusal) -> [String] {
+    try sets.lines(by: resolver, limit: limit)
+      + ["\(modelName): \(parameterCount) parameters, \(steps.total) steps"]
+  }
+}
+
+extension ModelInputs<Float> {
+  /// Resolved inputs of examples, all tokens or all features.
+  init(_ inputs: [ExampleInput]) {
+    if case .features? = inputs.first {
+      self = .embeddings(
+        inputs.map {
+          guard case .features(let rows) = $0 else { return Tensor(zeros: [1, 1]) }
+          return Tensor([rows.count, rows[0].count], rows.joined().map { Float($0) })
+        })
+    } else {
+      self = .tokens(
+        inputs.map {
+          guard case .tokens(let ids) = $0 else { return [] }
+          return ids
+        })
+    }
+  }
+}

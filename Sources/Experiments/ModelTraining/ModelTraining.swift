@@ -1,0 +1,232 @@
+internal import Autodiff
+internal import Inputs
+internal import Interventions
+internal import Models
+internal import Tensors
+
+/// Trains a model's weights, from a state to the end or to a stop.
+///
+/// As with interventions, what a step does hangs on the job and the state alone: microbatches are
+/// cut by the job, and their losses and gradients added in a fixed tree over their numbers.
+struct ModelTraining {
+  enum Outcome {
+    case finished(DasResult, NamedWeights<Float>)
+    case stopped(TrainingState)
+  }
+
+  let job: ModelTrainJob
+  /// The model at its start: its shape, and the weights that a training begins from.
+  let model: any TrainableModel<Float>
+  let exchange: InterchangeRuns?
+  let workers: any MicrobatchWorkers
+  /// Whether a stop was asked for; looked at in each step.
+  let isStopping: @Sendable () -> Bool
+  /// Is told of the state after each step.
+  let advanced: (TrainingState) throws(Refusal) -> Void
+
+  private var train: TrainSection { job.spec.train }
+  private var steps: TrainingSteps { job.steps }
+  /// Examples of a microbatch without gradients.
+  private static let evaluated = 64
+
+  /// A training before its first step.
+  static func start(
+    of job: ModelTrainJob, _ model: any TrainableModel<Float>
+  ) -> TrainingState {
+    let weights = model.weights
+    let pairs = weights.pairs.map { ($0.name, $0.variable.value) }
+    let train = job.spec.train
+    return TrainingState(
+      parameters: [Dictionary(uniqueKeysWithValues: pairs)],
+      optimizer: train.optimizer([
+        ParameterGroup(count: pairs.count, rate: train.rate, weightDecay: train.weightDecay)
+      ]))
+  }
+
+  func run(from start: TrainingState) throws(Refusal) -> Outcome {
+    let names = model.weights.names
+    var state = start
+    let shapes = names.map { state.parameters[0][$0]?.shape ?? [] }
+    if let misfit = state.optimizer.misfit(with: shapes) {
+      throw Refusal(
+        .store, field: "checkpoint", found: misfit,
+        expected: "the checkpoint of this training; without the file it begins anew")
+    }
+    while state.step < steps.total, !state.isOver {
+      guard try step(&state, names) else { return .stopped(state) }
+      try evaluateOnTheWay(&state, names)
+      try advanced(state)
+    }
+    return try finish(state, names)
+  }
+
+  private func weights(_ parameters: TrainingState.Parameters, _ names: [String])
+    -> NamedWeights<Float>
+  {
+    NamedWeights(
+      names.map { ($0, Variable(parameters[0][$0] ?? Tensor(zeros: [0]))) })
+  }
+
+  // MARK: A step
+
+  /// - Returns: False where a stop was asked for, and the step was not taken.
+  private func step(_ state: inout TrainingState, _ names: [String]) throws(Refusal) -> Bool {
+    let number = state.step
+    let values = weights(state.parameters, names)
+    let microbatches = steps.microbatches(of: number)
+    let examples = microbatches.reduce(0) { $0 + $1.count }
+    let length = values.all.reduce(0) { $0 + $1.value.count }
+    let (job, model, exchange, isStopping) = (job, model, exchange, isStopping)
+    // A microbatch's vector: its gradient, a place for each microbatch's loss, and whether to stop.
+    let sum = try workers.sum(
+      microbatches.count, length: length + microbatches.count + 1, label: number
+    ) { place in
+      let tape = Tape<Float>()
+      let leaves = values.leaves(on: tape)
+      let own = microbatches[place]
+      let mean = try Self.loss(
+        job, model.with(leaves, on: tape), exchange, own, of: .train, on: tape
+      ).total
+      let loss =
+        own.count == examples ? mean : tape.scale(mean, by: Float(own.count) / Float(examples))
+      var vector: [Float] = []
+      vector.reserveCapacity(length + microbatches.count + 1)
+      for gradient in tape.gradients(of: loss, at: leaves.all) { vector += gradient.elements }
+      vector += microbatches.indices.map { $0 == place ? loss.value.scalar : 0 }
+      vector.append(isStopping() ? 1 : 0)
+      return vector
+    }
+    if sum[sum.count - 1] > 0 { return false }
+    let losses = sum[length..<sum.count - 1]
+    if let bad = losses.firstIndex(where: { !$0.isFinite }) {
+      throw notFinite("a loss of \(sum[bad])", number, microbatches[bad - length])
+    }
+    var gradients: [Tensor<Float>] = []
+    var at = 0
+    for value in values.all {
+      gradients.append(Tensor(value.shape, Array(sum[at..<at + value.value.count])))
+      at += value.value.count
+    }
+    let (clipped, norm) = clipped(gradients, toNorm: train.clip ?? .infinity)
+    guard norm.isFinite else {
+      throw notFinite("a gradient of norm \(norm)", number, microbatches.flatMap(\.self))
+    }
+    let next = state.optimizer.step(
+      values.all.map(\.value), gradients: clipped,
+      factor: train.rateFactor(at: number, of: steps.total))
+    state.parameters = [Dictionary(uniqueKeysWithValues: zip(names, next))]
+    state.losses.append(losses.reduce(0, +))
+    state.norms.append(Float(norm))
+    state.step += 1
+    return true
+  }
+
+  /// The mean loss of some examples, and how many answers are right: of runs without interventions,
+  /// and of those with them.
+  private static func loss(
+    _ job: ModelTrainJob, _ model: any TrainableModel<Float>, _ exchange: InterchangeRuns?,
+    _ numbers: [Int], of split: Split, on tape: Tape<Float>
+  ) throws(Refusal) -> (total: Variable<Float>, task: [Float], exchanged: [Float]?) {
+    var total: Variable<Float>?
+    func add(_ part: Variable<Float>, _ weight: Double) {
+      let scaled = weight == 1 ? part : tape.scale(part, by: Float(weight))
+      total = total.map { tape.add($0, scaled) } ?? scaled
+    }
+    func score(_ logits: Variable<Float>, _ labels: [Int], _ weight: Double) -> [Float] {
+      let loss = tape.crossEntropy(logits, labels: labels)
+      if weight > 0 { add(loss, weight) }
+      return [loss.value.scalar, Float(DasProblem.correct(logits.value, labels))]
+    }
+    let (inputs, labels) = try job.batch(numbers, of: split)
+    let logits = InterventionRun.lastRows(
+      model.run(inputs, on: tape, visit: nil), of: inputs, on: tape)
+    let interchange = job.spec.interchange
+    let task = score(logits, labels, interchange?.taskWeight ?? 1)
+    var exchanged: [Float]?
+    if let exchange, let interchange {
+      exchanged = score(
+        exchange.logits(numbers, of: split, model, on: tape), exchange.labels(numbers, of: split),
+        interchange.weight)
+    }
+    return (total ?? Variable(Tensor(scalar: 0)), task, exchanged)
+  }
+
+  private func notFinite(_ what: String, _ step: Int, _ examples: [Int]) -> Refusal {
+    let places = examples.prefix(8).compactMap { number in
+      try? job.sets[.train]?.written(number).place
+    }
+    return Refusal(
+      .job, file: places.first?.file ?? job.spec.file, field: "step \(step)",
+      found: "\(what) with the examples \(places.map(\.field).joined(separator: "; "))"
+        + (examples.count > 8 ? ", ..." : ""),
+      expected: "finite numbers: a smaller train.learning_rate, or train.clip, may help")
+  }
+
+  // MARK: Evaluation
+
+  /// Looks at the development set where it is time to, and stops where that is in vain.
+  private func evaluateOnTheWay(
+    _ state: inout TrainingState, _ names: [String]
+  ) throws(Refusal) {
+    guard job.sets[.development] != nil else { return }
+    let every = train.evaluateEvery ?? steps.perEpoch
+    guard state.step % every == 0 || state.step == steps.total else { return }
+    let (task, exchanged) = try scores(weights(state.parameters, names), of: .development)
+    let watched = exchanged ?? task
+    state.evaluations.append(
+      DasResult.Evaluation(
+        step: state.step, loss: watched.loss, correct: watched.correct, count: watched.count))
+    guard let stopping = train.earlyStopping else { return }
+    let value = stopping.watched == .accuracy ? watched.accuracy : -Double(watched.loss)
+    if state.best.map({ value > $0.value + stopping.threshold }) ?? true {
+      state.best = TrainingState.Best(step: state.step, value: value, parameters: state.parameters)
+      state.stale = 0
+    } else {
+      state.stale += 1
+      state.isOver = state.stale >= stopping.patience
+    }
+  }
+
+  /// The scores on a whole split, without interventions and with them.
+  private func scores(
+    _ weights: NamedWeights<Float>, of split: Split
+  ) throws(Refusal) -> (task: Score, exchanged: Score?) {
+    let total = job.sets[split]?.count ?? 0
+    let groups = TrainingSteps.cut(Array(0..<total), by: Self.evaluated)
+    let (job, exchange) = (job, exchange)
+    let ready = model.with(weights, on: Tape())
+    let sum = try workers.sum(groups.count, length: 4, label: -1) { place in
+      let own = groups[place]
+      let (_, task, exchanged) = try Self.loss(job, ready, exchange, own, of: split, on: Tape())
+      let share = Float(own.count) / Float(total)
+      let other = exchanged ?? [0, 0]
+      return [task[0] * share, task[1], other[0] * share, other[1]]
+    }
+    return (
+      Score(count: total, correct: Int(sum[1]), loss: sum[0]),
+      exchange == nil ? nil : Score(count: total, correct: Int(sum[3]), loss: sum[2])
+    )
+  }
+
+  // MARK: The end
+
+  private func finish(_ state: TrainingState, _ names: [String]) throws(Refusal) -> Outcome {
+    var result = DasResult()
+    (result.losses, result.norms) = (state.losses, state.norms)
+    result.evaluations = state.evaluations
+    result.keptStep = state.best?.step ?? state.step
+    let final = weights(state.best?.parameters ?? state.parameters, names)
+    for split in Split.allCases {
+      guard job.sets[split] != nil else {
+        result.scores.append(nil)
+        continue
+      }
+      let (task, exchanged) = try scores(final, of: split)
+      result.scores.append(exchanged ?? task)
+      // Without interventions, on the last split there is: the test's before the others.
+      if exchanged != nil { result.unchanged = task }
+    }
+    result.controls = DasResult.Control.allCases.map { _ in nil }
+    return .finished(result, final)
+  }
+}

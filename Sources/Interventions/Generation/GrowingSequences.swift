@@ -1,0 +1,49 @@
+internal import Autodiff
+internal import Models
+internal import Tensors
+
+/// The sequences of a generation: a decoder keeps their keys and values, other models run over them
+/// again.
+enum GrowingSequences<Scalar: Real> {
+  case kept(DecoderModel<Scalar>, DecoderCache<Scalar>)
+  case whole(WholeSequences<Scalar>)
+
+  init(_ model: any IntervenableModel<Scalar>, examples: Int) {
+    if let decoder = model as? DecoderModel<Scalar> {
+      self = .kept(decoder, DecoderCache(examples: examples))
+    } else {
+      self = .whole(WholeSequences(model, examples: examples))
+    }
+  }
+
+  /// Runs the model over more tokens of every sequence.
+  ///
+  /// - Returns: The logits of each sequence's last token, `[examples, vocabulary]`.
+  mutating func advance(
+    _ new: [[Int]], touched: Set<SiteOfLayer>, on tape: Tape<Scalar>,
+    visit: @escaping (SiteValue<Scalar>) -> Variable<Scalar>
+  ) -> Tensor<Scalar> {
+    switch self {
+    case .kept(let model, var cache):
+      let places = RowPlaces(Batch(lengths: new.map(\.count)))
+      let logits = cache.advance(model, new, on: tape) { site, layer, value in
+        visit(SiteValue(site: site, layer: layer, value: value, places: places))
+      }
+      self = .kept(model, cache)
+      return logits
+    case .whole(var sequences):
+      let logits = sequences.advance(new, touched: touched, on: tape, visit: visit)
+      self = .whole(sequences)
+      return logits
+    }
+  }
+
+  /// Goes on with other sequences than before, some perhaps twice.
+  mutating func reorder(_ order: [Int]) {
+    guard case .kept(let model, var cache) = self else {
+      preconditionFailure("only keys and values that are kept are put in another order")
+    }
+    cache.reorder(order)
+    self = .kept(model, cache)
+  }
+}

@@ -1,0 +1,154 @@
+internal import Autodiff
+internal import Inputs
+internal import Models
+internal import Tensors
+
+extension SpecRun {
+  private static let softFields = ["temperature", "straight_through", "noise", "seed"]
+
+  /// Checked, with what every step needs.
+  private struct Soft {
+    let generation: SoftGeneration<Float>
+    let call: InterventionCall<Float>
+    let count: Int
+    let choice: SoftGeneration<Float>.Choice
+
+    func callAsFunction(
+      on tape: Tape<Float>, _ parameters: [BoundParameters<Float>]? = nil
+    ) -> SoftGeneration<Float>.Result {
+      generation(call, count: count, choice, on: tape, parameters: parameters)
+    }
+
+    /// The logits of each step, `[examples, steps, vocabulary]`.
+    func stacked(_ steps: [Variable<Float>], on tape: Tape<Float>) -> Variable<Float> {
+      let (rows, width) = (steps[0].value.rows, steps[0].value.width)
+      let all = tape.rows(
+        tape.concatenate(steps),
+        (0..<rows).flatMap { row in steps.indices.map { $0 * rows + row } })
+      return tape.reshape(all, [rows, steps.count, width])
+    }
+  }
+
+  /// The model on its own soft output: after an intervention every later input is the model's own.
+  ///
+  /// `soft` has a `temperature`, whether the choice is `straight_through`, and Gumbel noise: a
+  /// tensor `[steps, examples, vocabulary]`, or the `seed` of draws; none unless said.
+  func generateSoftly(_ field: JSONField) throws(Refusal) -> SpecOutputs {
+    let soft = try soft(field)
+    let tape = Tape<Float>()
+    let result = soft(on: tape)
+    var outputs = SpecOutputs()
+    outputs.add("intervened.ids", result.tokens)
+    outputs.add("intervened.logits", soft.stacked(result.logits, on: tape).value)
+    return outputs
+  }
+
+  /// The loss of the new tokens, and its gradient through all steps to the interventions.
+  ///
+  /// Labels are `[examples]`, for the last step, or `[examples, steps]`.
+  func softGradient(_ field: JSONField) throws(Refusal) -> SpecOutputs {
+    guard spec.target == .interventions else {
+      throw try spec.document["wrt"].refusal(
+        "a gradient to the model through its own output", expected: "interventions")
+    }
+    let soft = try soft(field)
+    let examples = soft.call.base.lengths.count
+    let (labels, steps) = try softLabels(examples, steps: soft.count)
+    let tape = Tape<Float>()
+    let bound = setup.setup.bound(on: tape, asLeaves: true)
+    let result = soft(on: tape, bound)
+    let logits = soft.stacked(result.logits, on: tape)
+    let flat = tape.reshape(logits, [examples * soft.count, classCount])
+    let wanted =
+      steps == 1 ? (0..<examples).map { ($0 + 1) * soft.count - 1 } : Array(0..<examples * steps)
+    let loss = tape.crossEntropy(tape.rows(flat, wanted), labels: labels)
+    var outputs = SpecOutputs()
+    outputs.add("intervened.ids", result.tokens)
+    outputs.add("intervened.logits", logits.value)
+    outputs.add("loss", loss.value)
+    let trained = TrainedParameter.all(in: setup)
+    let gradients = tape.gradients(
+      of: loss, at: trained.map { bound[$0.intervention][$0.name] })
+    for (parameter, gradient) in zip(trained, gradients) {
+      outputs.add("grad.\(parameter.path)", gradient)
+    }
+    return outputs
+  }
+
+  private func softLabels(
+    _ examples: Int, steps: Int
+  ) throws(Refusal) -> (labels: [Int], steps: Int) {
+    let field = try spec.document["labels"]
+    let labels = try labelNumbers(field)
+    guard labels.count == examples || labels.count == examples * steps else {
+      throw field.refusal(
+        "\(labels.count) labels",
+        expected: "\(examples), for the last step, or \(examples * steps), for each of \(steps)")
+    }
+    return (labels, labels.count / examples)
+  }
+
+  private func soft(_ field: JSONField) throws(Refusal) -> Soft {
+    try field.refuseUnknownKeys(known: ["max_new_tokens", "soft"])
+    let own = try field["soft"]
+    try own.refuseUnknownKeys(known: Self.softFields)
+    let generation: SoftGeneration<Float>
+    if let decoder = model as? DecoderModel<Float> {
+      generation = SoftGeneration(decoder, setup.setup)
+    } else if let recurrent = model as? GRUModel<Float>, kind == .languageModel,
+      !recurrent.addsPositions, recurrent.shape.hasEmbeddings
+    {
+      generation = SoftGeneration(recurrent, setup.setup)
+    } else {
+      throw own.refusal(
+        "soft generation by this model", expected: "a decoder or a recurrent language model")
+    }
+    let count = try field["max_new_tokens"].int(in: 1...1 << 16)
+    let reading = SpecCall(
+      document: spec.document, setup: setup, inputs: inputs, tensors: tensors)
+    let call = try reading(spec.document)
+    do {
+      try generation.check(call, count: count)
+    } catch {
+      throw Refusal(
+        spec.document.kind, file: spec.document.file, field: error.field, found: error.found,
+        expected: error.expected)
+    }
+    let temperature = try own["temperature"].double()
+    guard temperature > 0 else {
+      throw try own["temperature"].refusal("\(temperature)", expected: "a number above 0")
+    }
+    return Soft(
+      generation: generation, call: call, count: count,
+      choice: .init(
+        temperature: Float(temperature),
+        isStraightThrough: try own.optional("straight_through")?.bool() ?? false,
+        noise: try noise(own, [call.base.lengths.count, classCount], steps: count)))
+  }
+
+  private func noise(
+    _ field: JSONField, _ shape: [Int], steps: Int
+  ) throws(Refusal) -> [Tensor<Float>]? {
+    if let given = try field.optional("noise") {
+      if let seed = try field.optional("seed") {
+        throw seed.refusal("a seed beside noise", expected: "one of the two")
+      }
+      guard let tensors else {
+        throw given.refusal("the name of a tensor", expected: "a tensor file")
+      }
+      let value = try tensors.floats(given)
+      guard value.shape == [steps] + shape else {
+        throw given.refusal("shape \(value.shape)", expected: "\([steps] + shape)")
+      }
+      let rows = value.reshaped([steps, shape[0] * shape[1]])
+      return (0..<steps).map { rows.rows($0..<$0 + 1).reshaped(shape) }
+    }
+    guard let seed = try field.optional("seed")?.int(in: 0...Int.max) else { return nil }
+    var random = SplitMix64(seed: UInt64(seed))
+    // Gumbel draws, −log(−log U); Jang et al., 2016, equation 1.
+    return (0..<steps).map { _ in
+      let uniform = Tensor<Float>.uniform(shape, from: 1e-7, to: 1 - 1e-7, using: &random)
+      return uniform.map(.log).scaled(by: -1).map(.log).scaled(by: -1)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+internal import Autodiff
+public import Inputs
+public import Tensors
+
+/// A model that has no weights yet: its configuration, as transformers or pyvene would write it.
+///
+/// MLP and GRU are those of pyvene, GPT-2 and Llama those of transformers.
+public struct NewModel: Sendable {
+  /// Parameters of one model; more are not trained from nothing here.
+  public static let parameterLimit = 1 << 31
+
+  private enum Family: Sendable {
+    case mlp(MLPShape)
+    case gru(GRUShape)
+    case decoder(DecoderShape, PublishedNames)
+  }
+
+  private let family: Family
+  private let config: JSONObject
+
+  /// - Parameter config: What a `config.json` holds.
+  /// - Throws: A refusal of the field at fault.
+  public init(_ config: JSONField) throws(Refusal) {
+    self.config = try config.object()
+    let type = try config["model_type"]
+    switch try type.string() {
+    case MLPShape.modelType: family = .mlp(try MLPShape(config))
+    case GRUShape.modelType: family = .gru(try GRUShape(config))
+    case GPT2.modelType: family = .decoder(try GPT2.shape(config), PublishedNames(GPT2.self))
+    case Llama.modelType: family = .decoder(try Llama.shape(config), PublishedNames(Llama.self))
+    case let name:
+      throw type.refusal(
+        quoted(name),
+        expected: "one of \(MLPShape.modelType), \(GRUShape.modelType), "
+          + "\(GPT2.modelType), \(Llama.modelType)")
+    }
+    try checkSize(config)
+  }
+
+  private func checkSize(_ config: JSONField) throws(Refusal) {
+    // Layers first: a list of a hostile number of weights is itself too large.
+    var count = 0
+    for spec in specs {
+      let size = spec.size.reduce((1, false)) { product, extent in
+        let (value, overflow) = product.0.multipliedReportingOverflow(by: extent)
+        return (value, product.1 || overflow)
+      }
+      guard !size.1, size.0 <= Self.parameterLimit, count <= Self.parameterLimit - size.0 else {
+        throw config.refusal(
+          "more than \(Self.parameterLimit) parameters", expected: "at most so many (the limit)")
+      }
+      count += size.0
+    }
+  }
+
+  /// Every weight, in the order of use.
+  var specs: [WeightSpec] {
+    switch family {
+    case .mlp(let shape): shape.weights
+    case .gru(let shape): shape.weights
+    case .decoder(let shape, let names): shape.specs(named: names)
+    }
+  }
+
+  /// Numbers that training changes.
+  public var parameterCount: Int { specs.reduce(0) { $0 + $1.size.reduce(1, *) } }
+
+  /// What the model can be run on.
+  public var inputLimits: InputLimits {
+    switch family {
+    case .mlp(let shape): shape.inputLimits
+    case .gru(let shape): shape.inputLimits
+    case .decoder(let shape, _): shape.inputLimits
+    }
+  }
+
+  /// The width of the logits: the vocabulary, or the classes.
+  public var answerCount: Int {
+    switch family {
+    case .mlp(let shape): return shape.classes
+    case .gru(let shape):
+      if case .classifier(let classes) = shape.head { return classes }
+      return shape.vocabulary
+    case .decoder(let shape, _): return shape.vocabulary
+    }
+  }
+
+  /// The model over weights of its names and sizes.
+  public func model(_ weights: NamedWeights<Float>) -> any TrainableModel<Float> {
+    switch family {
+    case .mlp(let shape): MLPModel(shape, weights)
+    case .gru(let shape): GRUModel(shape, weights)
+    case .decoder(let shape, let names):
+      DecoderModel(shape, names: names, weights, on: Tape())
+    }
+  }
+
+  /// Random weights, as the published implementations start from.
+  public func initialWeights(seed: UInt64) -> NamedWeights<Float> {
+    let start =
+      switch family {
+      case .mlp: InitialWeights.Rule.linear
+      case .gru(let shape): InitialWeights.Rule.recurrent(width: shape.width)
+      case .decoder(let shape, _): InitialWeights.Rule.decoder(layers: shape.layers)
+      }
+    return InitialWeights(seed: seed, start).weights(specs)
+  }
+
+  /// Writes a folder that transformers, or for MLP and GRU pyvene, loads.
+  public func save(_ weights: NamedWeights<Float>, to folder: String) throws(Refusal) {
+    try weights.save(beside: config, to: folder)
+  }
+}

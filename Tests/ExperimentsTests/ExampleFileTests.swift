@@ -1,0 +1,184 @@
+import CausalModels
+import Inputs
+import Models
+import Testing
+
+@testable import Experiments
+
+struct ExampleFileTests {
+  private let words = WordTokenizer(words: [" John", " Mary", " gave", " it", " to", "Then"])
+
+  private func file(_ text: String, isIntervened: Bool = true) throws(Refusal) -> ExampleFile {
+    try ExampleFile(Array(text.utf8), file: "data.jsonl", isIntervened: isIntervened)
+  }
+
+  private func resolver(answers: Int = 262, positions: Int = 20) -> ExampleResolver {
+    ExampleResolver(
+      words,
+      ExampleLimits(
+        InputLimits(vocabulary: 262, width: 4, positions: positions), answers: answers, model: "m"))
+  }
+
+  private func resolved(_ text: String, answers: Int = 262) throws(Refusal) -> CounterfactualExample
+  {
+    let entry = try file(text).entries[0]
+    return try resolver(answers: answers).resolve(
+      entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces)
+  }
+
+  @Test func `text is tokenized, and its places found by words, by mention and from the end`()
+    throws
+  {
+    let example = try resolved(
+      #"{"base": "Then John Mary John gave it to", "source": "Then Mary John Mary gave it to", "#
+        + #""label": "Mary", "base_label": "John", "variables": ["position"], "#
+        + #""places": {"again": {"text": "John", "mention": 2}, "verb": -3, "pair": [1, 2]}, "#
+        + #""source_places": {"again": {"text": "Mary", "mention": 2}, "verb": "gave"}}"#)
+    #expect(example.base == .tokens([261, 256, 257, 256, 258, 259, 260]))
+    #expect(example.sources == [.tokens([261, 257, 256, 257, 258, 259, 260])])
+    #expect(example.label == .index(257) && example.baseLabel == .index(256))
+    #expect(
+      example.basePlaces == ["again": [3], "verb": [4], "pair": [1, 2], "last": [6]])
+    #expect(example.sourcePlaces == [["again": [3], "verb": [4], "last": [6]]])
+    #expect(example.variables == [0])
+    let lines = resolver().text(example)
+    #expect(lines[0].contains("|[again,pair:  John]") == false)
+    #expect(lines[0].contains("[again:  John]") && lines[0].contains("-> \" John\""))
+  }
+
+  @Test func `token ids, features and several sources are read as they are`() throws {
+    let ids = try resolved(
+      #"{"base": [1, 2, 3], "sources": [[4, 5, 6], [7, 8, 9]], "label": 5, "variables": ["b", "a"]}"#
+    )
+    #expect(
+      ids.base == .tokens([1, 2, 3]) && ids.sources == [.tokens([4, 5, 6]), .tokens([7, 8, 9])])
+    #expect(ids.label == .index(5) && ids.variables == [0, 1])
+    let features = try resolved(
+      #"{"base": [[0, 1, 2.5, -1]], "source": [[1, 1, 1, 1]], "label": true}"#, answers: 2)
+    #expect(features.base == .features([[0, 1, 2.5, -1]]) && features.label == .index(1))
+    let plain = try file(#"{"base": [1], "label": 0}"#, isIntervened: false)
+    #expect(plain.entries[0].example.sources.isEmpty)
+  }
+
+  @Test func `faults are named with file, line and field`() throws {
+    let good = #"{"base": [1, 2], "source": [3, 4], "label": 1}"#
+    func expect(
+      _ line: String, answers: Int = 262, _ texts: String...,
+      location: SourceLocation = #_sourceLocation
+    ) throws {
+      let error = try refusal(
+        { () throws(Refusal) in
+          let read = try file(good + "\n\n" + line)
+          let entry = read.entries[1]
+          _ = try resolver(answers: answers).resolve(
+            entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces)
+        }, location)
+      for text in ["data.jsonl", "line 3"] + texts {
+        #expect(
+          error.description.contains(text), "\(error.description) | \(text)",
+          sourceLocation: location)
+      }
+    }
+    try expect(
+      #"{"base": [1, 2], "source": [3], "label": 1, "places": {"x": 0}}"#, "source",
+      "1 positions where the base has 2")
+    try expect(#"{"base": [1, 2], "source": [3, 4], "label": 262}"#, "label", "262", "0 to 261")
+    try expect(#"{"base": [1, 2], "source": [3, 4], "label": 2}"#, answers: 2, "label", "0 to 1")
+    try expect(#"{"base": [1, 262], "source": [3, 4], "label": 1}"#, "base[1]", "token 262")
+    try expect(
+      #"{"base": [1, 2], "source": [3, 4], "label": 1, "places": {"x": 2}}"#, "places.x",
+      "position 2", "0 to 1")
+    try expect(
+      #"{"base": [1, 2], "source": [3, 4], "label": 1, "places": {"x": -3}}"#, "places.x",
+      "position -3")
+    try expect(
+      #"{"base": "Then", "source": "Then", "label": "Mary", "places": {"x": "John"}}"#, "places.x",
+      "\"John\"")
+    try expect(
+      #"{"base": "Then John", "source": "Then", "label": "Mary", "places": {"x": {"text": "John", "mention": 2}}}"#,
+      "only 1 times")
+    try expect(#"{"base": "Then", "source": "Then", "label": "Marys"}"#, "label", "2 tokens")
+    try expect(#"{"base": [1], "label": 1}"#, "source", "no source")
+    try expect(#"{"base": [1], "source": [2]}"#, "label", "no such field")
+    try expect(#"{"base": [1], "source": [2], "label": 1, "lable": 1}"#, "lable", "did you mean")
+    try expect(#"{"base": [[1, 2], [3]], "source": [[1]], "label": 1}"#, "base[1]", "1 features")
+    try expect(
+      #"{"base": [[1, 2, 3]], "source": [[1, 2, 3]], "label": 1}"#, "base[0]", "3 features", "4")
+    try expect(
+      #"{"base": [1], "source": [2], "label": 1, "variables": ["a", "b"]}"#, "variables",
+      "2 variables")
+    try expect(#"{"base": [], "source": [2], "label": 1}"#, "base", "0 positions")
+    try expect("{", "column 2")
+    try expectRefusal(naming: "data.jsonl", "an empty split") { () throws(Refusal) in
+      try file("\n\n")
+    }
+  }
+
+  @Test func `a causal model in the job makes its examples, whatever the form of the job`() throws {
+    let text = """
+      [data]
+      train = 20
+      test = 5
+      seed = 3
+      intervene = ["same"]
+      form = "one_hot"
+      [data.causal_model]
+      require = "a != 3"
+      [data.causal_model.variables.a]
+      values = [1, 2, 3]
+      [data.causal_model.variables.b]
+      like = "a"
+      [data.causal_model.variables.same]
+      function = "a == b"
+      [data.causal_model.variables.answer]
+      function = "if(same, 'yes', 'no')"
+      """
+    let document = try document(text)
+    let section = try document.field.anyTable().required("data", expected: "")
+    let data = try ExampleSection(section, folder: "/")
+    let sets = try data.load(isIntervened: true)
+    #expect(sets.variables == ["same"] && sets.answerCount == 2)
+    let train = try #require(sets[.train])
+    #expect(train.count == 20 && sets[.test]?.count == 5 && sets[.development] == nil)
+    for number in 0..<20 {
+      let example = try train.written(number).example
+      guard case .features(let rows) = example.base else { continue }
+      #expect(rows[0].count == 6 && rows[0][2] == 0 && rows[0].reduce(0, +) == 2)
+      #expect(example.baseLabel == .index(rows[0][0..<3] == rows[0][3..<6] ? 1 : 0))
+    }
+    let again = try ExampleSection(section, folder: "/").load(isIntervened: true)
+    #expect(try again[.train]?.written(7).example == train.written(7).example)
+  }
+
+  @Test func `a job's faulty causal model is refused by its field`() throws {
+    func refuse(_ text: String, _ texts: String..., location: SourceLocation = #_sourceLocation)
+      throws
+    {
+      let error = try refusal(
+        { () throws(Refusal) in
+          let section = try document("[data]\ntrain = 5\n" + text).field.anyTable()
+            .required("data", expected: "")
+          _ = try ExampleSection(section, folder: "/").load(isIntervened: true)[.train]?.written(0)
+        }, location)
+      for part in texts {
+        #expect(
+          error.description.contains(part), "\(error.description) | \(part)",
+          sourceLocation: location)
+      }
+    }
+    try refuse(
+      "causal_model = \"hierarchical_equalty\"", "data.causal_model", "hierarchical_equality")
+    let model = "[data.causal_model.variables]\n"
+    try refuse(model + "a = {values = [1]}\nb = {function = \"c\"}", "variables.b.parents", "\"c\"")
+    try refuse(model + "a = {function = \"b\"}\nb = {function = \"a\"}", "cycle")
+    try refuse(
+      model + "a = {values = [1]}\nb = {function = \"a +\"}", "variables.b.function",
+      "found the end")
+    try refuse(model + "a = {value = [1]}", "variables.a.value", "did you mean")
+    try refuse(
+      "intervene = [\"Q\"]\ncausal_model = \"hierarchical_equality\"", "data.intervene", "\"Q\"")
+    try refuse("form = \"text\"\ncausal_model = \"hierarchical_equality\"", "no prompt")
+    try refuse("seed = 1", "data.seed", "without causal_model")
+    try refuse("causal_model = \"hierarchical_equality\"\ntest = 0", "data.test", "from 1")
+  }
+}
