@@ -61,20 +61,17 @@ final class LensDesk {
   }
 
   /// Writes the lens, and closes the run.
-  ///
-  /// - Parameter headDigest: SHA-256 of the model's output head.
-  func finish(headDigest: String) throws(Refusal) {
+  func finish() throws(Refusal) {
     let all = job.layers.indices.compactMap { results[$0] }
     for (name, values) in LensLayout.totals(all) { try put(name, values) }
     var translators = TunedLens.identity(
       layers: job.data.published.shape.layers, width: job.width,
-      hasBias: job.spec.settings.hasBias, model: "", headDigest: nil
-    ).translators
+      hasBias: job.spec.settings.hasBias)
     for (layer, result) in zip(job.layers, all) { translators[layer] = result.translator }
     try TunedLensFolder.write(
       TunedLens(
-        width: job.width, model: job.spec.model.path.written, translators: translators,
-        headDigest: headDigest), to: Self.lens(in: run.folder))
+        width: job.width, model: job.spec.model.path.written, translators: translators),
+      to: Self.lens(in: run.folder))
     try run.finish()
   }
 

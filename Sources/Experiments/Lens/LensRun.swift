@@ -42,7 +42,7 @@ struct LensRun {
     }
     do {
       try work(job, model, desk, threads: threads)
-      try world.agree { try desk?.finish(headDigest: model.headDigest) }
+      try world.agree { try desk?.finish() }
       return .finished(
         summary: "\(job.layers.count) translator\(job.layers.count == 1 ? "" : "s") trained",
         failed: 0)
@@ -73,9 +73,7 @@ struct LensRun {
     let sums = ContributionSum(count: texts.count, threads: threads, on: world)
     var training = LensTraining(
       LayerStreams(model, texts, sums), settings, stop: launch.stop)
-    let zero = TunedLens.identity(
-      layers: 1, width: job.width, hasBias: settings.hasBias, model: "", headDigest: nil
-    ).translators[0]
+    let zero = TunedLens.identity(layers: 1, width: job.width, hasBias: settings.hasBias)[0]
     for (place, layer) in left {
       let clock = ContinuousClock()
       let begun = clock.now
@@ -87,17 +85,5 @@ struct LensRun {
         try desk?.take(place, result)
       }
     }
-  }
-}
-
-extension DecoderModel<Float> {
-  /// SHA-256 of the output head's matrix, row-major: what `tuned-lens` knows a model by.
-  var headDigest: String {
-    var digest = Digest()
-    let head = headMatrix
-    head.withPointer {
-      digest.update(UnsafeRawBufferPointer(start: $0, count: head.count * 4))
-    }
-    return digest.hexadecimal()
   }
 }

@@ -26,29 +26,24 @@ public struct TunedLens: Sendable, Equatable {
   public let model: String
   /// For the state that enters each layer; as many as the model has layers.
   public let translators: [Translator]
-  /// SHA-256 of the model's output head in float32, `[vocabulary, width]`; nil where unknown.
-  public let headDigest: String?
 
   /// A lens of these maps.
-  public init(width: Int, model: String, translators: [Translator], headDigest: String?) {
+  public init(width: Int, model: String, translators: [Translator]) {
     precondition(
       translators.allSatisfy {
         $0.weight.count == width * width && ($0.bias.map { $0.count == width } ?? true)
       }, "translators of width \(width)")
-    (self.width, self.model) = (width, model)
-    (self.translators, self.headDigest) = (translators, headDigest)
+    (self.width, self.model, self.translators) = (width, model, translators)
   }
 
-  /// The lens that changes nothing.
+  /// Maps that change nothing.
   static func identity(
-    layers: Int, width: Int, hasBias: Bool, model: String, headDigest: String?
-  ) -> TunedLens {
+    layers: Int, width: Int, hasBias: Bool
+  ) -> [Translator] {
     let zero = Translator(
       weight: Array(repeating: 0, count: width * width),
       bias: hasBias ? Array(repeating: 0, count: width) : nil)
-    return TunedLens(
-      width: width, model: model, translators: Array(repeating: zero, count: layers),
-      headDigest: headDigest)
+    return Array(repeating: zero, count: layers)
   }
 }
 

@@ -57,7 +57,7 @@ public struct TunedLensFolder: Sendable {
     self.digest = digest.hexadecimal()
     lens = TunedLens(
       width: width, model: try config.optional("base_model_name_or_path")?.string() ?? "",
-      translators: translators, headDigest: try config.optional("unembed_hash")?.string())
+      translators: translators)
   }
 
   private static let lensType = "linear_tuned_lens"
@@ -111,13 +111,12 @@ public struct TunedLensFolder: Sendable {
     }
     try parameters.write(to: "\(folder)/\(parametersName)")
     let hasBias = lens.translators.allSatisfy { $0.bias != nil }
-    let text = Attribute.table(
-      [
-        .init("base_model_name_or_path", .text(lens.model)), .init("d_model", .integer(lens.width)),
-        .init("num_hidden_layers", .integer(lens.translators.count)), .init("bias", .flag(hasBias)),
-        .init("lens_type", .text(lensType)),
-      ] + (lens.headDigest.map { [.init("unembed_hash", .text($0))] } ?? [])
-    ).json
+    // Without `unembed_hash`, a digest of how NumPy prints the output head, nothing is compared.
+    let text = Attribute.table([
+      .init("base_model_name_or_path", .text(lens.model)), .init("d_model", .integer(lens.width)),
+      .init("num_hidden_layers", .integer(lens.translators.count)), .init("bias", .flag(hasBias)),
+      .init("lens_type", .text(lensType)),
+    ]).json
     var config = try AtomicFile("\(folder)/\(configName)")
     try config.write(Array((text + "\n").utf8))
     try config.commit()
