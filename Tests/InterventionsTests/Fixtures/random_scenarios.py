@@ -471,6 +471,10 @@ class Draw:
         kinds = ["Vanilla", "Addition", "Subtraction", "Zero", "Collect", "RotatedSpace"]
         if not self.setup(r.randint(1, 2), kinds):
             return False
+        if self.chance(0.3) and "CollectIntervention" not in [
+                s["intervention_type"] for s in doc["representations"]]:
+            doc["generate"]["num_beams"] = r.randint(2, 4)
+            return True
         if self.chance(0.4):
             # New tokens alone, each a position by itself.
             self.given()
