@@ -84,7 +84,8 @@ func ownPath() throws(Refusal) -> String {
 
 /// Prints a line on standard error.
 func say(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
+  // A full disk or a closed terminal must not end the process: there is nobody left to tell.
+  try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
 }
 
 /// Ends after a refusal, which is printed on one line.
