@@ -1,5 +1,8 @@
-/// Which rank gets which unit, and when: group by group, in each the costly ones first, so that no
-/// long one comes last.
+/// Which rank gets which unit, and when.
+///
+/// A rank goes on with the group of units that it has begun, so that what the group shares is made
+/// on few ranks; then it begins the next group, and where all are begun it helps with the one that
+/// has most left. Within a group the costly units come first, so that no long one comes last.
 ///
 /// A rank computes one unit on each thread and has some in hand beside them, so that no thread
 /// waits for a message. It is given such a unit ahead only while enough is left to keep all others
@@ -8,8 +11,21 @@ struct UnitQueue {
   /// Units in hand for each compute thread, beside the one that it computes.
   static let unitsAhead = 2
 
-  /// The units not given out, the next one last.
-  private var waiting: [WorkUnit]
+  /// Units of a group that are not given out.
+  private struct Group {
+    /// The next one last.
+    var waiting: [WorkUnit]
+    var cost: Double
+  }
+
+  /// In the order in which they are begun.
+  private var groups: [Group] = []
+  /// The first group that no rank has begun.
+  private var nextGroup = 0
+  /// Groups that are begun and have units waiting.
+  private var begun: Set<Int> = []
+  /// The group that each rank takes units from.
+  private var current: [Int?]
   private var waitingCost: Double
   private let threads: [Int]
   private let threadCount: Double
@@ -22,11 +38,16 @@ struct UnitQueue {
   ///   - threads: The compute threads of each rank.
   init(units: [WorkUnit], threads: [Int]) {
     precondition(Set(units.map(\.number)).count == units.count, "a unit is listed twice")
-    waiting = units.sorted { (-$0.group, $0.cost, -$0.number) < (-$1.group, $1.cost, -$1.number) }
+    groups = Dictionary(grouping: units, by: \.group).sorted { $0.key < $1.key }.map { _, units in
+      Group(
+        waiting: units.sorted { ($0.cost, -$0.number) < ($1.cost, -$1.number) },
+        cost: units.reduce(0) { $0 + $1.cost })
+    }
     waitingCost = units.reduce(0) { $0 + $1.cost }
     self.threads = threads
     threadCount = Double(threads.reduce(0, +))
     held = Array(repeating: [], count: threads.count)
+    current = Array(repeating: nil, count: threads.count)
     openCount = units.count
   }
 
@@ -40,7 +61,7 @@ struct UnitQueue {
     var assignments: [Assignment] = []
     for round in 0..<(threads.max() ?? 0) {
       for rank in threads.indices where threads[rank] > round {
-        if let unit = give(rank) { assignments.append(unit) }
+        if let group = group(for: rank) { assignments.append(give(rank, from: group)) }
       }
     }
     for rank in threads.indices { assignments += refill(rank) }
@@ -60,10 +81,17 @@ struct UnitQueue {
 
   private mutating func refill(_ rank: Int) -> [Assignment] {
     var assignments: [Assignment] = []
-    while let next = waiting.last, mayHave(next, rank), let unit = give(rank) {
-      assignments.append(unit)
+    while let group = group(for: rank), let next = groups[group].waiting.last, mayHave(next, rank) {
+      assignments.append(give(rank, from: group))
     }
     return assignments
+  }
+
+  /// The group that a rank's next unit comes from; nil where no unit waits.
+  private func group(for rank: Int) -> Int? {
+    if let group = current[rank], !groups[group].waiting.isEmpty { return group }
+    if nextGroup < groups.count { return nextGroup }
+    return begun.max { (groups[$0].cost, -$0) < (groups[$1].cost, -$1) }
   }
 
   private func mayHave(_ unit: WorkUnit, _ rank: Int) -> Bool {
@@ -74,9 +102,15 @@ struct UnitQueue {
     return ahead <= (waitingCost - unit.cost) / threadCount
   }
 
-  private mutating func give(_ rank: Int) -> Assignment? {
-    guard let unit = waiting.popLast() else { return nil }
-    waitingCost = waiting.isEmpty ? 0 : waitingCost - unit.cost
+  private mutating func give(_ rank: Int, from group: Int) -> Assignment {
+    let unit = groups[group].waiting.removeLast()
+    let isEmpty = groups[group].waiting.isEmpty
+    groups[group].cost = isEmpty ? 0 : groups[group].cost - unit.cost
+    waitingCost -= unit.cost
+    if group == nextGroup { nextGroup += 1 }
+    if isEmpty { begun.remove(group) } else { begun.insert(group) }
+    if nextGroup == groups.count, begun.isEmpty { waitingCost = 0 }
+    current[rank] = group
     held[rank].append(unit)
     return Assignment(unit: unit.number, rank: rank)
   }

@@ -1,0 +1,91 @@
+import Testing
+import _TestSupport
+
+@testable import Cluster
+
+/// The real queue of units at sizes that no test can start: a thousand-fact trace of the GPT-2 XL
+/// shape, on up to 4,096 ranks in virtual time.
+@Suite struct SimulatedClusterTests {
+  /// Units of a trace: 48 layers, ten samples, three sites, prompts of 8 to 17 tokens, at most 1,024
+  /// rows a unit. A row takes 1.2 ms through a block: 61 million operations at 50 GFLOP/s.
+  static let cluster: VirtualCluster = {
+    let (layers, samples, blockRow) = (48, 10, 0.0012)
+    var random = SeededRandom(seed: 1)
+    var (seconds, group): ([Double], [Int]) = ([], [])
+    for fact in 0..<1000 {
+      let tokens = Int.random(in: 8...17, using: &random)
+      for _ in 0..<3 {
+        let rows = tokens * (tokens + 1) / 2 * layers * samples
+        let parts = (rows + 1023) / 1024
+        for part in 0..<parts {
+          // Cells of lower layers have more blocks before them.
+          let above = Double(layers) * (1 - Double(part) / Double(parts))
+          seconds.append(Double(rows) / Double(parts) * above * blockRow)
+          group.append(fact)
+        }
+      }
+    }
+    // A clean run and ten corrupted ones, of eleven tokens or so.
+    let base = 11 * 12 * Double(layers) * blockRow
+    return VirtualCluster(ranks: 1, seconds: seconds, group: group, baseSeconds: base)
+  }()
+
+  @Test(arguments: [(1, 0.99), (16, 0.99), (256, 0.98), (1024, 0.97), (4096, 0.93)])
+  func `a thousand facts keep ranks busy`(ranks: Int, least: Double) {
+    var cluster = Self.cluster
+    cluster.ranks = ranks
+    let outcome = cluster.run()
+    #expect(outcome.done.count == cluster.seconds.count)
+    #expect(outcome.efficiency > least)
+    // Rank 0 computes too: serving must leave its core alone.
+    #expect(outcome.coordinatorLoad < 0.05)
+  }
+
+  @Test func `what a fact's units share is made on few ranks`() {
+    var cluster = Self.cluster
+    cluster.ranks = 256
+    #expect(cluster.run().bases < 2)
+    cluster.ranks = 16
+    #expect(cluster.run().bases < 1.1)
+  }
+
+  @Test func `one rank in a hundred that is three times slower holds up nobody for long`() {
+    var cluster = Self.cluster
+    cluster.ranks = 1024
+    let even = cluster.run()
+    cluster.slowness = { $0 % 100 == 7 ? 3 : 1 }
+    let uneven = cluster.run()
+    // Ten such ranks are lost work of less than one percent; the rest is the wait for the last.
+    #expect(uneven.elapsed < 1.06 * even.elapsed)
+  }
+
+  @Test func `a job that dies and starts again loses what was under way, and no more`() {
+    var cluster = Self.cluster
+    cluster.ranks = 1024
+    let whole = cluster.run()
+    let moment = 0.4 * whole.elapsed
+    let before = cluster.run(until: moment)
+    #expect(before.done.count < whole.done.count)
+    cluster.ranks = 1023
+    let after = cluster.run(besides: before.done)
+    #expect(after.done.isDisjoint(with: before.done))
+    #expect(after.done.count + before.done.count == whole.done.count)
+    let lost = moment + after.elapsed - whole.elapsed
+    // A unit and a base on each rank at most, and one rank less for the rest.
+    let longest = (cluster.seconds.max() ?? 0) + cluster.baseSeconds
+    #expect(lost < 2 * longest)
+  }
+
+  @Test func `one coordinator is enough as long as units are not short for the ranks there are`() {
+    var cluster = Self.cluster
+    (cluster.ranks, cluster.baseSeconds) = (1024, 0)
+    cluster.seconds = Array(repeating: 1, count: 100_000)
+    cluster.group = Array(repeating: 0, count: 100_000)
+    let long = cluster.run()
+    cluster.seconds = Array(repeating: 0.1, count: 100_000)
+    let short = cluster.run()
+    // 1,024 ranks with units of a tenth of a second send twice what rank 0 can answer.
+    #expect(long.coordinatorLoad < 0.25 && long.efficiency > 0.95)
+    #expect(short.coordinatorLoad > 0.9 && short.efficiency < 0.6)
+  }
+}
