@@ -4,7 +4,7 @@
 /// has.
 ///
 /// Rank 0 answers one message after another; a rank that runs out of units waits for its answer.
-struct VirtualCluster {
+struct VirtualCluster: Sendable {
   /// One compute thread each.
   var ranks: Int
   /// Seconds that a unit takes once its base is there, by number.
@@ -17,7 +17,7 @@ struct VirtualCluster {
   var serviceSeconds = 0.0002
   var latency = 0.0001
   /// How much slower a rank is than the others.
-  var slowness: (Int) -> Double = { _ in 1 }
+  var slowness: @Sendable (Int) -> Double = { _ in 1 }
 
   struct Outcome {
     /// From the start to the last result.
