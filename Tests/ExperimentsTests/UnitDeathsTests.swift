@@ -46,7 +46,9 @@ import Testing
   }
 
   @Test func `units of a rank that died while others lived are counted, once a start`() throws {
-    let (_, folder) = try folder()
+    let (tiny, folder) = try folder()
+    // Its folder lasts as long as it does.
+    defer { withExtendedLifetime(tiny) {} }
     for start in 1...3 {
       try leave(folder, run: start, ranks: 2, inFlight: [1: [7, 2]])
       let deaths = try UnitDeaths(folder, notes: try notes(folder), unitCount: 100)
@@ -82,7 +84,9 @@ import Testing
   @Test func `an end of all ranks at once, and of a start that nobody knows, counts for none`()
     throws
   {
-    let (_, folder) = try folder()
+    let (tiny, folder) = try folder()
+    // Its folder lasts as long as it does.
+    defer { withExtendedLifetime(tiny) {} }
     try leave(folder, run: 1, ranks: 2, inFlight: [0: [3], 1: [4]])
     #expect(try UnitDeaths(folder, notes: [], unitCount: 100).counts.isEmpty)
     let unknown = try runID(5)
@@ -97,7 +101,9 @@ import Testing
   @Test func `the file of a rank follows its threads, and goes when the rank ends in order`()
     throws
   {
-    let (_, folder) = try folder()
+    let (tiny, folder) = try folder()
+    // Its folder lasts as long as it does.
+    defer { withExtendedLifetime(tiny) {} }
     let run = try runID(4)
     let flight = try UnitsInFlight(in: folder.log, run: run, rank: 6, threads: 2)
     flight.begins(11, on: 1)
