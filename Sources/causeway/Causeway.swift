@@ -84,8 +84,16 @@ func ownPath() throws(Refusal) -> String {
 
 /// Prints a line on standard error.
 func say(_ text: String) {
-  // A full disk or a closed terminal must not end the process: there is nobody left to tell.
-  try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+  // A full disk or a closed terminal must not end the process, as Foundation's own writing does:
+  // there is nobody left to tell.
+  let bytes = Array((text + "\n").utf8)
+  var done = 0
+  while done < bytes.count {
+    let count = bytes[done...].withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    if count < 0, errno == EINTR { continue }
+    guard count > 0 else { return }
+    done += count
+  }
 }
 
 /// Ends after a refusal, which is printed on one line.
