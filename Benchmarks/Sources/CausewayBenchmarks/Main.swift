@@ -16,7 +16,9 @@ struct Main {
     case "places": try InterventionBenchmark.places().forEach { print($0) }
     default:
       FileHandle.standardError.write(
-        Data("usage: CausewayBenchmarks gpt2 | fact MODEL [--naive] | gradient | training | places\n".utf8))
+        Data(
+          "usage: CausewayBenchmarks gpt2 | fact MODEL [--naive] | gradient | training | places\n"
+            .utf8))
       exit(2)
     }
   }

@@ -39,7 +39,7 @@ struct DasJournals: Sendable {
       case .result: take(unit, record.payload, scan.file, offset, reader)
       case .failed: failures[unit] = String(decoding: record.payload, as: UTF8.self)
       case .timing: if let time = UnitTime(record) { times[unit] = time.seconds }
-      case .header, .started: continue
+      case .header, .died: continue
       }
     }
   }
