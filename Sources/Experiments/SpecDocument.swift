@@ -18,10 +18,12 @@ package enum SpecDocument {
   ///
   /// - Parameter saveTo: A folder for the interventions as they are after the run.
   package static func run(
-    _ path: String, models: String?, isNaive: Bool, saveTo: String? = nil
+    _ path: String, models: String?, isNaive: Bool, saveTo: String? = nil,
+    microbatches: Microbatches? = nil
   ) throws(Refusal) -> SpecRun {
     let document = try read(path)
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
+    options.microbatches = microbatches
     let model = try document["model"].string()
     let folder = models.map { URL(fileURLWithPath: $0).appendingPathComponent(model).path }
     let place = folder.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil } ?? model

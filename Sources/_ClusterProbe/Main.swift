@@ -62,6 +62,7 @@ struct Probe {
     case "patience": try patience()
     case "memory": try memory()
     case "sum": try sum()
+    case "sum-time": try sumTime()
     case "uneven-sum": try unevenSum()
     case "agree": try agree()
     case "handshake": try handshake()

@@ -44,6 +44,24 @@ extension Probe {
     say(digests.joined(separator: " "))
   }
 
+  /// Times sums of one contribution a rank, and prints one JSON object a line on rank 0.
+  func sumTime() throws {
+    for length in [25_000, 600_000, 16_000_000] {
+      var times: [Double] = []
+      let vector = (0..<length).map { Float(world.rank + 1) / Float($0 % 97 + 1) }
+      for turn in 0..<8 {
+        var sum = FixedOrderSum<Float>(count: world.size, length: length)
+        try sum.add(vector, number: world.rank)
+        try world.barrier()
+        let start = ContinuousClock.now
+        _ = try sum.total(on: world, step: turn)
+        if turn > 0 { times.append(start.duration(to: .now) / .seconds(1)) }
+      }
+      let name = "fixed_order_\(length)_ranks_\(world.size)"
+      if world.rank == 0 { print("{\"name\": \"\(name)\", \"seconds\": \(times.sorted()[3])}") }
+    }
+  }
+
   /// Ranks that mean different sums.
   func unevenSum() throws {
     var sum = FixedOrderSum<Float>(count: 4, length: 2)

@@ -89,14 +89,19 @@ public struct InterventionTraining<Scalar: Real>: Sendable {
     }
     let share = 1 / Scalar(calls.count)
     if calls.count > 1 { sums = sums.map { $0.scaled(by: share) } }
+    step(gradients: sums, factor: factor)
+    return calls.count == 1 ? total : total * share
+  }
+
+  /// One step of the optimiser along gradients at the addresses.
+  mutating func step(gradients: [Tensor<Scalar>], factor: Double) {
     let values = addresses.map { address in
       setup.interventions[address.intervention].parameters.value(address.name)
     }
-    let next = optimizer.step(values, gradients: sums, factor: factor)
+    let next = optimizer.step(values, gradients: gradients, factor: factor)
     for (address, value) in zip(addresses, next) {
       setup.interventions[address.intervention].parameters[address.name] = value
     }
-    return calls.count == 1 ? total : total * share
   }
 }
 

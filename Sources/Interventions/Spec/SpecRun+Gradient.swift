@@ -12,6 +12,10 @@ extension SpecRun {
     let tape = Tape<Float>()
     var outputs = SpecOutputs()
     if spec.target == .model {
+      if options.microbatches != nil {
+        throw try spec.document["wrt"].refusal(
+          "microbatches of gradients at the model", expected: "whole batches")
+      }
       let (trained, weights) = model.trainable(on: tape)
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
@@ -26,12 +30,22 @@ extension SpecRun {
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = run(call, on: tape, parameters: bound)
-    let loss = loss(result.logits, labels, call.base.lengths, on: tape)
     outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
-    outputs.add("loss", loss.value)
     let trained = TrainedParameter.all(in: setup)
-    let gradients = tape.gradients(
-      of: loss, at: trained.map { bound[$0.intervention][$0.name] })
+    let gradients: [Tensor<Float>]
+    if let microbatches = options.microbatches {
+      let addresses = trained.map {
+        InterventionTraining<Float>.Address(intervention: $0.intervention, name: $0.name)
+      }
+      let (loss, sum) = try self.gradients(
+        setup.setup, [(call, labels)], at: addresses, step: 0, microbatches, boundaryWeight: 0)
+      outputs.add("loss", Tensor(scalar: loss))
+      gradients = sum
+    } else {
+      let loss = loss(result.logits, labels, call.base.lengths, on: tape)
+      outputs.add("loss", loss.value)
+      gradients = tape.gradients(of: loss, at: trained.map { bound[$0.intervention][$0.name] })
+    }
     for (parameter, gradient) in zip(trained, gradients) {
       outputs.add("grad.\(parameter.path)", gradient)
     }

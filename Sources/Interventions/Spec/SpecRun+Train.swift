@@ -5,13 +5,17 @@ internal import Tensors
 
 extension SpecRun {
   /// A batch with its labels, checked.
-  private typealias Batch = (call: InterventionCall<Float>, labels: [Int])
+  typealias Batch = (call: InterventionCall<Float>, labels: [Int])
 
   /// Losses step by step, and what was trained.
   func train() throws(Refusal) -> SpecOutputs {
     let train = try TrainSpec(spec.document["train"])
     let training = try batches(train.batches)
     let evaluation = try batches(train.evaluation)
+    if options.microbatches != nil, train.target == .model {
+      throw try spec.document["train"].refusal(
+        "microbatches where the model is trained", expected: "a job of kind train")
+    }
     switch train.target {
     case .interventions: return try trainInterventions(train, training, evaluation)
     case .model: return try trainModel(train, training, evaluation)
@@ -66,6 +70,14 @@ extension SpecRun {
         training.setTemperature(Float(temperatures[step]))
       }
       let own = train.batches(of: step).map { batches[$0] }
+      if let microbatches = options.microbatches {
+        let (loss, gradients) = try gradients(
+          training.setup, own, at: training.addresses, step: step, microbatches,
+          boundaryWeight: train.boundaryWeight)
+        training.step(gradients: gradients, factor: train.factors?[step] ?? 1)
+        losses.append(try finite(loss, step))
+        continue
+      }
       let loss = training.step(
         model, over: own.map(\.call), factor: train.factors?[step] ?? 1, isNaive: options.isNaive
       ) { number, result, tape in

@@ -19,6 +19,8 @@ public struct SpecRun {
     public var isNaive = false
     /// A folder to write the interventions to, as they are after the run.
     public var saveTo: String?
+    /// How the batches of gradients and training are cut; nil: each is one.
+    public var microbatches: Microbatches?
     /// What turns `prompts` into tokens.
     public var tokenize: (@Sendable (String) throws(Refusal) -> [Int])?
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Experiments
 import Inputs
 import Interventions
@@ -9,6 +10,9 @@ struct Intervene: ParsableCommand {
     discussion: """
       SPEC names a model, interventions, inputs and locations, as pyvene does; JSON or TOML. Tensors \
       that it names are in.NAME in the safetensors file of its own name. The results are out.NAME.
+
+      With --microbatch, gradients and training go over the ranks of mpirun, so many examples at a \
+      time; what they give is added in an order of its own, so the results are the same bytes.
       """)
 
   @Argument(help: "Specification (JSON, or TOML if it ends in .toml).") var spec: String
@@ -18,9 +22,35 @@ struct Intervene: ParsableCommand {
   var save: String?
   @Flag(help: "Share nothing with unchanged runs, to check the reuse by.") var naive = false
 
+  @Option(help: "Examples that a rank computes at a time, of gradients and training.")
+  var microbatch: Int?
+
+  func validate() throws {
+    if let microbatch, !(1...1 << 20).contains(microbatch) {
+      throw ValidationError("--microbatch is \(microbatch), expected 1 to \(1 << 20)")
+    }
+  }
+
   func run() throws {
+    if let microbatch { return try runOnRanks(microbatch) }
     let outputs = try SpecDocument.run(spec, models: models, isNaive: naive, saveTo: save)()
     try outputs.write(to: output)
     print(outputs.lines.joined(separator: "\n"))
+  }
+
+  private func runOnRanks(_ size: Int) throws {
+    let environment = try MPIEnvironment()
+    do throws(Refusal) {
+      let save = environment.world.rank == 0 ? save : nil
+      let outputs = try RankedSpec(environment.world, microbatch: size).run(
+        spec, models: models, isNaive: naive, saveTo: save)
+      if environment.world.rank == 0 {
+        try outputs.write(to: output)
+        print(outputs.lines.joined(separator: "\n"))
+      }
+      environment.leave(code: 0)
+    } catch {
+      environment.leave(after: error)
+    }
   }
 }

@@ -1,0 +1,30 @@
+package import Cluster
+package import Inputs
+package import Interventions
+
+/// A specification of one intervened run whose gradients are taken on all ranks.
+package struct RankedSpec {
+  private let world: Communicator
+  private let size: Int
+
+  /// - Parameter microbatch: Examples that a rank computes at a time.
+  package init(_ world: Communicator, microbatch: Int) {
+    self.world = world
+    size = microbatch
+  }
+
+  /// Runs the specification. Collective; all ranks return the same or throw the same.
+  package func run(
+    _ path: String, models: String?, isNaive: Bool, saveTo: String?
+  ) throws(Refusal) -> SpecOutputs {
+    let workers = SharedMicrobatches(world: world, threads: 1)
+    let microbatches = Microbatches(of: size) { (count, length, step, work) throws(Refusal) in
+      try workers.sum(count, length: length, label: step, work)
+    }
+    let run = try world.agree {
+      try SpecDocument.run(
+        path, models: models, isNaive: isNaive, saveTo: saveTo, microbatches: microbatches)
+    }
+    return try run()
+  }
+}

@@ -1,0 +1,121 @@
+internal import Autodiff
+public import Inputs
+internal import Models
+internal import Tensors
+
+/// How a specification's batches are cut, and how what the pieces give is added.
+public struct Microbatches: Sendable {
+  /// Adds the vectors that `work` gives for the numbers below `count`, in an order that hangs on the
+  /// numbers alone.
+  public typealias Sum =
+    @Sendable (
+      _ count: Int, _ length: Int, _ step: Int, _ work: @Sendable (Int) throws -> [Float]
+    ) throws(Refusal) -> [Float]
+
+  /// Examples of each piece, of which the last of a batch may have fewer.
+  public let size: Int
+  let sum: Sum
+
+  /// Pieces of so many examples, at least 1.
+  public init(of size: Int, sum: @escaping Sum) {
+    precondition(size > 0, "microbatches of \(size) examples")
+    (self.size, self.sum) = (size, sum)
+  }
+}
+
+extension SpecRun {
+  /// The mean loss of some batches and its gradients at parameters of the interventions.
+  func gradients(
+    _ setup: InterventionSetup<Float>, _ batches: [Batch],
+    at addresses: [InterventionTraining<Float>.Address], step: Int, _ microbatches: Microbatches,
+    boundaryWeight: Double
+  ) throws(Refusal) -> (loss: Float, gradients: [Tensor<Float>]) {
+    let prepared = PreparedInterventions(setup, widths: try widths())
+    let (values, model) = (prepared.values, model)
+    let length = values.gradientCount
+    let pieces = batches.indices.flatMap { batch in
+      let count = batches[batch].labels.count
+      return stride(from: 0, to: count, by: microbatches.size).map { start in
+        (batch: batch, examples: Array(start..<min(start + microbatches.size, count)))
+      }
+    }
+    let vector = try microbatches.sum(pieces.count, length + 1, step) { number in
+      let (batch, own) = pieces[number]
+      let (call, labels) = batches[batch]
+      let part = call.examples(own)
+      let tape = Tape<Float>()
+      let (parameters, leaves) = values.leaves(on: tape)
+      let run = InterventionRun(model, setup)
+      let logits = run.lastLogits(part, prepared: parameters, on: tape)
+      let mean = tape.crossEntropy(logits, labels: own.map { labels[$0] })
+      let share = Float(own.count) / Float(labels.count * batches.count)
+      let loss = tape.scale(mean, by: share)
+      return tape.gradients(of: loss, at: leaves).flatMap(\.elements) + [loss.value.scalar]
+    }
+    let (gradients, penalty) = prepared.gradients(
+      at: addresses, from: Array(vector[..<length])
+    ) { (parameters: [BoundParameters<Float>], tape: Tape<Float>) in
+      boundaryWeight == 0
+        ? nil
+        : InterventionPenalty.boundaries(parameters, on: tape).map {
+          tape.scale($0, by: Float(boundaryWeight))
+        }
+    }
+    return (vector[length] + penalty, gradients)
+  }
+
+  /// The elements of the vectors that each intervention changes.
+  private func widths() throws(Refusal) -> [Int] {
+    var widths: [Int] = []
+    for number in setup.setup.interventions.indices {
+      let entry = setup.setup.entries.firstIndex { $0.intervention == number } ?? 0
+      guard let width = setup.widths[entry] else {
+        throw setup.representations[entry].field.refusal(
+          "microbatches of interventions on attention weights", expected: "whole batches")
+      }
+      widths.append(width)
+    }
+    return widths
+  }
+}
+
+extension InterventionCall {
+  /// The call of some of its examples alone.
+  func examples(_ numbers: [Int]) -> InterventionCall {
+    let count = base.lengths.count
+    func chosen(_ choice: UnitPlaces.Choice) -> UnitPlaces.Choice {
+      guard case .each(let lists) = choice else { return choice }
+      return .each(numbers.map { lists[$0] })
+    }
+    func chosen(_ places: UnitPlaces) -> UnitPlaces {
+      UnitPlaces(blocks: chosen(places.blocks), positions: chosen(places.positions))
+    }
+    return InterventionCall(
+      base: base.examples(numbers), sources: sources.map { $0?.examples(numbers) },
+      places: places.map { own in
+        var places = own
+        places.base = chosen(own.base)
+        places.source = own.source.map(chosen)
+        if case .perVector(let lists) = own.coordinates {
+          places.coordinates = .perVector(numbers.map { lists[$0] })
+        }
+        // One vector goes to all examples; a first axis of examples is cut.
+        if let given = own.given, given.value.shape.count > 1, given.value.rows == count,
+          given.value.width != given.value.count, !given.repeatsOverExamples
+        {
+          places.given = Given(given.value.gathered(numbers))
+        }
+        return places
+      })
+  }
+}
+
+extension ModelInputs {
+  /// Some of the examples.
+  fileprivate func examples(_ numbers: [Int]) -> ModelInputs {
+    switch self {
+    case .tokens(let tokens): .tokens(numbers.map { tokens[$0] })
+    case .embeddings(let embeddings): .embeddings(numbers.map { embeddings[$0] })
+    }
+  }
+}
