@@ -106,7 +106,7 @@ extension EndToEnd {
     }
 
     /// The checkpoints that are there, with when they were written.
-    private static func checkpoints(_ run: String) -> [String] {
+    static func checkpoints(_ run: String) -> [String] {
       let folder = "\(run)/interventions/checkpoints"
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       return names.filter { $0.hasPrefix("unit-") }.sorted().map { name in

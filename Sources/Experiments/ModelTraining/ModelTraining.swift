@@ -123,7 +123,7 @@ struct ModelTraining {
 
   /// The mean loss of some examples, and how many answers are right: of runs without interventions,
   /// and of those with them.
-  private static func loss(
+  static func loss(
     _ job: ModelTrainJob, _ model: any TrainableModel<Float>, _ exchange: InterchangeRuns?,
     _ numbers: [Int], of split: Split, on tape: Tape<Float>
   ) throws(Refusal) -> (total: Variable<Float>, task: [Float], exchanged: [Float]?) {
