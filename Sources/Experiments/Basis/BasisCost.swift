@@ -7,7 +7,7 @@ struct BasisCost: CostReport {
   private let job: BasisJob
   private let shape: DecoderShape
   private let tokens: Int
-  private let microbatches: Microbatches
+  private let microbatches: TextMicrobatches
 
   init(_ job: BasisJob) {
     self.job = job

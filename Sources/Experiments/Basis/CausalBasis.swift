@@ -41,8 +41,8 @@ public struct CausalBasisSettings: Sendable, Equatable {
 
   public init() {}
 
-  func microbatches(_ texts: [[Int]]) -> Microbatches {
-    Microbatches(texts, rows: microbatchRows, skipping: skippedPositions)
+  func microbatches(_ texts: [[Int]]) -> TextMicrobatches {
+    TextMicrobatches(texts, rows: microbatchRows, skipping: skippedPositions)
   }
 }
 

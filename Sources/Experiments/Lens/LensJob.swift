@@ -29,7 +29,7 @@ struct LensJob: Sendable {
 /// What a lens job costs.
 struct LensCost: CostReport {
   private let job: LensJob
-  private let microbatches: Microbatches
+  private let microbatches: TextMicrobatches
 
   init(_ job: LensJob) {
     self.job = job

@@ -15,7 +15,7 @@ struct LensSettings: Sendable, Equatable {
   var momentum = 0.9
   var weightDecay = 1e-3
   var steps = 250
-  /// Microbatches of a step.
+  /// TextMicrobatches of a step.
   var batch = 8
   /// The largest norm of a layer's gradient; nil: any.
   var clip: Double? = 1
@@ -28,8 +28,8 @@ struct LensSettings: Sendable, Equatable {
   /// The first tokens of each text that do not count.
   var skippedPositions = 0
 
-  func microbatches(_ texts: [[Int]]) -> Microbatches {
-    Microbatches(texts, rows: microbatchRows, skipping: skippedPositions)
+  func microbatches(_ texts: [[Int]]) -> TextMicrobatches {
+    TextMicrobatches(texts, rows: microbatchRows, skipping: skippedPositions)
   }
 }
 
@@ -43,7 +43,7 @@ struct LensTraining {
   let settings: LensSettings
   let stop: StopSignal
   private let model: DecoderModel<Float>
-  private let texts: Microbatches
+  private let texts: TextMicrobatches
   private let sums: ContributionSum
   private var streams: LayerStreams
   /// What the model's own logits come from, of this rank's microbatches.

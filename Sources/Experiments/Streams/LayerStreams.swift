@@ -7,7 +7,7 @@ internal import Tensors
 /// microbatches.
 struct LayerStreams {
   let model: DecoderModel<Float>
-  let texts: Microbatches
+  let texts: TextMicrobatches
   /// As many contributions as there are microbatches.
   let sums: ContributionSum
   /// The streams that enter `layer`.
@@ -28,7 +28,7 @@ struct LayerStreams {
   }
 
   /// The streams that enter the first layer.
-  init(_ model: DecoderModel<Float>, _ texts: Microbatches, _ sums: ContributionSum) {
+  init(_ model: DecoderModel<Float>, _ texts: TextMicrobatches, _ sums: ContributionSum) {
     precondition(texts.count == sums.count, "\(texts.count) microbatches of \(sums.count)")
     (self.model, self.texts, self.sums) = (model, texts, sums)
     let made = sums.map { number in

@@ -1,5 +1,5 @@
 /// Texts cut into microbatches, which go through a model together: the same on any number of ranks.
-struct Microbatches: Sendable {
+struct TextMicrobatches: Sendable {
   /// Token ids of each text of each microbatch.
   let microbatches: [[[Int]]]
   /// The first tokens of each text that do not count.
