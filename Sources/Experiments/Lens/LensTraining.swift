@@ -15,7 +15,7 @@ struct LensSettings: Sendable, Equatable {
   var momentum = 0.9
   var weightDecay = 1e-3
   var steps = 250
-  /// TextMicrobatches of a step.
+  /// Microbatches of a step.
   var batch = 8
   /// The largest norm of a layer's gradient; nil: any.
   var clip: Double? = 1
