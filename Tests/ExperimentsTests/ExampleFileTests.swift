@@ -61,9 +61,10 @@ struct ExampleFileTests {
   }
 
   @Test func `faults are named with file, line and field`() throws {
-    let good = #"{"base": [1, 2], "source": [3, 4], "label": 1}"#
+    let tokens = #"{"base": [1, 2], "source": [3, 4], "label": 1}"#
+    let features = #"{"base": [[1, 2, 3, 4]], "source": [[3, 4, 5, 6]], "label": 1}"#
     func expect(
-      _ line: String, answers: Int = 262, _ texts: String...,
+      _ line: String, answers: Int = 262, after good: String = tokens, _ texts: String...,
       location: SourceLocation = #_sourceLocation
     ) throws {
       let error = try refusal(
@@ -101,9 +102,14 @@ struct ExampleFileTests {
     try expect(#"{"base": [1], "label": 1}"#, "source", "no source")
     try expect(#"{"base": [1], "source": [2]}"#, "label", "no such field")
     try expect(#"{"base": [1], "source": [2], "label": 1, "lable": 1}"#, "lable", "did you mean")
-    try expect(#"{"base": [[1, 2], [3]], "source": [[1]], "label": 1}"#, "base[1]", "1 features")
     try expect(
-      #"{"base": [[1, 2, 3]], "source": [[1, 2, 3]], "label": 1}"#, "base[0]", "3 features", "4")
+      #"{"base": [[1, 2], [3]], "source": [[1]], "label": 1}"#, after: features, "base[1]",
+      "1 features")
+    try expect(
+      #"{"base": [[1, 2, 3]], "source": [[1, 2, 3]], "label": 1}"#, after: features, "base[0]",
+      "3 features", "4")
+    try expect(
+      #"{"base": [[1, 2]], "source": [[1, 2]], "label": 1}"#, "found features beside tokens")
     try expect(
       #"{"base": [1], "source": [2], "label": 1, "variables": ["a", "b"]}"#, "variables",
       "2 variables")

@@ -42,7 +42,7 @@ struct InterchangeTrainingTests {
   private static let model = """
     causal_model = { variables = { W = { vectors = 2 }, X = { like = "W" }, Y = { like = "W" }, \
     Z = { like = "W" }, WX = { function = "W == X" }, YZ = { function = "Y == Z" }, \
-    O = { function = "WX == YZ" } } }
+    O = { function = "WX == YZ", values = [false, true] } } }
     """
 
   private func loss(

@@ -85,7 +85,8 @@ struct TraceVerifierTests {
     #expect(faults(run).isEmpty)
   }
 
-  @Test func `every byte of a small run's folder, if it changes, is found`() throws {
+  /// Every 29th byte of each file, every one with `CAUSEWAY_SLOW_TESTS`, which takes ten minutes.
+  @Test func `a changed byte anywhere in a small run's folder is found`() throws {
     let run = try TinyRun(facts: [TinyRun.facts[2]])
     try run.run()
     #expect(faults(run).isEmpty)
@@ -95,24 +96,21 @@ struct TraceVerifierTests {
       try #require(descriptor >= 0)
       defer { close(descriptor) }
       var missed: [Int] = []
-      for place in 0..<Int(lseek(descriptor, 0, SEEK_END)) {
+      let size = Int(lseek(descriptor, 0, SEEK_END))
+      for place in stride(from: bytes % 29, to: size, by: runsSlowTests ? 1 : 29) {
         // Another bit at each byte; all eight of a byte pass through the same checksums.
         var byte: UInt8 = 0
         pread(descriptor, &byte, 1, off_t(place))
         var flipped = byte ^ 1 << UInt8(place * 5 % 8)
         pwrite(descriptor, &flipped, 1, off_t(place))
-        // Metadata, most of the bytes, is compared as a whole by the store that verify opens.
-        let isFound =
-          file.hasSuffix("zarr.json") && place % 97 != 0
-          ? (try? ZarrStore.open(run.path + "/results.zarr")) == nil : !faults(run).isEmpty
-        if !isFound { missed.append(place) }
+        if faults(run).isEmpty { missed.append(place) }
         pwrite(descriptor, &byte, 1, off_t(place))
         bytes += 1
       }
       #expect(missed.isEmpty, "\(file)")
     }
     #expect(faults(run).isEmpty)
-    #expect(bytes > 10_000)
+    #expect(bytes > 500)
   }
 
   @Test func `a file that was cut or removed is named`() throws {

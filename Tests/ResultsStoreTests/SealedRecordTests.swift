@@ -31,6 +31,17 @@ import Testing
       .contains("digest") == true)
 }
 
+/// A lease's text with the checksum that fits it.
+private func sealed(_ text: String) throws -> [UInt8] {
+  let end = try #require(text.firstIndex(of: "\n"))
+  let check = try #require(text.range(of: "\"check\": \""))
+  let line = text[..<check.lowerBound]
+  let rest = text[text.index(after: end)...]
+  let digits = String(CRC32C.of(Array(line.utf8) + Array(rest.utf8)), radix: 16)
+  let padding = String(repeating: "0", count: 8 - digits.count)
+  return Array("\(line)\"check\": \"\(padding)\(digits)\",\n\(rest)".utf8)
+}
+
 @Test func `a reader is told who holds a folder, and whether they live`() throws {
   let scratch = try Scratch()
   let path = scratch.file("run")
@@ -42,7 +53,7 @@ import Testing
     let old = try scratch.bytes(lease)
     var text = String(decoding: old, as: UTF8.self)
     change(&text)
-    try scratch.put(Array(text.utf8), lease)
+    try scratch.put(try sealed(text), lease)
     defer { try? scratch.put(old, lease) }
     return try RunHolder.of(try RunFolder.open(path))?.life
   }
@@ -57,7 +68,7 @@ import Testing
   let url = URL(fileURLWithPath: scratch.file(lease))
   var text = String(decoding: try scratch.bytes(lease), as: UTF8.self)
   elsewhere(&text)
-  try scratch.put(Array(text.utf8), lease)
+  try scratch.put(try sealed(text), lease)
   try FileManager.default.setAttributes(
     [.modificationDate: Date(timeIntervalSinceNow: -600)], ofItemAtPath: url.path)
   guard case .silent(let seconds)? = try RunHolder.of(claim.folder)?.life else {

@@ -4,6 +4,7 @@ Arguments: the folder, and the inputs as JSON: token ids [examples][positions], 
 [examples][positions][width].
 """
 
+import contextlib
 import json
 import sys
 
@@ -17,6 +18,9 @@ if config["model_type"] in ("mlp", "gru"):
     # Their from_pretrained does not work under the transformers of today.
     from safetensors.torch import load_file
 
+    # pyvene speaks on standard output when it is imported.
+    with contextlib.redirect_stdout(sys.stderr):
+        import pyvene  # noqa: F401
     if config["model_type"] == "mlp":
         from pyvene.models.mlp import modelings_mlp as library
 
