@@ -46,7 +46,7 @@ extension EndToEnd {
       #expect(status.code == 0 && status.output.contains("8 of 8 done"), "\(status.errors)")
       let verify = try await tool("verify", bench.path("run"), "--recompute", "25%")
       #expect(verify.code == 0, "\(verify.errors) \(verify.output)")
-      #expect(verify.output.contains("checked 8 folders of trained interventions"))
+      #expect(verify.output.contains("checked 8 folders of trained parameters"))
       #expect(verify.output.contains("checked 2 units by running them again"))
       let show = try await tool("show", bench.path("run"))
       #expect(show.code == 0 && show.output.contains("Interchange intervention accuracy"))
