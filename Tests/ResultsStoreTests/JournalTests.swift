@@ -106,6 +106,34 @@ private func size(_ path: String) throws -> Int {
   #expect(scan.findings.map(\.kind) == [.tornTail] && scan.findings[0].offset == whole.count)
 }
 
+@Test
+func `pages of the last write that a power cut left out are a torn tail, a changed bit is not`()
+  throws
+{
+  let scratch = try Scratch()
+  let (records, ends) = try writeJournal(in: scratch.path)
+  let name = "rank-00017.1.zst"
+  let whole = try scratch.bytes(name)
+  // More than two pages after the last record, the first of them never written.
+  let next = (whole.count / 4096 + 1) * 4096
+  var torn = whole + [UInt8](repeating: 0, count: next - whole.count)
+  torn += (0..<5000).map { UInt8(truncatingIfNeeded: $0 | 1) }
+  try scratch.put(torn, name)
+  let cut = try JournalScan(scratch.file(name), job: job)
+  #expect(cut.records.map(\.record) == records)
+  #expect(cut.findings.map(\.kind) == [.tornTail])
+  #expect(
+    cut.findings[0].offset == whole.count && cut.findings[0].count == torn.count - whole.count)
+  // The last record itself: damage, whichever of its bytes has changed.
+  for place in ends[ends.count - 2]..<whole.count {
+    var damaged = whole
+    damaged[place] ^= 1
+    try scratch.put(damaged, name)
+    let scan = try JournalScan(scratch.file(name), job: job)
+    #expect(scan.findings.map(\.kind) == [.damage], "byte \(place)")
+  }
+}
+
 @Test func `damage in the middle is named with its place, and what follows is read`() throws {
   let scratch = try Scratch()
   let (records, ends) = try writeJournal(in: scratch.path)

@@ -50,6 +50,19 @@ struct JournalBytes {
     return true
   }
 
+  /// Whether a page from an offset on was never written, as after a power cut: its part of the file
+  /// is all zero, and longer than zeros are in a record.
+  mutating func hasUnwrittenPage(from offset: Int) throws(Refusal) -> Bool {
+    let (page, least) = (4096, 32)
+    var at = offset
+    while at < size {
+      let end = min(size, (at / page + 1) * page)
+      if end - at >= least, try self.at(at, end - at).allSatisfy({ $0 == 0 }) { return true }
+      at = end
+    }
+    return false
+  }
+
   /// A device may fail a read once and not again; a second failure is final.
   private func readTwice(_ offset: Int, _ count: Int) throws(Refusal) -> [UInt8] {
     do throws(Refusal) { return try file.bytes(at: offset, count: count) } catch {

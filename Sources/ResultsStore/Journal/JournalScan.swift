@@ -3,7 +3,8 @@ package import Inputs
 /// Something a journal holds besides good records.
 package struct JournalFinding: Sendable, Equatable, CustomStringConvertible {
   package enum Kind: Sendable, Equatable {
-    /// What a kill leaves: bytes at the end that are no whole record. They never counted.
+    /// What a kill or a power cut leaves: bytes at the end that are no whole record. They never
+    /// counted.
     case tornTail
     /// Damage with good records behind it, or to bytes that were whole once.
     case damage
@@ -55,7 +56,9 @@ package struct JournalScan: Sendable {
         at = end
       case .bad(let cause, let isCut):
         let next = try bytes.nextRecord(after: at)
-        let kind: JournalFinding.Kind = next == nil && isCut ? .tornTail : .damage
+        // A power cut may leave any pages of the last write unwritten.
+        let isTorn = try next == nil && (isCut || bytes.hasUnwrittenPage(from: at))
+        let kind: JournalFinding.Kind = isTorn ? .tornTail : .damage
         let end = next?.offset ?? bytes.size
         note(kind, at, end - at, cause)
         expected = next?.sequence ?? expected
