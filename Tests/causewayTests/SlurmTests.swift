@@ -6,7 +6,8 @@ import _TestSupport
 extension EndToEnd {
   /// Submitted jobs under a real Slurm.
   @Suite(
-    .serialized, .timeLimit(.minutes(20)), .enabled(if: LocalSlurm.isPresent, LocalSlurm.reason))
+    .serialized, .timeLimit(.minutes(20)), .enabled(if: LocalSlurm.isPresent, LocalSlurm.reason),
+    .enabled(if: runsSlowTests, "takes minutes: set CAUSEWAY_SLOW_TESTS"))
   struct Slurm {
     private func onTwoNodes(_ test: (LocalSlurm) async throws -> Void) async throws {
       let slurm = try await LocalSlurm(nodes: 2)

@@ -125,7 +125,7 @@ enum TraceMemory {
   /// Blocks of tensors that are gone, kept for the next ones; they differ in size from layer to
   /// layer and from fact to fact, so many do not fit again. At most what the pool keeps.
   static func spareBytes(threads: Int, baseBytes: Int, threadBytes: Int) -> Int {
-    min(128 << 20, 5 * threadBytes * (threads + 2) / 2 + 4 * baseBytes)
+    min(128 << 20, threadBytes * (threads + 2) + 5 * baseBytes / 2)
   }
 
   /// The activations of one unit at its largest: two thirds of a block's intermediate values and of
