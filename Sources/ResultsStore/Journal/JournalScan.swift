@@ -57,7 +57,8 @@ package struct JournalScan: Sendable {
       case .bad(let cause, let isCut):
         let next = try bytes.nextRecord(after: at)
         // A power cut may leave any pages of the last write unwritten.
-        let isTorn = try next == nil && (isCut || bytes.hasUnwrittenPage(from: at))
+        var isTorn = isCut && next == nil
+        if !isCut, next == nil { isTorn = try bytes.hasUnwrittenPage(from: at) }
         let kind: JournalFinding.Kind = isTorn ? .tornTail : .damage
         let end = next?.offset ?? bytes.size
         note(kind, at, end - at, cause)
