@@ -3,6 +3,7 @@ import Inputs
 import Models
 import ResultsStore
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -90,6 +91,7 @@ struct TraceVerifierTests {
     let run = try TinyRun(facts: [TinyRun.facts[2]])
     try run.run()
     #expect(faults(run).isEmpty)
+    let step = runsSlowTests ? 1 : 29
     var bytes = 0
     for file in run.files() {
       let descriptor = open("\(run.path)/\(file)", O_RDWR)
@@ -97,7 +99,7 @@ struct TraceVerifierTests {
       defer { close(descriptor) }
       var missed: [Int] = []
       let size = Int(lseek(descriptor, 0, SEEK_END))
-      for place in stride(from: bytes % 29, to: size, by: runsSlowTests ? 1 : 29) {
+      for place in stride(from: bytes % step, to: size, by: step) {
         // Another bit at each byte; all eight of a byte pass through the same checksums.
         var byte: UInt8 = 0
         pread(descriptor, &byte, 1, off_t(place))
