@@ -79,7 +79,9 @@ public final class MPIEnvironment {
   /// Ends this rank with the refusal's code; the refusal, known to all ranks, is printed once.
   public func leave(after refusal: Refusal) -> Never {
     if speaks {
-      FileHandle.standardError.write(Data("causeway: \(refusal)\n".utf8))
+      // What cannot be said ends nothing: Foundation's own handle would trap.
+      let text = Array("causeway: \(refusal)\n".utf8)
+      _ = write(STDERR_FILENO, text, text.count)
     }
     leave(code: refusal.kind.exitCode)
   }
