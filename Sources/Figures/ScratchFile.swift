@@ -10,7 +10,8 @@ final class ScratchFile: Sendable {
 
   init(_ text: String) throws(Refusal) {
     let folder = FileManager.default.temporaryDirectory.path
-    var name = Array("\(folder)/causeway-XXXXXX".utf8CString)
+    // mkstemp puts letters of its own for the last six.
+    var name = Array("\(folder)/causeway-\(String(repeating: "X", count: 6))".utf8CString)
     let descriptor = mkstemp(&name)
     guard descriptor >= 0 else {
       throw Refusal(

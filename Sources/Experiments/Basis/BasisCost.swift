@@ -62,7 +62,7 @@ struct BasisCost: CostReport {
     return 4 * Double(tokens) * (head + blocks)
   }
 
-  private var entries: [(key: String, value: Double, text: String)] {
+  var entries: [Entry] {
     let rate = ProductRate.measured()
     let layers = job.numbering.layers
     let searches = job.numbering.searches
@@ -100,17 +100,5 @@ struct BasisCost: CostReport {
       ("result_bytes", Double(bytes), "\(bytes >> 10) KiB before compression"),
       ("files", Double(6 * layers.count + 32), "at most \(6 * layers.count + 32)"),
     ]
-  }
-
-  var text: String {
-    let entries = entries
-    let width = entries.map(\.key.count).max() ?? 0
-    return entries.map {
-      "\($0.key.replacing("_", with: " ").padding(to: width + 2))\($0.text)"
-    }.joined(separator: "\n")
-  }
-
-  var json: String {
-    "{" + entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
   }
 }

@@ -12,9 +12,7 @@ package enum BasisExperiment: Experiment {
 
   package static func check(_ document: JobDocument, limit: Int) throws(Refusal) -> [String] {
     let job = try BasisJob(BasisSpec(document))
-    return job.data.lines(limit: limit, model: job.spec.model) + [
-      "ok: \(job.data.texts.count) texts"
-    ]
+    return job.data.lines(limit: limit, model: job.spec.model)
   }
 
   package static func run(
@@ -34,25 +32,14 @@ package enum BasisExperiment: Experiment {
   package static func show(
     _ folder: String, _ options: ShowOptions
   ) throws(Refusal) -> RunPictures {
-    try options.refuse(options.fact != nil, "--fact", of: .basis)
-    try options.refuse(options.site != nil, "--site", of: .basis)
-    try options.refuse(options.metric != nil, "--metric", of: .basis)
-    try options.refuse(options.average, "--average", of: .basis)
+    try options.refuseChoices(of: .basis)
     return try BasisPictures(folder).pictures()
   }
 
   package static func export(
     _ folder: String, _ options: ExportOptions
   ) throws(Refusal) -> [String] {
-    guard let csv = options.csv else {
-      throw Refusal(
-        .commandLine, field: "--csv", found: "no file to write", expected: "--csv FILE")
-    }
-    guard !options.mean else {
-      throw Refusal(
-        .commandLine, field: "--mean", found: "the option, for a run of kind basis",
-        expected: "no such option")
-    }
+    let csv = try options.table(of: .basis)
     let lines = try BasisExport(folder).writeTable(to: csv, replacing: options.force)
     return ["wrote \(lines) lines to \(csv)"]
   }

@@ -1,4 +1,3 @@
-internal import Checkpoints
 internal import Foundation
 internal import Inputs
 internal import ResultsStore
@@ -24,23 +23,19 @@ struct BasisExport {
   ///
   /// - Returns: The number of lines below the heading.
   func writeTable(to path: String, replacing: Bool) throws(Refusal) -> Int {
-    guard replacing || !FileManager.default.fileExists(atPath: path) else {
-      throw Refusal(
-        .commandLine, file: path, found: "a file that is there", expected: "a new name, or --force")
-    }
-    var lines = ["layer,direction,energy,ablation,random_ablation"]
+    var table = try TableFile(
+      path, replacing: replacing, heading: "layer,direction,energy,ablation,random_ablation")
     for basis in layers.map(\.basis) {
       for (place, energy) in basis.energies.enumerated() {
         func cell(_ values: [Double]) -> String {
           values.indices.contains(place) ? "\(values[place])" : ""
         }
-        lines.append(
+        try table.add(
           "\(basis.layer),\(place),\(energy),\(cell(basis.curve)),\(cell(basis.randomCurve))")
       }
     }
-    var file = try AtomicFile(path)
-    try file.write(Array((lines.joined(separator: "\n") + "\n").utf8))
-    try file.commit()
-    return lines.count - 1
+    let count = table.count
+    try table.commit()
+    return count
   }
 }

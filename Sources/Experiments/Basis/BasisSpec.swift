@@ -45,27 +45,10 @@ package struct BasisSpec: JobSpecification {
   }
 
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  private var numbers: KeyValuePairs<String, JobValue?> {
+  package var numbers: KeyValuePairs<String, JobValue?> {
     [
       "kind": .text(Self.kind), "model": model.canonical, "data": data.canonical,
       "basis": basis.canonical, "save": save.canonical,
     ]
-  }
-
-  /// What a run folder is the run of, as canonical JSON: all that decides the numbers, and the
-  /// digests of the files that they come from.
-  package func runJSON(inputs: KeyValuePairs<String, JobValue?>) -> String {
-    JobText.runJSON(numbers, inputs: inputs)
-  }
-
-  package var digest: String { JobText.digest(.fields(numbers)) }
-
-  package var toml: String {
-    var table = JobTable()
-    table["name"] = name.map(JobValue.text)
-    for (key, value) in numbers { table[key] = value }
-    table["run"] = run.canonical
-    table["slurm"] = slurm.canonical
-    return JobText.toml(table, comment: "Paths start from \(escaped(folder))\nDigest \(digest)")
   }
 }

@@ -46,16 +46,8 @@ enum BasisVerifier {
     func compare(_ name: String, at place: Int?, _ values: ArrayValues) {
       _ = report.attempt { () throws(Refusal) -> Bool? in
         let array = try reader.store.array(name)
-        let index = place.map { BasisLayout.index($0, array) } ?? array.onlyFile
-        let file = array.path(ofFile: index)
-        guard let stored = try ArrayValues.read(array, at: index) else {
-          throw Refusal(.store, file: file, found: "nothing", expected: "what the journals hold")
-        }
-        if let odd = stored.difference(from: values) {
-          throw Refusal(
-            .store, file: file, field: "element \(odd.place)", found: odd.mine,
-            expected: "\(odd.others), as the journals have it")
-        }
+        try values.expectStored(
+          in: array, at: place.map { BasisLayout.index($0, array) } ?? array.onlyFile)
         return true
       }
     }

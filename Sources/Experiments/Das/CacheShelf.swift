@@ -137,7 +137,8 @@ final class CacheShelf: Sendable {
 
   /// A file that is gone from its folder once it is open, so that no kill leaves it behind.
   private static func openFile() -> Result<Int32, Refusal> {
-    var path = Array("\(folder)/causeway-states-XXXXXX".utf8CString)
+    // mkstemp puts letters of its own for the last six.
+    var path = Array("\(folder)/causeway-states-\(String(repeating: "X", count: 6))".utf8CString)
     let descriptor = mkstemp(&path)
     guard descriptor >= 0 else {
       return .failure(

@@ -39,7 +39,7 @@ struct DasCost: CostReport {
     return (all, cone)
   }
 
-  private var entries: [(key: String, value: Double, text: String)] {
+  var entries: [Entry] {
     func count(_ value: Double) -> String {
       Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
     }
@@ -84,7 +84,4 @@ struct DasCost: CostReport {
     }
     return entries
   }
-
-  var text: String { PlanReport.text(entries) }
-  var json: String { PlanReport.json(entries) }
 }

@@ -32,24 +32,15 @@ enum DasExperiment: Experiment {
   ) throws(Refusal) -> VerifyReport { try DasVerifier.verify(folder, options) }
 
   static func show(_ folder: String, _ options: ShowOptions) throws(Refusal) -> RunPictures {
-    try options.refuse(options.fact != nil, "--fact", of: .das)
-    try options.refuse(options.site != nil, "--site", of: .das)
-    try options.refuse(options.average, "--average", of: .das)
+    // Also draws models that were trained.
+    try options.refuseChoices(of: JobKind(ofRun: folder), butMetric: true)
     return try DasFigures(folder).pictures(options.metric)
   }
 
   static func export(
     _ folder: String, _ options: ExportOptions
   ) throws(Refusal) -> [String] {
-    if options.mean {
-      throw Refusal(
-        .commandLine, field: "--mean", found: "the option, for a run of kind das",
-        expected: "no such option")
-    }
-    guard let csv = options.csv else {
-      throw Refusal(
-        .commandLine, field: "--csv", found: "no file to write", expected: "--csv FILE")
-    }
+    let csv = try options.table(of: JobKind(ofRun: folder))
     let lines = try DasExport(folder).write(to: csv, replacing: options.force)
     return ["wrote \(lines) lines to \(csv)"]
   }

@@ -1,4 +1,3 @@
-internal import Checkpoints
 internal import Foundation
 internal import Inputs
 internal import ResultsStore
@@ -23,10 +22,6 @@ struct DasExport {
   ///
   /// - Returns: The number of lines below the heading.
   func write(to path: String, replacing: Bool) throws(Refusal) -> Int {
-    guard replacing || !FileManager.default.fileExists(atPath: path) else {
-      throw Refusal(
-        .commandLine, file: path, found: "a file that is there", expected: "a new name, or --force")
-    }
     var names = ["unit", "layer", "position", "width", "steps", "last_loss"]
     for split in Split.allCases {
       names += ["accuracy", "low", "high", "loss"].map { "\(split.rawValue)_\($0)" }
@@ -35,14 +30,13 @@ struct DasExport {
     for control in DasResult.Control.allCases {
       names += ["", "_low", "_high"].map { control.name + $0 }
     }
-    var lines = [names.joined(separator: ",")]
+    var table = try TableFile(path, replacing: replacing, heading: names.joined(separator: ","))
     for (unit, result) in journals.results.sorted(by: { $0.key < $1.key }) {
-      lines.append(line(unit, result))
+      try table.add(line(unit, result))
     }
-    var file = try AtomicFile(path)
-    try file.write(Array((lines.joined(separator: "\n") + "\n").utf8))
-    try file.commit()
-    return lines.count - 1
+    let count = table.count
+    try table.commit()
+    return count
   }
 
   private func line(_ unit: Int, _ result: DasResult) -> String {

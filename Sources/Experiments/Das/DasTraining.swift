@@ -96,35 +96,18 @@ struct DasTraining {
     let prepared = PreparedInterventions(setup, widths: problem.described.widths)
     let values = prepared.values
     let microbatches = steps.microbatches(of: number)
-    let examples = microbatches.reduce(0) { $0 + $1.count }
-    let gradientCount = values.gradientCount
-    let (runner, isStopping, frozen) = (runner, isStopping, setup)
-    // A microbatch's vector: its gradient, a place for each microbatch's loss, and whether to stop.
+    let (runner, frozen) = (runner, setup)
     let sum = try workers.sum(
-      microbatches.count, length: gradientCount + microbatches.count + 1, label: number
-    ) { place in
-      let tape = Tape<Float>()
-      let (parameters, leaves) = values.leaves(on: tape)
-      let own = microbatches[place]
-      let (logits, reference) = try runner.logits(
-        own, of: .train, frozen, parameters, on: tape)
-      let mean = runner.problem.loss(logits, own, of: .train, reference: reference, on: tape)
-      let loss =
-        own.count == examples ? mean : tape.scale(mean, by: Float(own.count) / Float(examples))
-      var vector: [Float] = []
-      vector.reserveCapacity(gradientCount + microbatches.count + 1)
-      for gradient in tape.gradients(of: loss, at: leaves) { vector += gradient.elements }
-      vector += microbatches.indices.map { $0 == place ? loss.value.scalar : 0 }
-      vector.append(isStopping() ? 1 : 0)
-      return vector
-    }
-    if sum[sum.count - 1] > 0 { return false }
-    let losses = sum[gradientCount..<sum.count - 1]
-    if let bad = losses.firstIndex(where: { !$0.isFinite }) {
-      throw notFinite("a loss of \(sum[bad])", number, microbatches[bad - gradientCount])
-    }
+      microbatches, length: values.gradientCount, step: number, isStopping: isStopping,
+      loss: { own, tape in
+        let (parameters, leaves) = values.leaves(on: tape)
+        let (logits, reference) = try runner.logits(own, of: .train, frozen, parameters, on: tape)
+        let mean = runner.problem.loss(logits, own, of: .train, reference: reference, on: tape)
+        return (mean, leaves)
+      }, refuse: { notFinite($0, number, $1) })
+    guard let sum else { return false }
     let (gradients, extra) = prepared.gradients(
-      at: addresses, from: Array(sum[..<gradientCount])
+      at: addresses, from: sum.gradients
     ) { (parameters: [BoundParameters<Float>], tape: Tape<Float>) in
       penalty(parameters, on: tape)
     }
@@ -140,9 +123,7 @@ struct DasTraining {
       setup.interventions[address.intervention].parameters[address.name] = value
     }
     state.parameters = TrainingState.parameters(of: setup.interventions)
-    state.losses.append(losses.reduce(0, +) + extra)
-    state.norms.append(Float(norm))
-    state.step += 1
+    state.advance(loss: sum.losses.reduce(0, +) + extra, norm: norm)
     return true
   }
 
@@ -177,18 +158,7 @@ struct DasTraining {
     let every = train.evaluateEvery ?? steps.perEpoch
     guard state.step % every == 0 || state.step == steps.total else { return }
     let score = try score(setup(state), Array(items.indices), of: .development)
-    state.evaluations.append(
-      DasResult.Evaluation(
-        step: state.step, loss: score.loss, correct: score.correct, count: score.count))
-    guard let stopping = train.earlyStopping else { return }
-    let value = stopping.watched == .accuracy ? score.accuracy : -Double(score.loss)
-    if state.best.map({ value > $0.value + stopping.threshold }) ?? true {
-      state.best = TrainingState.Best(step: state.step, value: value, parameters: state.parameters)
-      state.stale = 0
-    } else {
-      state.stale += 1
-      state.isOver = state.stale >= stopping.patience
-    }
+    state.take(score, stopping: train.earlyStopping)
   }
 
   /// The score of interventions on examples of a split.

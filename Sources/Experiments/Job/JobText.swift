@@ -18,17 +18,6 @@ package enum JobText {
     }
   }
 
-  /// What a run folder is the run of: all that decides the numbers, and the digests of the files
-  /// that they come from.
-  static func runJSON(
-    _ numbers: KeyValuePairs<String, JobValue?>, inputs: KeyValuePairs<String, JobValue?>
-  ) -> String {
-    var table = JobTable()
-    for (key, value) in numbers { table[key] = value }
-    table["inputs"] = .fields(inputs)
-    return canonicalJSON(JobValue(.table(table))) + "\n"
-  }
-
   /// SHA-256 of the canonical JSON, 64 hexadecimal digits.
   package static func digest(_ value: JobValue) -> String {
     Digest.of(Array(canonicalJSON(value).utf8))

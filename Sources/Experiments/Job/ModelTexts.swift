@@ -30,13 +30,13 @@ struct ModelTexts: Sendable {
     self.texts = texts
   }
 
-  /// Each text with its tokens divided, at most `limit` of them.
+  /// Each text with its tokens divided, at most `limit` of them, and how many there are.
   func lines(limit: Int, model: ModelSection) -> [String] {
     let prompts = ModelPrompts(
       tokenizer, vocabulary: published.shape.vocabulary, model: model.path.resolved)
     return texts.prefix(limit).enumerated().map { number, ids in
       let tokens = ids.map { escaped(prompts.token($0) ?? "#\($0)") }
       return "\(number): \(tokens.joined(separator: "|")) (\(ids.count) tokens)"
-    }
+    } + ["ok: \(texts.count) texts"]
   }
 }

@@ -61,40 +61,12 @@ package struct TraceSpec: JobSpecification {
   }
 
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  private var numbers: KeyValuePairs<String, JobValue?> {
+  package var numbers: KeyValuePairs<String, JobValue?> {
     [
       "kind": .text(Self.kind), "parity": .text(parity.rawValue), "model": model.canonical,
       "data": data.canonical, "corrupt": corrupt.canonical,
       "restore": .items(restore.map(\.canonical)), "metric": metric.canonical,
       "save": save.canonical,
     ]
-  }
-
-  /// What a run folder is the run of, as canonical JSON: all that decides the numbers, and the
-  /// digests of the files that they come from.
-  package func runJSON(inputs: KeyValuePairs<String, JobValue?>) -> String {
-    JobText.runJSON(numbers, inputs: inputs)
-  }
-
-  /// The whole job, defaults and all.
-  private var whole: JobTable {
-    var table = JobTable()
-    table["name"] = name.map(JobValue.text)
-    for (key, value) in numbers { table[key] = value }
-    table["run"] = run.canonical
-    table["slurm"] = slurm.canonical
-    return table
-  }
-
-  /// SHA-256 of the canonical JSON of what decides the numbers. Two jobs with one digest give the
-  /// same results on the same model and facts, whose own digests a run keeps beside it.
-  package var digest: String { JobText.digest(.fields(numbers)) }
-
-  /// The whole job as canonical JSON, for `spec.json`.
-  package var json: String { JobText.canonicalJSON(JobValue(.table(whole))) + "\n" }
-
-  /// The whole job as TOML, for `spec.toml`.
-  package var toml: String {
-    JobText.toml(whole, comment: "Paths start from \(escaped(folder))\nDigest \(digest)")
   }
 }

@@ -21,29 +21,6 @@ package protocol Experiment {
   static func export(_ folder: String, _ options: ExportOptions) throws(Refusal) -> [String]
 }
 
-/// A checked job, of any kind.
-package protocol JobSpecification: Sendable {
-  var run: RunSection { get }
-  var slurm: SlurmSection { get }
-  var name: String? { get }
-  /// SHA-256 of the canonical JSON of what decides the numbers.
-  var digest: String { get }
-  /// The whole job as TOML, with every default.
-  var toml: String { get }
-}
-
-/// What `plan` prints.
-package protocol CostReport: Sendable {
-  var text: String { get }
-  var json: String { get }
-  /// What a rank of so many compute threads and the run folder take; nil where that is not known.
-  func needs(threads: Int) -> RunNeeds?
-}
-
-extension CostReport {
-  package func needs(threads: Int) -> RunNeeds? { nil }
-}
-
 /// What `status` prints.
 package protocol RunProgress {
   /// Of long lists, the first `limit`.

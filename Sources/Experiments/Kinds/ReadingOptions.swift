@@ -24,12 +24,12 @@ package struct ShowOptions: Sendable {
 
   package init() {}
 
-  /// Refuses an option that runs of this kind have no use for.
-  func refuse(_ isGiven: Bool, _ option: String, of kind: JobKind) throws(Refusal) {
-    guard isGiven else { return }
-    throw Refusal(
-      .commandLine, field: option, found: "the option, for a run of kind \(kind.rawValue)",
-      expected: "no such option")
+  /// Refuses the options that choose what of a trace is drawn, for a run of another kind.
+  func refuseChoices(of kind: JobKind, butMetric: Bool = false) throws(Refusal) {
+    try kind.refuse(fact != nil, "--fact")
+    try kind.refuse(site != nil, "--site")
+    try kind.refuse(metric != nil && !butMetric, "--metric")
+    try kind.refuse(average, "--average")
   }
 }
 
@@ -60,4 +60,25 @@ package struct ExportOptions: Sendable {
   package var force = false
 
   package init() {}
+
+  /// The file for a table, the only thing that runs of a kind are exported as.
+  func table(of kind: JobKind) throws(Refusal) -> String {
+    guard let csv else {
+      throw Refusal(
+        .commandLine, field: "--csv", found: "no file to write", expected: "--csv FILE")
+    }
+    // A mean over samples is a trace's alone.
+    if kind != .trace { try kind.refuse(mean, "--mean") }
+    return csv
+  }
+}
+
+extension JobKind {
+  /// Refuses an option that runs of this kind have no use for.
+  fileprivate func refuse(_ isGiven: Bool, _ option: String) throws(Refusal) {
+    guard isGiven else { return }
+    throw Refusal(
+      .commandLine, field: option, found: "the option, for a run of kind \(rawValue)",
+      expected: "no such option")
+  }
 }

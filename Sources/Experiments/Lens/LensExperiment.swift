@@ -1,4 +1,3 @@
-internal import Checkpoints
 internal import Foundation
 package import Inputs
 internal import ResultsStore
@@ -15,9 +14,7 @@ package enum LensExperiment: Experiment {
 
   package static func check(_ document: JobDocument, limit: Int) throws(Refusal) -> [String] {
     let job = try LensJob(LensSpec(document))
-    return job.data.lines(limit: limit, model: job.spec.model) + [
-      "ok: \(job.data.texts.count) texts"
-    ]
+    return job.data.lines(limit: limit, model: job.spec.model)
   }
 
   package static func run(
@@ -37,10 +34,7 @@ package enum LensExperiment: Experiment {
   package static func show(
     _ folder: String, _ options: ShowOptions
   ) throws(Refusal) -> RunPictures {
-    try options.refuse(options.fact != nil, "--fact", of: .lens)
-    try options.refuse(options.site != nil, "--site", of: .lens)
-    try options.refuse(options.metric != nil, "--metric", of: .lens)
-    try options.refuse(options.average, "--average", of: .lens)
+    try options.refuseChoices(of: .lens)
     return try reader(folder).pictures()
   }
 
@@ -48,27 +42,17 @@ package enum LensExperiment: Experiment {
   package static func export(
     _ folder: String, _ options: ExportOptions
   ) throws(Refusal) -> [String] {
-    guard let csv = options.csv, !options.mean else {
-      throw Refusal(
-        .commandLine, field: options.csv == nil ? "--csv" : "--mean",
-        found: options.csv == nil ? "no file to write" : "the option, for a run of kind lens",
-        expected: options.csv == nil ? "--csv FILE" : "no such option")
-    }
-    guard options.force || !FileManager.default.fileExists(atPath: csv) else {
-      throw Refusal(
-        .commandLine, file: csv, found: "a file that is there", expected: "a new name, or --force")
-    }
+    let csv = try options.table(of: .lens)
     let reader = try reader(folder)
-    var lines = ["layer,step,loss"]
+    var table = try TableFile(csv, replacing: options.force, heading: "layer,step,loss")
     for (place, layer) in reader.layout.layers.enumerated() {
       for (step, loss) in (try reader.losses(place) ?? []).enumerated() {
-        lines.append("\(layer),\(step),\(loss)")
+        try table.add("\(layer),\(step),\(loss)")
       }
     }
-    var file = try AtomicFile(csv)
-    try file.write(Array((lines.joined(separator: "\n") + "\n").utf8))
-    try file.commit()
-    return ["wrote \(lines.count - 1) lines to \(csv)"]
+    let count = table.count
+    try table.commit()
+    return ["wrote \(count) lines to \(csv)"]
   }
 
   private static func reader(_ path: String) throws(Refusal) -> LensReader {

@@ -59,7 +59,7 @@ struct LensCost: CostReport {
     }
   }
 
-  private var entries: [(key: String, value: Double, text: String)] {
+  var entries: [Entry] {
     let (shape, settings) = (job.data.published.shape, job.spec.settings)
     let mean = Double(microbatches.keptCount) / Double(microbatches.count)
     let rows = mean * Double(min(settings.batch, microbatches.count) * settings.steps)
@@ -94,17 +94,5 @@ struct LensCost: CostReport {
       ),
       ("lens_bytes", Double(bytes), "\(bytes >> 10) KiB, and as much in the journals"),
     ]
-  }
-
-  var text: String {
-    let entries = entries
-    let width = entries.map(\.key.count).max() ?? 0
-    return entries.map {
-      "\($0.key.replacing("_", with: " ").padding(to: width + 2))\($0.text)"
-    }.joined(separator: "\n")
-  }
-
-  var json: String {
-    "{" + entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
   }
 }

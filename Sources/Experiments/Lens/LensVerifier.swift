@@ -52,16 +52,7 @@ enum LensVerifier {
   ) throws(Refusal) {
     func same(_ name: String, _ index: [Int]?, _ values: ArrayValues) throws(Refusal) {
       let array = try reader.store.array(name)
-      let index = index ?? array.onlyFile
-      let file = array.path(ofFile: index)
-      guard let stored = try ArrayValues.read(array, at: index) else {
-        throw Refusal(.store, file: file, found: "nothing", expected: "what the journals hold")
-      }
-      if let odd = stored.difference(from: values) {
-        throw Refusal(
-          .store, file: file, field: "element \(odd.place)", found: odd.mine,
-          expected: "\(odd.others), as the journals have it")
-      }
+      try values.expectStored(in: array, at: index ?? array.onlyFile)
     }
     for (name, values) in reader.layout.axes { try same(name, nil, values) }
     for (place, result) in journals.results.sorted(by: { $0.key < $1.key }) {

@@ -10,7 +10,7 @@ struct ModelTrainCost: CostReport {
 
   init(_ job: ModelTrainJob) { self.job = job }
 
-  private var entries: [(key: String, value: Double, text: String)] {
+  var entries: [Entry] {
     func count(_ value: Int) -> String {
       value.formatted(.number.locale(Locale(identifier: "en")))
     }
@@ -44,7 +44,4 @@ struct ModelTrainCost: CostReport {
     ]
     return entries
   }
-
-  var text: String { PlanReport.text(entries) }
-  var json: String { PlanReport.json(entries) }
 }

@@ -126,7 +126,7 @@ package struct ModelTrainSpec: TrainingSpec {
   func trained(_ point: DasGrid.Point, in folder: String) -> String { "\(folder)/model" }
 
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  private var numbers: KeyValuePairs<String, JobValue?> {
+  package var numbers: KeyValuePairs<String, JobValue?> {
     [
       "kind": .text(Self.kind), "seed": .int(seed), "model": model.canonical,
       "data": data.canonical,
@@ -147,18 +147,5 @@ package struct ModelTrainSpec: TrainingSpec {
     return JobValue(.table(table))
   }
 
-  package func runJSON(inputs: KeyValuePairs<String, JobValue?>) -> String {
-    JobText.runJSON(numbers, inputs: inputs)
-  }
-
-  package var digest: String { JobText.digest(.fields(numbers)) }
-
-  package var toml: String {
-    var table = JobTable()
-    table["name"] = name.map(JobValue.text)
-    for (key, value) in numbers { table[key] = value }
-    table["run"] = pace.added(to: run.canonical)
-    table["slurm"] = slurm.canonical
-    return JobText.toml(table, comment: "Paths start from \(escaped(folder))\nDigest \(digest)")
-  }
+  package var canonicalRun: JobValue { pace.added(to: run.canonical) }
 }

@@ -74,37 +74,22 @@ struct ModelTraining {
     let number = state.step
     let values = weights(state.parameters, names)
     let microbatches = steps.microbatches(of: number)
-    let examples = microbatches.reduce(0) { $0 + $1.count }
-    let length = values.all.reduce(0) { $0 + $1.value.count }
-    let (job, model, exchange, isStopping) = (job, model, exchange, isStopping)
-    // A microbatch's vector: its gradient, a place for each microbatch's loss, and whether to stop.
+    let (job, model, exchange) = (job, model, exchange)
     let sum = try workers.sum(
-      microbatches.count, length: length + microbatches.count + 1, label: number
-    ) { place in
-      let tape = Tape<Float>()
-      let leaves = values.leaves(on: tape)
-      let own = microbatches[place]
-      let mean = try Self.loss(
-        job, model.with(leaves, on: tape), exchange, own, of: .train, on: tape
-      ).total
-      let loss =
-        own.count == examples ? mean : tape.scale(mean, by: Float(own.count) / Float(examples))
-      var vector: [Float] = []
-      vector.reserveCapacity(length + microbatches.count + 1)
-      for gradient in tape.gradients(of: loss, at: leaves.all) { vector += gradient.elements }
-      vector += microbatches.indices.map { $0 == place ? loss.value.scalar : 0 }
-      vector.append(isStopping() ? 1 : 0)
-      return vector
-    }
-    if sum[sum.count - 1] > 0 { return false }
-    let losses = sum[length..<sum.count - 1]
-    if let bad = losses.firstIndex(where: { !$0.isFinite }) {
-      throw notFinite("a loss of \(sum[bad])", number, microbatches[bad - length])
-    }
+      microbatches, length: values.all.reduce(0) { $0 + $1.value.count }, step: number,
+      isStopping: isStopping,
+      loss: { own, tape in
+        let leaves = values.leaves(on: tape)
+        let mean = try Self.loss(
+          job, model.with(leaves, on: tape), exchange, own, of: .train, on: tape
+        ).total
+        return (mean, leaves.all)
+      }, refuse: { notFinite($0, number, $1) })
+    guard let sum else { return false }
     var gradients: [Tensor<Float>] = []
     var at = 0
     for value in values.all {
-      gradients.append(Tensor(value.shape, Array(sum[at..<at + value.value.count])))
+      gradients.append(Tensor(value.shape, Array(sum.gradients[at..<at + value.value.count])))
       at += value.value.count
     }
     let (clipped, norm) = clipped(gradients, toNorm: train.clip ?? .infinity)
@@ -115,9 +100,7 @@ struct ModelTraining {
       values.all.map(\.value), gradients: clipped,
       factor: train.rateFactor(at: number, of: steps.total))
     state.parameters = [Dictionary(uniqueKeysWithValues: zip(names, next))]
-    state.losses.append(losses.reduce(0, +))
-    state.norms.append(Float(norm))
-    state.step += 1
+    state.advance(loss: sum.losses.reduce(0, +), norm: norm)
     return true
   }
 
@@ -172,19 +155,7 @@ struct ModelTraining {
     let every = train.evaluateEvery ?? steps.perEpoch
     guard state.step % every == 0 || state.step == steps.total else { return }
     let (task, exchanged) = try scores(weights(state.parameters, names), of: .development)
-    let watched = exchanged ?? task
-    state.evaluations.append(
-      DasResult.Evaluation(
-        step: state.step, loss: watched.loss, correct: watched.correct, count: watched.count))
-    guard let stopping = train.earlyStopping else { return }
-    let value = stopping.watched == .accuracy ? watched.accuracy : -Double(watched.loss)
-    if state.best.map({ value > $0.value + stopping.threshold }) ?? true {
-      state.best = TrainingState.Best(step: state.step, value: value, parameters: state.parameters)
-      state.stale = 0
-    } else {
-      state.stale += 1
-      state.isOver = state.stale >= stopping.patience
-    }
+    state.take(exchanged ?? task, stopping: train.earlyStopping)
   }
 
   /// The scores on a whole split, without interventions and with them.

@@ -44,6 +44,19 @@ enum ArrayValues: Sendable {
     }
   }
 
+  /// Refuses a file of an array that holds anything else.
+  func expectStored(in array: ZarrArray, at index: [Int]) throws(Refusal) {
+    let file = array.path(ofFile: index)
+    guard let stored = try ArrayValues.read(array, at: index) else {
+      throw Refusal(.store, file: file, found: "nothing", expected: "what the journals hold")
+    }
+    if let odd = stored.difference(from: self) {
+      throw Refusal(
+        .store, file: file, field: "element \(odd.place)", found: odd.mine,
+        expected: "\(odd.others), as the journals have it")
+    }
+  }
+
   /// The first place where two lists differ, bit for bit, with both values in words; nil where they
   /// are the same.
   func difference(from other: ArrayValues) -> (place: Int, mine: String, others: String)? {

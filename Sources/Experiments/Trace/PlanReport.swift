@@ -17,7 +17,7 @@ package struct PlanReport: CostReport {
 
   private var coreHours: Double { cost.operations / rate / 3600 }
 
-  private var entries: [(key: String, value: Double, text: String)] {
+  package var entries: [Entry] {
     func count(_ value: Int) -> String { value.formatted(.number.locale(Locale(identifier: "en"))) }
     func bytes(_ value: Int) -> String {
       value < 10 << 20 ? "\(count(value >> 10)) KiB" : "\(count(value >> 20)) MiB"
@@ -54,21 +54,6 @@ package struct PlanReport: CostReport {
 
   package func needs(threads: Int) -> RunNeeds? {
     cost.needs(threads: threads, coreHours: coreHours)
-  }
-
-  package var text: String { Self.text(entries) }
-  package var json: String { Self.json(entries) }
-
-  /// A line for each entry, its name first.
-  static func text(_ entries: [(key: String, value: Double, text: String)]) -> String {
-    let width = entries.map(\.key.count).max() ?? 0
-    return entries.map { entry in
-      "\(entry.key.replacing("_", with: " ").padding(to: width + 2))\(entry.text)"
-    }.joined(separator: "\n")
-  }
-
-  static func json(_ entries: [(key: String, value: Double, text: String)]) -> String {
-    "{" + entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
   }
 }
 

@@ -38,10 +38,7 @@ package enum TraceExperiment: Experiment {
   package static func export(
     _ folder: String, _ options: ExportOptions
   ) throws(Refusal) -> [String] {
-    guard let csv = options.csv else {
-      throw Refusal(
-        .commandLine, field: "--csv", found: "no file to write", expected: "--csv FILE")
-    }
+    let csv = try options.table(of: .trace)
     let lines = try TraceExport(folder, bySample: !options.mean)
       .write(to: csv, replacing: options.force)
     return ["wrote \(lines) lines to \(csv)"]

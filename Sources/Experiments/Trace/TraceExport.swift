@@ -1,4 +1,3 @@
-internal import Checkpoints
 internal import Foundation
 package import Inputs
 internal import ResultsStore
@@ -12,9 +11,6 @@ package struct TraceExport {
   private let journals: TraceJournals
   /// One line for each sample; otherwise one for their mean.
   private let bySample: Bool
-
-  /// Bytes that are written at once.
-  private static let blockSize = 1 << 20
 
   package init(_ path: String, bySample: Bool) throws(Refusal) {
     let folder = try RunFolder.open(path)
@@ -32,34 +28,21 @@ package struct TraceExport {
   ///
   /// - Returns: The number of lines below the heading.
   package func write(to path: String, replacing: Bool) throws(Refusal) -> Int {
-    guard replacing || !FileManager.default.fileExists(atPath: path) else {
-      throw Refusal(
-        .commandLine, file: path, found: "a file that is there", expected: "a new name, or --force")
-    }
-    var file = try AtomicFile(path)
-    var block = Array(heading.utf8)
-    var count = 0
+    var table = try TableFile(path, replacing: replacing, heading: heading)
     for fact in reader.facts.indices {
       for restoration in reader.grid.restore.indices {
-        for line in try lines(fact, restoration) {
-          block += line.utf8
-          count += 1
-          if block.count >= Self.blockSize {
-            try file.write(block)
-            block.removeAll(keepingCapacity: true)
-          }
-        }
+        for line in try lines(fact, restoration) { try table.add(line) }
       }
     }
-    try file.write(block)
-    try file.commit()
+    let count = table.count
+    try table.commit()
     return count
   }
 
   private var heading: String {
     let names =
       ["fact", "site", "layer", "position", "token", "role"] + (bySample ? ["sample"] : [])
-    return (names + reader.grid.metrics.map(\.rawValue)).joined(separator: ",") + "\n"
+    return (names + reader.grid.metrics.map(\.rawValue)).joined(separator: ",")
   }
 
   /// The cells of a fact and restoration that have a value.
@@ -89,7 +72,7 @@ package struct TraceExport {
           for sample in 0..<grid.samples {
             let values = all.map { $0[start + sample] }
             guard !values.allSatisfy(\.isNaN) else { continue }
-            lines.append("\(place),\(sample),\(values.map(text).joined(separator: ","))\n")
+            lines.append("\(place),\(sample),\(values.map(text).joined(separator: ","))")
           }
         } else {
           let means = all.map { values in
@@ -97,7 +80,7 @@ package struct TraceExport {
             return Float(known.reduce(0.0) { $0 + Double($1) } / Double(known.count))
           }
           guard !means.allSatisfy(\.isNaN) else { continue }
-          lines.append("\(place),\(means.map(text).joined(separator: ","))\n")
+          lines.append("\(place),\(means.map(text).joined(separator: ","))")
         }
       }
     }

@@ -36,6 +36,30 @@ struct TrainingState: Sendable {
     (self.parameters, self.optimizer) = (parameters, optimizer)
   }
 
+  /// Counts a step whose parameters are taken.
+  mutating func advance(loss: Float, norm: Double) {
+    losses.append(loss)
+    norms.append(Float(norm))
+    step += 1
+  }
+
+  /// Takes a score of the development set, keeps the best state, and stops where it is in vain to go
+  /// on.
+  mutating func take(_ score: Score, stopping: TrainSection.EarlyStopping?) {
+    evaluations.append(
+      DasResult.Evaluation(
+        step: step, loss: score.loss, correct: score.correct, count: score.count))
+    guard let stopping else { return }
+    let value = stopping.watched == .accuracy ? score.accuracy : -Double(score.loss)
+    if best.map({ value > $0.value + stopping.threshold }) ?? true {
+      best = Best(step: step, value: value, parameters: parameters)
+      stale = 0
+    } else {
+      stale += 1
+      isOver = stale >= stopping.patience
+    }
+  }
+
   /// The parameters of some interventions.
   static func parameters(of interventions: [any Intervention<Float>]) -> Parameters {
     interventions.map { intervention in

@@ -1,0 +1,26 @@
+/// What `plan` prints.
+package protocol CostReport: Sendable {
+  typealias Entry = (key: String, value: Double, text: String)
+
+  /// In the order in which they are printed; numbers are in the units that their keys name.
+  var entries: [Entry] { get }
+  /// What a rank of so many compute threads and the run folder take; nil where that is not known.
+  func needs(threads: Int) -> RunNeeds?
+}
+
+extension CostReport {
+  package func needs(threads: Int) -> RunNeeds? { nil }
+
+  /// A line for each entry, its name first.
+  package var text: String {
+    let entries = entries
+    let width = entries.map(\.key.count).max() ?? 0
+    return entries.map { entry in
+      "\(entry.key.replacing("_", with: " ").padding(to: width + 2))\(entry.text)"
+    }.joined(separator: "\n")
+  }
+
+  package var json: String {
+    "{" + entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
+  }
+}
