@@ -148,9 +148,11 @@ private struct Trial {
   private static func counts(_ log: String) -> [(name: String, count: Int)] {
     var counts: [String: [Substring: Int]] = [:]
     for line in log.split(separator: "\n") {
-      let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-      guard parts.count == 2, let end = parts[1].firstIndex(of: "(") else { continue }
-      counts[String(parts[1][..<end]), default: [:]][parts[0], default: 0] += 1
+      // Numbers of processes are padded to five places.
+      guard let blank = line.firstIndex(of: " ") else { continue }
+      let call = line[blank...].drop { $0 == " " }
+      guard let end = call.firstIndex(of: "(") else { continue }
+      counts[String(call[..<end]), default: [:]][line[..<blank], default: 0] += 1
     }
     return names.compactMap { name in
       counts[name]?.values.max().map { (name, $0) }
