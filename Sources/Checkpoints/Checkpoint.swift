@@ -32,7 +32,8 @@ public struct Checkpoint: TensorContainer {
       let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
       let configFile = try BoundedFile("\(folder)/config.json", kind: .model)
       let json = try JSON.parse(
-        try configFile.jsonBytes(limit: 64 << 20), file: configFile.path, kind: .model)
+        try configFile.jsonBytes(limit: 64 << 20), file: configFile.path, kind: .model,
+        values: 100_000)
       let config = JSONField(json, file: configFile.path, kind: .model)
       _ = try config.object()
       self.config = .huggingFace(config)
@@ -65,6 +66,18 @@ public struct Checkpoint: TensorContainer {
   public func digest() throws(Refusal) -> String {
     var digest = Digest()
     for file in files { try file.update(&digest) }
+    return digest.hexadecimal()
+  }
+
+  /// SHA-256 over the size and the first mebibyte of each of the model's files: enough to tell apart
+  /// what is read of them before any tensor, and small models whole.
+  public func outline() throws(Refusal) -> String {
+    var digest = Digest()
+    for file in files {
+      withUnsafeBytes(of: Int64(file.size).littleEndian) { digest.update($0) }
+      let head = try file.bytes(at: 0, count: min(file.size, 1 << 20))
+      head.withUnsafeBytes { digest.update($0) }
+    }
     return digest.hexadecimal()
   }
 

@@ -38,11 +38,15 @@ public final class MPIEnvironment {
   /// Not after a stop, when compute threads may still read that memory: that is for `leave`.
   public func finalize() throws(MPIError) {
     guard isUnderLauncher else { return }
-    precondition(!session.hasAbandonedThreads, "finalize while compute threads run")
-    // MPI_Finalize waits too, but on a whole core.
+    try freeSharedMemory()
+    try mpi("MPI_Finalize") { MPI_Finalize() }
+  }
+
+  private func freeSharedMemory() throws(MPIError) {
+    precondition(!session.hasAbandonedThreads, "no shared memory while compute threads run")
+    // Freeing waits too, but on a whole core.
     try world.barrier()
     try session.freeWindows()
-    try mpi("MPI_Finalize") { MPI_Finalize() }
   }
 
   /// Ends all ranks of the job at once, with this exit code. The C function is `MPI_Abort`.
@@ -54,22 +58,26 @@ public final class MPIEnvironment {
 
   /// Ends this rank in step with the others.
   ///
-  /// After success all wait for each other. With any other code they do so for a second at most,
-  /// then the job is aborted: the missing rank may be the reason for the code. It is aborted too
-  /// where compute threads still run: they are not waited for, and ending MPI in order would
-  /// unmap the memory that they read.
+  /// After success all wait for each other. With any other code they do so for a second at most:
+  /// the missing rank may be the reason for the code. Then the job is aborted, since `mpirun` takes
+  /// a second longer over a rank that ends in order with such a code. Where compute threads still
+  /// run, the memory that they read is left as it is.
   public func leave(code: Int32) -> Never {
     fflush(nil)
     if isUnderLauncher {
       world.patience = code == 0 ? nil : .seconds(1)
       do throws(MPIError) {
         let isBusy = try world.allGather([session.hasAbandonedThreads ? 1 : 0])
-        if isBusy.contains([1]) {
+        if code == 0, !isBusy.contains([1]) {
+          try finalize()
+        } else {
+          if !isBusy.contains([1]) { try freeSharedMemory() }
+          // What mpirun sends to the others is to end them now.
+          signal(SIGTERM, SIG_DFL)
           // Rank 0 comes first, since its code is the one that counts.
-          if world.rank != 0 { sleep(2) }
+          if world.rank != 0 { usleep(300_000) }
           abort(code: code)
         }
-        try finalize()
       } catch { abort(code: code) }
     }
     // Not exit: its handlers would tear down what abandoned compute threads still use.

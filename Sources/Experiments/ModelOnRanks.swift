@@ -28,13 +28,20 @@ enum ModelOnRanks {
   }
 
   /// Refuses ranks that differ in the program, the processor or what they read. Collective.
+  ///
+  /// - Parameter checkpoint: The model as this rank opened it: each reads for itself what describes
+  ///   the weights, whoever reads them.
   static func compare(
-    _ facts: [(String, String)], on world: Communicator
+    _ facts: [(String, String)], reading checkpoint: Checkpoint? = nil, on world: Communicator
   ) throws(Refusal) {
     let handshake = try world.agree {
-      Handshake(
+      let outline = try checkpoint.map { checkpoint throws(Refusal) in
+        [("model files", try checkpoint.outline())]
+      }
+      return Handshake(
         binary: try Handshake.ownBinaryDigest(),
-        facts: facts + [("instruction set", instructionSet()), ("BLAS core", blasCoreName())])
+        facts: facts + (outline ?? [])
+          + [("instruction set", instructionSet()), ("BLAS core", blasCoreName())])
     }
     try handshake.compare(on: world)
   }

@@ -4,21 +4,25 @@ extension JSON {
   /// - Parameters:
   ///   - bytes: UTF-8 without a byte-order mark.
   ///   - depth: The deepest nesting accepted.
+  ///   - values: The most values accepted, counted before they take memory.
   /// - Throws: A refusal of `kind` whose field is the key or line and column of the fault.
   public static func parse(
-    _ bytes: some Collection<UInt8>, file: String, kind: Refusal.Kind, depth: Int = 64
+    _ bytes: some Collection<UInt8>, file: String, kind: Refusal.Kind, depth: Int = 64,
+    values: Int = 1_000_000
   ) throws(Refusal) -> JSON {
     let result =
-      bytes.withContiguousStorageIfAvailable { parseBuffer($0, file, kind, depth) }
-      ?? Array(bytes).withUnsafeBufferPointer { parseBuffer($0, file, kind, depth) }
+      bytes.withContiguousStorageIfAvailable { parseBuffer($0, file, kind, depth, values) }
+      ?? Array(bytes).withUnsafeBufferPointer { parseBuffer($0, file, kind, depth, values) }
     return try result.get()
   }
 
   private static func parseBuffer(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ file: String, _ kind: Refusal.Kind, _ depth: Int
+    _ bytes: UnsafeBufferPointer<UInt8>, _ file: String, _ kind: Refusal.Kind, _ depth: Int,
+    _ values: Int
   ) -> Result<JSON, Refusal> {
     Result { () throws(Refusal) in
-      var parser = JSONParser(bytes: bytes, file: file, kind: kind, depthLimit: depth)
+      var parser = JSONParser(
+        bytes: bytes, file: file, kind: kind, depthLimit: depth, valueLimit: values)
       return try parser.document()
     }
   }
@@ -30,7 +34,9 @@ private struct JSONParser {
   let file: String
   let kind: Refusal.Kind
   let depthLimit: Int
+  let valueLimit: Int
   var at = 0
+  var valueCount = 0
   var depth = 0
   var path: [String] = []
 
@@ -68,6 +74,12 @@ private struct JSONParser {
 
   mutating func value() throws(Refusal) -> JSON {
     guard at < bytes.count else { throw refusal("the end of the text", "a JSON value") }
+    valueCount += 1
+    guard valueCount <= valueLimit else {
+      throw refusal(
+        "more than \(valueLimit) values",
+        "at most \(valueLimit) (the limit); data of any size goes in a file of its own")
+    }
     switch bytes[at] {
     case UInt8(ascii: "{"): return try object()
     case UInt8(ascii: "["): return try array()

@@ -111,6 +111,7 @@ private func letFirstRankSpeak() {
 
 /// Ends with a code, unless what was printed could not be written: then with that of resources.
 func leave(_ code: Int32) -> Never {
-  let isWritten = fflush(stdout) == 0
+  // Lines were written as they ended: what failed then, only the stream remembers.
+  let isWritten = fflush(stdout) == 0 && ferror(stdout) == 0
   exit(code == 0 && !isWritten ? Refusal.Kind.resources.exitCode : code)
 }

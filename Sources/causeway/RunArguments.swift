@@ -29,6 +29,7 @@ struct RunArguments: ParsableArguments {
         .commandLine, field: "--output", found: "no run folder",
         expected: "--output FOLDER, or run.output in the job")
     }
+    if output != nil { try specification.run.checkOutput(folder) }
     return folder
   }
 

@@ -63,7 +63,7 @@ struct TraceCellsTests {
     for unit in plan.units {
       let fact = job.facts[unit.fact]
       var random = SeededRandom(seed: 3)
-      let base = BaseRuns(
+      let base = try BaseRuns(
         model, tokens: fact.ids,
         noise: .normal([3, fact.roles.subject.count, model.shape.width], using: &random),
         corrupted: fact.roles.subject,
@@ -74,7 +74,7 @@ struct TraceCellsTests {
         unit.cells, unit.cells.lowerBound + unit.cells.count / 3..<unit.cells.upperBound,
       ] {
         var staircase = Staircase(model, base, range.map { cells[$0] })
-        _ = staircase.run()
+        _ = try staircase.run()
         #expect(staircase.blockRows == cells.blockRows(of: range))
         let alone = range.reduce(0) { $0 + cells.blockRows(of: $1..<$1 + 1) }
         shared += alone - staircase.blockRows

@@ -18,6 +18,28 @@ extension EndToEnd {
       #expect(ended.said.first?.contains(": program digest: found ") == true)
       #expect(!bench.has("run"))
     }
+
+    @Test func `a rank with another configuration of the model is named before any work`()
+      async throws
+    {
+      let bench = try Workbench()
+      let other = try Workbench()
+      let config = try String(contentsOfFile: other.path("model/config.json"), encoding: .utf8)
+      let changed = config.replacing(
+        "\"vocab_size\"", with: "\"initializer_range\": 0.5, \"vocab_size\"")
+      #expect(changed != config)
+      try other.put(changed, "model/config.json")
+      // The paths in a job are the same wherever its folder is, as on hosts with disks of their own.
+      let run = ["run", bench.path("job.toml"), "-o", bench.path("run")]
+      let others = ["run", other.path("job.toml"), "-o", bench.path("run")]
+      let tool = try RunningTool(
+        run + [":", "-n", "1", RunningTool.program] + others, ranks: 2)
+      let ended = try await tool.end()
+      #expect(ended.code == 7, "\(ended.errors)")
+      #expect(ended.said.count == 1)
+      #expect(ended.said.first?.contains(": model files: found ") == true, "\(ended.errors)")
+      #expect(!bench.has("run"))
+    }
   }
 }
 

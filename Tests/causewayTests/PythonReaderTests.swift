@@ -11,8 +11,7 @@ extension EndToEnd {
     @Test func `xarray, zarr and TensorStore open results without a warning, half or whole`()
       async throws
     {
-      let bench = try Workbench(
-        heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 48"))
+      let bench = try await Workbench(heavyModel, job: Workbench.heavyJob(lasting: 8))
       let tool = try bench.start("run", ranks: 2)
       // Facts are done in the order of their cost: the first chunk to appear may be any one's.
       // The status of a pair is written last of its arrays, `[fact, site, 0, 0]`.

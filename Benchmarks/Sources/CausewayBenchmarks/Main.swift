@@ -6,11 +6,11 @@ struct Main {
   static func main() throws {
     let arguments = Array(CommandLine.arguments.dropFirst())
     switch arguments.first {
-    case "gpt2": print(TraceBenchmark.gpt2Small().run(naive: false).json)
+    case "gpt2": print(try TraceBenchmark.gpt2Small().run(naive: false).json)
     case "fact" where arguments.count > 1:
       let benchmark = try TraceBenchmark.eiffel(model: arguments[1])
-      print(benchmark.run(naive: false).json)
-      if arguments.contains("--naive") { print(benchmark.run(naive: true).json) }
+      print(try benchmark.run(naive: false).json)
+      if arguments.contains("--naive") { print(try benchmark.run(naive: true).json) }
     case "gradient": try InterventionBenchmark.gradients().forEach { print($0) }
     case "training": try TrainingBenchmark.steps().forEach { print($0) }
     case "places": try InterventionBenchmark.places().forEach { print($0) }
@@ -25,7 +25,9 @@ struct Main {
 }
 
 /// Wall-clock seconds of a piece of work.
-func seconds(_ body: () -> Void) -> Double { ContinuousClock().measure(body) / .seconds(1) }
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+  try ContinuousClock().measure(body) / .seconds(1)
+}
 
 /// SplitMix64, so that the random weights are the same in every run. Steele et al., 2014.
 struct SplitMix: RandomNumberGenerator {

@@ -81,14 +81,14 @@ struct TraceBenchmark {
     return all.sorted { key($0) < key($1) }
   }
 
-  func run(naive: Bool) -> Result {
+  func run(naive: Bool) throws -> Result {
     let (length, layers) = (tokens.count, model.shape.layers)
     let noise = noise
     var rows = length * layers
     var logitRows = 1
     var floor = ProductFloor(model.shape)
-    let time = seconds {
-      let base = BaseRuns(
+    let time = try seconds {
+      let base = try BaseRuns(
         model, tokens: tokens, noise: noise, corrupted: subject,
         restoring: Set(restored.map(\.site)))
       rows += samples * (length - subject.lowerBound) * layers
@@ -102,12 +102,12 @@ struct TraceBenchmark {
           if naive {
             let sweep = NaiveSweep(
               model, base, tokens: tokens, noise: noise, corrupted: subject)
-            stream = sweep.run(piece)
+            stream = try sweep.run(piece)
             rows += piece.count * length * layers
             for _ in 0..<piece.count * layers { floor.block(rows: length) }
           } else {
             var staircase = Staircase(model, base, piece)
-            stream = staircase.run()
+            stream = try staircase.run()
             rows += staircase.blockRows
             for pass in staircase.passes { floor.block(pass) }
           }

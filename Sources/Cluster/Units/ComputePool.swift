@@ -84,8 +84,7 @@ final class ComputePool: Sendable {
     if time == 0 { sched_yield() } else { _ = news.wait(timeout: .now() + .microseconds(time)) }
   }
 
-  /// Drops what waits. Threads end when they have computed what they have, which nothing can
-  /// interrupt.
+  /// Drops what waits. Threads end when they have computed what they have, or given it up.
   func close() {
     state.withLock { state in
       state.waiting = []
@@ -124,9 +123,12 @@ final class ComputePool: Sendable {
       }
       watch?.begins(unit, on: thread)
       let start = ContinuousClock.now
-      let outcome: Result<[UInt8], Failure>
+      let outcome: Result<[UInt8], Failure>?
       do {
         outcome = .success(try compute(unit))
+      } catch is CancellationError {
+        // Of a stop: the unit is neither done nor failed.
+        outcome = nil
       } catch {
         outcome = .failure(Failure(message: escaped("\(error)")))
       }
@@ -134,7 +136,9 @@ final class ComputePool: Sendable {
       watch?.ends(on: thread)
       state.withLock { state in
         state.running -= 1
-        state.ended.append(Ended(unit: unit, seconds: seconds, outcome: outcome))
+        if let outcome {
+          state.ended.append(Ended(unit: unit, seconds: seconds, outcome: outcome))
+        }
       }
       news.signal()
     }

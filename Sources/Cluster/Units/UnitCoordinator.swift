@@ -158,7 +158,10 @@ final class UnitCoordinator {
   /// After a stop their last results still come in; who is silent then is not waited for.
   private func dismiss(_ ending: UnitMessage.Ending, within time: Duration) throws {
     isDismissing = true
-    if ending != .finished { context.handlers.watch?.giveUp() }
+    if ending != .finished {
+      context.stop.request()
+      context.handlers.watch?.giveUp()
+    }
     context.pool.close()
     let start = ContinuousClock.now
     for rank in present { try outbox.send(.end(ending), to: rank) }

@@ -28,12 +28,14 @@ final class UnitWorker {
         try sayGoodbye()
         return .finished
       case .stopped:
+        context.stop.request()
         context.handlers.watch?.giveUp()
         context.pool.close()
         try reportLast()
         try sayGoodbye()
         return .stopped
       case .refused(let refusal):
+        context.stop.request()
         try sayGoodbye()
         throw refusal
       }

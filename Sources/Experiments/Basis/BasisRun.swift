@@ -29,7 +29,7 @@ struct BasisRun {
         ("model digest", digest), ("tokenizer digest", job.data.tokenizer?.digest ?? "none"),
         ("texts digest", job.data.digest ?? "in the job"),
         ("lens digest", job.lensDigest ?? "none"), ("job digest", job.spec.digest),
-      ], on: world)
+      ], reading: published.checkpoint, on: world)
     let model = try ModelOnRanks.load(published, on: world)
     let spec = job.spec.runJSON(inputs: [
       "model": .text(digest), "texts": job.data.digest.map { .text($0) },

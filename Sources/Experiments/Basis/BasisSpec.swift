@@ -37,11 +37,12 @@ package struct BasisSpec: JobSpecification {
     basis = try BasisSection(
       job.required("basis", expected: "a table [basis] with directions"), folder: folder)
     save = try SaveSection(job.optional("save"))
-    run = try RunSection(job.optional("run"), folder: folder)
+    var inputs = [
+      RunSection.Input("the model", model.path.resolved), RunSection.Input("the job", file),
+    ]
+    if let lens = basis.tunedLens { inputs.append(.init("the tuned lens", lens.resolved)) }
+    run = try RunSection(job.optional("run"), folder: folder, apartFrom: inputs)
     slurm = try SlurmSection(job.optional("slurm"))
-    var inputs = [("the model", model.path.resolved), ("the job", file)]
-    if let lens = basis.tunedLens { inputs.append(("the tuned lens", lens.resolved)) }
-    try run.checkOutput(at: job.optional("run"), apartFrom: inputs)
   }
 
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.

@@ -30,7 +30,7 @@ package struct DasRun {
         ("model digest", digest), ("tokenizer digest", job.tokenizerDigest ?? "none"),
         ("data digests", job.digests.map(\.digest).joined(separator: " ")),
         ("job digest", job.spec.digest),
-      ], on: world)
+      ], reading: job.opened.checkpoint, on: world)
     let model = try ModelOnRanks.load(job.opened, on: world)
     let desk = try world.agree { () throws(Refusal) -> DasDesk? in
       guard world.rank == 0 else { return nil }

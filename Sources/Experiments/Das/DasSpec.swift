@@ -61,12 +61,14 @@ package struct DasSpec: TrainingSpec {
     train = try TrainSection(
       job.required("train", expected: "a table [train] with a learning_rate"))
     save = try SaveSection(job.optional("save"))
-    run = try RunSection(job.optional("run"), folder: folder, besides: TrainingPace.known)
+    run = try RunSection(
+      job.optional("run"), folder: folder, besides: TrainingPace.known,
+      apartFrom: [
+        .init("the model", model.path.resolved), .init("the job", file),
+      ])
     pace = try TrainingPace(job.optional("run"))
     slurm = try SlurmSection(job.optional("slurm"))
     try checkSweep()
-    try run.checkOutput(
-      at: job.optional("run"), apartFrom: [("the model", model.path.resolved), ("the job", file)])
   }
 
   /// Refuses axes of the sweep that nothing follows, and interventions that say nothing of a layer.

@@ -18,7 +18,8 @@ public struct PathInspection {
   /// - Throws: A refusal that names file, field, what was found and what was expected.
   public init(_ path: String) throws(Refusal) {
     let name = path.lowercased()
-    if name.hasSuffix(".toml") {
+    // Jobs in YAML are what others have: they get the job's refusal, not a model's.
+    if [".toml", ".yaml", ".yml"].contains(where: name.hasSuffix) {
       lines = try Self.job(path)
     } else if name.hasSuffix("tokenizer.json") {
       lines = try Self.tokenizer(path, vocabulary: nil)

@@ -36,7 +36,8 @@ package struct FactFile: Sendable {
 
   private static func array(_ bytes: [UInt8], file: String) throws(Refusal) -> [JobField] {
     let root = JobField(
-      JobValue(json: try JSON.parse(bytes, file: file, kind: .job)), at: JobPlace(file: file))
+      JobValue(json: try JSON.parse(bytes, file: file, kind: .job, values: 10_000_000)),
+      at: JobPlace(file: file))
     guard case .table(let table) = root.value.content else {
       guard case .list = root.value.content else {
         throw root.refusal(expected: "a list of facts, or an object around one")

@@ -27,13 +27,9 @@ package struct JobDocument: Sendable {
     self.file = file
     folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
     if file.lowercased().hasSuffix(".json") {
-      root = JobValue(json: try JSON.parse(bytes, file: file, kind: .job, depth: Self.depthLimit))
-      guard root.count <= Self.valueLimit else {
-        throw Refusal(
-          .job, file: file, found: "\(root.count) values",
-          expected:
-            "at most \(Self.valueLimit) (the limit); data of any size goes in a file of its own")
-      }
+      root = JobValue(
+        json: try JSON.parse(
+          bytes, file: file, kind: .job, depth: Self.depthLimit, values: Self.valueLimit))
     } else {
       let text = try Self.text(bytes, file: file)
       root = try TOMLParser.parse(text, file: file)

@@ -1,3 +1,4 @@
+internal import Foundation
 package import Inputs
 
 /// `[run]`: how the job is run, which changes no number and is not in the digest.
@@ -10,11 +11,23 @@ package struct RunSection: Sendable, Equatable {
   package let naive: Bool
   /// The run folder; nil where the command line names it.
   package let output: JobPath?
+  private let inputs: [Input]
 
-  /// - Parameter more: Fields that the kind of job reads itself.
+  /// What the job reads, where no run folder may lie.
+  package struct Input: Sendable, Equatable {
+    let what: String
+    let path: String
+
+    package init(_ what: String, _ path: String) { (self.what, self.path) = (what, path) }
+  }
+
+  /// - Parameters:
+  ///   - more: Fields that the kind of job reads itself.
+  ///   - inputs: Refused as the run folder, and as what it lies in.
   package init(
-    _ field: JobField?, folder: String, besides more: [String] = []
+    _ field: JobField?, folder: String, besides more: [String] = [], apartFrom inputs: [Input]
   ) throws(Refusal) {
+    self.inputs = inputs
     let section = try field?.table(known: ["memory", "threads", "naive", "output"] + more)
     memory =
       try section?.optional("memory").map { (field) throws(Refusal) in
@@ -28,6 +41,31 @@ package struct RunSection: Sendable, Equatable {
     output = try section?.optional("output").map { (field) throws(Refusal) in
       try field.path(from: folder)
     }
+    if let output, let place = section?.place(of: "output") {
+      try checkOutput(output) { place.refusal($0, expected: $1) }
+    }
+  }
+
+  /// Refuses a run folder of the command line that is one of the inputs, or lies inside it.
+  package func checkOutput(_ path: String) throws(Refusal) {
+    guard !path.isEmpty else {
+      throw Refusal(
+        .commandLine, field: "--output", found: "an empty path", expected: "a run folder")
+    }
+    let full = URL(fileURLWithPath: path).standardizedFileURL.path
+    try checkOutput(JobPath(written: path, resolved: full)) {
+      Refusal(.commandLine, field: "--output", found: $0, expected: $1)
+    }
+  }
+
+  private func checkOutput(
+    _ output: JobPath, _ refusal: (_ found: String, _ expected: String) -> Refusal
+  ) throws(Refusal) {
+    for input in inputs where output.isWithin(input.path) {
+      throw refusal(
+        "\(quoted(output.resolved)), which is \(input.what) \(quoted(input.path)) or inside it",
+        "a folder of its own")
+    }
   }
 
   package var canonical: JobValue {
@@ -35,19 +73,5 @@ package struct RunSection: Sendable, Equatable {
       "memory": .text(ByteCount.text(memory)), "threads": threads.map(JobValue.int),
       "naive": .flag(naive), "output": output.map { .text($0.written) },
     ])
-  }
-
-  /// Refuses an output folder that is one of the inputs, or lies inside it.
-  ///
-  /// - Parameter field: The section, where the job has one.
-  func checkOutput(
-    at field: JobField?, apartFrom inputs: [(what: String, path: String)]
-  ) throws(Refusal) {
-    guard let output, let field else { return }
-    for input in inputs where output.isWithin(input.path) {
-      throw try field.anyTable().place(of: "output").refusal(
-        "\(quoted(output.resolved)), which is \(input.what) \(quoted(input.path)) or inside it",
-        expected: "a folder of its own")
-    }
   }
 }

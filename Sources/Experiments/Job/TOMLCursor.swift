@@ -29,7 +29,7 @@ struct TOMLCursor {
   func fault(_ expected: String, from start: Int? = nil) -> Refusal {
     let rest = bytes[(start ?? at)...].prefix(40).prefix { $0 != 10 }
     let found = rest.isEmpty ? "the end of the line" : quoted(String(decoding: rest, as: UTF8.self))
-    return refused(found, "\(expected) in TOML")
+    return refused(found, "\(expected) in the TOML of a job")
   }
 
   mutating func take(_ byte: UInt8, or other: String = "") throws(Refusal) {

@@ -31,6 +31,8 @@ struct TOMLParser {
     while let byte = cursor.next {
       if byte == UInt8(ascii: "[") {
         table = try header(in: root)
+      } else if cursor.starts(with: "---") {
+        throw cursor.refused("'---', as between two documents of YAML", "one document of TOML")
       } else {
         try member(of: table.node, path: table.path, depth: table.depth)
       }

@@ -54,10 +54,12 @@ package struct TraceSpec: JobSpecification {
     parity =
       try job.optional("parity").map { (field) throws(Refusal) in try field.choice() } ?? .none
     save = try SaveSection(job.optional("save"))
-    run = try RunSection(job.optional("run"), folder: folder)
+    run = try RunSection(
+      job.optional("run"), folder: folder,
+      apartFrom: [
+        .init("the model", model.path.resolved), .init("the job", file),
+      ])
     slurm = try SlurmSection(job.optional("slurm"))
-    try run.checkOutput(
-      at: job.optional("run"), apartFrom: [("the model", model.path.resolved), ("the job", file)])
   }
 
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.

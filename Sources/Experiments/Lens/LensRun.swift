@@ -26,7 +26,7 @@ struct LensRun {
       [
         ("model digest", digest), ("tokenizer digest", job.data.tokenizer?.digest ?? "none"),
         ("texts digest", job.data.digest ?? "in the job"), ("job digest", job.spec.digest),
-      ], on: world)
+      ], reading: published.checkpoint, on: world)
     let model = try ModelOnRanks.load(published, on: world)
     let spec = job.spec.runJSON(inputs: [
       "model": .text(digest), "texts": job.data.digest.map { .text($0) },

@@ -46,10 +46,12 @@ package struct LensSpec: JobSpecification {
       ?? .every(at: lens.place(of: "layers"))
     settings = try Self.settings(lens)
     save = try SaveSection(job.optional("save"))
-    run = try RunSection(job.optional("run"), folder: folder)
+    run = try RunSection(
+      job.optional("run"), folder: folder,
+      apartFrom: [
+        .init("the model", model.path.resolved), .init("the job", file),
+      ])
     slurm = try SlurmSection(job.optional("slurm"))
-    try run.checkOutput(
-      at: job.optional("run"), apartFrom: [("the model", model.path.resolved), ("the job", file)])
   }
 
   private static func settings(_ lens: JobSection) throws(Refusal) -> LensSettings {

@@ -72,14 +72,14 @@ package struct ModelTrainSpec: TrainingSpec {
     train = try TrainSection(section)
     try Self.check(try section.anyTable())
     save = try SaveSection(job.optional("save"))
-    run = try RunSection(job.optional("run"), folder: folder, besides: TrainingPace.known)
+    var inputs = [RunSection.Input("the job", file)]
+    if case .folder(let section) = model.start {
+      inputs.append(.init("the model", section.path.resolved))
+    }
+    run = try RunSection(
+      job.optional("run"), folder: folder, besides: TrainingPace.known, apartFrom: inputs)
     pace = try TrainingPace(job.optional("run"))
     slurm = try SlurmSection(job.optional("slurm"))
-    var inputs = [("the job", file)]
-    if case .folder(let section) = model.start {
-      inputs.append(("the model", section.path.resolved))
-    }
-    try run.checkOutput(at: job.optional("run"), apartFrom: inputs)
   }
 
   private static func interchange(

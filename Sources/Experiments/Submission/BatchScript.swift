@@ -127,8 +127,11 @@ package struct BatchScript: Sendable {
     """
     # 75 is a stop, 7 a loss: the same goes on in a new start. Anything else is an end.
     if [[ $code != 75 && $code != 7 ]]; then exit "$code"; fi
-    # scancel means it, and preemption and requeueing start the job again by themselves.
-    if [[ $signal == TERM ]]; then exit "$code"; fi
+    # scancel means it, and preemption and requeueing start the job again by themselves: Slurm then
+    # no longer calls it running, as it does where somebody only sent the signal.
+    if [[ $signal == TERM && $(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T) != RUNNING ]]; then
+      exit "$code"
+    fi
     starts=$((${CAUSEWAY_STARTS:-0} + ${SLURM_RESTART_COUNT:-0} + 1))
     if ((starts >= \(starts))); then
       echo "causeway: not started again after $starts starts" >&2

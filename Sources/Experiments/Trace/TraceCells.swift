@@ -19,6 +19,28 @@ struct TraceCells: Sendable {
     /// Of `reaching`.
     var places: Range<Int>
     var firstNumber: Int
+    let position: Int
+    /// Rows that go through a block, over all layers, for a run that goes its own way from the start.
+    let leaderRows: Int
+    /// The same for runs that part from a leader, added up: of the first n members at n.
+    let followerRows: [Int]
+
+    /// Rows of the followers that the first so many numbers would be.
+    func followerRows(before number: Int) -> Int {
+      let (samples, member) = number.quotientAndRemainder(dividingBy: places.count)
+      return samples * (followerRows.last ?? 0) + followerRows[member]
+    }
+
+    /// Rows of neighbouring numbers, counted from the family's first; of each sample the first leads.
+    func blockRows(of numbers: Range<Int>) -> Int {
+      let first = numbers.lowerBound / places.count
+      let samples = (numbers.upperBound - 1) / places.count - first + 1
+      let member = numbers.lowerBound % places.count
+      let leaders =
+        followerRows[member + 1] - followerRows[member] + (samples - 1) * followerRows[1]
+      return followerRows(before: numbers.upperBound) - followerRows(before: numbers.lowerBound)
+        - leaders + samples * leaderRows
+    }
   }
 
   private struct Root: Hashable {
@@ -67,10 +89,18 @@ struct TraceCells: Sendable {
     var families: [Family] = []
     for root in roots {
       let places = (members[root] ?? []).sorted { $0.layer > $1.layer }
+      let tail = length - root.position
+      var followerRows = [0]
+      for place in places {
+        let window = self.restoration.restored(around: place.layer, layerCount: layerCount)
+        followerRows.append((followerRows.last ?? 0) + tail * (layerCount - window.upperBound))
+      }
+      let entering = self.restoration.site == .blockOutput ? 0 : 1
       families.append(
         Family(
           places: reaching.count..<reaching.count + places.count,
-          firstNumber: reaching.count * samples))
+          firstNumber: reaching.count * samples, position: root.position,
+          leaderRows: entering + tail * (layerCount - 1 - root.layer), followerRows: followerRows))
       reaching += places
     }
     (self.reaching, self.families, equalToBaseline) = (reaching, families, equal)
@@ -119,24 +149,21 @@ struct TraceCells: Sendable {
     restoration.restored(around: place.layer, layerCount: layerCount)
   }
 
-  /// Rows of the batch that a patched run adds, once it goes its own way.
-  func rows(of number: Int) -> Int { length - run(number).place.position }
+  /// Rows of the batch that each patched run adds, once it goes its own way, for neighbouring numbers
+  /// that add as many.
+  var runsOfEqualRows: [(count: Int, rows: Int)] {
+    families.map { ($0.places.count * samples, length - $0.position) }
+  }
 
   /// Rows that go through a block, over all layers, for neighbouring runs that go together: what
   /// they cost.
   func blockRows(of numbers: Range<Int>) -> Int {
-    var rows = 0
-    var leader: (cell: RestoredCell, family: Int)?
-    for number in numbers {
-      let cell = self[number]
-      let family = family(of: number)
-      if let leader, leader.family == family, leader.cell.sample == cell.sample {
-        rows += (length - cell.position) * (layerCount - cell.layers.upperBound)
-        continue
-      }
-      leader = (cell, family)
-      let entering = restoration.site == .blockOutput ? 0 : 1
-      rows += entering + (length - cell.position) * (layerCount - 1 - cell.layers.lowerBound)
+    var (number, rows) = (numbers.lowerBound, 0)
+    while number < numbers.upperBound {
+      let family = families[self.family(of: number)]
+      let end = min(numbers.upperBound, family.firstNumber + family.places.count * samples)
+      rows += family.blockRows(of: number - family.firstNumber..<end - family.firstNumber)
+      number = end
     }
     return rows
   }

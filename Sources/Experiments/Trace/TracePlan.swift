@@ -67,15 +67,22 @@ package struct TracePlan: Sendable {
   /// Neighbouring cells in as few runs as the row limit allows, of about as many rows each; and
   /// what each costs.
   private static func cut(_ cells: TraceCells) -> [(cells: Range<Int>, blockRows: Int)] {
-    let total = (0..<cells.count).reduce(0) { $0 + cells.rows(of: $1) }
+    let runs = cells.runsOfEqualRows
+    let total = runs.reduce(0) { $0 + $1.count * $1.rows }
     let parts = max(1, (total + rowLimit - 1) / rowLimit)
     var ranges: [Range<Int>] = []
-    var (start, rows) = (0, 0)
-    for number in 0..<cells.count {
-      rows += cells.rows(of: number)
-      if rows * parts >= total * (ranges.count + 1) {
-        ranges.append(start..<number + 1)
-        start = number + 1
+    var (start, number, rows) = (0, 0, 0)
+    for run in runs {
+      let end = number + run.count
+      while number < end {
+        // A part ends with the cell that reaches its share of the rows.
+        let share = (total * (ranges.count + 1) + parts - 1) / parts
+        let wanted = max(1, (share - rows + run.rows - 1) / run.rows)
+        let taken = min(wanted, end - number)
+        (number, rows) = (number + taken, rows + taken * run.rows)
+        guard taken == wanted else { break }
+        ranges.append(start..<number)
+        start = number
       }
     }
     return ranges.map { ($0, cells.blockRows(of: $0)) }

@@ -97,7 +97,7 @@ package struct TraceRun {
       [
         ("model digest", model), ("tokenizer digest", job.tokenizer?.digest ?? "none"),
         ("facts digest", job.factsDigest ?? "in the job"), ("job digest", job.spec.digest),
-      ], on: world)
+      ], reading: job.published.checkpoint, on: world)
     return model
   }
 

@@ -40,33 +40,37 @@ final class TraceRunner: Sendable {
   var noiseLevel: Double? { noise.level }
 
   /// The result of a unit as bytes: a baseline, or the metrics of its cells in their order.
-  func compute(_ number: Int) throws -> [UInt8] {
-    guard let unit = plan.unit(number) else { return try baseline(number).bytes }
-    let base = try base(unit.fact)
+  ///
+  /// - Throws: `CancellationError` soon after `isGivenUp` says that nobody wants it any more.
+  func compute(_ number: Int, unless isGivenUp: () -> Bool = { false }) throws -> [UInt8] {
+    guard let unit = plan.unit(number) else {
+      return try baseline(number, unless: isGivenUp).bytes
+    }
+    let base = try base(unit.fact, unless: isGivenUp)
     let fact = job.facts[unit.fact]
     let numbers = TraceCells(job.grid, fact: unit.fact, restoration: unit.restoration)
     let cells = unit.cells.map { numbers[$0] }
     var bytes = ByteWriter()
     for metrics in TraceMetrics.of(
-      run(cells, base, fact), model, answer: fact.answerID, foil: base.foil)
+      try run(cells, base, fact, unless: isGivenUp), model, answer: fact.answerID, foil: base.foil)
     { bytes.floats(metrics.values) }
     return bytes.bytes
   }
 
   private func run(
-    _ cells: [RestoredCell], _ base: Base, _ fact: TokenizedFact
-  ) -> Tensor<Float> {
+    _ cells: [RestoredCell], _ base: Base, _ fact: TokenizedFact, unless isGivenUp: () -> Bool
+  ) throws -> Tensor<Float> {
     if job.spec.run.naive {
       let sweep = NaiveSweep(
         model, base.runs, tokens: fact.ids, noise: base.noise, corrupted: fact.roles.subject)
-      return sweep.run(cells)
+      return try sweep.run(cells, unless: isGivenUp)
     }
     var staircase = Staircase(model, base.runs, cells)
-    return staircase.run()
+    return try staircase.run(unless: isGivenUp)
   }
 
-  private func baseline(_ index: Int) throws -> TraceBaseline {
-    let base = try base(index)
+  private func baseline(_ index: Int, unless isGivenUp: () -> Bool) throws -> TraceBaseline {
+    let base = try base(index, unless: isGivenUp)
     let fact = job.facts[index]
     let corrupted = base.runs.corruptedStreams(position: fact.ids.count - 1)
     return TraceBaseline(
@@ -74,14 +78,15 @@ final class TraceRunner: Sendable {
       corrupted: TraceMetrics.of(corrupted, model, answer: fact.answerID, foil: base.foil))
   }
 
-  private func base(_ index: Int) throws -> Base {
-    try bases.value(for: index) { try makeBase(job.facts[index]) }
+  private func base(_ index: Int, unless isGivenUp: () -> Bool) throws -> Base {
+    try bases.value(for: index) { try makeBase(job.facts[index], unless: isGivenUp) }
   }
 
-  private func makeBase(_ fact: TokenizedFact) throws -> Base {
+  private func makeBase(_ fact: TokenizedFact, unless isGivenUp: () -> Bool) throws -> Base {
     let drawn = try noise.noise(for: fact)
-    let runs = BaseRuns(
-      model, tokens: fact.ids, noise: drawn, corrupted: fact.roles.subject, restoring: restoring)
+    let runs = try BaseRuns(
+      model, tokens: fact.ids, noise: drawn, corrupted: fact.roles.subject, restoring: restoring,
+      unless: isGivenUp)
     let clean = runs.cleanStream(position: fact.ids.count - 1)
     let logits = model.logits(Variable(clean), on: Tape()).value.elements
     let top = Self.largest(logits, except: nil)

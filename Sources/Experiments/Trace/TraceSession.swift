@@ -43,7 +43,9 @@ struct TraceSession {
     return try scheduler.run(
       on: world, stop: stop,
       UnitScheduler.Handlers(
-        compute: { [runner, times] unit in try times.measure(unit) { try runner.compute(unit) } },
+        compute: { [runner, times, stop] unit in
+          try times.measure(unit) { try runner.compute(unit) { stop.isRequested } }
+        },
         keep: { try journal.keep($0, $1, seconds: times.take($0)) },
         sync: { try journal.sync() },
         finished: { try desk?.take($0.unit, $0.bytes) },

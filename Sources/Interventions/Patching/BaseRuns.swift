@@ -28,10 +28,12 @@ public struct BaseRuns: Sendable {
   ///   - noise: Added to the token embeddings at `corrupted`, `[samples, corrupted.count, width]`.
   ///   - corrupted: Positions of the subject.
   ///   - restoring: Sites whose clean values will be put back.
+  ///   - isGivenUp: Asked before each layer.
+  /// - Throws: `CancellationError` once nobody wants the runs any more.
   public init(
     _ model: DecoderModel<Float>, tokens: [Int], noise: Tensor<Float>, corrupted: Range<Int>,
-    restoring: Set<Site>
-  ) {
+    restoring: Set<Site>, unless isGivenUp: () -> Bool = { false }
+  ) throws(CancellationError) {
     precondition(
       noise.shape == [noise.rows, corrupted.count, model.shape.width],
       "noise \(noise.shape) for \(corrupted) of width \(model.shape.width)")
@@ -41,8 +43,9 @@ public struct BaseRuns: Sendable {
     let embeddings = model.tokenEmbeddings(tokens, on: Tape()).value
     let sites = Set(restoring.map(\.unsplit)).subtracting([.blockInput, .blockOutput])
 
-    let first = Self.pass(
-      model, Batch(lengths: [tokens.count]), embeddings, prefix: nil, collecting: sites)
+    let first = try Self.pass(
+      model, Batch(lengths: [tokens.count]), embeddings, prefix: nil, collecting: sites,
+      unless: isGivenUp)
     let tail = tokens.count - firstCorrupted
     let noisy = (0..<noise.rows).map { sample in
       Self.corrupted(
@@ -51,8 +54,8 @@ public struct BaseRuns: Sendable {
     }
     let batch = Batch(
       Array(repeating: (count: tail, prefix: [0..<firstCorrupted]), count: noise.rows))
-    let second = Self.pass(
-      model, batch, .concatenated(noisy), prefix: first.kept, collecting: [])
+    let second = try Self.pass(
+      model, batch, .concatenated(noisy), prefix: first.kept, collecting: [], unless: isGivenUp)
 
     streams = zip(first.streams, second.streams).map { .concatenated([$0, $1]) }
     keyValues = KeyValues(
@@ -70,8 +73,10 @@ public struct BaseRuns: Sendable {
 
   private static func pass(
     _ model: DecoderModel<Float>, _ batch: Batch, _ embeddings: Tensor<Float>,
-    prefix: KeyValues<Float>?, collecting sites: Set<Site>
-  ) -> (streams: [Tensor<Float>], kept: KeyValues<Float>, sites: [Site: [Tensor<Float>]]) {
+    prefix: KeyValues<Float>?, collecting sites: Set<Site>, unless isGivenUp: () -> Bool
+  ) throws(CancellationError) -> (
+    streams: [Tensor<Float>], kept: KeyValues<Float>, sites: [Site: [Tensor<Float>]]
+  ) {
     var collected: [Site: [Tensor<Float>]] = [:]
     let run = Run<Float>(batch, prefix: prefix, keepsKeyValues: true) { site, _, x in
       if sites.contains(site) { collected[site, default: []].append(x.value) }
@@ -79,6 +84,7 @@ public struct BaseRuns: Sendable {
     }
     var streams = [model.stream(of: Variable(embeddings), in: run).value]
     for layer in 0..<model.shape.layers {
+      guard !isGivenUp() else { throw CancellationError() }
       streams.append(model.block(layer, Variable(streams[layer]), in: run).value)
     }
     return (streams, run.kept, collected)

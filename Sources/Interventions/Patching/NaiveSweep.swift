@@ -28,8 +28,18 @@ public struct NaiveSweep {
   }
 
   /// The last block's output at the last position of each cell, `[cells, width]`.
-  public func run(_ cells: [RestoredCell]) -> Tensor<Float> {
-    .concatenated(cells.map(run))
+  ///
+  /// - Parameter isGivenUp: Asked before each cell.
+  /// - Throws: `CancellationError` once nobody wants the result any more.
+  public func run(
+    _ cells: [RestoredCell], unless isGivenUp: () -> Bool = { false }
+  ) throws(CancellationError) -> Tensor<Float> {
+    var rows: [Tensor<Float>] = []
+    for cell in cells {
+      guard !isGivenUp() else { throw CancellationError() }
+      rows.append(run(cell))
+    }
+    return .concatenated(rows)
   }
 
   private func run(_ cell: RestoredCell) -> Tensor<Float> {

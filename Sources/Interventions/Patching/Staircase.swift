@@ -76,12 +76,18 @@ public struct Staircase {
   }
 
   /// The last block's output at the last position of each cell, `[cells, width]`.
-  public mutating func run() -> Tensor<Float> {
+  ///
+  /// - Parameter isGivenUp: Asked before each layer.
+  /// - Throws: `CancellationError` once nobody wants the result any more.
+  public mutating func run(
+    unless isGivenUp: () -> Bool = { false }
+  ) throws(CancellationError) -> Tensor<Float> {
     let last = model.shape.layers - 1
     var active: [Active] = []
     var x = Tensor<Float>(zeros: [0, model.shape.width])
     let first = cells.map(\.layers.lowerBound).min() ?? 0
     for layer in first...max(first, last) {
+      guard !isGivenUp() else { throw CancellationError() }
       x = advance(x, &active, through: layer, isLast: layer == last)
     }
     return inCellOrder(x, active)

@@ -93,11 +93,23 @@ package final class FileWriter: Sendable {
     do {
       try writeAll(bytes, to: descriptor, path: path)
       try system("fsync", path, needing: bytes.count) { Int(fsync(descriptor)) }
+      try expectSize(bytes.count, of: descriptor, path: path)
     } catch {
       close(descriptor)
       throw error
     }
     try closeChecked(descriptor, path: path, needing: bytes.count)
+  }
+
+  /// What the file system said it took, it has: some say so of more than they have room for.
+  private func expectSize(_ size: Int, of descriptor: Int32, path: String) throws(Refusal) {
+    var status = stat()
+    try system("fstat", path) { Int(fstat(descriptor, &status)) }
+    guard Int(status.st_size) == size else {
+      throw Refusal(
+        .store, file: path, found: "\(status.st_size) bytes after \(size) were written",
+        expected: "a disk that keeps what it takes")
+    }
   }
 
   /// Renames, and asks what stands there before it believes an error: a network file system that

@@ -50,13 +50,14 @@ struct JournalBytes {
     return true
   }
 
-  /// Whether a page from an offset on was never written, as after a power cut: its part of the file
-  /// is all zero, and longer than zeros are in a record.
-  mutating func hasUnwrittenPage(from offset: Int) throws(Refusal) -> Bool {
-    let (page, least) = (4096, 32)
+  /// Whether a sector from an offset on was never written, as after a power cut: its part of the file
+  /// is all zero, and longer than zeros are in a record. Devices write whole sectors, file systems
+  /// blocks of one or more.
+  mutating func hasUnwrittenSector(from offset: Int) throws(Refusal) -> Bool {
+    let (sector, least) = (512, 32)
     var at = offset
     while at < size {
-      let end = min(size, (at / page + 1) * page)
+      let end = min(size, (at / sector + 1) * sector)
       if end - at >= least, try self.at(at, end - at).allSatisfy({ $0 == 0 }) { return true }
       at = end
     }

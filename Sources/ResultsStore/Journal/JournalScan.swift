@@ -56,9 +56,9 @@ package struct JournalScan: Sendable {
         at = end
       case .bad(let cause, let isCut):
         let next = try bytes.nextRecord(after: at)
-        // A power cut may leave any pages of the last write unwritten.
+        // A power cut may leave any sectors of the last write unwritten.
         var isTorn = isCut && next == nil
-        if !isCut, next == nil { isTorn = try bytes.hasUnwrittenPage(from: at) }
+        if !isCut, next == nil { isTorn = try bytes.hasUnwrittenSector(from: at) }
         let kind: JournalFinding.Kind = isTorn ? .tornTail : .damage
         let end = next?.offset ?? bytes.size
         note(kind, at, end - at, cause)

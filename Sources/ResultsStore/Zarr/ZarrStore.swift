@@ -26,18 +26,22 @@ package struct ZarrStore: Sendable {
 
   /// Writes the metadata of a hierarchy, or accepts what is there if it says the same.
   ///
-  /// The root's `zarr.json` comes last: before it, no reader finds a store.
+  /// What is missing of it or was damaged is written anew: it follows from the job. The root's
+  /// `zarr.json` comes last: before it, no reader finds a store.
   ///
   /// - Throws: `store`, where another hierarchy is there, or a name is not one.
   package static func create(
     at path: String, _ root: ZarrGroup, by files: FileWriter
   ) throws(Refusal) -> ZarrStore {
     try check(root, at: path)
-    if try FileKind.of(path + "/zarr.json") == .missing {
+    let found: ZarrStore
+    if let whole = try? open(path) {
+      found = whole
+    } else {
       try files.makeFolder(path)
       try write(root, at: path, by: files)
+      found = try open(path)
     }
-    let found = try open(path)
     guard found.root.metadata.json == root.metadata.json else {
       throw Refusal(
         .store, file: path + "/zarr.json", found: "a store of other arrays",

@@ -13,7 +13,7 @@ extension ByteLevelBPE {
   public init(tokenizerFile path: String, vocabularySize: Int? = nil) throws(Refusal) {
     let bytes = try BoundedFile(path, kind: .model).jsonBytes(limit: 256 << 20)
     let root = JSONField(
-      try JSON.parse(bytes, file: path, kind: .model), file: path, kind: .model)
+      try JSON.parse(bytes, file: path, kind: .model, values: 4_000_000), file: path, kind: .model)
     try root.refuseUnknownKeys(known: [
       "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
       "post_processor", "decoder", "model",
