@@ -119,6 +119,12 @@ struct GGUFHeader {
           file: file.path, offset: start))
       expected = padded(expected + info.extent.byteCount)
     }
+    guard file.size - dataStart <= expected else {
+      throw Refusal(
+        file.kind, file: file.path, field: "data",
+        found: "\(file.size - dataStart - expected) trailing bytes that belong to no tensor",
+        expected: "the end of the file after the last of \(infos.count) tensors")
+    }
     return tensors
   }
 }

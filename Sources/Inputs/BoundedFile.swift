@@ -15,7 +15,11 @@ public final class BoundedFile: Sendable {
     self.kind = kind
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw Refusal(kind, file: path, found: systemMessage(), expected: "a readable file")
+      // Not the file's fault, but the process's or the machine's.
+      let isLimit = [EMFILE, ENFILE, ENOMEM].contains(errno)
+      throw Refusal(
+        isLimit ? .resources : kind, file: path, found: systemMessage(),
+        expected: isLimit ? "room to open one more file; see ulimit -n" : "a readable file")
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -21,6 +21,11 @@ extension CostReport {
   }
 
   package var json: String {
-    "{" + entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}"
+    "{" + entries.map { "\"\($0.key)\": \(Self.number($0.value))" }.joined(separator: ", ") + "}"
+  }
+
+  /// Counts as integers.
+  private static func number(_ value: Double) -> String {
+    Int(exactly: value).map(String.init) ?? "\(value)"
   }
 }

@@ -90,6 +90,11 @@ enum RotaryFrequencies {
         found: "a head width of \(width)", expected: "an even one, for rotary pairs")
     }
     let base = try metadata.optional("llama.rope.freq_base")?.double() ?? 10_000
+    guard base > 0, base.isFinite else {
+      throw Refusal(
+        .model, file: metadata.file, field: "llama.rope.freq_base", found: "\(base)",
+        expected: "a finite number above 0")
+    }
     let frequencies = plain(base: base, width: width)
     guard let factors = checkpoint.tensors["rope_freqs.weight"] else { return frequencies }
     guard factors.count == frequencies.count else {

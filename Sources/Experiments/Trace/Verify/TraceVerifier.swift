@@ -114,6 +114,10 @@ package struct TraceVerifier {
           report.unitsFailed += 1
         } else {
           miss(fact, "the baseline of \(name)")
+          // Whether the fact is traced is not known yet; status counts its units as left too.
+          if !isFinished {
+            report.unitsLeft += reader.plan.unitsOf[fact].reduce(0) { $0 + $1.count }
+          }
         }
         continue
       }
