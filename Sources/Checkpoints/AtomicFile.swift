@@ -11,7 +11,7 @@ package struct AtomicFile: ~Copyable {
   private var isCommitted = false
 
   package init(_ path: String) throws(Refusal) {
-    try checkOutputPath(path)
+    try checkOutputPath(path, kind: .store)
     let temporary = "\(path).\(getpid())-\(UInt64.random(in: 0...UInt64.max)).tmp"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw Self.refusal(path, "create it") }

@@ -98,6 +98,14 @@ public final class MPIEnvironment {
   public var speaks: Bool { world.rank == 0 || session.hasLostCoordinator }
 }
 
+/// The MPI library's name and version. The C function is `MPI_Get_library_version`.
+public func mpiVersion() -> String {
+  var (text, length) = ([CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING)), Int32(0))
+  guard MPI_Get_library_version(&text, &length) == MPI_SUCCESS else { return "unknown" }
+  let bytes = text.prefix(Int(length)).map { UInt8(bitPattern: $0) }.prefix { $0 != 0 && $0 != 44 }
+  return String(decoding: bytes, as: UTF8.self)
+}
+
 /// Initialises MPI; the C functions are `MPI_Init_thread` and `MPI_Comm_set_errhandler`.
 private func startedWorld(countLimit: Int, session: Session) throws(MPIError) -> Communicator {
   var provided: Int32 = 0

@@ -8,7 +8,8 @@ enum ModelTokenizer {
   /// - Parameters:
   ///   - path: What the job names: a `tokenizer.json`, or a folder with one; nil for the model's own.
   ///   - checkpoint: The model, which usually brings its tokenizer along.
-  /// - Returns: Nil for a folder without `tokenizer.json`: its prompts must come as token ids.
+  /// - Returns: Nil for a folder without `tokenizer.json` and a GGUF file without a tokenizer: their
+  ///   prompts must come as token ids.
   static func open(
     _ path: String?, beside checkpoint: Checkpoint, vocabulary: Int
   ) throws(Refusal) -> (any Tokenizer)? {
@@ -32,8 +33,8 @@ enum ModelTokenizer {
 
   private static func gguf(
     _ metadata: GGUFMetadata, vocabulary: Int
-  ) throws(Refusal) -> any Tokenizer {
-    let kind = try metadata["tokenizer.ggml.model"]
+  ) throws(Refusal) -> (any Tokenizer)? {
+    guard let kind = metadata.optional("tokenizer.ggml.model") else { return nil }
     guard try kind.string() == "gpt2" else {
       throw kind.refusal(
         "the tokenizer \(quoted(try kind.string()))",
@@ -67,12 +68,14 @@ struct ModelPrompts: PromptTokenizer {
     count = vocabulary
   }
 
+  var hasTokenizer: Bool { tokenizer != nil }
+
   func encodeWithOffsets(
     _ text: String
   ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] {
     guard let tokenizer else {
       throw Refusal(
-        .model, file: model, found: "no tokenizer.json for a prompt given as text",
+        .model, file: model, found: "no tokenizer for a prompt given as text",
         expected: "one, or model.tokenizer in the job, or facts with input_ids")
     }
     let encoding = try tokenizer.encodeWithOffsets(text)

@@ -1,3 +1,4 @@
+internal import Cluster
 internal import Foundation
 internal import ResultsStore
 internal import Tensors
@@ -17,6 +18,9 @@ enum Provenance {
       Attribute.Member("model_digest", .text(model)),
       Attribute.Member("instruction_set", .text(instructionSet())),
       Attribute.Member("blas_core", .text(blasCoreName())),
+      Attribute.Member("blas_version", .text(blasVersion())),
+      Attribute.Member("mpi_version", .text(mpiVersion())),
+      Attribute.Member("zstd_version", .text(Zstd.version)),
       Attribute.Member(
         "operating_system", .text(ProcessInfo.processInfo.operatingSystemVersionString)),
       Attribute.Member("first_start", .text(now())),

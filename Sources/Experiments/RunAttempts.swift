@@ -34,6 +34,14 @@ package struct RunAttempts: Sendable {
   /// How many starts of a run have come to work; 0 where there is no run folder.
   package static func count(in folder: String) -> Int { names(in: folder + "/log").count }
 
+  /// Whether a run folder is in nobody's hands since its last start gave it back.
+  package static func isGivenBack(in folder: String) -> Bool {
+    guard let folder = try? RunFolder.open(folder), let holder = try? RunHolder.of(folder) else {
+      return false
+    }
+    return holder.life == .released
+  }
+
   private static func names(in log: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: log)) ?? [])
       .filter { $0.hasPrefix("attempt-") && $0.hasSuffix(".json") }.sorted()

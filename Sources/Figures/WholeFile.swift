@@ -3,7 +3,7 @@ internal import Inputs
 
 /// Writes a file under a temporary name beside it, flushes it to the disk, then renames it.
 func writeWhole(_ bytes: [UInt8], to path: String) throws(Refusal) {
-  try checkOutputPath(path)
+  try checkOutputPath(path, kind: .resources)
   let draft = "\(path).\(getpid()).\(UInt32.random(in: 0...UInt32.max)).part"
   func refusal() -> Refusal {
     Refusal(

@@ -2,9 +2,9 @@ internal import Foundation
 
 /// Refuses to put a file where something else than a file is: written under another name and renamed,
 /// it would take the place of a device such as `/dev/null` or of a pipe that somebody reads.
-public func checkOutputPath(_ path: String) throws(Refusal) {
+public func checkOutputPath(_ path: String, kind: Refusal.Kind) throws(Refusal) {
   var status = stat()
   guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
   let found = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "a device, pipe or socket"
-  throw Refusal(.commandLine, file: path, found: found, expected: "a file, or a name that is free")
+  throw Refusal(kind, file: path, found: found, expected: "a file, or a name that is free")
 }

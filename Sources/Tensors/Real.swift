@@ -121,6 +121,9 @@ public func instructionSet() -> String {
   String(cString: ck_current_processor().instruction_set)
 }
 
+/// OpenBLAS's version and how it was built.
+public func blasVersion() -> String { String(cString: openblas_get_config()) }
+
 /// The name of OpenBLAS's kernels for this processor.
 public func blasCoreName() -> String { String(cString: openblas_get_corename()) }
 

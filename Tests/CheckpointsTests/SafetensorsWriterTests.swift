@@ -61,7 +61,9 @@ import _TestSupport
   }
   try FileManager.default.createDirectory(
     atPath: folder.path + "/occupied/x", withIntermediateDirectories: true)
-  expectRefusal("occupied;rename", kind: .store) { try writer.write(to: folder.path + "/occupied") }
+  expectRefusal("occupied;a folder", kind: .store) {
+    try writer.write(to: folder.path + "/occupied")
+  }
   #expect(try Array(Data(contentsOf: URL(fileURLWithPath: path))) == [1, 2, 3])
   try writer.write(to: path)
   #expect(try SafetensorsFile(path).floats("w") == [1])

@@ -120,7 +120,7 @@ struct JobDocumentTests {
         try document(text)
       }
     }
-    try expectRefusal(naming: "100003 values") { () throws(Refusal) in
+    try expectRefusal(naming: "more than 100000 values") { () throws(Refusal) in
       try document(
         "{\"a\": [" + String(repeating: "1,", count: 100_000) + "1]}", file: "job.json")
     }

@@ -92,7 +92,8 @@ struct JobSelectionTests {
   @Test(arguments: [
     ("\"all\"", Array(0..<9)), ("\"subject\"", [2, 3, 4, 5]), ("\"subject_all\"", [2, 3, 4, 5]),
     ("\"subject_first\"", [2]), ("\"subject_middle\"", [3, 4]), ("\"subject_last\"", [5]),
-    ("\"first_after\"", [6]), ("\"further\"", [7]), ("\"after\"", [6, 7, 8]), ("\"last\"", [8]),
+    ("\"first_after\"", [6]), ("\"first_subsequent\"", [6]), ("\"further\"", [7]),
+    ("\"after\"", [6, 7, 8]), ("\"last\"", [8]),
     ("\"last_but_one\"", [7]), ("\"before\"", [0, 1]),
     ("[\"last\", \"subject_last\", 0]", [0, 5, 8]),
     ("-1", [8]), ("\"1:3\"", [1, 2]), ("[\"last\", -1]", [8]),

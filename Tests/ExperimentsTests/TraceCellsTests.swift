@@ -28,11 +28,23 @@ struct TraceCellsTests {
     throws
   {
     let run = try TinyRun(job: Self.job)
-    let job = try TraceJob(TraceSpec(JobDocument(reading: run.root + "/job.toml", overrides: [])))
+    // Three hundred samples do not fit into one block.
+    for samples in [3, 300] {
+      try expectEachOnce(
+        try TraceJob(
+          TraceSpec(
+            JobDocument(
+              reading: run.root + "/job.toml", overrides: ["corrupt.samples=\(samples)"]))))
+    }
+  }
+
+  private func expectEachOnce(_ job: TraceJob) throws {
     for fact in job.facts.indices {
       for restoration in job.spec.restore.indices {
         let cells = TraceCells(job.grid, fact: fact, restoration: restoration)
         var seen: Set<[Int]> = []
+        #expect((cells.blocks.count > 1) == (job.samples > 3))
+        #expect(cells.blocks.map(\.count).reduce(0, +) == job.samples)
         for number in 0..<cells.count {
           let (place, sample) = cells.run(number)
           #expect(seen.insert([place.layer, place.position, sample]).inserted)

@@ -29,7 +29,6 @@ public enum RankStarter: String, Sendable, CaseIterable {
     case .mpirun:
       return ["mpirun"] + (ranks.map { ["-n", "\($0)"] } ?? [])
         + (hostFile.map { ["--hostfile", $0] } ?? []) + ["--bind-to", "none"] + Self.keepalive
-        + Self.graceless
     case .srun:
       // Slurm 22.05 and later do not pass the allocation's cores a task on to its steps.
       let cores = environment["SLURM_CPUS_PER_TASK"].map { ["--cpus-per-task", $0] } ?? []
@@ -37,10 +36,6 @@ public enum RankStarter: String, Sendable, CaseIterable {
         + (ranks.map { ["--ntasks", "\($0)"] } ?? []) + cores
     }
   }
-
-  /// Ranks that are to end need no time to: results are on the disk before they count, and a stop
-  /// comes by SIGUSR1. Open MPI would wait for them for a second, several where there are hosts.
-  static let graceless = ["--mca", "odls_base_sigkill_timeout", "0"]
 
   /// A host whose link is cut is missed after 20 seconds; Open MPI's own 8 minutes are for others.
   static let keepalive = [

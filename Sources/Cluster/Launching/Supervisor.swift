@@ -28,9 +28,14 @@ public struct Supervisor {
     public let starts: () -> Int
     /// 0 or 1 once all is done; nil while something is left.
     public let finalCode: () -> Int32?
+    /// Whether the ranks have given the run back, which is the last that they do.
+    public let isGivenBack: () -> Bool
 
-    public init(starts: @escaping () -> Int, finalCode: @escaping () -> Int32?) {
-      (self.starts, self.finalCode) = (starts, finalCode)
+    public init(
+      starts: @escaping () -> Int, finalCode: @escaping () -> Int32?,
+      isGivenBack: @escaping () -> Bool
+    ) {
+      (self.starts, self.finalCode, self.isGivenBack) = (starts, finalCode, isGivenBack)
     }
   }
 
@@ -40,8 +45,11 @@ public struct Supervisor {
   private let say: (String) -> Void
   private let environment = ProcessInfo.processInfo.environment
 
-  /// How long ranks that were asked to stop may take, and `mpirun` then to end them.
-  private static let grace = (stop: Duration.seconds(10), end: Duration.seconds(5))
+  /// How long ranks that were asked to stop may take, and `mpirun` then to end them; and how long
+  /// `mpirun` may take to notice that they have.
+  private static let grace = (
+    stop: Duration.seconds(10), end: Duration.seconds(5), notice: Duration.milliseconds(1300)
+  )
 
   /// - Parameters:
   ///   - stop: A request is passed on to the ranks, which then end with code 75.
@@ -136,6 +144,11 @@ public struct Supervisor {
       if let code = child.code() { return code }
       if let asked {
         let time = asked.duration(to: .now)
+        // Open MPI waits for ranks that are gone, some seconds where there are hosts.
+        if time > Self.grace.notice, files.isGivenBack() {
+          child.end()
+          return 75
+        }
         if time > Self.grace.stop, !isTold {
           isTold = true
           child.send(SIGTERM)

@@ -24,23 +24,28 @@ package struct CorruptSection: Sendable, Equatable {
   }
 
   package let noise: Noise
-  /// Corrupted runs of each fact; nil where the noise file says.
+  /// Corrupted runs of each fact; nil where the noise file alone says.
   package let samples: Int?
   /// Nil where nothing is drawn.
   package let seed: Int?
 
-  package init(_ field: JobField?, folder: String) throws(Refusal) {
+  /// - Parameter parity: ROME's script seeds with 1.
+  package init(_ field: JobField?, folder: String, parity: Parity) throws(Refusal) {
+    let defaultSeed = parity == .rome ? 1 : 0
     guard let field else {
-      (noise, samples, seed) = (.multiple(factor: 3, of: .subjects), 10, 0)
+      (noise, samples, seed) = (.multiple(factor: 3, of: .subjects), 10, defaultSeed)
       return
     }
     let section = try field.table(
       known: ["noise", "multiple", "of", "samples", "seed", "noise_file"])
-    for drawn in ["noise", "multiple", "of", "samples", "seed"] {
+    for drawn in ["noise", "multiple", "of", "seed"] {
       try section.refuse("noise_file", besides: drawn)
     }
+    let count = try section.optional("samples").map { (field) throws(Refusal) in
+      try field.int(in: 1...100_000)
+    }
     if let file = section.optional("noise_file") {
-      (noise, samples, seed) = (.file(try file.path(from: folder)), nil, nil)
+      (noise, samples, seed) = (.file(try file.path(from: folder)), count, nil)
       return
     }
     try section.refuse("multiple", besides: "noise")
@@ -56,14 +61,11 @@ package struct CorruptSection: Sendable, Equatable {
         of: try section.optional("of").map { (field) throws(Refusal) in try field.choice() }
           ?? .subjects)
     }
-    samples =
-      try section.optional("samples").map { (field) throws(Refusal) in
-        try field.int(in: 1...100_000)
-      } ?? 10
+    samples = count ?? 10
     seed =
       try section.optional("seed").map { (field) throws(Refusal) in
         try field.int(in: 0...Int.max)
-      } ?? 0
+      } ?? defaultSeed
   }
 
   package var canonical: JobValue {
@@ -76,7 +78,7 @@ package struct CorruptSection: Sendable, Equatable {
       .fields([
         "multiple": .real(factor), "of": .text(spread.rawValue), "samples": samples, "seed": seed,
       ])
-    case .file(let path): .fields(["noise_file": .text(path.written)])
+    case .file(let path): .fields(["noise_file": .text(path.written), "samples": samples])
     }
   }
 }

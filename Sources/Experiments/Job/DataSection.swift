@@ -81,13 +81,14 @@ package struct DataSection: Sendable {
 
   /// The facts of the job: read, and cut down by `ids` and `limit`.
   ///
-  /// - Returns: The facts, and the digest of the file that they came from.
-  package func load() throws(Refusal) -> (facts: [Fact], fileDigest: String?) {
+  /// - Returns: The facts, all that they were chosen from, and the digest of the file that they came
+  ///   from.
+  package func load() throws(Refusal) -> (facts: [Fact], all: [Fact], fileDigest: String?) {
     switch source {
-    case .inline(let facts): return (try select(facts), nil)
+    case .inline(let facts): return (try select(facts), facts, nil)
     case .file(let path):
       let file = try FactFile(reading: path.resolved)
-      return (try select(file.facts), file.digest)
+      return (try select(file.facts), file.facts, file.digest)
     }
   }
 

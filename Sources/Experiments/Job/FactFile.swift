@@ -1,6 +1,8 @@
 package import Inputs
 
 /// Facts read from a file: a JSON array, an object around one, or JSON lines (`.jsonl`, `.ndjson`).
+///
+/// Lines are known by the file's ending, or by a first line that is an object.
 package struct FactFile: Sendable {
   package let facts: [Fact]
   /// SHA-256 of the file's bytes, which a run keeps: the job's digest covers only its path.
@@ -16,7 +18,8 @@ package struct FactFile: Sendable {
   /// - Parameter file: The name that refusals give, and whose ending decides the format.
   package init(_ bytes: [UInt8], file: String) throws(Refusal) {
     let name = file.lowercased()
-    let isLines = name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson")
+    let isLines =
+      name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") || Self.looksLikeLines(bytes)
     var facts: [Fact] = []
     func add(_ field: JobField) throws(Refusal) {
       facts.append(try Fact(field, number: facts.count))
@@ -32,6 +35,15 @@ package struct FactFile: Sendable {
     try Fact.refuseDuplicates(facts)
     self.facts = facts
     digest = Digest.of(bytes)
+  }
+
+  /// Whether the first line is an object by itself and something follows it, whatever the name says.
+  private static func looksLikeLines(_ bytes: [UInt8]) -> Bool {
+    let first = bytes.prefix { $0 != 10 }
+    guard first.first == UInt8(ascii: "{"),
+      bytes[first.count...].contains(where: { $0 > 0x20 })
+    else { return false }
+    return (try? JSON.parse(first, file: "", kind: .job)) != nil
   }
 
   private static func array(_ bytes: [UInt8], file: String) throws(Refusal) -> [JobField] {

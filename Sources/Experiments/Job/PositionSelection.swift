@@ -14,6 +14,8 @@ package struct PositionSelection: Sendable {
     /// Every token after the subject.
     case after
     case firstAfter = "first_after"
+    /// The same, as the field's figures call it.
+    case firstSubsequent = "first_subsequent"
     case further
     case lastButOne = "last_but_one"
     case last
@@ -27,6 +29,7 @@ package struct PositionSelection: Sendable {
       switch self {
       case .index(let index): index.canonical
       case .name(.subjectAll): .text(Name.subject.rawValue)
+      case .name(.firstSubsequent): .text(Name.firstAfter.rawValue)
       case .name(let name): .text(name.rawValue)
       }
     }
@@ -118,7 +121,7 @@ package struct PositionSelection: Sendable {
     case .subjectMiddle: roles.positions(of: .subjectMiddle)
     case .subjectLast: roles.positions(of: .subjectLast)
     case .after: roles.subject.upperBound..<count
-    case .firstAfter: roles.positions(of: .firstAfter)
+    case .firstAfter, .firstSubsequent: roles.positions(of: .firstAfter)
     case .further: roles.positions(of: .further)
     case .lastButOne: max(0, count - 2)..<max(0, count - 1)
     case .last: roles.positions(of: .last)

@@ -11,10 +11,17 @@ package struct RunSection: Sendable, Equatable {
   package let naive: Bool
   /// The run folder; nil where the command line names it.
   package let output: JobPath?
-  private let inputs: [Input]
+  private let inputs: Inputs
+
+  /// Where the job stands says nothing of how it is run.
+  private struct Inputs: Sendable, Equatable {
+    let items: [Input]
+
+    static func == (_: Inputs, _: Inputs) -> Bool { true }
+  }
 
   /// What the job reads, where no run folder may lie.
-  package struct Input: Sendable, Equatable {
+  package struct Input: Sendable {
     let what: String
     let path: String
 
@@ -27,7 +34,7 @@ package struct RunSection: Sendable, Equatable {
   package init(
     _ field: JobField?, folder: String, besides more: [String] = [], apartFrom inputs: [Input]
   ) throws(Refusal) {
-    self.inputs = inputs
+    self.inputs = Inputs(items: inputs)
     let section = try field?.table(known: ["memory", "threads", "naive", "output"] + more)
     memory =
       try section?.optional("memory").map { (field) throws(Refusal) in
@@ -61,7 +68,7 @@ package struct RunSection: Sendable, Equatable {
   private func checkOutput(
     _ output: JobPath, _ refusal: (_ found: String, _ expected: String) -> Refusal
   ) throws(Refusal) {
-    for input in inputs where output.isWithin(input.path) {
+    for input in inputs.items where output.isWithin(input.path) {
       throw refusal(
         "\(quoted(output.resolved)), which is \(input.what) \(quoted(input.path)) or inside it",
         "a folder of its own")

@@ -48,11 +48,11 @@ package struct TraceSpec: JobSpecification {
       job.required("model", expected: "a table [model] with a path"), folder: folder)
     data = try DataSection(
       job.required("data", expected: "a table [data] with facts"), folder: folder)
-    corrupt = try CorruptSection(job.optional("corrupt"), folder: folder)
-    restore = try Restoration.list(job.optional("restore"), in: job.place)
-    metric = try MetricSection(job.optional("metric"))
     parity =
       try job.optional("parity").map { (field) throws(Refusal) in try field.choice() } ?? .none
+    corrupt = try CorruptSection(job.optional("corrupt"), folder: folder, parity: parity)
+    restore = try Restoration.list(job.optional("restore"), in: job.place)
+    metric = try MetricSection(job.optional("metric"))
     save = try SaveSection(job.optional("save"))
     run = try RunSection(
       job.optional("run"), folder: folder,

@@ -34,9 +34,13 @@ package struct RunLaunch {
 
   /// Compute threads of this rank: as the launch says, or the job, or all cores of the host where
   /// there is no launcher.
-  package func threads(_ run: RunSection) -> Int {
-    options.threads ?? run.threads
-      ?? (environment.isUnderLauncher ? 1 : ProcessInfo.processInfo.activeProcessorCount)
+  ///
+  /// - Parameter fits: Whether so many have the memory that they need; where nobody said how many, as
+  ///   many are taken as do, and one at least.
+  package func threads(_ run: RunSection, fitting fits: (Int) -> Bool = { _ in true }) -> Int {
+    if let said = options.threads ?? run.threads { return said }
+    let cores = environment.isUnderLauncher ? 1 : ProcessInfo.processInfo.activeProcessorCount
+    return (1...max(1, cores)).last(where: fits) ?? 1
   }
 }
 

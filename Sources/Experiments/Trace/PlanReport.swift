@@ -5,13 +5,15 @@ internal import Tensors
 package struct PlanReport: CostReport {
   private let cost: TraceCost
   private let facts: Int
-  private let threads = 1
+  /// Compute threads of a rank: the job's, or one.
+  private let threads: Int
   /// Products per second of one core here, from a short trial.
   private let rate: Double
 
   package init(_ job: TraceJob) {
     cost = TraceCost(job, TracePlan(job.grid))
     facts = job.facts.count
+    threads = job.spec.run.threads ?? 1
     rate = ProductRate.measured()
   }
 
@@ -44,7 +46,10 @@ package struct PlanReport: CostReport {
           + "at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"
       ),
       ("weight_bytes", Double(cost.weightBytes), "\(bytes(cost.weightBytes)), once a host"),
-      ("rank_bytes", Double(memory), "\(bytes(memory)) a rank of one compute thread"),
+      (
+        "rank_bytes", Double(memory),
+        "\(bytes(memory)) a rank of \(threads == 1 ? "one compute thread" : "\(threads) compute threads")"
+      ),
       ("result_bytes", Double(cost.resultBytes), "\(bytes(cost.resultBytes)) before compression"),
       ("disk_bytes", Double(cost.diskBytes), "at most \(bytes(cost.diskBytes)), with journals"),
       ("files", Double(cost.files), "at most \(count(cost.files))"),

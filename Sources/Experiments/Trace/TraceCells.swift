@@ -7,7 +7,7 @@ internal import Models
 /// position have none: their value is the corrupted run's. Runs whose windows begin in the same
 /// layer, as those do that the first layer cuts short, are alike until the shortest window ends:
 /// they have neighbouring numbers, the longest window first, so that a staircase runs what they
-/// share once.
+/// share once. So it is within a block of samples; one block follows the other.
 struct TraceCells: Sendable {
   struct Place: Sendable, Hashable {
     let layer: Int
@@ -17,8 +17,7 @@ struct TraceCells: Sendable {
   /// Places of one position whose windows begin in the same layer, the longest window first.
   private struct Family: Sendable {
     /// Of `reaching`.
-    var places: Range<Int>
-    var firstNumber: Int
+    let places: Range<Int>
     let position: Int
     /// Rows that go through a block, over all layers, for a run that goes its own way from the start.
     let leaderRows: Int
@@ -57,12 +56,15 @@ struct TraceCells: Sendable {
   private let length: Int
   private let layerCount: Int
   private let samples: Int
+  /// Samples whose corrupted runs are kept together.
+  let blocks: [Range<Int>]
 
   init(_ grid: TraceGrid, fact: Int, restoration: Int) {
     let roles = grid.roles[fact]
     length = roles.tokenCount
     layerCount = grid.layerCount
     samples = grid.samples
+    blocks = grid.sampleBlocks(of: fact)
     self.restoration = grid.restore[restoration]
     var roots: [Root] = []
     var members: [Root: [Place]] = [:]
@@ -98,8 +100,7 @@ struct TraceCells: Sendable {
       let entering = self.restoration.site == .blockOutput ? 0 : 1
       families.append(
         Family(
-          places: reaching.count..<reaching.count + places.count,
-          firstNumber: reaching.count * samples, position: root.position,
+          places: reaching.count..<reaching.count + places.count, position: root.position,
           leaderRows: entering + tail * (layerCount - 1 - root.layer), followerRows: followerRows))
       reaching += places
     }
@@ -129,30 +130,56 @@ struct TraceCells: Sendable {
   }
 
   private func indices(_ number: Int) -> (place: Int, sample: Int) {
-    let family = families[self.family(of: number)]
-    let (sample, member) = (number - family.firstNumber).quotientAndRemainder(
-      dividingBy: family.places.count)
-    return (family.places.lowerBound + member, sample)
+    let (family, block, offset) = family(of: number)
+    let (sample, member) = offset.quotientAndRemainder(dividingBy: family.places.count)
+    return (family.places.lowerBound + member, blocks[block].lowerBound + sample)
   }
 
-  /// The family that a number belongs to, by bisection.
-  private func family(of number: Int) -> Int {
+  /// The block of samples that a number belongs to, by bisection.
+  func block(of number: Int) -> Int {
+    var (low, high) = (0, blocks.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if blocks[middle].lowerBound * reaching.count <= number {
+        low = middle
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+
+  /// The numbers of a block of samples.
+  func numbers(ofBlock block: Int) -> Range<Int> {
+    blocks[block].lowerBound * reaching.count..<blocks[block].upperBound * reaching.count
+  }
+
+  /// The family that a number belongs to, by bisection, its block, and the number counted from the
+  /// family's first there.
+  private func family(of number: Int) -> (family: Family, block: Int, offset: Int) {
+    let block = block(of: number)
+    let inBlock = number - blocks[block].lowerBound * reaching.count
+    let samples = blocks[block].count
     var (low, high) = (0, families.count)
     while high - low > 1 {
       let middle = (low + high) / 2
-      if families[middle].firstNumber <= number { low = middle } else { high = middle }
+      if families[middle].places.lowerBound * samples <= inBlock {
+        low = middle
+      } else {
+        high = middle
+      }
     }
-    return low
+    return (families[low], block, inBlock - families[low].places.lowerBound * samples)
   }
 
   private func window(_ place: Place) -> Range<Int> {
     restoration.restored(around: place.layer, layerCount: layerCount)
   }
 
-  /// Rows of the batch that each patched run adds, once it goes its own way, for neighbouring numbers
-  /// that add as many.
-  var runsOfEqualRows: [(count: Int, rows: Int)] {
-    families.map { ($0.places.count * samples, length - $0.position) }
+  /// Rows of the batch that each patched run of a block adds, once it goes its own way, for
+  /// neighbouring numbers that add as many.
+  func runsOfEqualRows(inBlock block: Int) -> [(count: Int, rows: Int)] {
+    families.map { ($0.places.count * blocks[block].count, length - $0.position) }
   }
 
   /// Rows that go through a block, over all layers, for neighbouring runs that go together: what
@@ -160,10 +187,11 @@ struct TraceCells: Sendable {
   func blockRows(of numbers: Range<Int>) -> Int {
     var (number, rows) = (numbers.lowerBound, 0)
     while number < numbers.upperBound {
-      let family = families[self.family(of: number)]
-      let end = min(numbers.upperBound, family.firstNumber + family.places.count * samples)
-      rows += family.blockRows(of: number - family.firstNumber..<end - family.firstNumber)
-      number = end
+      let (family, block, offset) = family(of: number)
+      let left = family.places.count * blocks[block].count - offset
+      let taken = min(left, numbers.upperBound - number)
+      rows += family.blockRows(of: offset..<offset + taken)
+      number += taken
     }
     return rows
   }

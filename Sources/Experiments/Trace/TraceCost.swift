@@ -47,12 +47,12 @@ package struct TraceCost: Sendable {
     weightBytes = job.published.byteCount
     let sites = Set(job.spec.restore.map(\.site.site))
     baseBytes =
-      job.facts.map { fact in
+      job.facts.enumerated().map { number, fact in
         BaseRuns.byteCount(
           shape, length: fact.ids.count, tail: fact.ids.count - fact.roles.subject.lowerBound,
-          samples: job.samples, restoring: sites)
+          samples: job.grid.sampleBlocks(of: number).map(\.count).max() ?? 0, restoring: sites)
       }.max() ?? 0
-    threadBytes = TraceMemory.threadBytes(job, shape)
+    threadBytes = TraceMemory.threadBytes(job, plan, shape)
     let longest = lengths.max() ?? 0
     let cells = job.facts.count * job.spec.restore.count * shape.layers * longest
     resultBytes = cells * (4 * job.samples * job.spec.metric.store.count + 1)
@@ -130,9 +130,13 @@ enum TraceMemory {
 
   /// The activations of one unit at its largest: two thirds of a block's intermediate values and of
   /// rows of logits, which are not all there at once.
-  static func threadBytes(_ job: TraceJob, _ shape: DecoderShape) -> Int {
+  static func threadBytes(_ job: TraceJob, _ plan: TracePlan, _ shape: DecoderShape) -> Int {
     let longest = job.facts.map(\.ids.count).max() ?? 0
-    let rows = max(TracePlan.rowLimit, longest)
+    let corrupted = job.facts.indices.map { fact in
+      let tail = job.facts[fact].ids.count - job.facts[fact].roles.subject.lowerBound
+      return tail * (job.grid.sampleBlocks(of: fact).map(\.count).max() ?? 0)
+    }
+    let rows = max(longest, corrupted.max() ?? 0, plan.units.map(\.rows).max() ?? 0)
     let block = 6 * shape.width + 2 * shape.queryWidth + 3 * shape.keyWidth + 4 * shape.mlpWidth
     let weights = shape.heads * longest
     return 8 * (rows * (block + weights) + logitRows * shape.vocabulary) / 3

@@ -42,7 +42,10 @@ package struct TraceExport {
   private var heading: String {
     let names =
       ["fact", "site", "layer", "position", "token", "role"] + (bySample ? ["sample"] : [])
-    return (names + reader.grid.metrics.map(\.rawValue)).joined(separator: ",")
+    let values = reader.grid.metrics.flatMap { metric in
+      [metric.rawValue] + (bySample ? [] : ["standard_error_\(metric.rawValue)"])
+    }
+    return (names + values).joined(separator: ",")
   }
 
   /// The cells of a fact and restoration that have a value.
@@ -75,16 +78,22 @@ package struct TraceExport {
             lines.append("\(place),\(sample),\(values.map(text).joined(separator: ","))")
           }
         } else {
-          let means = all.map { values in
-            let known = values.filter { !$0.isNaN }
-            return Float(known.reduce(0.0) { $0 + Double($1) } / Double(known.count))
-          }
-          guard !means.allSatisfy(\.isNaN) else { continue }
-          lines.append("\(place),\(means.map(text).joined(separator: ","))")
+          let means = all.map { Self.mean(of: $0.filter { !$0.isNaN }) }
+          guard !means.allSatisfy(\.value.isNaN) else { continue }
+          let values = means.flatMap { [text($0.value), text($0.standardError)] }
+          lines.append("\(place),\(values.joined(separator: ","))")
         }
       }
     }
     return lines
+  }
+
+  /// The mean over samples and its standard error, with n − 1; not a number for fewer than two.
+  private static func mean(of values: [Float]) -> (value: Float, standardError: Float) {
+    let n = Double(values.count)
+    let mean = values.reduce(0.0) { $0 + Double($1) } / n
+    let squares = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+    return (Float(mean), values.count > 1 ? Float((squares / (n - 1) / n).squareRoot()) : .nan)
   }
 
   /// The shortest text that reads back as the same float.

@@ -51,9 +51,23 @@ package struct TraceGrid: Sendable {
   /// Tokens of the longest prompt.
   package var longest: Int { roles.map(\.tokenCount).max() ?? 0 }
 
-  /// Rows that go through a block for a fact's baseline, over all layers.
+  /// Rows of the corrupted runs that are kept together at most, unless one run has more: what a rank
+  /// holds does not grow with the samples.
+  static let keptRows = 256
+
+  /// The samples of a fact in blocks, of about as many each, whose corrupted runs are kept together.
+  func sampleBlocks(of fact: Int) -> [Range<Int>] {
+    let tail = roles[fact].tokenCount - roles[fact].subject.lowerBound
+    let most = max(1, Self.keptRows / max(1, tail))
+    let count = (samples + most - 1) / most
+    return (0..<count).map { samples * $0 / count..<samples * ($0 + 1) / count }
+  }
+
+  /// Rows that go through a block for a fact's baseline, over all layers: a clean run for each block
+  /// of samples, and the corrupted ones.
   package func baselineRows(of fact: Int) -> Int {
     let count = roles[fact].tokenCount
-    return (count + samples * (count - roles[fact].subject.lowerBound)) * layerCount
+    let corrupted = samples * (count - roles[fact].subject.lowerBound)
+    return (sampleBlocks(of: fact).count * count + corrupted) * layerCount
   }
 }

@@ -12,6 +12,9 @@ package struct TraceJob: Sendable {
   package let facts: [TokenizedFact]
   /// What is visited of layers, positions and samples.
   package let grid: TraceGrid
+  /// The tokens of all subjects of the data, chosen or not, each tokenised alone, where the noise is
+  /// measured by them; as ROME's script takes them.
+  let subjectTokens: [Int]
   /// Of the facts' file; nil where they stand in the job.
   package let factsDigest: String?
 
@@ -34,10 +37,28 @@ package struct TraceJob: Sendable {
       facts.append(tokenized)
     }
     self.facts = facts
+    if case .multiple(_, .subjects) = spec.corrupt.noise {
+      var tokens: [Int] = []
+      for fact in loaded.all { tokens += try Self.subjectTokens(of: fact, by: prompts) }
+      subjectTokens = tokens
+    } else {
+      subjectTokens = []
+    }
     grid = try TraceGrid(
       spec, model: model, layerCount: published.shape.layers,
       samples: try TraceNoise.samples(spec, facts, width: published.shape.width),
       facts: facts.map { ($0.fact.id, $0.roles) })
+  }
+
+  /// The tokens of a subject's text alone; those of the prompt where it came as tokens only.
+  private static func subjectTokens(
+    of fact: Fact, by prompts: ModelPrompts
+  ) throws(Refusal) -> [Int] {
+    guard prompts.hasTokenizer, let subject = fact.subject else {
+      let whole = try TokenizedFact(fact, by: prompts)
+      return Array(whole.ids[whole.roles.subject])
+    }
+    return try prompts.encodeWithOffsets(subject).map(\.id)
   }
 
   /// Corrupted runs of each fact.

@@ -93,6 +93,9 @@ struct TraceLayout {
       integers("token_count") { $0.tokenCount },
       integers("subject_start") { $0.subject.lowerBound },
       integers("subject_end") { $0.subject.upperBound },
+      ("summary/site", .texts(grid.restore.map(\.name))),
+      ("summary/role", .texts(TokenRole.allCases.map(\.rawValue))),
+      ("summary/layer", .integers((0..<grid.layerCount).map { Int32($0) })),
     ]
   }
 

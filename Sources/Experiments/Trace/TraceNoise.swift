@@ -25,9 +25,9 @@ struct TraceNoise: Sendable {
   /// Corrupted runs of each fact.
   let samples: Int
 
-  /// - Parameter job: Its facts' subjects may set the level.
+  /// - Parameter job: Its data's subjects may set the level.
   init(_ job: TraceJob, _ model: DecoderModel<Float>) throws(Refusal) {
-    let (spec, facts) = (job.spec, job.facts)
+    let spec = job.spec
     width = model.shape.width
     samples = job.samples
     let corrupt = spec.corrupt
@@ -45,7 +45,7 @@ struct TraceNoise: Sendable {
     case .multiple(let multiple, .embeddings):
       factor = multiple * Self.deviation(model, Array(0..<model.shape.vocabulary))
     case .multiple(let multiple, .subjects):
-      factor = multiple * Self.deviation(model, facts.flatMap { $0.ids[$0.roles.subject] })
+      factor = multiple * Self.deviation(model, job.subjectTokens)
     }
     level = factor
     fileDigest = nil
@@ -62,23 +62,27 @@ struct TraceNoise: Sendable {
     source = .rome(level: Float(factor), seed: seed)
   }
 
-  /// The noise of one fact. The same on any rank and beside any other facts.
-  func noise(for fact: TokenizedFact) throws(Refusal) -> Tensor<Float> {
+  /// The noise of one fact in some samples, `[samples, subject tokens, width]`. The same on any rank
+  /// and beside any other facts and samples.
+  func noise(for fact: TokenizedFact, _ samples: Range<Int>) throws(Refusal) -> Tensor<Float> {
     let tokens = fact.roles.subject.count
-    let shape = [samples, tokens, width]
+    let shape = [samples.count, tokens, width]
     switch source {
     case .drawn(let level, let seed):
       let key = Philox(seed: seed, name: fact.fact.id)
-      let draws = (0..<samples).flatMap { sample in
+      let draws = samples.flatMap { sample in
         (0..<tokens).flatMap { key.normals(width, UInt32($0), UInt32(sample), 0) }
       }
       return Tensor(shape, draws.map { $0 * level })
     case .rome(let level, let seed):
       var generator = NumPyRandomState(seed: seed)
+      for _ in 0..<samples.lowerBound * tokens * width { _ = generator.normal() }
       let draws = (0..<shape.reduce(1, *)).map { _ in Float(generator.normal()) }
       return Tensor(shape, draws.map { $0 * level })
     case .file(let file):
-      return Tensor(shape, try file.floats(Self.name(of: fact, in: file)))
+      let all = try file.floats(Self.name(of: fact, in: file))
+      let row = tokens * width
+      return Tensor(shape, Array(all[samples.lowerBound * row..<samples.upperBound * row]))
     }
   }
 
@@ -107,9 +111,18 @@ struct TraceNoise: Sendable {
   ) throws(Refusal) -> Int {
     guard case .file(let path) = spec.corrupt.noise else { return spec.corrupt.samples ?? 10 }
     let file = try SafetensorsFile(path.resolved, kind: .job)
-    var samples: Int?
+    var samples = spec.corrupt.samples
+    var checked: Set<String> = []
     for fact in facts {
       let tensor = try file.tensor(name(of: fact, in: file))
+      if checked.insert(tensor.name).inserted {
+        for value in try file.floats(tensor.name) where !value.isFinite {
+          throw Refusal(
+            .job, file: file.path, field: tensor.name,
+            found: "a value of \(value.isNaN ? "NaN" : "\(value)")",
+            expected: "finite numbers")
+        }
+      }
       let tokens = fact.roles.subject.count
       guard tensor.shape.count == 3, tensor.shape[0] > 0,
         tensor.shape[0] == samples ?? tensor.shape[0],

@@ -14,6 +14,8 @@ package struct TracePlan: Sendable {
     let restoration: Int
     /// Numbers of the cells, as of `TraceCells`.
     let cells: Range<Int>
+    /// Rows of its batch at most.
+    let rows: Int
     /// Rows that go through a block, over all layers.
     let blockRows: Int
   }
@@ -33,7 +35,7 @@ package struct TracePlan: Sendable {
     var units: [Unit] = []
     var unitsOf: [[Range<Int>]] = []
     // Facts whose subjects lie alike, of which there are few, are cut alike.
-    var cuts: [Form: [(cells: Range<Int>, blockRows: Int)]] = [:]
+    var cuts: [Form: [Part]] = [:]
     for (fact, roles) in grid.roles.enumerated() {
       var ranges: [Range<Int>] = []
       for restoration in grid.restore.indices {
@@ -47,13 +49,19 @@ package struct TracePlan: Sendable {
           units.append(
             Unit(
               number: factCount + units.count, fact: fact, restoration: restoration,
-              cells: part.cells, blockRows: part.blockRows))
+              cells: part.cells, rows: part.rows, blockRows: part.blockRows))
         }
         ranges.append(start..<units.count)
       }
       unitsOf.append(ranges)
     }
     (self.units, self.unitsOf) = (units, unitsOf)
+  }
+
+  private struct Part {
+    let cells: Range<Int>
+    let rows: Int
+    let blockRows: Int
   }
 
   /// All that the cells of a fact and restoration follow from.
@@ -64,28 +72,35 @@ package struct TracePlan: Sendable {
     let positions: [Int]
   }
 
-  /// Neighbouring cells in as few runs as the row limit allows, of about as many rows each; and
-  /// what each costs.
-  private static func cut(_ cells: TraceCells) -> [(cells: Range<Int>, blockRows: Int)] {
-    let runs = cells.runsOfEqualRows
+  /// Neighbouring cells of each block of samples in as few runs as the row limit allows, of about
+  /// as many rows each; and what each costs.
+  private static func cut(_ cells: TraceCells) -> [Part] {
+    cells.blocks.indices.flatMap { cut(cells, block: $0) }
+  }
+
+  private static func cut(_ cells: TraceCells, block: Int) -> [Part] {
+    let runs = cells.runsOfEqualRows(inBlock: block)
     let total = runs.reduce(0) { $0 + $1.count * $1.rows }
     let parts = max(1, (total + rowLimit - 1) / rowLimit)
-    var ranges: [Range<Int>] = []
-    var (start, number, rows) = (0, 0, 0)
+    var cut: [Part] = []
+    let first = cells.numbers(ofBlock: block).lowerBound
+    var (start, number, rows, cutRows) = (first, first, 0, 0)
     for run in runs {
       let end = number + run.count
       while number < end {
         // A part ends with the cell that reaches its share of the rows.
-        let share = (total * (ranges.count + 1) + parts - 1) / parts
+        let share = (total * (cut.count + 1) + parts - 1) / parts
         let wanted = max(1, (share - rows + run.rows - 1) / run.rows)
         let taken = min(wanted, end - number)
         (number, rows) = (number + taken, rows + taken * run.rows)
         guard taken == wanted else { break }
-        ranges.append(start..<number)
-        start = number
+        let range = start..<number
+        cut.append(
+          Part(cells: range, rows: rows - cutRows, blockRows: cells.blockRows(of: range)))
+        (start, cutRows) = (number, rows)
       }
     }
-    return ranges.map { ($0, cells.blockRows(of: $0)) }
+    return cut
   }
 
   /// The work of the facts' baselines.

@@ -26,8 +26,10 @@ package struct TraceRun {
     useOneBLASThread()
     let job = try world.agree { try TraceJob(try load()) }
     let plan = TracePlan(job.grid)
-    let threads = launch.threads(job.spec.run)
     let cost = TraceCost(job, plan)
+    let threads = launch.threads(job.spec.run) {
+      cost.rankBytes(threads: $0) <= job.spec.run.memory
+    }
     try world.agree { try checkMemory(job, cost, threads: threads) }
     try cost.needs(threads: threads, coreHours: 0)
       .check(on: world, folder: launch.options.output)

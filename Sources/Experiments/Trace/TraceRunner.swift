@@ -12,10 +12,17 @@ final class TraceRunner: Sendable {
   private let model: DecoderModel<Float>
   private let noise: TraceNoise
   private let restoring: Set<Site>
-  private let bases: KeptValues<Base>
+  private let bases: KeptValues<BaseKey, Base>
 
-  /// A fact's base runs, with what every unit of it needs beside them.
+  private struct BaseKey: Hashable, Sendable {
+    let fact: Int
+    let block: Int
+  }
+
+  /// The base runs of a fact and a block of its samples, with what every unit of them needs beside
+  /// them.
   private struct Base: Sendable {
+    let samples: Range<Int>
     let runs: BaseRuns
     let noise: Tensor<Float>
     let top: Int
@@ -23,7 +30,7 @@ final class TraceRunner: Sendable {
     let clean: TraceMetrics
   }
 
-  /// - Parameter threads: Compute threads; as many facts' base runs are kept, and one more.
+  /// - Parameter threads: Compute threads; as many base runs are kept, and one more.
   init(_ job: TraceJob, _ plan: TracePlan, _ model: DecoderModel<Float>, threads: Int)
     throws(Refusal)
   {
@@ -46,14 +53,20 @@ final class TraceRunner: Sendable {
     guard let unit = plan.unit(number) else {
       return try baseline(number, unless: isGivenUp).bytes
     }
-    let base = try base(unit.fact, unless: isGivenUp)
-    let fact = job.facts[unit.fact]
     let numbers = TraceCells(job.grid, fact: unit.fact, restoration: unit.restoration)
-    let cells = unit.cells.map { numbers[$0] }
+    let block = numbers.block(of: unit.cells.lowerBound)
+    let base = try base(BaseKey(fact: unit.fact, block: block), unless: isGivenUp)
+    let fact = job.facts[unit.fact]
+    let cells = unit.cells.map { number in
+      var cell = numbers[number]
+      cell.sample -= base.samples.lowerBound
+      return cell
+    }
     var bytes = ByteWriter()
-    for metrics in TraceMetrics.of(
+    let all = TraceMetrics.of(
       try run(cells, base, fact, unless: isGivenUp), model, answer: fact.answerID, foil: base.foil)
-    { bytes.floats(metrics.values) }
+    try checkFinite(all, fact, "a patched run")
+    for metrics in all { bytes.floats(metrics.values) }
     return bytes.bytes
   }
 
@@ -70,20 +83,43 @@ final class TraceRunner: Sendable {
   }
 
   private func baseline(_ index: Int, unless isGivenUp: () -> Bool) throws -> TraceBaseline {
-    let base = try base(index, unless: isGivenUp)
     let fact = job.facts[index]
-    let corrupted = base.runs.corruptedStreams(position: fact.ids.count - 1)
-    return TraceBaseline(
-      top: base.top, foil: base.foil, clean: base.clean,
-      corrupted: TraceMetrics.of(corrupted, model, answer: fact.answerID, foil: base.foil))
+    var baseline: TraceBaseline?
+    var corrupted: [TraceMetrics] = []
+    for block in job.grid.sampleBlocks(of: index).indices {
+      let base = try base(BaseKey(fact: index, block: block), unless: isGivenUp)
+      let streams = base.runs.corruptedStreams(position: fact.ids.count - 1)
+      corrupted += TraceMetrics.of(streams, model, answer: fact.answerID, foil: base.foil)
+      try checkFinite(corrupted, fact, "a corrupted run")
+      baseline = TraceBaseline(
+        top: base.top, foil: base.foil, clean: base.clean, corrupted: corrupted)
+    }
+    guard let baseline else { preconditionFailure("fact \(index) has no samples") }
+    return baseline
   }
 
-  private func base(_ index: Int, unless isGivenUp: () -> Bool) throws -> Base {
-    try bases.value(for: index) { try makeBase(job.facts[index], unless: isGivenUp) }
+  /// In the store a value that is not a number is one that was not asked for.
+  private func checkFinite(
+    _ metrics: [TraceMetrics], _ fact: TokenizedFact, _ what: String
+  ) throws(Refusal) {
+    guard metrics.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) else {
+      throw Refusal(
+        .model, file: job.spec.model.path.written, field: "fact \(fact.fact.id)",
+        found: "metrics of \(what) that are not finite", expected: "finite activations and logits")
+    }
   }
 
-  private func makeBase(_ fact: TokenizedFact, unless isGivenUp: () -> Bool) throws -> Base {
-    let drawn = try noise.noise(for: fact)
+  private func base(_ key: BaseKey, unless isGivenUp: () -> Bool) throws -> Base {
+    try bases.value(for: key) {
+      try makeBase(
+        job.facts[key.fact], job.grid.sampleBlocks(of: key.fact)[key.block], unless: isGivenUp)
+    }
+  }
+
+  private func makeBase(
+    _ fact: TokenizedFact, _ samples: Range<Int>, unless isGivenUp: () -> Bool
+  ) throws -> Base {
+    let drawn = try noise.noise(for: fact, samples)
     let runs = try BaseRuns(
       model, tokens: fact.ids, noise: drawn, corrupted: fact.roles.subject, restoring: restoring,
       unless: isGivenUp)
@@ -97,7 +133,8 @@ final class TraceRunner: Sendable {
         .model, file: job.spec.model.path.written, field: "fact \(fact.fact.id)",
         found: "logits of the clean run that are not finite", expected: "finite logits")
     }
-    return Base(runs: runs, noise: drawn, top: top, foil: foil, clean: metrics)
+    return Base(
+      samples: samples, runs: runs, noise: drawn, top: top, foil: foil, clean: metrics)
   }
 
   /// The first of the largest elements.
@@ -111,19 +148,19 @@ final class TraceRunner: Sendable {
 }
 
 /// Values that are dear to make, the most recently used of which are kept.
-final class KeptValues<Value: Sendable>: Sendable {
+final class KeptValues<Key: Equatable & Sendable, Value: Sendable>: Sendable {
   private final class Entry: Sendable {
     let value = Mutex<Value?>(nil)
   }
 
   private let capacity: Int
   /// Keys from the least to the most recently used.
-  private let entries = Mutex<[(key: Int, entry: Entry)]>([])
+  private let entries = Mutex<[(key: Key, entry: Entry)]>([])
 
   init(capacity: Int) { self.capacity = capacity }
 
   /// The value of a key. Threads that want one that another is making wait for it.
-  func value(for key: Int, make: () throws -> Value) throws -> Value {
+  func value(for key: Key, make: () throws -> Value) throws -> Value {
     let entry = entries.withLock { entries in
       let known = entries.firstIndex { $0.key == key }.map { entries.remove(at: $0).entry }
       let entry = known ?? Entry()

@@ -48,6 +48,13 @@ struct TraceSummary {
     arrays["fact_count"] = try ZarrArraySpec(
       .float32, shape: shape, chunks: shape, dimensions: ["site", "role", "layer"],
       compression: compression)
+    for (name, type, count) in [
+      ("site", ZarrDataType.string, sites), ("role", .string, roles.count),
+      ("layer", .int32, layers),
+    ] {
+      arrays[name] = try ZarrArraySpec(
+        type, shape: [count], chunks: [max(1, count)], dimensions: [name], compression: compression)
+    }
     return ZarrGroup(
       attributes: [Attribute.Member("role", .list(roles.map { .text($0.rawValue) }))],
       arrays: arrays)

@@ -3,7 +3,7 @@ public import Models
 /// One patched run of a sweep: a corrupted run in which a clean state is put back.
 public struct RestoredCell: Sendable, Equatable {
   /// Which of the corrupted runs is continued.
-  public let sample: Int
+  public var sample: Int
   public let site: Site
   /// The layers at which the clean state is put back: one, or a window.
   public let layers: Range<Int>

@@ -6,6 +6,9 @@ package import Inputs
 ///
 /// The format is RFC 8878; the library is zstd.
 package enum Zstd {
+  /// The library's version.
+  package static var version: String { String(cString: ZSTD_versionString()) }
+
   /// The largest content of one frame, in bytes; bounds what a hostile frame can make us allocate.
   package static let contentLimit = 1 << 28
   /// The largest window accepted, as a power of two; the library's own limit when it streams.

@@ -62,7 +62,8 @@ struct Launch: ParsableCommand {
         finalCode: {
           let code = (try? experiment.progress(folder))?.exitCode
           return code == 75 ? nil : code
-        }), stop: stop, say: { say("causeway: \($0)") })
+        }, isGivenBack: { RunAttempts.isGivenBack(in: folder) }), stop: stop,
+      say: { say("causeway: \($0)") })
     leave(try supervisor.run([try ownPath(), "run"] + arguments.words))
   }
 }
