@@ -52,6 +52,7 @@ extension SpecRun {
     }
     let result = run(generation, call)
     outputs.add("intervened.ids", result.tokens)
+    addLengths(result.tokens.map(\.count), to: &outputs)
     for (index, value) in result.collected.enumerated() {
       outputs.add("collected.\(index)", value)
     }

@@ -21,6 +21,7 @@ extension SpecRun {
       let result = run(call, on: tape)
       let loss = loss(result.logits, labels, call.base.lengths, on: tape)
       outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+      addLengths(call.base.lengths, to: &outputs)
       outputs.add("loss", loss.value)
       for (name, gradient) in zip(weights.names, tape.gradients(of: loss, at: weights.all)) {
         outputs.add("grad.\(name)", gradient)
@@ -31,6 +32,7 @@ extension SpecRun {
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = run(call, on: tape, parameters: bound)
     outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+    addLengths(call.base.lengths, to: &outputs)
     let trained = TrainedParameter.all(in: setup)
     let gradients: [Tensor<Float>]
     if let microbatches = options.microbatches {

@@ -143,13 +143,15 @@ public struct SpecRun {
     }
     let values = collected ? ["collected."] : []
     let trained = TrainedParameter.all(in: setup).map(\.path)
+    let lengths = SpecOutputs.lengthsName
     switch spec.kind {
     case .forward, .saveLoad, .gruTime, .attentionWeight:
-      return ["original.logits", "intervened.logits", "latent."] + values
-    case .generate: return ["original.ids", "intervened.ids", "intervened.logits"] + values
+      return ["original.logits", "intervened.logits", "latent.", lengths] + values
+    case .generate:
+      return ["original.ids", "intervened.ids", "intervened.logits", lengths] + values
     case .gradient:
       let names = spec.target == .model ? model.weights.names : trained
-      return ["intervened.logits", "intervened.ids", "loss"] + names.map { "grad.\($0)" }
+      return ["intervened.logits", "intervened.ids", "loss", lengths] + names.map { "grad.\($0)" }
     case .train: return ["losses", "final.", "eval.loss", "eval.accuracy"]
     }
   }
@@ -183,6 +185,12 @@ public struct SpecRun {
 
   func wants(_ name: String) -> Bool { spec.expected?.contains(name) ?? true }
 
+  /// How many rows or ids each example has, where they differ or are asked for.
+  func addLengths(_ lengths: [Int], to outputs: inout SpecOutputs) {
+    outputs.add(
+      lengths: lengths, evenIfEqual: spec.expected?.contains(SpecOutputs.lengthsName) ?? false)
+  }
+
   private func forward() throws(Refusal) -> SpecOutputs {
     let call = try call(spec.document)
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
@@ -192,6 +200,7 @@ public struct SpecRun {
       outputs.add("original.logits", shaped(original.value, call.base.lengths))
     }
     outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+    addLengths(call.base.lengths, to: &outputs)
     for (index, value) in result.collected.enumerated() {
       outputs.add("collected.\(index)", value.value)
     }
@@ -201,8 +210,8 @@ public struct SpecRun {
     return outputs
   }
 
-  /// Logits as `[examples, positions, vocabulary]` where every example is as long, and as
-  /// `[examples, classes]` of a classifier.
+  /// Logits as `[examples, positions, vocabulary]` where every example is as long, as
+  /// `[rows, vocabulary]` where they are not, and as `[examples, classes]` of a classifier.
   func shaped(_ logits: Tensor<Float>, _ lengths: [Int]) -> Tensor<Float> {
     guard kind != .classifier, let length = lengths.first, lengths.allSatisfy({ $0 == length })
     else { return logits }
