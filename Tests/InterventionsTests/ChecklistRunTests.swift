@@ -147,6 +147,38 @@ struct ChecklistRunTests {
     #expect(between.logits.value.elements == addLast.logits.value.elements)
   }
 
+  @Test(arguments: [
+    (Site.queryOutput, UnitAxis.position, 0), (.valueOutput, .position, 2),
+    (.headKeyOutput, .headPosition, 1),
+  ])
+  func `changes of a part and of the whole act in the order of their list`(
+    site: Site, unit: UnitAxis, place: Int
+  ) throws {
+    let push = RunSupport.random([unit == .position ? 32 : 8])
+    let add = Representation<Float>(Addition(), at: site, layer: 1, unit: unit)
+    let double = Representation<Float>(Scale(factor: 2), at: .qkvOutput, layer: 1)
+    let look = Representation<Float>(Collect(), at: .qkvOutput, layer: 1)
+    let one = UnitPlaces(positions: .same([1]))
+    let still = Places(base: one)
+    func moved(_ factor: Float) -> Places {
+      Places(base: one, given: .init(push.scaled(by: factor)))
+    }
+    let partFirst = try result([add, double, look], [], [moved(1), still, still])
+    let wholeFirst = try result([double, add, look], [], [still, moved(2), still])
+    #expect(partFirst.logits.value.elements == wholeFirst.logits.value.elements)
+    #expect(partFirst.collected[0].value.elements == wholeFirst.collected[0].value.elements)
+
+    let zero = Representation<Float>(Zero(), at: site, layer: 1, unit: unit)
+    let seen = try result([zero, look], [], [still, still]).collected[0].value
+    for row in 0..<seen.count / 96 {
+      let own = seen.elements[row * 96..<(row + 1) * 96]
+      for third in 0..<3 {
+        let isZero = own.dropFirst(third * 32).prefix(32).allSatisfy { $0 == 0 }
+        #expect(isZero == (third == place))
+      }
+    }
+  }
+
   @Test
   func `linked interventions at different places each start from what is there`() throws {
     let rotation = RotatedSpace(RunSupport.rotation(32), joinsUnits: false)
