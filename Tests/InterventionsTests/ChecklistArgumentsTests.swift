@@ -91,6 +91,24 @@ struct ChecklistArgumentsTests {
       ChecklistSpecTests.field(text))
   }
 
+  @Test(arguments: [
+    #"{"layer_0_comp_mlp_output_unit_pos_nunit_1#0": "v"}"#, #"["v", null]"#,
+  ])
+  func `values for some interventions leave out the others`(values: String) throws {
+    let folder = try SpecFolder()
+    func logits(_ representations: String, _ values: String) throws -> [Float]? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]},
+         "unit_locations": {"sources->base": 2}, "source_representations": \(values),
+         "representations": [{"layer": 0, "component": "mlp_output"}\(representations)]}
+        """, tensors: ["v": [12]])().floats("intervened.logits")?.elements
+    }
+    let partial = try logits(#", {"layer": 1}"#, values)
+    #expect(try partial == logits("", #"["v"]"#))
+    #expect(try partial != logits(#", {"layer": 1}"#, #""v""#))
+  }
+
   @Test
   func `subspaces are numbers, lists, or lists by intervention and example`() throws {
     #expect(try subspaces("1") == [.shared([1]), .shared([5, 3, 2])])

@@ -81,7 +81,12 @@ struct SpecCall {
   }
 
   private func sources(_ place: JSONField) throws(Refusal) -> [ModelInputs<Float>?] {
-    guard let field = try place.optional("sources") else { return [] }
+    guard let field = try place.optional("sources") else {
+      // Values that are given for some interventions leave out the others.
+      let isGiven = try own(place, "source_representations") != nil
+      let isPartial = isGiven && setup.setup.mode == .parallel
+      return isPartial ? Array(repeating: nil, count: setup.setup.groupCount) : []
+    }
     guard case .array = field.value else {
       return Array(repeating: try inputs(field), count: setup.setup.groupCount)
     }
