@@ -117,6 +117,7 @@ public struct InterventionRun<Scalar: Real> {
         source = givenUnits(given, intervention, grid, places.base, lengths)
       }
       if intervention.needsSource, source == nil { return nil }
+      if setup.mode == .serial, source == nil, call.isNull(entry.group) { return nil }
       if intervention.isCollecting && !collecting { return nil }
       return (
         index,

@@ -46,13 +46,19 @@ struct SpecCall {
       })
     let given = try given(place)
     var call = InterventionCall(base: base, sources: sources, places: [])
+    func constant(_ index: Int) -> InterventionCall<Float>.Given? {
+      // A step of a serial run whose source is null is left out with the constants of its types.
+      let isLeftOut = setup.setup.mode == .serial && call.isNull(entries[index].group)
+      if isLeftOut, given[index] == nil { return nil }
+      return setup.given[index] ?? given[index]
+        ?? drawn(index, sides[index].base, lengths: base.lengths)
+    }
     for index in entries.indices {
       call.places.append(
         InterventionCall.Places(
           source: sides[index].source, base: sides[index].base,
           coordinates: subspaces[index] ?? setup.usual[index],
-          given: given[index] ?? setup.given[index]
-            ?? drawn(index, sides[index].base, lengths: base.lengths)))
+          given: constant(index)))
       call.places[index].numbers = numbers[index]
     }
     return call
