@@ -104,6 +104,29 @@ struct SpecRunTests {
   }
 
   @Test
+  func `positions of attention probabilities are heads, their first axis`() throws {
+    let folder = try SpecFolder()
+    func collected(_ unit: String, _ places: String) throws -> (shape: [Int], elements: [Float])? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9], [4, 4, 5, 6]]},
+         "unit_locations": {"base": \(places)},
+         "representations": {"layer": 1, "component": "attention_weight", "unit": "\(unit)",
+           "intervention_type": "CollectIntervention"}}
+        """)().floats("collected.0")
+    }
+    let all = try #require(try collected("pos", "[0, 1, 2]"))
+    #expect(all.shape == [2, 3, 4, 4])
+    #expect(try all.elements == collected("h", "null")?.elements)
+    #expect(try collected("pos", "2")?.elements == collected("h", "2")?.elements)
+    #expect {
+      try collected("pos", "3")
+    } throws: {
+      "\($0)".contains("head 3")
+    }
+  }
+
+  @Test
   func `outputs are written as the tensors that were asked for`() throws {
     let folder = try SpecFolder()
     _ = try folder.run(SpecFolder.forward(more: #", "expected": {"intervened.logits": null}"#))

@@ -81,7 +81,7 @@ struct SpecCall {
     let own = isOfNewTokens ? base.lengths.map { _ in 1 } : base.lengths
     let isLast = setup.setup.mode == .parallel || entry.group == setup.setup.groupCount - 1
     return UnitLocationsReading.Entry(
-      axis: setup.representations[index].unit, blockCount: entry.grid.blockCount,
+      axis: entry.grid.axis, blockCount: entry.grid.blockCount,
       sourceLengths: lengths(entry.group),
       baseLengths: isLast ? own : lengths(entry.group + 1) ?? own)
   }
