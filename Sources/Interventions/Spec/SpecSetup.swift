@@ -195,7 +195,10 @@ struct SpecSetup {
     _ spec: RepresentationSpec, _ saved: RepresentationSpec.Interchange?, _ count: Int?, width: Int
   ) throws(Refusal) -> Coordinates {
     switch (spec.interchange, saved) {
-    case (nil, nil): return .all
+    case (nil, nil):
+      // The reference's usual number is that of the vector's elements, not that of the latents.
+      guard let count, spec.type == .jumpReLUAutoencoder else { return .all }
+      return .first(width, of: count)
     case (nil, .first(let number)):
       guard let count, spec.type.usesInterchangeCount else { return .all }
       return .first(number, of: count)
