@@ -121,6 +121,43 @@ struct ChecklistArgumentsTests {
     #expect(try subspaces("[[[4], [4]], null]") == [.shared([4]), nil])
   }
 
+  @Test(arguments: [
+    ("BoundlessRotatedSpaceIntervention", ""), ("SigmoidMaskIntervention", ""),
+    ("SigmoidMaskRotatedSpaceIntervention", ""), ("NoiseIntervention", ""),
+    ("custom.Scale", #", "args": {"factor": 2.5}"#),
+    ("custom.Interpolate", #", "args": {"alpha": 0.3}"#),
+  ])
+  func `types that choose by themselves ignore subspaces`(type: String, more: String) throws {
+    let folder = try SpecFolder()
+    func logits(_ subspaces: String) throws -> [Float]? {
+      try folder.run(
+        SpecFolder.forward(
+          representation: #""layer": 1\#(more)"#, type: type, more: subspaces))()
+        .floats("intervened.logits")?.elements
+    }
+    let plain = try logits("")
+    #expect(plain != RunSupport.logits(folder.model, [[1, 2, 3, 9]]))
+    for subspaces in ["3", "[0, 1]", "[[[2, 5]]]"] {
+      #expect(try logits(#", "subspaces": \#(subspaces)"#) == plain, "\(subspaces)")
+    }
+  }
+
+  @Test(arguments: [
+    ("LowRankRotatedSpaceIntervention", #", "low_rank_dimension": 3"#),
+    ("BoundlessRotatedSpaceIntervention", ""), ("custom.Scale", #", "args": {"factor": 2.5}"#),
+  ])
+  func `types whose formula has no number of coordinates ignore it`(
+    type: String, more: String
+  ) throws {
+    let folder = try SpecFolder()
+    func logits(_ count: String) throws -> [Float]? {
+      try folder.run(
+        SpecFolder.forward(representation: #""layer": 1\#(more)\#(count)"#, type: type))()
+        .floats("intervened.logits")?.elements
+    }
+    #expect(try logits(#", "interchange_dim": 2"#) == logits(""))
+  }
+
   @Test
   func `empty subspaces restrict nothing`() throws {
     #expect(try subspaces("[]") == [nil, nil])

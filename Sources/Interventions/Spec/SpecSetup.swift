@@ -209,12 +209,10 @@ struct SpecSetup {
       let field = try spec.field["interchange_dim"]
       switch given {
       case .first(let number):
-        guard spec.type.usesInterchangeCount, let count else {
-          guard number >= count ?? width, spec.type != .autoencoder else {
-            throw field.refusal("\(number)", expected: spec.type.interchangeAdvice)
-          }
-          return .all
+        if spec.type == .autoencoder {
+          throw field.refusal("\(number)", expected: "a list of the latents to exchange")
         }
+        guard spec.type.usesInterchangeCount, let count else { return .all }
         guard number <= count else {
           throw field.refusal("\(number)", expected: "1 to \(count), the coordinates of a vector")
         }
@@ -233,21 +231,14 @@ struct SpecSetup {
 }
 
 extension InterventionType {
-  /// Whether a number in `interchange_dim` says how many first coordinates are exchanged.
+  /// Whether a number in `interchange_dim` says how many first coordinates are exchanged; the
+  /// formulas of the others do not have it, and it is ignored as the reference does.
   fileprivate var usesInterchangeCount: Bool {
     switch self {
     case .autoencoder, .lowRankRotatedSpace, .boundlessRotatedSpace, .sigmoidMask,
-      .sigmoidMaskRotatedSpace:
+      .sigmoidMaskRotatedSpace, .scale, .interpolate, .fixedNoise, .multiply:
       false
     default: true
-    }
-  }
-
-  fileprivate var interchangeAdvice: String {
-    switch self {
-    case .autoencoder: "a list of the latents to exchange"
-    case .lowRankRotatedSpace: "null: subspaces choose among its directions"
-    default: "null: it chooses its coordinates by itself"
     }
   }
 }
