@@ -74,7 +74,7 @@ struct RepresentationSpec: Sendable {
     embedDimension = try field.optional("embed_dim")?.int(in: 1...1 << 30)
     partition = try field.optional("subspace_partition").map(Self.partition)
     group = try field.optional("group_key")?.int(in: 0...1 << 20)
-    link = try field.optional("intervention_link_key").map(Self.text)
+    link = try field.optional("intervention_link_key").map(Self.linkName)
     constantSource = try field.optional("source_representation")?.string()
     arguments = try field.optional("args")
     try arguments?.refuseUnknownKeys(known: type.arguments)
@@ -121,9 +121,10 @@ struct RepresentationSpec: Sendable {
     return parts
   }
 
-  private static func text(_ field: JSONField) throws(Refusal) -> String {
+  /// A number or a text; a number is not the text of its digits.
+  private static func linkName(_ field: JSONField) throws(Refusal) -> String {
     if case .number = field.value { return "\(try field.int())" }
-    return try field.string()
+    return quoted(try field.string())
   }
 
   /// The representations with their keys, as they are declared.
