@@ -55,6 +55,47 @@ struct SpecRunTests {
   }
 
   @Test
+  func `a formula's trained numbers start from its params`() throws {
+    let folder = try SpecFolder()
+    func logits(_ trained: String, _ more: String, _ formula: String) throws -> [Float]? {
+      try folder.run(
+        SpecFolder.forward(
+          representation: """
+            "layer": 0, "args": {"formula": "\(formula)", "trained": {\(trained)}}\(more)
+            """, type: "expression"),
+        tensors: ["row": [12], "turn": [12, 3], "base": [12, 12]])()
+        .floats("intervened.logits")?.elements
+    }
+    let start = try logits(#""mask": {"start": "row"}"#, "", "base * mask")
+    for own in [#"{"shape": [12]}"#, "{}"] {
+      let found = try logits(
+        #""mask": \#(own)"#, #", "params": {"mask": "row"}"#, "base * mask")
+      #expect(found == start)
+    }
+    let rotation = "base + (source - base) @ R @ R.T"
+    let turned = try logits(#""R": {"start": "turn", "orthogonal": true}"#, "", rotation)
+    #expect(
+      try turned
+        == logits(#""R": {"orthogonal": true}"#, #", "params": {"R": "turn"}"#, rotation))
+    for (params, words) in [
+      (#"{"mask": "row", "maks": "row"}"#, "params.maks"), (#"{"mask": "turn"}"#, "params.mask"),
+    ] {
+      #expect {
+        try logits(
+          #""mask": {"shape": [12]}"#, #", "params": \#(params)"#, "base * mask")
+      } throws: {
+        "\($0)".contains(words)
+      }
+    }
+    #expect {
+      try logits(
+        #""mask": {"start": "row"}"#, #", "params": {"mask": "row"}"#, "base * mask")
+    } throws: {
+      "\($0)".contains("trained.mask.start")
+    }
+  }
+
+  @Test
   func `a formula with a trained rotation runs from a specification`() throws {
     let folder = try SpecFolder()
     let text = SpecFolder.forward(
