@@ -109,6 +109,25 @@ struct ChecklistArgumentsTests {
     #expect(try partial != logits(#", {"layer": 1}"#, #""v""#))
   }
 
+  @Test(arguments: [
+    #"{"layer_0_comp_mlp_output_unit_pos_nunit_1#0": "w"}"#, #"["w"]"#, #""w""#,
+  ])
+  func `a constant of the description stays, whatever a call gives`(values: String) throws {
+    let folder = try SpecFolder()
+    func logits(_ constant: String, _ values: String) throws -> [Float]? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]}, "unit_locations": {"base": 2},
+         "source_representations": \(values), "representations": {"layer": 0, "component":
+           "mlp_output", "intervention_type": "AdditionIntervention",
+           "source_representation": \(constant)}}
+        """, tensors: ["v": [12], "w": [12]])().floats("intervened.logits")?.elements
+    }
+    let alone = try logits(#""v""#, "null")
+    #expect(try logits(#""v""#, values) == alone)
+    #expect(try logits("null", values) != alone)
+  }
+
   @Test
   func `subspaces are numbers, lists, or lists by intervention and example`() throws {
     #expect(try subspaces("1") == [.shared([1]), .shared([5, 3, 2])])
