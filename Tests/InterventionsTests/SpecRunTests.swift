@@ -55,6 +55,31 @@ struct SpecRunTests {
   }
 
   @Test
+  func `a parameter without a gradient may stand in a group and stays`() throws {
+    let folder = try SpecFolder()
+    func outputs(_ more: String) throws -> SpecOutputs {
+      try folder.run(
+        """
+        {"model": "tiny", "kind": "train", "unit_locations": {"sources->base": 1},
+         "representations": {"layer": 0, "intervention_type": "SigmoidMaskIntervention"},
+         "train": {"steps": 2, "optimizer": "Adam", "groups": [
+             {"names": ["0.mask"], "lr": 0.1}\(more)],
+           "batches": [{"base": {"input_ids": [[1, 2, 3]]}, "labels": [4],
+             "sources": {"input_ids": [[5, 6, 7]]}}]}}
+        """)()
+    }
+    let name = "final.0.mask"
+    let both = try outputs(#", {"names": ["0.temperature"], "lr": 0.5, "weight_decay": 0.1}"#)
+    #expect(both.floats("final.0.temperature")?.elements == [0.01])
+    #expect(try both.floats(name)?.elements == outputs("").floats(name)?.elements)
+    #expect {
+      try outputs(#", {"names": ["0.temprature"], "lr": 0.5}"#)
+    } throws: {
+      "\($0)".contains("temprature")
+    }
+  }
+
+  @Test
   func `a formula's trained numbers start from its params`() throws {
     let folder = try SpecFolder()
     func logits(_ trained: String, _ more: String, _ formula: String) throws -> [Float]? {

@@ -103,12 +103,27 @@ struct TrainedParameter {
   let path: String
 
   static func all(in setup: SpecSetup) -> [TrainedParameter] {
+    all(in: setup) { $0.isTrained }
+  }
+
+  /// The paths of parameters of the reference that no gradient reaches: the temperature of a plain
+  /// mask, the threshold of an autoencoder's latents.
+  static func still(in setup: SpecSetup) -> [String] {
+    let names = [
+      SigmoidMask<Float>.temperatureName, JumpReLUAutoencoder<Float>.thresholdName,
+    ]
+    return all(in: setup) { !$0.isTrained && names.contains($0.name) }.map(\.path)
+  }
+
+  private static func all(
+    in setup: SpecSetup, where isWanted: (InterventionParameters<Float>.Entry) -> Bool
+  ) -> [TrainedParameter] {
     var seen: Set<Int> = []
     var result: [TrainedParameter] = []
     for (index, entry) in setup.setup.entries.enumerated()
     where seen.insert(entry.intervention).inserted {
       for parameter in setup.setup.interventions[entry.intervention].parameters.entries
-      where parameter.isTrained {
+      where isWanted(parameter) {
         result.append(
           TrainedParameter(
             intervention: entry.intervention, name: parameter.name,

@@ -59,7 +59,8 @@ extension SpecRun {
     _ train: TrainSpec, _ batches: [Batch], _ evaluation: [Batch]
   ) throws(Refusal) -> SpecOutputs {
     let trained = TrainedParameter.all(in: setup)
-    let (optimizer, order) = try train.optimizer(over: trained.map(\.path))
+    let (optimizer, order) = try train.optimizer(
+      over: trained.map(\.path), still: TrainedParameter.still(in: setup))
     var training = InterventionTraining(
       setup.setup,
       order.map { .init(intervention: trained[$0].intervention, name: trained[$0].name) },
