@@ -50,6 +50,31 @@ struct SpecOutputsTests {
   }
 
   @Test
+  func `logits of masked examples keep the mask's shape`() throws {
+    let folder = try SpecFolder()
+    func outputs(_ base: String) throws -> SpecOutputs {
+      let text = """
+        {"model": "tiny", "base": {\(base)}, "unit_locations": {"base": 1},
+         "representations": {"layer": 1, "intervention_type": "ZeroIntervention"}}
+        """
+      let path = folder.root.appendingPathComponent("masked.json").path
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+      var writer = SafetensorsWriter()
+      writer.add("in.ids", shape: [2, 3], [5, 6, 7, 9, 10, 0])
+      writer.add("in.mask", shape: [2, 3], [1, 1, 1, 1, 1, 0])
+      try writer.write(to: folder.root.appendingPathComponent("masked.safetensors").path)
+      return try SpecRun(path, options: .init(models: folder.models))()
+    }
+    let masked = try outputs(#""input_ids": "ids", "attention_mask": "mask""#)
+    let packed = try #require(
+      try outputs(#""input_ids": [[5, 6, 7], [9, 10]]"#).floats("intervened.logits"))
+    let logits = try #require(masked.floats("intervened.logits"))
+    #expect(masked.lengths == [3, 2])
+    #expect(logits.shape == [2, 3, 20])
+    #expect(logits.elements == packed.elements + Array(repeating: 0, count: 20))
+  }
+
+  @Test
   func `logits of unequal examples are packed, and lengths cut them`() throws {
     let folder = try SpecFolder()
     func outputs(_ ids: String) throws -> SpecOutputs {

@@ -20,7 +20,9 @@ extension SpecRun {
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
       let loss = loss(result.logits, labels, call.base.lengths, on: tape)
-      outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+      outputs.add(
+        "intervened.logits",
+        try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
       addLengths(call.base.lengths, to: &outputs)
       outputs.add("loss", loss.value)
       for (name, gradient) in zip(weights.names, tape.gradients(of: loss, at: weights.all)) {
@@ -31,7 +33,9 @@ extension SpecRun {
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = run(call, on: tape, parameters: bound)
-    outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+    outputs.add(
+      "intervened.logits",
+      try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
     addLengths(call.base.lengths, to: &outputs)
     let trained = TrainedParameter.all(in: setup)
     let gradients: [Tensor<Float>]

@@ -110,7 +110,9 @@ extension SpecRun {
         outputs.add("final.\(index).\(weight)", rotation.value)
       }
     }
-    outputs.add("final.intervened.logits", shaped(result.logits.value, call.base.lengths))
+    outputs.add(
+      "final.intervened.logits",
+      try shaped(result.logits.value, call.base.lengths, of: train.batches[0]["base"]))
     evaluate(evaluation, run, into: &outputs)
     return outputs
   }
@@ -157,7 +159,9 @@ extension SpecRun {
     let trained = model.with(weights, on: Tape())
     let run = InterventionRun(trained, setup.setup, isNaive: options.isNaive)
     outputs.add(
-      "final.intervened.logits", shaped(run(call, on: Tape()).logits.value, call.base.lengths))
+      "final.intervened.logits",
+      try shaped(
+        run(call, on: Tape()).logits.value, call.base.lengths, of: train.batches[0]["base"]))
     evaluate(evaluation, run, into: &outputs)
     if let folder = options.saveTo {
       try setup.folder().write(to: folder)
