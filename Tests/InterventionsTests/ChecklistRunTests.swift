@@ -179,6 +179,38 @@ struct ChecklistRunTests {
     }
   }
 
+  @Test(arguments: [
+    ("mlp_output", "transformer.h[1].mlp.c_proj.output"),
+    ("transformer.h[1].attn.output", "transformer.h[1].attn.resid_dropout.input"),
+    ("mlp_input", "transformer.h[1].ln_2.output"),
+    ("transformer.ln_f.input", "transformer.h[1].output"),
+    ("transformer.h[1].ln_1.input", "transformer.h[1].input"),
+  ])
+  func `modules that hold one value act as a run comes by them, not as they are listed`(
+    later: String, earlier: String
+  ) throws {
+    let folder = try SpecFolder()
+    func logits(_ representations: [String]) throws -> [Float]? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]}, "unit_locations": {"base": 2},
+         "representations": [\(representations.joined(separator: ", "))]}
+        """, tensors: ["v": [12]])().floats("intervened.logits")?.elements
+    }
+    func add(_ component: String) -> String {
+      #"{"layer": 1, "component": "\#(component)", "source_representation": "v", "#
+        + #""intervention_type": "AdditionIntervention"}"#
+    }
+    func double(_ component: String) -> String {
+      #"{"layer": 1, "component": "\#(component)", "args": {"factor": 2}, "#
+        + #""intervention_type": "custom.Scale"}"#
+    }
+    let listed = try logits([add(later), double(earlier)])
+    #expect(try listed == logits([double(later), add(later)]))
+    #expect(try listed == logits([double(earlier), add(later)]))
+    #expect(try listed != logits([add(later), double(later)]))
+  }
+
   @Test
   func `linked interventions at different places each start from what is there`() throws {
     let rotation = RotatedSpace(RunSupport.rotation(32), joinsUnits: false)

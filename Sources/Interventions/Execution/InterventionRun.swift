@@ -156,7 +156,10 @@ public struct InterventionRun<Scalar: Real> {
     let wholes = Set(
       actions.map { SiteOfLayer(entries[$0.entry].site, entries[$0.entry].layer) }
         + readings.map { SiteOfLayer($0.entry.sourceSite, $0.entry.layer) })
-    let steps = actions.map { index, action in
+    let inOrder = actions.enumerated().sorted {
+      (entries[$0.element.entry].order, $0.offset) < (entries[$1.element.entry].order, $1.offset)
+    }
+    let steps = inOrder.map(\.element).map { index, action in
       let entry = entries[index]
       let part = entry.site.part.flatMap {
         wholes.contains(SiteOfLayer($0.whole, entry.layer)) ? $0 : nil

@@ -94,10 +94,12 @@ struct SpecSetup {
     _ spec: RepresentationSpec, _ place: SiteResolution, _ number: Int,
     _ intervention: any Intervention<Float>, group: Int
   ) throws(Refusal) -> InterventionSetup<Float>.Entry {
-    InterventionSetup.Entry(
+    var entry = InterventionSetup<Float>.Entry(
       key: spec.key, site: place.site, layer: place.layer, grid: place.grid,
       intervention: number, group: group,
       sourceSite: intervention.readsModuleInput ? try place.moduleInput(spec) : nil)
+    entry.order = place.order
+    return entry
   }
 
   /// The source that each representation reads: its group's number, or its own.
