@@ -7,11 +7,16 @@ internal import Tokenizers
 
 /// A specification of one intervened run, from JSON or TOML, with its prompts as text or tokens.
 package enum SpecDocument {
+  /// What stands for null in TOML, which has none: no source, no place, no subspaces.
+  static let absent = "none"
+  /// The fields in which it does.
+  static let withAbsences = ["sources", "unit_locations", "subspaces", "source_representations"]
+
   /// - Parameter path: A `.toml` file; anything else is read as JSON.
   package static func read(_ path: String) throws(Refusal) -> JSONField {
     guard path.lowercased().hasSuffix(".toml") else { return try JSONField.load(path, kind: .job) }
     let document = try JobDocument(reading: path)
-    return JSONField(document.root.json, file: path, kind: .job)
+    return JSONField(document.root.json.withAbsences(), file: path, kind: .job)
   }
 
   /// Prepares a specification's run: prompts are turned into tokens by the model's own tokenizer.
@@ -39,6 +44,31 @@ package enum SpecDocument {
       return try tokenizer.encode(text)
     }
     return try SpecRun(document, options: options)
+  }
+}
+
+extension JSON {
+  /// The value with `null` where the text `"none"` says that something is left out.
+  ///
+  /// - Parameter isField: Whether it is in one of the fields where that text means it; the inputs of
+  ///   a source, which is an object in a list, are not.
+  func withAbsences(in isField: Bool = false) -> JSON {
+    switch self {
+    case .string(SpecDocument.absent) where isField: return .null
+    case .array(let items):
+      return .array(
+        items.map { item in
+          if case .object = item { return item.withAbsences() }
+          return item.withAbsences(in: isField)
+        })
+    case .object(let object):
+      return .object(
+        object.members.reduce(into: JSONObject()) { result, member in
+          let isOne = isField || SpecDocument.withAbsences.contains(member.key)
+          _ = result.insert(member.value.withAbsences(in: isOne), forKey: member.key)
+        })
+    default: return self
+    }
   }
 }
 

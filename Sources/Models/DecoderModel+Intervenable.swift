@@ -26,6 +26,10 @@ extension DecoderModel: IntervenableModel {
     return place
   }
 
+  public func order(ofComponent component: String) -> Int {
+    ModulePaths.order(of: component, names.architecture)
+  }
+
   public func modulePaths(ofLayer layer: Int) -> [String] {
     ModulePaths.paths(names.architecture, ofLayer: layer, layers: shape.layers)
   }

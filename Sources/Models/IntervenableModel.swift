@@ -96,6 +96,12 @@ public protocol IntervenableModel<Scalar>: Sendable {
   /// The site that a published module path stands for, such as `transformer.h[3].mlp.output`.
   func site(atModulePath path: String) -> (site: Site, layer: Int)?
 
+  /// When a run of the published implementation comes by a component among those that hold the same
+  /// value, such as a module inside another and that one's output; smaller is earlier.
+  ///
+  /// - Parameter component: The name of a site or a module path.
+  func order(ofComponent component: String) -> Int
+
   /// Module paths that stand for sites of a layer, to name the nearest where one is misspelt.
   func modulePaths(ofLayer layer: Int) -> [String]
 
@@ -117,6 +123,7 @@ public protocol IntervenableModel<Scalar>: Sendable {
 }
 
 extension IntervenableModel {
+  public func order(ofComponent component: String) -> Int { 0 }
   public func modulePaths(ofLayer layer: Int) -> [String] { [] }
   public func showing(_ sites: Set<Site>) -> Self { self }
 }

@@ -105,6 +105,24 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
     }
   }
 
+  /// The site in whose rows this one's stand side by side with others as wide, and its place among
+  /// them; nil of a site that is no part. Queries, keys and values are parts where a model shows them
+  /// as one.
+  public var part: (whole: Site, index: Int, of: Int)? {
+    switch self {
+    case .queryOutput, .headQueryOutput: (.qkvOutput, 0, 3)
+    case .keyOutput, .headKeyOutput: (.qkvOutput, 1, 3)
+    case .valueOutput, .headValueOutput: (.qkvOutput, 2, 3)
+    case .resetX2HOutput: (.x2hOutput, 0, 3)
+    case .updateX2HOutput: (.x2hOutput, 1, 3)
+    case .newX2HOutput: (.x2hOutput, 2, 3)
+    case .resetH2HOutput: (.h2hOutput, 0, 3)
+    case .updateH2HOutput: (.h2hOutput, 1, 3)
+    case .newH2HOutput: (.h2hOutput, 2, 3)
+    default: nil
+    }
+  }
+
   /// The sites of a transformer's block that the reference names too.
   public static let decoderSites: [Site] = [
     .blockInput, .blockOutput, .attentionInput, .queryOutput, .keyOutput, .valueOutput,

@@ -91,6 +91,43 @@ struct ChecklistArgumentsTests {
       ChecklistSpecTests.field(text))
   }
 
+  @Test(arguments: [
+    #"{"layer_0_comp_mlp_output_unit_pos_nunit_1#0": "v"}"#, #"["v", null]"#,
+  ])
+  func `values for some interventions leave out the others`(values: String) throws {
+    let folder = try SpecFolder()
+    func logits(_ representations: String, _ values: String) throws -> [Float]? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]},
+         "unit_locations": {"sources->base": 2}, "source_representations": \(values),
+         "representations": [{"layer": 0, "component": "mlp_output"}\(representations)]}
+        """, tensors: ["v": [12]])().floats("intervened.logits")?.elements
+    }
+    let partial = try logits(#", {"layer": 1}"#, values)
+    #expect(try partial == logits("", #"["v"]"#))
+    #expect(try partial != logits(#", {"layer": 1}"#, #""v""#))
+  }
+
+  @Test(arguments: [
+    #"{"layer_0_comp_mlp_output_unit_pos_nunit_1#0": "w"}"#, #"["w"]"#, #""w""#,
+  ])
+  func `a constant of the description stays, whatever a call gives`(values: String) throws {
+    let folder = try SpecFolder()
+    func logits(_ constant: String, _ values: String) throws -> [Float]? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]}, "unit_locations": {"base": 2},
+         "source_representations": \(values), "representations": {"layer": 0, "component":
+           "mlp_output", "intervention_type": "AdditionIntervention",
+           "source_representation": \(constant)}}
+        """, tensors: ["v": [12], "w": [12]])().floats("intervened.logits")?.elements
+    }
+    let alone = try logits(#""v""#, "null")
+    #expect(try logits(#""v""#, values) == alone)
+    #expect(try logits("null", values) != alone)
+  }
+
   @Test
   func `subspaces are numbers, lists, or lists by intervention and example`() throws {
     #expect(try subspaces("1") == [.shared([1]), .shared([5, 3, 2])])
@@ -101,6 +138,43 @@ struct ChecklistArgumentsTests {
       try subspaces("[[[4], [0, 1]], [[1], [2]]]")
         == [.perVector([[4], [0, 1]]), .perVector([[5, 3, 2], [2, 3, 4, 5]])])
     #expect(try subspaces("[[[4], [4]], null]") == [.shared([4]), nil])
+  }
+
+  @Test(arguments: [
+    ("BoundlessRotatedSpaceIntervention", ""), ("SigmoidMaskIntervention", ""),
+    ("SigmoidMaskRotatedSpaceIntervention", ""), ("NoiseIntervention", ""),
+    ("custom.Scale", #", "args": {"factor": 2.5}"#),
+    ("custom.Interpolate", #", "args": {"alpha": 0.3}"#),
+  ])
+  func `types that choose by themselves ignore subspaces`(type: String, more: String) throws {
+    let folder = try SpecFolder()
+    func logits(_ subspaces: String) throws -> [Float]? {
+      try folder.run(
+        SpecFolder.forward(
+          representation: #""layer": 1\#(more)"#, type: type, more: subspaces))()
+        .floats("intervened.logits")?.elements
+    }
+    let plain = try logits("")
+    #expect(plain != RunSupport.logits(folder.model, [[1, 2, 3, 9]]))
+    for subspaces in ["3", "[0, 1]", "[[[2, 5]]]"] {
+      #expect(try logits(#", "subspaces": \#(subspaces)"#) == plain, "\(subspaces)")
+    }
+  }
+
+  @Test(arguments: [
+    ("LowRankRotatedSpaceIntervention", #", "low_rank_dimension": 3"#),
+    ("BoundlessRotatedSpaceIntervention", ""), ("custom.Scale", #", "args": {"factor": 2.5}"#),
+  ])
+  func `types whose formula has no number of coordinates ignore it`(
+    type: String, more: String
+  ) throws {
+    let folder = try SpecFolder()
+    func logits(_ count: String) throws -> [Float]? {
+      try folder.run(
+        SpecFolder.forward(representation: #""layer": 1\#(more)\#(count)"#, type: type))()
+        .floats("intervened.logits")?.elements
+    }
+    #expect(try logits(#", "interchange_dim": 2"#) == logits(""))
   }
 
   @Test

@@ -39,6 +39,35 @@ struct ChecklistRecurrentTests {
 
   private func steps(_ lists: [[Int]]) -> UnitPlaces { UnitPlaces(positions: .each(lists)) }
 
+  @Test(arguments: [
+    (Site.resetX2HOutput, Site.x2hOutput), (.updateH2HOutput, .h2hOutput),
+    (.newX2HOutput, .x2hOutput),
+  ])
+  func `changes of a third and of the whole act in the order of their list`(
+    third: Site, whole: Site
+  ) throws {
+    let model = model(.languageModel(tied: false))
+    var random = SeededRandom(seed: 2)
+    let push = Tensor<Float>.normal([6], using: &random)
+    let add = Representation<Float>(Addition(), at: third, layer: 0, unit: .step)
+    let double = Representation<Float>(Scale(factor: 2), at: whole, layer: 0, unit: .step)
+    let look = Representation<Float>(Collect(), at: whole, layer: 0, unit: .step)
+    let at = steps([[0, 4], [2, 1], [3, 0]])
+    let still = Places(base: at)
+    func moved(_ factor: Float) -> Places {
+      Places(base: at, given: .init(push.scaled(by: factor)))
+    }
+    let thirdFirst = try run(
+      model, [add, double, look], [moved(1), still, still], base: base, source: source)
+    let wholeFirst = try run(
+      model, [double, add, look], [still, moved(2), still], base: base, source: source)
+    let unchanged = try run(model, [double, look], [still, still], base: base, source: source)
+    #expect(thirdFirst.logits.value.elements == wholeFirst.logits.value.elements)
+    let seen = thirdFirst.collected[0].value.elements
+    #expect(seen == wholeFirst.collected[0].value.elements)
+    #expect(seen != unchanged.collected[0].value.elements)
+  }
+
   static let heads: [GRUShape.Head] = [
     .classifier(classes: 4), .languageModel(tied: false),
   ]

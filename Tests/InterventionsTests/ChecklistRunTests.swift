@@ -147,6 +147,70 @@ struct ChecklistRunTests {
     #expect(between.logits.value.elements == addLast.logits.value.elements)
   }
 
+  @Test(arguments: [
+    (Site.queryOutput, UnitAxis.position, 0), (.valueOutput, .position, 2),
+    (.headKeyOutput, .headPosition, 1),
+  ])
+  func `changes of a part and of the whole act in the order of their list`(
+    site: Site, unit: UnitAxis, place: Int
+  ) throws {
+    let push = RunSupport.random([unit == .position ? 32 : 8])
+    let add = Representation<Float>(Addition(), at: site, layer: 1, unit: unit)
+    let double = Representation<Float>(Scale(factor: 2), at: .qkvOutput, layer: 1)
+    let look = Representation<Float>(Collect(), at: .qkvOutput, layer: 1)
+    let one = UnitPlaces(positions: .same([1]))
+    let still = Places(base: one)
+    func moved(_ factor: Float) -> Places {
+      Places(base: one, given: .init(push.scaled(by: factor)))
+    }
+    let partFirst = try result([add, double, look], [], [moved(1), still, still])
+    let wholeFirst = try result([double, add, look], [], [still, moved(2), still])
+    #expect(partFirst.logits.value.elements == wholeFirst.logits.value.elements)
+    #expect(partFirst.collected[0].value.elements == wholeFirst.collected[0].value.elements)
+
+    let zero = Representation<Float>(Zero(), at: site, layer: 1, unit: unit)
+    let seen = try result([zero, look], [], [still, still]).collected[0].value
+    for row in 0..<seen.count / 96 {
+      let own = seen.elements[row * 96..<(row + 1) * 96]
+      for third in 0..<3 {
+        let isZero = own.dropFirst(third * 32).prefix(32).allSatisfy { $0 == 0 }
+        #expect(isZero == (third == place))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("mlp_output", "transformer.h[1].mlp.c_proj.output"),
+    ("transformer.h[1].attn.output", "transformer.h[1].attn.resid_dropout.input"),
+    ("mlp_input", "transformer.h[1].ln_2.output"),
+    ("transformer.ln_f.input", "transformer.h[1].output"),
+    ("transformer.h[1].ln_1.input", "transformer.h[1].input"),
+  ])
+  func `modules that hold one value act as a run comes by them, not as they are listed`(
+    later: String, earlier: String
+  ) throws {
+    let folder = try SpecFolder()
+    func logits(_ representations: [String]) throws -> [Float]? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]}, "unit_locations": {"base": 2},
+         "representations": [\(representations.joined(separator: ", "))]}
+        """, tensors: ["v": [12]])().floats("intervened.logits")?.elements
+    }
+    func add(_ component: String) -> String {
+      #"{"layer": 1, "component": "\#(component)", "source_representation": "v", "#
+        + #""intervention_type": "AdditionIntervention"}"#
+    }
+    func double(_ component: String) -> String {
+      #"{"layer": 1, "component": "\#(component)", "args": {"factor": 2}, "#
+        + #""intervention_type": "custom.Scale"}"#
+    }
+    let listed = try logits([add(later), double(earlier)])
+    #expect(try listed == logits([double(later), add(later)]))
+    #expect(try listed == logits([double(earlier), add(later)]))
+    #expect(try listed != logits([add(later), double(later)]))
+  }
+
   @Test
   func `linked interventions at different places each start from what is there`() throws {
     let rotation = RotatedSpace(RunSupport.rotation(32), joinsUnits: false)

@@ -133,6 +133,52 @@ struct ChecklistSpecTests {
   }
 
   @Test
+  func `what linked representations share is the first one's`() throws {
+    let folder = try SpecFolder()
+    func logits(_ first: String, _ second: String, _ more: String) throws -> [Float]? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]}, "intervention_types": \(more),
+         "representations": [{"layer": 0, "intervention_link_key": "a"\(first)},
+           {"layer": 1, "intervention_link_key": "a"\(second)}]}
+        """, tensors: ["v": [12], "w": [12]])().floats("intervened.logits")?.elements
+    }
+    func expectFirst(_ first: String, _ second: String, _ more: String) throws {
+      #expect(try logits(first, second, more) == logits(first, first, more), "\(first)")
+      #expect(try logits(first, second, more) != logits(second, second, more), "\(first)")
+      #expect(try logits(first, "", more) == logits(first, first, more), "\(first)")
+    }
+    let base = #", "unit_locations": {"base": 2}"#
+    try expectFirst(
+      #", "source_representation": "v""#, #", "source_representation": "w""#,
+      #""AdditionIntervention""# + base)
+    try expectFirst(
+      #", "args": {"factor": 2}"#, #", "args": {"factor": 3}"#, #""custom.Scale""# + base)
+    try expectFirst(
+      #", "interchange_dim": 3"#, #", "interchange_dim": 5"#, #""ZeroIntervention""# + base)
+    try expectFirst(
+      #", "subspace_partition": [[0, 4], [4, 12]]"#, #", "subspace_partition": [[0, 6], [6, 12]]"#,
+      #""ZeroIntervention", "subspaces": 0"# + base)
+  }
+
+  @Test(arguments: ["low_rank_dimension", "latent_dim"])
+  func `a link to another rank or number of latents is refused`(name: String) throws {
+    let folder = try SpecFolder()
+    let type = name == "latent_dim" ? "Autoencoder" : "LowRankRotatedSpace"
+    #expect {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]},
+         "sources": {"input_ids": [[1, 2, 3, 9]]}, "intervention_types": "\(type)Intervention",
+         "representations": [{"layer": 0, "intervention_link_key": 0, "\(name)": 2},
+           {"layer": 1, "intervention_link_key": 0, "\(name)": 3}]}
+        """)
+    } throws: {
+      "\($0)".contains("representations[1].\(name): found 3 in a link, expected 2")
+    }
+  }
+
+  @Test
   func `a link key makes one intervention of two`() throws {
     let type = #""intervention_type": "RotatedSpaceIntervention""#
     let linked = try setup(

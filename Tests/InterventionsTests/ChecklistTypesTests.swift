@@ -104,6 +104,26 @@ struct ChecklistTypesTests {
   }
 
   @Test
+  func `of more latents than elements as many are exchanged as there are elements`() throws {
+    let folder = try SpecFolder()
+    func logits(_ more: String, latents: Int = 17) throws -> [Float]? {
+      let parameters = ["W_enc": [12, latents], "W_dec": [latents, 12], "threshold": [latents]]
+        .merging(["b_enc": [latents], "b_dec": [12]]) { own, _ in own }
+      let names = parameters.keys.sorted().map { "\"\($0)\": \"\($0)\"" }
+      return try folder.run(
+        SpecFolder.forward(
+          representation: #""layer": 1, "low_rank_dimension": \#(latents), "#
+            + #""params": {\#(names.joined(separator: ", "))}\#(more)"#,
+          type: "JumpReLUAutoencoderIntervention"), tensors: parameters)()
+        .floats("intervened.logits")?.elements
+    }
+    let usual = try logits("")
+    #expect(try usual == logits(#", "interchange_dim": 12"#))
+    #expect(try usual != logits(#", "interchange_dim": 17"#))
+    #expect(try logits("", latents: 9) == logits(#", "interchange_dim": 9"#, latents: 9))
+  }
+
+  @Test
   func `a latent at its threshold is off`() {
     let jump = JumpReLUAutoencoder<Double>(
       encoder: (.identity(2), Tensor(zeros: [2])), decoder: (.identity(2), Tensor(zeros: [2])),

@@ -50,6 +50,28 @@ struct GenerationChoiceTests {
     return generation(call, count: count) { choose($0) }
   }
 
+  @Test
+  func `what has no place beside what has one acts on the prompt too`() throws {
+    let folder = try SpecFolder()
+    func collected(_ locations: String, _ more: String = "") throws -> [[Int]] {
+      let outputs = try folder.run(
+        """
+        {"model": "tiny", "kind": "generate", "base": {"input_ids": [[1, 2, 3, 9]]},
+         "unit_locations": \(locations), "representations": [
+           {"layer": 0, "intervention_type": "CollectIntervention"},
+           {"layer": 1, "intervention_type": "ZeroIntervention"}],
+         "generate": {"max_new_tokens": 3, "intervene_on_prompt": false\(more)}}
+        """)()
+      return outputs.names.filter { $0.hasPrefix("collected.") }
+        .compactMap { outputs.floats($0)?.shape }
+    }
+    let (prompt, later) = ([1, 4, 12], [1, 1, 12])
+    #expect(try collected(#"{"base": [null, [[0]]]}"#) == [prompt, later, later])
+    #expect(try collected(#"{"base": [[[0]], [[0]]]}"#) == [later, later])
+    #expect(try collected("null") == [later, later])
+    #expect(try collected(#"{"base": [null, [[0]]]}"#, #", "steps": [1]"#) == [later])
+  }
+
   /// The natural log of the probability of the tokens after a prompt.
   private func logProbability(_ tokens: [Int], after prompt: Int) -> Double {
     let logits = model.run(.tokens([tokens]), on: Tape(), visit: nil).value

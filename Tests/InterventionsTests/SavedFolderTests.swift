@@ -48,6 +48,9 @@ func `every type and every field survives a folder`(suffix: String) throws {
       layer: 7, component: "transformer.h[1].mlp.output", unit: "h.pos", maxUnits: 5,
       interventionType: .vanilla, subspacePartition: [[0, 2], [2, 3, 9], []], groupKey: 1,
       linkKey: 0, moeKey: 3))
+  folder.representations.append(
+    SavedRepresentation(
+      component: "block_output", interventionType: .vanilla, linkKey: .text("a \"é\" b")))
   folder.order = folder.representations.indices.reversed()
   folder.modelType = "<class 'transformers.models.gpt2.modeling_gpt2.GPT2Model'> \"é\n"
   folder.transformersVersion = "5.23.0"

@@ -48,6 +48,32 @@ struct SerialTests {
   }
 
   @Test
+  func `a null source leaves out all of its step of a serial run`() throws {
+    let folder = try SpecFolder()
+    func logits(_ first: String, _ second: String, _ sources: String) throws -> [Float]? {
+      try folder.run(
+        """
+        {"model": "tiny", "mode": "serial", "base": {"input_ids": [[1, 2, 3, 9]]},
+         "sources": \(sources), "unit_locations": {"source_0->source_1": 1, "source_1->base": 2},
+         "representations": [{"layer": 0, \(first)}, {"layer": 1, \(second)}]}
+        """, tensors: ["v": [12]])().floats("intervened.logits")?.elements
+    }
+    let swap = #""intervention_type": "VanillaIntervention""#
+    let zero = #""intervention_type": "ZeroIntervention""#
+    let push = #""intervention_type": "AdditionIntervention", "source_representation": "v""#
+    let (one, two) = (#"{"input_ids": [[4, 5, 6, 7]]}"#, #"{"input_ids": [[8, 3, 3, 1]]}"#)
+    let alone = try logits(swap, swap, "[null, \(two)]")
+    for type in [zero, push] {
+      #expect(try logits(type, swap, "[null, \(two)]") == alone)
+      #expect(try logits(type, swap, "[\(one), \(two)]") != alone)
+    }
+    // What the step before made has no run to act in: the base is not that step's target.
+    let plain = RunSupport.logits(folder.model, [[1, 2, 3, 9]])
+    #expect(try logits(swap, zero, "[\(one), null]") == plain)
+    #expect(try logits(swap, zero, "[\(one), \(two)]") != plain)
+  }
+
+  @Test
   func `a source that is null leaves its intervention out`() throws {
     let model = RunSupport.model(RunSupport.shapes[0])
     let setup = try InterventionSetup<Float>(

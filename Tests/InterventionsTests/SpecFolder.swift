@@ -35,8 +35,9 @@ final class SpecFolder {
     let path = root.appendingPathComponent("job.json").path
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     var writer = SafetensorsWriter()
-    for (name, shape) in tensors.sorted(by: { $0.key < $1.key }) {
-      writer.add("in.\(name)", shape: shape, RunSupport.random(shape).elements)
+    for (number, (name, shape)) in tensors.sorted(by: { $0.key < $1.key }).enumerated() {
+      let values = RunSupport.random(shape, seed: 5 + UInt64(number))
+      writer.add("in.\(name)", shape: shape, values.elements)
     }
     try writer.write(to: root.appendingPathComponent("job.safetensors").path)
     return try SpecRun(

@@ -55,6 +55,72 @@ struct SpecRunTests {
   }
 
   @Test
+  func `a parameter without a gradient may stand in a group and stays`() throws {
+    let folder = try SpecFolder()
+    func outputs(_ more: String) throws -> SpecOutputs {
+      try folder.run(
+        """
+        {"model": "tiny", "kind": "train", "unit_locations": {"sources->base": 1},
+         "representations": {"layer": 0, "intervention_type": "SigmoidMaskIntervention"},
+         "train": {"steps": 2, "optimizer": "Adam", "groups": [
+             {"names": ["0.mask"], "lr": 0.1}\(more)],
+           "batches": [{"base": {"input_ids": [[1, 2, 3]]}, "labels": [4],
+             "sources": {"input_ids": [[5, 6, 7]]}}]}}
+        """)()
+    }
+    let name = "final.0.mask"
+    let both = try outputs(#", {"names": ["0.temperature"], "lr": 0.5, "weight_decay": 0.1}"#)
+    #expect(both.floats("final.0.temperature")?.elements == [0.01])
+    #expect(try both.floats(name)?.elements == outputs("").floats(name)?.elements)
+    #expect {
+      try outputs(#", {"names": ["0.temprature"], "lr": 0.5}"#)
+    } throws: {
+      "\($0)".contains("temprature")
+    }
+  }
+
+  @Test
+  func `a formula's trained numbers start from its params`() throws {
+    let folder = try SpecFolder()
+    func logits(_ trained: String, _ more: String, _ formula: String) throws -> [Float]? {
+      try folder.run(
+        SpecFolder.forward(
+          representation: """
+            "layer": 0, "args": {"formula": "\(formula)", "trained": {\(trained)}}\(more)
+            """, type: "expression"),
+        tensors: ["row": [12], "turn": [12, 3], "base": [12, 12]])()
+        .floats("intervened.logits")?.elements
+    }
+    let start = try logits(#""mask": {"start": "row"}"#, "", "base * mask")
+    for own in [#"{"shape": [12]}"#, "{}"] {
+      let found = try logits(
+        #""mask": \#(own)"#, #", "params": {"mask": "row"}"#, "base * mask")
+      #expect(found == start)
+    }
+    let rotation = "base + (source - base) @ R @ R.T"
+    let turned = try logits(#""R": {"start": "turn", "orthogonal": true}"#, "", rotation)
+    #expect(
+      try turned
+        == logits(#""R": {"orthogonal": true}"#, #", "params": {"R": "turn"}"#, rotation))
+    for (params, words) in [
+      (#"{"mask": "row", "maks": "row"}"#, "params.maks"), (#"{"mask": "turn"}"#, "params.mask"),
+    ] {
+      #expect {
+        try logits(
+          #""mask": {"shape": [12]}"#, #", "params": \#(params)"#, "base * mask")
+      } throws: {
+        "\($0)".contains(words)
+      }
+    }
+    #expect {
+      try logits(
+        #""mask": {"start": "row"}"#, #", "params": {"mask": "row"}"#, "base * mask")
+    } throws: {
+      "\($0)".contains("trained.mask.start")
+    }
+  }
+
+  @Test
   func `a formula with a trained rotation runs from a specification`() throws {
     let folder = try SpecFolder()
     let text = SpecFolder.forward(
@@ -101,6 +167,29 @@ struct SpecRunTests {
       #"{"sources->base": [[[[3, 5]]], [[[3, 5]]]]}"#, "")
     let subspace = try logits(site, "null", #", "subspaces": [5, 3]"#)
     #expect(units == subspace)
+  }
+
+  @Test
+  func `positions of attention probabilities are heads, their first axis`() throws {
+    let folder = try SpecFolder()
+    func collected(_ unit: String, _ places: String) throws -> (shape: [Int], elements: [Float])? {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9], [4, 4, 5, 6]]},
+         "unit_locations": {"base": \(places)},
+         "representations": {"layer": 1, "component": "attention_weight", "unit": "\(unit)",
+           "intervention_type": "CollectIntervention"}}
+        """)().floats("collected.0")
+    }
+    let all = try #require(try collected("pos", "[0, 1, 2]"))
+    #expect(all.shape == [2, 3, 4, 4])
+    #expect(try all.elements == collected("h", "null")?.elements)
+    #expect(try collected("pos", "2")?.elements == collected("h", "2")?.elements)
+    #expect {
+      try collected("pos", "3")
+    } throws: {
+      "\($0)".contains("head 3")
+    }
   }
 
   @Test

@@ -63,6 +63,18 @@ struct EntryAction<Scalar: Real> {
     return tape.reshape(merged, value.shape)
   }
 
+  /// Acts on some columns of a value.
+  func callAsFunction(
+    _ visited: SiteValue<Scalar>, columns: Range<Int>, on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    let changed = self(
+      SiteValue(
+        site: visited.site, layer: visited.layer, value: tape.columns(visited.value, columns),
+        places: visited.places), on: tape)
+    if intervention.isCollecting { return visited.value }
+    return tape.replaceColumns(visited.value, columns, with: changed)
+  }
+
   private func sourceVectors(
     _ hits: UnitHits, blockWidth: Int, on tape: Tape<Scalar>
   ) -> Variable<Scalar>? {

@@ -45,7 +45,8 @@ public struct InterventionCall<Scalar: Real>: Sendable {
 
   /// What is run with changes.
   public var base: ModelInputs<Scalar>
-  /// By group; nil leaves out the interventions that would read it.
+  /// By group; nil leaves out the interventions that would read it, and in serial mode all others of
+  /// the group too, but for those that are given a value.
   public var sources: [ModelInputs<Scalar>?]
   /// By entry.
   public var places: [Places]
@@ -58,6 +59,9 @@ public struct InterventionCall<Scalar: Real>: Sendable {
     self.sources = sources
     self.places = places
   }
+
+  /// Whether a group's source is said to be none.
+  func isNull(_ group: Int) -> Bool { sources.indices.contains(group) && sources[group] == nil }
 
   /// The source that a group reads, if there is one.
   func source(of group: Int) -> ModelInputs<Scalar>? {

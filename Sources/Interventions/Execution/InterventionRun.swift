@@ -117,6 +117,7 @@ public struct InterventionRun<Scalar: Real> {
         source = givenUnits(given, intervention, grid, places.base, lengths)
       }
       if intervention.needsSource, source == nil { return nil }
+      if setup.mode == .serial, source == nil, call.isNull(entry.group) { return nil }
       if intervention.isCollecting && !collecting { return nil }
       return (
         index,
@@ -144,20 +145,41 @@ public struct InterventionRun<Scalar: Real> {
   }
 
   /// Calls every reading and every action that is meant for a visited value, readings last.
+  ///
+  /// Where something is done to a whole, what is done to its parts is done there too, so that all of
+  /// it goes in the order of the list.
   func visitor(
     _ actions: [(entry: Int, action: EntryAction<Scalar>)], _ readings: [SourceReading<Scalar>],
     on tape: Tape<Scalar>
   ) -> (SiteValue<Scalar>) -> Variable<Scalar> {
     let entries = setup.entries
+    let wholes = Set(
+      actions.map { SiteOfLayer(entries[$0.entry].site, entries[$0.entry].layer) }
+        + readings.map { SiteOfLayer($0.entry.sourceSite, $0.entry.layer) })
+    let inOrder = actions.enumerated().sorted {
+      (entries[$0.element.entry].order, $0.offset) < (entries[$1.element.entry].order, $1.offset)
+    }
+    let steps = inOrder.map(\.element).map { index, action in
+      let entry = entries[index]
+      let part = entry.site.part.flatMap {
+        wholes.contains(SiteOfLayer($0.whole, entry.layer)) ? $0 : nil
+      }
+      return (site: part?.whole ?? entry.site, layer: entry.layer, action: action, part: part)
+    }
     return { visited in
       var value = visited.value
       func here() -> SiteValue<Scalar> {
         SiteValue(
           site: visited.site, layer: visited.layer, value: value, places: visited.places)
       }
-      for (index, action) in actions
-      where entries[index].site == visited.site && entries[index].layer == visited.layer {
-        value = action(here(), on: tape)
+      for step in steps where step.site == visited.site && step.layer == visited.layer {
+        guard let part = step.part else {
+          value = step.action(here(), on: tape)
+          continue
+        }
+        let width = value.value.width / part.of
+        value = step.action(
+          here(), columns: part.index * width..<(part.index + 1) * width, on: tape)
       }
       for reading in readings
       where reading.entry.sourceSite == visited.site && reading.entry.layer == visited.layer {

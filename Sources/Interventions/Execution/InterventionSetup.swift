@@ -29,6 +29,9 @@ public struct InterventionSetup<Scalar: Real>: Sendable {
     public let group: Int
     /// Where the source's value is read: `site`, unless the type reads a module's input.
     public let sourceSite: Site
+    /// Entries of one value act by this number first: modules that hold the same value are come by
+    /// one after another. Those of one module act in the order of the list.
+    public var order = 0
 
     /// An entry at the unsplit site of `site`.
     public init(

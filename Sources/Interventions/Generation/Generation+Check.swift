@@ -18,14 +18,16 @@ extension Generation {
         .job, field: "max_new_tokens", found: "\(count) after \(longest) tokens",
         expected: "1 to \(limit - longest + 1): the model's context")
     }
-    let later = prompts.map { _ in 1 }
+    let onPrompt = CallCheck(setup: setup, call: call, baseLengths: call.base.lengths)
+    let later = CallCheck(setup: setup, call: call, baseLengths: prompts.map { _ in 1 })
+    let everywhere = setup.entries.indices.filter { call.places[$0].base == .whole }
     if passes.actsOnPrompt {
-      try CallCheck(setup: setup, call: call, baseLengths: call.base.lengths)()
+      try onPrompt()
       // Entries without places act in the later passes too.
-      let everywhere = setup.entries.indices.filter { call.places[$0].base == .whole }
-      try CallCheck(setup: setup, call: call, baseLengths: later)(everywhere)
+      try later(everywhere)
     } else {
-      try CallCheck(setup: setup, call: call, baseLengths: later)()
+      try later()
+      if passes.reachesPromptWithoutPlaces { try onPrompt(everywhere) }
     }
   }
 }

@@ -145,7 +145,8 @@ public struct Generation<Scalar: Real> {
 
   /// Whether an entry acts in a pass; pass 0 is the prompt's.
   private func acts(_ entry: Int, in pass: Int, _ call: InterventionCall<Scalar>) -> Bool {
-    if pass == 0 { return passes.actsOnPrompt }
-    return !passes.actsOnPrompt || call.places[entry].base == .whole
+    let isEverywhere = call.places[entry].base == .whole
+    if pass > 0 { return !passes.actsOnPrompt || isEverywhere }
+    return passes.actsOnPrompt || (isEverywhere && passes.reachesPromptWithoutPlaces)
   }
 }

@@ -11,8 +11,11 @@ public struct GenerationPasses: Sendable {
   }
 
   /// Whether the prompt is changed, at each entry's places; entries without places then act in
-  /// every pass. Otherwise all entries act in the later passes alone.
+  /// every pass. Otherwise entries act in the later passes alone.
   public var actsOnPrompt: Bool
+  /// Whether entries without places act on the prompt even so, since the reference holds back only
+  /// those that have places.
+  public var reachesPromptWithoutPlaces = false
   /// Whether entries act in a later pass of an example; nil: in all of them.
   public var chooses: (@Sendable (Step) -> Bool)?
 

@@ -61,6 +61,9 @@ public struct Expression<Scalar: Real>: Intervention {
   /// The constants that are single numbers, which a call may give other values.
   var numberNames: [String] { constants.filter { $0.value.shape.isEmpty }.map(\.key).sorted() }
 
+  /// The names of parameters that are kept orthonormal.
+  var orthogonalNames: [String] { trained.filter(\.isOrthogonal).map(\.name) }
+
   static func originalName(_ name: String) -> String {
     "\(name).parametrizations.weight.original"
   }

@@ -34,12 +34,18 @@ extension SavedRepresentation {
       for part in try places[7].items() { parts.append(try Self.integers(part)) }
       partition = parts
     }
+    var link: LinkKey?
+    if case .string(let text) = places[9].value {
+      link = .text(text)
+    } else {
+      link = try optionalSize(9).map { .number($0) }
+    }
     let flag = places[12]
     self.init(
       layer: try places[0].int(in: Self.sizes), component: try Self.name(places[1]),
       unit: try Self.name(places[2]), maxUnits: try places[3].int(in: 1...Self.sizes.upperBound),
       interventionType: type, lowRankDimension: try optionalSize(4), subspacePartition: partition,
-      groupKey: try optionalSize(8), linkKey: try optionalSize(9),
+      groupKey: try optionalSize(8), linkKey: link,
       moeKey: try Self.expert(places[10]), hasConstantSource: flag.isNull ? false : try flag.bool(),
       latentDimension: try optionalSize(13), isSourceConstant: isSourceConstant,
       interchangeDimensions: interchangeDimensions)
@@ -51,10 +57,16 @@ extension SavedRepresentation {
     let parts = subspacePartition.map { parts in
       PythonJSON.array(parts.map { .array($0.map { .integer($0) }) })
     }
+    let link: PythonJSON =
+      switch linkKey {
+      case nil: .null
+      case .number(let number): .integer(number)
+      case .text(let text): .string(text)
+      }
     return .array([
       .integer(layer), .string(component), .string(unit), .integer(maxUnits),
       optional(lowRankDimension), .null, .null, parts ?? .null, optional(groupKey),
-      optional(linkKey), optional(moeKey), .null, hasConstantSource ? .bool(true) : .null,
+      link, optional(moeKey), .null, hasConstantSource ? .bool(true) : .null,
       optional(latentDimension),
     ])
   }

@@ -10,6 +10,15 @@ public struct SavedRepresentation: Sendable, Equatable {
     case listed([Int])
   }
 
+  /// What a link is called.
+  public enum LinkKey: Sendable, Equatable, ExpressibleByIntegerLiteral {
+    case number(Int)
+    case text(String)
+
+    /// A link called by a number.
+    public init(integerLiteral number: Int) { self = .number(number) }
+  }
+
   /// Ignored where the component is a module path.
   public var layer: Int
   /// A site's name, or a module path that ends in `.input` or `.output`.
@@ -27,7 +36,7 @@ public struct SavedRepresentation: Sendable, Equatable {
   /// Interventions of one group share a source run.
   public var groupKey: Int?
   /// Interventions of one link share their parameters (`intervention_link_key`).
-  public var linkKey: Int?
+  public var linkKey: LinkKey?
   /// The expert of a mixture.
   public var moeKey: Int?
   /// Whether a constant source was given with the representation (`hidden_source_representation`).
@@ -45,7 +54,7 @@ public struct SavedRepresentation: Sendable, Equatable {
   public init(
     layer: Int = 0, component: String, unit: String = "pos", maxUnits: Int = 1,
     interventionType: SavedInterventionType, lowRankDimension: Int? = nil,
-    subspacePartition: [[Int]]? = nil, groupKey: Int? = nil, linkKey: Int? = nil,
+    subspacePartition: [[Int]]? = nil, groupKey: Int? = nil, linkKey: LinkKey? = nil,
     moeKey: Int? = nil, hasConstantSource: Bool = false, latentDimension: Int? = nil,
     isSourceConstant: Bool? = nil, interchangeDimensions: Dimensions? = nil,
     state: [String: SavedTensor] = [:]

@@ -40,7 +40,7 @@ package struct DescribedInterventions: Sendable {
   }
 
   /// How each entry's units are numbered.
-  package var units: [UnitAxis] { spec.representations.map(\.unit) }
+  package var units: [UnitAxis] { setup.entries.map(\.grid.axis) }
 
   /// What training changes. Temperatures are left to schedules.
   package var trained: [InterventionTraining<Float>.Address] {

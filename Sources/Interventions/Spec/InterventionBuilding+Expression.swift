@@ -5,7 +5,8 @@ internal import Tensors
 extension InterventionBuilding {
   /// A formula with its constants and what training changes:
   /// `{"formula": …, "constants": {NAME: number or tensor}, "trained": {NAME: {"start": tensor} or
-  /// {"shape": [rows, columns], "orthogonal": true, "seed": 0}}}`.
+  /// {"shape": [rows, columns], "orthogonal": true, "seed": 0}}}`. Where `params` has a trained name, its
+  /// tensor is the start; of an orthogonal one also as `original` and `base`, as it is saved.
   func expression() throws(Refusal) -> Expression<Float> {
     guard let arguments = spec.arguments else {
       throw spec.field.refusal("no args", expected: "args with a formula")
@@ -20,7 +21,7 @@ extension InterventionBuilding {
     }
     var trained: [(name: String, value: Expression<Float>.Parameter)] = []
     for (name, field) in try arguments.optional("trained")?.members() ?? [] {
-      trained.append((name, try start(field)))
+      trained.append((name, try start(name, field)))
     }
     let formula = try arguments["formula"]
     do {
@@ -31,13 +32,23 @@ extension InterventionBuilding {
   }
 
   /// Where a trained parameter starts: from a tensor, or from random draws of a shape.
-  private func start(_ field: JSONField) throws(Refusal) -> Expression<Float>.Parameter {
+  private func start(
+    _ name: String, _ field: JSONField
+  ) throws(Refusal) -> Expression<Float>.Parameter {
     try field.refuseUnknownKeys(known: ["start", "shape", "orthogonal", "seed"])
     let isOrthogonal = try field.optional("orthogonal")?.bool() ?? false
     var random = SplitMix64(seed: UInt64(try field.optional("seed")?.int() ?? 0))
+    let said = try field.optional("shape")?.integers()
+    if isOrthogonal, let stored = try stored(name, shape: said) { return .orthogonal(stored) }
     var value: Tensor<Float>
-    if let name = try field.optional("start") {
-      value = try source().floats(name)
+    let start = try field.optional("start")
+    if let given = try parameter(name, shape: said) {
+      if let start {
+        throw start.refusal("a start beside params.\(name)", expected: "one of the two")
+      }
+      value = given
+    } else if let start {
+      value = try source().floats(start)
     } else {
       let shape = try field["shape"].integers()
       let (count, overflow) = shape.reduce((1, false)) { total, size in
@@ -58,5 +69,25 @@ extension InterventionBuilding {
         expected: "[rows, columns] with no more columns than rows")
     }
     return .orthogonal(OrthogonalWeight(weight: value, using: &random))
+  }
+
+  /// An orthogonal parameter from the two tensors that it is saved as.
+  private func stored(
+    _ name: String, shape: [Int]?
+  ) throws(Refusal) -> OrthogonalWeight<Float>? {
+    let (first, second) = (
+      Expression<Float>.originalName(name), Expression<Float>.baseName(name)
+    )
+    guard let original = try parameter(first, shape: shape) else {
+      if try parameter(second, shape: nil) == nil { return nil }
+      throw refusal(first, "no such parameter", expected: "both or neither of base and original")
+    }
+    guard original.shape.count == 2, original.rows >= original.width, original.width > 0 else {
+      throw refusal(
+        first, "shape \(original.shape)", expected: "[rows, columns] with no more columns than rows"
+      )
+    }
+    let base = try required(second, shape: [original.rows, original.rows])
+    return OrthogonalWeight(base: base, original: original)
   }
 }

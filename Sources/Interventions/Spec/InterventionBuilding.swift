@@ -148,12 +148,15 @@ struct InterventionBuilding {
   private func refuseUnusedParameters(
     _ intervention: any Intervention<Float>
   ) throws(Refusal) {
-    let known = intervention.parameters.entries.map(\.name) + [OrthogonalWeight<Float>.weightName]
+    let weights =
+      (intervention as? Expression<Float>)?.orthogonalNames ?? [OrthogonalWeight<Float>.weightName]
+    let known = intervention.parameters.entries.map(\.name) + weights
+    let isNone = intervention.parameters.entries.isEmpty
     for (name, _) in spec.parameters where !known.contains(name) {
       let near = nearest(to: name, among: known).map { "\($0) (did you mean that?)" }
       throw refusal(
         name, "an unknown parameter",
-        expected: near ?? (known.count == 1 ? "none" : known.joined(separator: ", ")))
+        expected: near ?? (isNone ? "none" : known.joined(separator: ", ")))
     }
   }
 }

@@ -50,6 +50,16 @@ public enum InterventionType: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether `subspaces` change nothing, since the type's own numbers choose, or all is changed.
+  var ignoresSubspaces: Bool {
+    switch self {
+    case .boundlessRotatedSpace, .sigmoidMask, .sigmoidMaskRotatedSpace, .noise, .fixedNoise,
+      .scale, .interpolate, .multiply:
+      true
+    default: false
+    }
+  }
+
   /// Whether a constant can stand in for the source.
   var takesConstantSource: Bool {
     switch self {

@@ -16,18 +16,18 @@ struct RepresentationSpec: Sendable {
   let unit: UnitAxis
   let maxUnits: Int
   let type: InterventionType
-  let rank: Int?
-  let latents: Int?
-  let interchange: Interchange?
+  private(set) var rank: Int?
+  private(set) var latents: Int?
+  private(set) var interchange: Interchange?
   var keepsLastDimension: Bool
   let embedDimension: Int?
   /// Coordinates by number of the part.
-  let partition: [[Int]]?
+  private(set) var partition: [[Int]]?
   let group: Int?
   let link: String?
   /// The name of a tensor that is the source of every run.
-  let constantSource: String?
-  let arguments: JSONField?
+  private(set) var constantSource: String?
+  private(set) var arguments: JSONField?
   /// The reference's key, `layer_L_comp_C_unit_U_nunit_N#K`; K counts equal texts as declared.
   private(set) var key = ""
   /// The names of tensors by the names of parameters.
@@ -74,7 +74,7 @@ struct RepresentationSpec: Sendable {
     embedDimension = try field.optional("embed_dim")?.int(in: 1...1 << 30)
     partition = try field.optional("subspace_partition").map(Self.partition)
     group = try field.optional("group_key")?.int(in: 0...1 << 20)
-    link = try field.optional("intervention_link_key").map(Self.text)
+    link = try field.optional("intervention_link_key").map(Self.linkName)
     constantSource = try field.optional("source_representation")?.string()
     arguments = try field.optional("args")
     try arguments?.refuseUnknownKeys(known: type.arguments)
@@ -121,9 +121,10 @@ struct RepresentationSpec: Sendable {
     return parts
   }
 
-  private static func text(_ field: JSONField) throws(Refusal) -> String {
+  /// A number or a text; a number is not the text of its digits.
+  private static func linkName(_ field: JSONField) throws(Refusal) -> String {
     if case .number = field.value { return "\(try field.int())" }
-    return try field.string()
+    return quoted(try field.string())
   }
 
   /// The representations with their keys, as they are declared.
@@ -135,6 +136,13 @@ struct RepresentationSpec: Sendable {
       counts[spec.keyStem, default: 0] += 1
       return spec
     }
+  }
+
+  /// Takes what belongs to the intervention, not to its place, from the first of a link.
+  mutating func share(_ first: RepresentationSpec) {
+    (rank, latents, interchange) = (first.rank, first.latents, first.interchange)
+    (partition, constantSource) = (first.partition, first.constantSource)
+    (arguments, keepsLastDimension) = (first.arguments, first.keepsLastDimension)
   }
 
   /// The reference's key without its counter.

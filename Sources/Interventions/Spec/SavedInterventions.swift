@@ -38,7 +38,14 @@ struct SavedInterventions {
     add("low_rank_dimension", saved.lowRankDimension.map(number))
     add("latent_dim", saved.latentDimension.map(number))
     add("group_key", saved.groupKey.map(number))
-    add("intervention_link_key", saved.linkKey.map(number))
+    add(
+      "intervention_link_key",
+      saved.linkKey.map { link in
+        switch link {
+        case .number(let value): number(value)
+        case .text(let text): .string(text)
+        }
+      })
     add("moe_key", saved.moeKey.map(number))
     add(
       "subspace_partition",
@@ -98,7 +105,8 @@ extension SpecSetup {
           layer: setup.entries[index].layer, component: spec.component, unit: spec.unit.rawValue,
           maxUnits: spec.maxUnits, interventionType: type, lowRankDimension: spec.rank,
           subspacePartition: spec.partition.map { $0.map(Self.part) }, groupKey: spec.group,
-          linkKey: link, hasConstantSource: hasConstant, latentDimension: spec.latents,
+          linkKey: link.map { .number($0) }, hasConstantSource: hasConstant,
+          latentDimension: spec.latents,
           interchangeDimensions: interchange(index), state: state))
     }
     return PyveneFolder(mode: setup.mode == .serial ? .serial : .parallel, saved)

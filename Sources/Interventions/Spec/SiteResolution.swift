@@ -6,9 +6,12 @@ struct SiteResolution {
   let site: Site
   let layer: Int
   let grid: UnitGrid
+  /// When a run comes by it, among components that hold the same value.
+  let order: Int
 
   init(_ spec: RepresentationSpec, in model: any IntervenableModel<Float>) throws(Refusal) {
     (site, layer) = try Self.place(spec, in: model)
+    order = model.order(ofComponent: spec.component)
     do {
       grid = try UnitGrid(of: site, along: spec.unit, in: model)
     } catch {

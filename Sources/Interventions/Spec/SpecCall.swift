@@ -46,13 +46,19 @@ struct SpecCall {
       })
     let given = try given(place)
     var call = InterventionCall(base: base, sources: sources, places: [])
+    func constant(_ index: Int) -> InterventionCall<Float>.Given? {
+      // A step of a serial run whose source is null is left out with the constants of its types.
+      let isLeftOut = setup.setup.mode == .serial && call.isNull(entries[index].group)
+      if isLeftOut, given[index] == nil { return nil }
+      return setup.given[index] ?? given[index]
+        ?? drawn(index, sides[index].base, lengths: base.lengths)
+    }
     for index in entries.indices {
       call.places.append(
         InterventionCall.Places(
           source: sides[index].source, base: sides[index].base,
           coordinates: subspaces[index] ?? setup.usual[index],
-          given: given[index] ?? setup.given[index]
-            ?? drawn(index, sides[index].base, lengths: base.lengths)))
+          given: constant(index)))
       call.places[index].numbers = numbers[index]
     }
     return call
@@ -75,13 +81,18 @@ struct SpecCall {
     let own = isOfNewTokens ? base.lengths.map { _ in 1 } : base.lengths
     let isLast = setup.setup.mode == .parallel || entry.group == setup.setup.groupCount - 1
     return UnitLocationsReading.Entry(
-      axis: setup.representations[index].unit, blockCount: entry.grid.blockCount,
+      axis: entry.grid.axis, blockCount: entry.grid.blockCount,
       sourceLengths: lengths(entry.group),
       baseLengths: isLast ? own : lengths(entry.group + 1) ?? own)
   }
 
   private func sources(_ place: JSONField) throws(Refusal) -> [ModelInputs<Float>?] {
-    guard let field = try place.optional("sources") else { return [] }
+    guard let field = try place.optional("sources") else {
+      // Values that are given for some interventions leave out the others.
+      let isGiven = try own(place, "source_representations") != nil
+      let isPartial = isGiven && setup.setup.mode == .parallel
+      return isPartial ? Array(repeating: nil, count: setup.setup.groupCount) : []
+    }
     guard case .array = field.value else {
       return Array(repeating: try inputs(field), count: setup.setup.groupCount)
     }

@@ -37,6 +37,12 @@ struct SpecInputs {
     return inputs
   }
 
+  /// The positions that inputs with a mask have beside those that it leaves out; nil without one.
+  func paddedLength(_ field: JSONField) throws(Refusal) -> Int? {
+    guard let mask = try field.optional("attention_mask") else { return nil }
+    return try named(mask).rows(mask).first?.count
+  }
+
   private func named(_ field: JSONField) throws(Refusal) -> SpecTensors {
     guard let tensors else {
       throw field.refusal(

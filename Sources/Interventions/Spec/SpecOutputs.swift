@@ -7,7 +7,26 @@ public struct SpecOutputs: Sendable {
   enum Values: Sendable {
     case floats(Tensor<Float>)
     case integers([[Int]])
+    case counts([Int])
+
+    /// The shape in which they are written; rows are as wide as the widest.
+    var shape: [Int] {
+      switch self {
+      case .floats(let tensor): tensor.shape
+      case .integers(let rows): [rows.count, rows.map(\.count).max() ?? 0]
+      case .counts(let numbers): [numbers.count]
+      }
+    }
+
+    var typeName: String {
+      if case .floats = self { "float32" } else { "int64" }
+    }
   }
+
+  /// What follows a row of integers that is shorter than others; no token has this number.
+  public static let padding = -1
+  /// How many positions each example has, where they are not equally many.
+  static let lengthsName = "lengths"
 
   private(set) var values: [(name: String, value: Values)] = []
 
@@ -16,12 +35,7 @@ public struct SpecOutputs: Sendable {
 
   /// Each output with its shape, a line each.
   public var lines: [String] {
-    values.map { name, value in
-      switch value {
-      case .floats(let tensor): "out.\(name)  float32 \(tensor.shape)"
-      case .integers(let rows): "out.\(name)  int64 [\(rows.count), \(rows.first?.count ?? 0)]"
-      }
-    }
+    values.map { "out.\($0.name)  \($0.value.typeName) \($0.value.shape)" }
   }
 
   mutating func add(_ name: String, _ value: Tensor<Float>) {
@@ -32,6 +46,13 @@ public struct SpecOutputs: Sendable {
     values.append((name, .integers(rows)))
   }
 
+  /// Adds `lengths`, unless every example is as long and they are not asked for: by them padded ids
+  /// and packed rows of logits are told apart.
+  mutating func add(lengths: [Int], evenIfEqual: Bool) {
+    guard evenIfEqual || Set(lengths).count > 1 else { return }
+    values.append((Self.lengthsName, .counts(lengths)))
+  }
+
   /// The numbers of an output with its shape.
   public func floats(_ name: String) -> (shape: [Int], elements: [Float])? {
     guard case .floats(let tensor) = values.first(where: { $0.name == name })?.value else {
@@ -40,12 +61,19 @@ public struct SpecOutputs: Sendable {
     return (tensor.shape, tensor.elements)
   }
 
-  /// The integers of an output, a row an example.
+  /// The integers of an output, a row an example, each as long as it is.
   public func integers(_ name: String) -> [[Int]]? {
     guard case .integers(let rows) = values.first(where: { $0.name == name })?.value else {
       return nil
     }
     return rows
+  }
+
+  /// How many positions each example has, where that is an output.
+  public var lengths: [Int]? {
+    guard case .counts(let counts) = values.first(where: { $0.name == Self.lengthsName })?.value
+    else { return nil }
+    return counts
   }
 
   /// Only the named outputs; refuses names that the run cannot give.
@@ -63,15 +91,20 @@ public struct SpecOutputs: Sendable {
   }
 
   /// Writes every output as `out.NAME`; the file appears when it is whole.
+  ///
+  /// Rows of integers that are shorter than others end in `padding`.
   public func write(to path: String) throws(Refusal) {
     var writer = SafetensorsWriter()
     for (name, value) in values {
+      let (name, shape) = ("out.\(name)", value.shape)
       switch value {
-      case .floats(let tensor):
-        writer.add("out.\(name)", shape: tensor.shape, tensor.elements)
+      case .floats(let tensor): writer.add(name, shape: shape, tensor.elements)
       case .integers(let rows):
-        writer.add(
-          "out.\(name)", shape: [rows.count, rows.first?.count ?? 0], rows.flatMap(\.self))
+        let padded = rows.flatMap {
+          $0 + Array(repeating: Self.padding, count: shape[1] - $0.count)
+        }
+        writer.add(name, shape: shape, padded)
+      case .counts(let numbers): writer.add(name, shape: shape, numbers)
       }
     }
     try writer.write(to: path)

@@ -24,8 +24,11 @@ extension SpecRun {
       document: spec.document, setup: setup, inputs: inputs, tensors: tensors,
       isOfNewTokens: !onPrompt)
     let call = try reading(spec.document)
-    let passes = GenerationPasses(
+    var passes = GenerationPasses(
       actsOnPrompt: onPrompt, where: try steps(field, examples: call.base.lengths.count))
+    // Where nothing has a place, it is that of the new token; steps that are named are the only ones.
+    passes.reachesPromptWithoutPlaces =
+      try spec.document.optional("unit_locations") != nil && passes.chooses == nil
     let beams = try beams(field, passes)
     let generation = Generation(model, setup.setup, passes: passes)
     do {
@@ -52,6 +55,7 @@ extension SpecRun {
     }
     let result = run(generation, call)
     outputs.add("intervened.ids", result.tokens)
+    addLengths(result.tokens.map(\.count), to: &outputs)
     for (index, value) in result.collected.enumerated() {
       outputs.add("collected.\(index)", value)
     }

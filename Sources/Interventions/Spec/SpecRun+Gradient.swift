@@ -20,7 +20,10 @@ extension SpecRun {
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
       let loss = loss(result.logits, labels, call.base.lengths, on: tape)
-      outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+      outputs.add(
+        "intervened.logits",
+        try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
+      addLengths(call.base.lengths, to: &outputs)
       outputs.add("loss", loss.value)
       for (name, gradient) in zip(weights.names, tape.gradients(of: loss, at: weights.all)) {
         outputs.add("grad.\(name)", gradient)
@@ -30,7 +33,10 @@ extension SpecRun {
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = run(call, on: tape, parameters: bound)
-    outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+    outputs.add(
+      "intervened.logits",
+      try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
+    addLengths(call.base.lengths, to: &outputs)
     let trained = TrainedParameter.all(in: setup)
     let gradients: [Tensor<Float>]
     if let microbatches = options.microbatches {
@@ -101,12 +107,27 @@ struct TrainedParameter {
   let path: String
 
   static func all(in setup: SpecSetup) -> [TrainedParameter] {
+    all(in: setup) { $0.isTrained }
+  }
+
+  /// The paths of parameters of the reference that no gradient reaches: the temperature of a plain
+  /// mask, the threshold of an autoencoder's latents.
+  static func still(in setup: SpecSetup) -> [String] {
+    let names = [
+      SigmoidMask<Float>.temperatureName, JumpReLUAutoencoder<Float>.thresholdName,
+    ]
+    return all(in: setup) { !$0.isTrained && names.contains($0.name) }.map(\.path)
+  }
+
+  private static func all(
+    in setup: SpecSetup, where isWanted: (InterventionParameters<Float>.Entry) -> Bool
+  ) -> [TrainedParameter] {
     var seen: Set<Int> = []
     var result: [TrainedParameter] = []
     for (index, entry) in setup.setup.entries.enumerated()
     where seen.insert(entry.intervention).inserted {
       for parameter in setup.setup.interventions[entry.intervention].parameters.entries
-      where parameter.isTrained {
+      where isWanted(parameter) {
         result.append(
           TrainedParameter(
             intervention: entry.intervention, name: parameter.name,

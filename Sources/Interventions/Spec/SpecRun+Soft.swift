@@ -39,6 +39,7 @@ extension SpecRun {
     let result = soft(on: tape)
     var outputs = SpecOutputs()
     outputs.add("intervened.ids", result.tokens)
+    addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add("intervened.logits", soft.stacked(result.logits, on: tape).value)
     return outputs
   }
@@ -64,6 +65,7 @@ extension SpecRun {
     let loss = tape.crossEntropy(tape.rows(flat, wanted), labels: labels)
     var outputs = SpecOutputs()
     outputs.add("intervened.ids", result.tokens)
+    addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add("intervened.logits", logits.value)
     outputs.add("loss", loss.value)
     let trained = TrainedParameter.all(in: setup)

@@ -59,7 +59,8 @@ extension SpecRun {
     _ train: TrainSpec, _ batches: [Batch], _ evaluation: [Batch]
   ) throws(Refusal) -> SpecOutputs {
     let trained = TrainedParameter.all(in: setup)
-    let (optimizer, order) = try train.optimizer(over: trained.map(\.path))
+    let (optimizer, order) = try train.optimizer(
+      over: trained.map(\.path), still: TrainedParameter.still(in: setup))
     var training = InterventionTraining(
       setup.setup,
       order.map { .init(intervention: trained[$0].intervention, name: trained[$0].name) },
@@ -109,7 +110,9 @@ extension SpecRun {
         outputs.add("final.\(index).\(weight)", rotation.value)
       }
     }
-    outputs.add("final.intervened.logits", shaped(result.logits.value, call.base.lengths))
+    outputs.add(
+      "final.intervened.logits",
+      try shaped(result.logits.value, call.base.lengths, of: train.batches[0]["base"]))
     evaluate(evaluation, run, into: &outputs)
     return outputs
   }
@@ -156,7 +159,9 @@ extension SpecRun {
     let trained = model.with(weights, on: Tape())
     let run = InterventionRun(trained, setup.setup, isNaive: options.isNaive)
     outputs.add(
-      "final.intervened.logits", shaped(run(call, on: Tape()).logits.value, call.base.lengths))
+      "final.intervened.logits",
+      try shaped(
+        run(call, on: Tape()).logits.value, call.base.lengths, of: train.batches[0]["base"]))
     evaluate(evaluation, run, into: &outputs)
     if let folder = options.saveTo {
       try setup.folder().write(to: folder)

@@ -143,13 +143,15 @@ public struct SpecRun {
     }
     let values = collected ? ["collected."] : []
     let trained = TrainedParameter.all(in: setup).map(\.path)
+    let lengths = SpecOutputs.lengthsName
     switch spec.kind {
     case .forward, .saveLoad, .gruTime, .attentionWeight:
-      return ["original.logits", "intervened.logits", "latent."] + values
-    case .generate: return ["original.ids", "intervened.ids", "intervened.logits"] + values
+      return ["original.logits", "intervened.logits", "latent.", lengths] + values
+    case .generate:
+      return ["original.ids", "intervened.ids", "intervened.logits", lengths] + values
     case .gradient:
       let names = spec.target == .model ? model.weights.names : trained
-      return ["intervened.logits", "intervened.ids", "loss"] + names.map { "grad.\($0)" }
+      return ["intervened.logits", "intervened.ids", "loss", lengths] + names.map { "grad.\($0)" }
     case .train: return ["losses", "final.", "eval.loss", "eval.accuracy"]
     }
   }
@@ -183,15 +185,25 @@ public struct SpecRun {
 
   func wants(_ name: String) -> Bool { spec.expected?.contains(name) ?? true }
 
+  /// How many rows or ids each example has, where they differ or are asked for.
+  func addLengths(_ lengths: [Int], to outputs: inout SpecOutputs) {
+    outputs.add(
+      lengths: lengths, evenIfEqual: spec.expected?.contains(SpecOutputs.lengthsName) ?? false)
+  }
+
   private func forward() throws(Refusal) -> SpecOutputs {
     let call = try call(spec.document)
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let result = run(call, on: Tape(), wantsOriginal: wants("original.logits"))
     var outputs = SpecOutputs()
     if let original = result.original {
-      outputs.add("original.logits", shaped(original.value, call.base.lengths))
+      outputs.add(
+        "original.logits", try shaped(original.value, call.base.lengths, of: spec.document["base"]))
     }
-    outputs.add("intervened.logits", shaped(result.logits.value, call.base.lengths))
+    outputs.add(
+      "intervened.logits",
+      try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
+    addLengths(call.base.lengths, to: &outputs)
     for (index, value) in result.collected.enumerated() {
       outputs.add("collected.\(index)", value.value)
     }
@@ -201,9 +213,26 @@ public struct SpecRun {
     return outputs
   }
 
-  /// Logits as `[examples, positions, vocabulary]` where every example is as long, and as
-  /// `[examples, classes]` of a classifier.
-  func shaped(_ logits: Tensor<Float>, _ lengths: [Int]) -> Tensor<Float> {
+  /// Logits as `[examples, positions, vocabulary]` where every example is as long or was given with
+  /// a mask, as `[rows, vocabulary]` where they are not, and as `[examples, classes]` of a classifier.
+  ///
+  /// - Parameters:
+  ///   - lengths: Of the examples, without what a mask leaves out.
+  ///   - base: What was run; positions that its mask leaves out have zeros.
+  func shaped(
+    _ logits: Tensor<Float>, _ lengths: [Int], of base: JSONField
+  ) throws(Refusal) -> Tensor<Float> {
+    if kind != .classifier, let padded = try inputs.paddedLength(base) {
+      var start = 0
+      let rows = lengths.flatMap { length in
+        defer { start += length }
+        return (start..<start + length).map { $0 + 1 }
+          + Array(repeating: 0, count: padded - length)
+      }
+      let zero = Tensor<Float>(zeros: [1, logits.width])
+      return Tensor.concatenated([zero, logits]).gathered(rows)
+        .reshaped([lengths.count, padded, logits.width])
+    }
     guard kind != .classifier, let length = lengths.first, lengths.allSatisfy({ $0 == length })
     else { return logits }
     return logits.reshaped([lengths.count, length, logits.width])

@@ -40,6 +40,22 @@ struct SpecSetup {
     var usual: [Coordinates] = []
     for index in representations.indices {
       let place = try SiteResolution(representations[index], in: model)
+      if let link = representations[index].link, let former = links[link] {
+        let first = representations[former.first]
+        try Self.check(representations[index], linkedTo: first)
+        representations[index].share(first)
+        let width = try Self.width(of: representations[index], place.grid)
+        try Self.check(representations[index], width, linkedTo: widths[former.first])
+        entries.append(
+          try Self.entry(
+            representations[index], place, former.intervention,
+            interventions[former.intervention], group: groups[index]))
+        given.append(given[former.first])
+        widths.append(width)
+        noise.append(noise[former.first])
+        usual.append(usual[former.first])
+        continue
+      }
       if let width = saved?[index].width, width == place.grid.blockWidth {
         representations[index].keepsLastDimension = true
       }
@@ -49,19 +65,11 @@ struct SpecSetup {
         spec: spec, width: width, tensors: tensors, saved: saved?[index].parameters)
       var built = try building()
       if let constant = saved?[index].constantSource { built.given = .init(constant) }
-      var intervention = interventions.count
-      if let link = spec.link, let former = links[link] {
-        try Self.check(spec, linkedTo: representations[former.first], width, place, in: model)
-        intervention = former.intervention
-      } else {
-        if let link = spec.link { links[link] = (interventions.count, index) }
-        interventions.append(built.intervention)
-      }
+      if let link = spec.link { links[link] = (interventions.count, index) }
       entries.append(
-        InterventionSetup.Entry(
-          key: spec.key, site: place.site, layer: place.layer, grid: place.grid,
-          intervention: intervention, group: groups[index],
-          sourceSite: built.intervention.readsModuleInput ? try place.moduleInput(spec) : nil))
+        try Self.entry(
+          spec, place, interventions.count, built.intervention, group: groups[index]))
+      interventions.append(built.intervention)
       given.append(built.given)
       widths.append(width)
       noise.append(built.drawsNoise)
@@ -80,6 +88,18 @@ struct SpecSetup {
     var copy = self
     copy.setup.interventions = interventions
     return copy
+  }
+
+  private static func entry(
+    _ spec: RepresentationSpec, _ place: SiteResolution, _ number: Int,
+    _ intervention: any Intervention<Float>, group: Int
+  ) throws(Refusal) -> InterventionSetup<Float>.Entry {
+    var entry = InterventionSetup<Float>.Entry(
+      key: spec.key, site: place.site, layer: place.layer, grid: place.grid,
+      intervention: number, group: group,
+      sourceSite: intervention.readsModuleInput ? try place.moduleInput(spec) : nil)
+    entry.order = place.order
+    return entry
   }
 
   /// The source that each representation reads: its group's number, or its own.
@@ -122,9 +142,10 @@ struct SpecSetup {
     return width
   }
 
+  /// Refuses a link to an intervention that another one would be in its own place. What does not
+  /// change the numbers that make it up, such as a partition, is the first one's.
   private static func check(
-    _ spec: RepresentationSpec, linkedTo first: RepresentationSpec, _ width: Int?,
-    _ place: SiteResolution, in model: any IntervenableModel<Float>
+    _ spec: RepresentationSpec, linkedTo first: RepresentationSpec
   ) throws(Refusal) {
     let field = try spec.field["intervention_link_key"]
     guard spec.type == first.type else {
@@ -132,11 +153,13 @@ struct SpecSetup {
         "a link of \(spec.type.rawValue) with \(first.type.rawValue)",
         expected: "representations of one type")
     }
-    let other = try Self.width(of: first, SiteResolution(first, in: model).grid)
-    guard other == width else {
-      throw field.refusal(
-        "a link of vectors of \(width ?? 0) with vectors of \(other ?? 0)",
-        expected: "representations of one width")
+    for (name, own, other) in [
+      ("low_rank_dimension", spec.rank, first.rank), ("latent_dim", spec.latents, first.latents),
+    ] {
+      guard let own, own != other else { continue }
+      throw try spec.field[name].refusal(
+        "\(own) in a link",
+        expected: "\(other.map(String.init) ?? "none"), as the first of the link has it")
     }
     let own = spec.parameters.map { "\($0.name)=\($0.tensor)" }
     guard
@@ -145,6 +168,15 @@ struct SpecSetup {
       throw field.refusal(
         "a link with other params", expected: "the params of the first, or none: they are shared")
     }
+  }
+
+  private static func check(
+    _ spec: RepresentationSpec, _ width: Int?, linkedTo other: Int?
+  ) throws(Refusal) {
+    guard other != width else { return }
+    throw try spec.field["intervention_link_key"].refusal(
+      "a link of vectors of \(width ?? 0) with vectors of \(other ?? 0)",
+      expected: "representations of one width")
   }
 
   private static func checkPartition(
@@ -165,7 +197,10 @@ struct SpecSetup {
     _ spec: RepresentationSpec, _ saved: RepresentationSpec.Interchange?, _ count: Int?, width: Int
   ) throws(Refusal) -> Coordinates {
     switch (spec.interchange, saved) {
-    case (nil, nil): return .all
+    case (nil, nil):
+      // The reference's usual number is that of the vector's elements, not that of the latents.
+      guard let count, spec.type == .jumpReLUAutoencoder else { return .all }
+      return .first(width, of: count)
     case (nil, .first(let number)):
       guard let count, spec.type.usesInterchangeCount else { return .all }
       return .first(number, of: count)
@@ -176,12 +211,10 @@ struct SpecSetup {
       let field = try spec.field["interchange_dim"]
       switch given {
       case .first(let number):
-        guard spec.type.usesInterchangeCount, let count else {
-          guard number >= count ?? width, spec.type != .autoencoder else {
-            throw field.refusal("\(number)", expected: spec.type.interchangeAdvice)
-          }
-          return .all
+        if spec.type == .autoencoder {
+          throw field.refusal("\(number)", expected: "a list of the latents to exchange")
         }
+        guard spec.type.usesInterchangeCount, let count else { return .all }
         guard number <= count else {
           throw field.refusal("\(number)", expected: "1 to \(count), the coordinates of a vector")
         }
@@ -200,21 +233,14 @@ struct SpecSetup {
 }
 
 extension InterventionType {
-  /// Whether a number in `interchange_dim` says how many first coordinates are exchanged.
+  /// Whether a number in `interchange_dim` says how many first coordinates are exchanged; the
+  /// formulas of the others do not have it, and it is ignored as the reference does.
   fileprivate var usesInterchangeCount: Bool {
     switch self {
     case .autoencoder, .lowRankRotatedSpace, .boundlessRotatedSpace, .sigmoidMask,
-      .sigmoidMaskRotatedSpace:
+      .sigmoidMaskRotatedSpace, .scale, .interpolate, .fixedNoise, .multiply:
       false
     default: true
-    }
-  }
-
-  fileprivate var interchangeAdvice: String {
-    switch self {
-    case .autoencoder: "a list of the latents to exchange"
-    case .lowRankRotatedSpace: "null: subspaces choose among its directions"
-    default: "null: it chooses its coordinates by itself"
     }
   }
 }

@@ -5,10 +5,11 @@ internal import Inputs
 struct SubspacesReading {
   let examples: Int
   let representations: [RepresentationSpec]
-  /// How many coordinates each intervention can choose among; nil if it has none to choose.
+  /// How many coordinates each intervention can choose among; nil if it has none to choose. Types
+  /// that ignore subspaces are asked for none.
   let counts: [Int?]
 
-  /// - Returns: By intervention; nil where there is no restriction.
+  /// - Returns: By intervention; nil where there is no restriction, as of types that ignore them.
   func callAsFunction(_ field: JSONField?) throws(Refusal) -> [Coordinates?] {
     var result = [Coordinates?](repeating: nil, count: representations.count)
     guard let field else { return result }
@@ -16,6 +17,7 @@ struct SubspacesReading {
       let numbers = field.isNumber ? [try field.int()] : try field.integers()
       guard !numbers.isEmpty else { return result }
       for index in representations.indices {
+        if representations[index].type.ignoresSubspaces { continue }
         result[index] = .shared(try coordinates(numbers, of: index, field))
       }
       return result
@@ -56,7 +58,13 @@ struct SubspacesReading {
         expected: "\(examples), one list for each, or one for all")
     }
     var lists: [[Int]] = []
-    for row in rows { lists.append(try coordinates(try row.integers(), of: index, row)) }
+    for row in rows {
+      let numbers = try row.integers()
+      if !representations[index].type.ignoresSubspaces {
+        lists.append(try coordinates(numbers, of: index, row))
+      }
+    }
+    if lists.isEmpty { return nil }
     if let first = lists.first, lists.allSatisfy({ $0 == first }) { return .shared(first) }
     return .perVector(lists)
   }

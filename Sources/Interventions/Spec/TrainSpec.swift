@@ -88,17 +88,23 @@ struct TrainSpec {
 
   /// The optimiser over named parameters, and their places among `names` in its order.
   ///
-  /// - Parameter names: Everything that can be trained. All of it is, unless groups list some.
+  /// - Parameters:
+  ///   - names: Everything that can be trained. All of it is, unless groups list some.
+  ///   - still: What groups may list too, since it is a parameter in the reference, but has no
+  ///     gradient: it stays as it is.
   func optimizer(
-    over names: [String]
+    over names: [String], still: [String] = []
   ) throws(Refusal) -> (optimizer: any Optimizer<Float>, order: [Int]) {
     var groups: [ParameterGroup] = []
     var order: [Int] = []
     if let given = try field.optional("groups") {
       for item in try given.items() {
         try item.refuseUnknownKeys(known: ["names", "lr", "weight_decay"])
-        let listed = try item["names"].items()
-        for name in listed { order.append(try place(name, names, taken: order)) }
+        var listed: [Int] = []
+        for name in try item["names"].items() where !still.contains(try name.string()) {
+          listed.append(try place(name, names, taken: order + listed))
+        }
+        order += listed
         let decay = try item.optional("weight_decay")?.double() ?? weightDecay
         groups.append(
           ParameterGroup(

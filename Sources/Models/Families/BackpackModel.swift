@@ -83,6 +83,11 @@ extension BackpackModel: IntervenableModel {
     ModulePaths.backpackSite(of: path, layers: shape.decoder.layers)
   }
 
+  /// When a run comes by a component among those that hold the same value.
+  public func order(ofComponent component: String) -> Int {
+    ModulePaths.backpackOrder(of: component)
+  }
+
   /// The model with the given sites among those that its runs come by.
   public func showing(_ sites: Set<Site>) -> BackpackModel {
     var model = self

@@ -62,6 +62,11 @@ extension GRUModel: IntervenableModel {
     ModulePaths.gruSite(of: path, layers: shape.layers)
   }
 
+  /// When a run comes by a component among those that hold the same value.
+  public func order(ofComponent component: String) -> Int {
+    ModulePaths.gruOrder(of: component)
+  }
+
   /// Runs the steps one after another, and at each the cells from the first up.
   ///
   /// - Parameter visit: Called at each site at every step, with a row for each example that is long

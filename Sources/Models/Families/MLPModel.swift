@@ -36,6 +36,11 @@ extension MLPModel: IntervenableModel {
     ModulePaths.mlpSite(of: path, layers: shape.layers)
   }
 
+  /// When a run comes by a component among those that hold the same value.
+  public func order(ofComponent component: String) -> Int {
+    ModulePaths.mlpOrder(of: component)
+  }
+
   /// Runs the model on a batch.
   ///
   /// - Parameter inputs: Embeddings, usually one position an example.
