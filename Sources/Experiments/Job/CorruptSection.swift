@@ -30,7 +30,7 @@ package struct CorruptSection: Sendable, Equatable {
   package let seed: Int?
 
   /// - Parameter parity: ROME's script seeds with 1.
-  package init(_ field: JobField?, folder: String, parity: Parity) throws(Refusal) {
+  package init(_ field: JobField?, folder: String, parity: TraceSpec.Parity) throws(Refusal) {
     let defaultSeed = parity == .rome ? 1 : 0
     guard let field else {
       (noise, samples, seed) = (.multiple(factor: 3, of: .subjects), 10, defaultSeed)
