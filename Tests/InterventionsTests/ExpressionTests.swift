@@ -8,6 +8,57 @@ import _TestSupport
 
 /// Interventions written as formulas.
 struct ExpressionTests {
+  @Test(
+    arguments: [
+      ("block_output", "block_input"), ("mlp_output", "mlp_input"),
+      ("attention_output", "attention_input"),
+    ], [false, true])
+  func `a formula sees what its site's module read`(
+    sites: (output: String, input: String), isNaive: Bool
+  ) throws {
+    let folder = try SpecFolder()
+    func outputs(_ representations: String) throws -> SpecOutputs {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9], [4, 4, 7, 1]]},
+         "unit_locations": {"base": [\(representations.contains("}, {") ? "[[2]], " : "")[[2]]]},
+         "representations": [\(representations)]}
+        """, isNaive: isNaive)()
+    }
+    func formula(_ text: String) -> String {
+      #"{"layer": 1, "component": "\#(sites.output)", "intervention_type": "expression", "#
+        + #""args": {"formula": "\#(text)"}}"#
+    }
+    func look(_ site: String) -> String {
+      #"{"layer": 1, "component": "\#(site)", "intervention_type": "CollectIntervention"}"#
+    }
+    let adapted = try outputs(
+      [formula("input + 0.5 * base"), look(sites.output)].joined(separator: ", "))
+    let read = try #require(try outputs(look(sites.input)).floats("collected.0"))
+    let given = try #require(try outputs(look(sites.output)).floats("collected.0"))
+    let found = try #require(adapted.floats("collected.0"))
+    let expected = zip(read.elements, given.elements).map { $0 + 0.5 * $1 }
+    // Other rows are made with them, so that products may be added in another order.
+    #expect(zip(found.elements, expected).allSatisfy { abs($0 - $1) < 1e-5 })
+    #expect(found.shape == [2, 1, 12])
+    #expect(
+      adapted.floats("intervened.logits")?.elements
+        != adapted.floats("original.logits")?.elements)
+  }
+
+  @Test
+  func `a formula that sees a module's input is refused where there is none`() throws {
+    let folder = try SpecFolder()
+    #expect {
+      try folder.run(
+        SpecFolder.forward(
+          representation: #""layer": 1, "component": "query_output", "#
+            + #""args": {"formula": "base + input"}"#, type: "expression"))
+    } throws: {
+      "\($0)".contains("query_output for expression")
+    }
+  }
+
   private let base = Tensor<Double>([2, 2], [1, 2, 3, 4])
   private let source = Tensor<Double>([2, 2], [10, 20, 30, 40])
 

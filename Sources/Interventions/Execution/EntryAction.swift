@@ -21,6 +21,8 @@ struct EntryAction<Scalar: Real> {
   let latents = UnitCollector<Scalar>()
   /// What the call gives by name.
   var numbers: [String: Scalar] = [:]
+  /// What the site's module read in this run, as soon as the run has come by it.
+  let moduleInput = HeldValue<Scalar>()
 
   /// - Returns: The value to go on with.
   func callAsFunction(_ visited: SiteValue<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
@@ -34,6 +36,11 @@ struct EntryAction<Scalar: Real> {
     let isWhole = hits.areAll(of: blocks)
     let units = isWhole ? cut : tape.rows(cut, hits.places)
 
+    let read = moduleInput.value.map { read in
+      let cut = grid.blockCount == 1 ? read : tape.reshape(read, [blocks, blockWidth])
+      return isWhole ? cut : tape.rows(cut, hits.places)
+    }
+
     let joined =
       grid.unitsOfVector(
         places, lengths: lengths, joins: intervention.joinsUnits) ?? 1
@@ -45,7 +52,7 @@ struct EntryAction<Scalar: Real> {
       },
       coordinates: coordinates.ofVectors(
         stride(from: 0, to: hits.examples.count, by: joined).map { hits.examples[$0] }),
-      numbers: numbers)
+      numbers: numbers, moduleInput: read.map { tape.reshape($0, shape) })
     let made = intervention.output(input, parameters, on: tape)
     let result = made.output
     let ordinals = stride(from: 0, to: hits.ordinals.count, by: joined).map {
@@ -87,4 +94,9 @@ struct EntryAction<Scalar: Real> {
     let zeros = Variable(Tensor<Scalar>(zeros: [own.value.rows, blockWidth]))
     return tape.replaceColumns(zeros, 0..<width, with: own)
   }
+}
+
+/// A value that one visit of a run leaves for a later one.
+final class HeldValue<Scalar: Real> {
+  var value: Variable<Scalar>?
 }

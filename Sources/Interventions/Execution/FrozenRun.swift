@@ -71,7 +71,8 @@ public struct FrozenRun<Scalar: Real> {
 
   private func cone(of call: InterventionCall<Scalar>) -> Cone? {
     Cone(
-      setup.entries.indices.map { run.touch($0, call.places[$0].base) }, lengths: call.base.lengths)
+      setup.entries.indices.flatMap { run.touches($0, call.places[$0].base) },
+      lengths: call.base.lengths)
   }
 }
 
@@ -89,7 +90,7 @@ extension InterventionRun {
     let actions = actions(
       Array(setup.entries.indices), call, parameters, sources, lengths: lengths, collecting: false,
       on: tape)
-    let touches = setup.entries.indices.map { touch($0, call.places[$0].base) }
+    let touches = setup.entries.indices.flatMap { self.touches($0, call.places[$0].base) }
     let visit = visitor(actions, [], on: tape)
     let logits: Variable<Scalar>?
     if let decoder = model as? DecoderModel<Scalar>, states.count == lengths.count,

@@ -70,7 +70,7 @@ public struct InterventionRun<Scalar: Real> {
     let actions = actions(
       acting, call, bound, sources, lengths: call.base.lengths, collecting: true, on: tape)
     let outcome = runner.run(
-      call.base, touches: actions.map { touch($0.entry, $0.action.places) },
+      call.base, touches: actions.flatMap { self.touches($0.entry, $0.action.places) },
       logits: logits == .all ? .all : .last, wantsOriginal: wantsOriginal, on: tape,
       visit: visitor(actions, [], on: tape))
     guard let changed = outcome.logits else { preconditionFailure("a run gave no logits") }
@@ -97,8 +97,13 @@ public struct InterventionRun<Scalar: Real> {
     setup.entries.indices.filter { setup.entries[$0].group == setup.groupCount - 1 }
   }
 
-  func touch(_ entry: Int, _ places: UnitPlaces) -> Cone.Touch {
-    Cone.Touch(site: setup.entries[entry].site, layer: setup.entries[entry].layer, places: places)
+  /// Where an entry looks at a run that it changes.
+  func touches(_ entry: Int, _ places: UnitPlaces) -> [Cone.Touch] {
+    let own = setup.entries[entry]
+    let input = setup.intervention(of: entry).seesModuleInput ? own.inputSite : nil
+    return ([own.site] + (input.map { [$0] } ?? [])).map {
+      Cone.Touch(site: $0, layer: own.layer, places: places)
+    }
   }
 
   /// The entries that act in a run, with what they need. Left out are those whose source is null.
@@ -164,7 +169,10 @@ public struct InterventionRun<Scalar: Real> {
       let part = entry.site.part.flatMap {
         wholes.contains(SiteOfLayer($0.whole, entry.layer)) ? $0 : nil
       }
-      return (site: part?.whole ?? entry.site, layer: entry.layer, action: action, part: part)
+      return (
+        site: part?.whole ?? entry.site, layer: entry.layer, action: action, part: part,
+        input: action.intervention.seesModuleInput ? entry.inputSite : nil
+      )
     }
     return { visited in
       var value = visited.value
@@ -180,6 +188,10 @@ public struct InterventionRun<Scalar: Real> {
         let width = value.value.width / part.of
         value = step.action(
           here(), columns: part.index * width..<(part.index + 1) * width, on: tape)
+      }
+      for step in steps
+      where step.input == visited.site && step.layer == visited.layer {
+        step.action.moduleInput.value = value
       }
       for reading in readings
       where reading.entry.sourceSite == visited.site && reading.entry.layer == visited.layer {

@@ -33,6 +33,9 @@ public struct InterventionSetup<Scalar: Real>: Sendable {
     /// one after another. Those of one module act in the order of the list.
     public var order = 0
 
+    /// Where what the site's module read can be seen in the same run; nil where that is no site.
+    var inputSite: Site? { site.moduleInput }
+
     /// An entry at the unsplit site of `site`.
     public init(
       key: String, site: Site, layer: Int, grid: UnitGrid, intervention: Int, group: Int,

@@ -45,7 +45,9 @@ public struct PreparedInterventions<Scalar: Real> {
     for (name, leaf) in zip(names, leaves) { parameters[name] = leaf }
     let vector = Variable(Tensor<Scalar>(zeros: [1, width]))
     let result = intervention.apply(
-      InterventionInput(base: vector, source: vector, coordinates: .all), parameters, on: trial)
+      InterventionInput(
+        base: vector, source: vector, coordinates: .all, moduleInput: vector), parameters,
+      on: trial)
     let influences = trial.influences(on: result, of: leaves)
     return Set(zip(names, influences).filter(\.1).map(\.0))
   }

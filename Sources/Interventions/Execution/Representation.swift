@@ -68,11 +68,12 @@ extension InterventionSetup {
         interventions.append(one.intervention)
       }
       var source: Site?
-      if one.intervention.readsModuleInput {
+      let looks = one.intervention.readsModuleInput || one.intervention.seesModuleInput
+      if looks {
         guard let input = one.site.moduleInput else {
           throw refusal("site", one.site.rawValue, "the output of a module whose input is a site")
         }
-        source = input
+        if one.intervention.readsModuleInput { source = input }
       }
       entries.append(
         Entry(

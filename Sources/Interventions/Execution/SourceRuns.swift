@@ -23,7 +23,7 @@ extension InterventionRun {
           units, lengths: source.lengths, collecting: false, on: tape)
       }
       let touches =
-        actions.map { touch($0.entry, $0.action.places) }
+        actions.flatMap { self.touches($0.entry, $0.action.places) }
         + readings.map {
           Cone.Touch(site: $1.entry.sourceSite, layer: $1.entry.layer, places: $1.places)
         }

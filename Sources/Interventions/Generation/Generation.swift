@@ -114,7 +114,7 @@ public struct Generation<Scalar: Real> {
       let actions = run.actions(
         entries, call, bound, sources, lengths: new.map(\.count), collecting: true,
         examples: examples, on: tape)
-      let touched = actions.map { setup.entries[$0.entry] }
+      let touched = actions.flatMap { run.touches($0.entry, $0.action.places) }
       let logits = sequences.advance(
         new, touched: Set(touched.map { SiteOfLayer($0.site, $0.layer) }), on: tape,
         visit: run.visitor(actions, [], on: tape))

@@ -4,6 +4,8 @@ public import Tensors
 
 /// What a formula makes of `base` and `source`, such as `base + (source - base) @ R @ R.T`.
 ///
+/// `input` is what the site's module read in the same run, as an adapter beside it would.
+///
 /// Names stand for constants and for parameters that training changes; an orthogonal one is kept
 /// orthonormal by its parametrisation. `*` and `/` go element by element, `@` is the matrix product,
 /// `.T` the transpose; `sigmoid`, `tanh`, `exp` and `relu` are known.
@@ -48,7 +50,7 @@ public struct Expression<Scalar: Real>: Intervention {
         kept.append((name, weight.original.shape, true))
       }
     }
-    let names = ["base", "source"] + constants.keys + kept.map(\.name)
+    let names = ["base", "source", "input"] + constants.keys + kept.map(\.name)
     if let twice = Dictionary(grouping: names, by: \.self).first(where: { $1.count > 1 })?.key {
       throw Refusal(
         .job, field: "formula", found: "the name \(quoted(twice)) twice", expected: "each name once"
@@ -73,9 +75,13 @@ public struct Expression<Scalar: Real>: Intervention {
   /// Whether the formula names `source`.
   public var needsSource: Bool { formula.names.contains("source") }
 
+  /// Whether the formula names `input`.
+  public var seesModuleInput: Bool { formula.names.contains("input") }
+
   /// Refuses vectors that its numbers do not fit.
   public func check(width: Int) throws(Refusal) {
-    var shapes: [String: FormulaShape] = ["base": .vectors(width), "source": .vectors(width)]
+    var shapes = Dictionary(
+      uniqueKeysWithValues: ["base", "source", "input"].map { ($0, FormulaShape.vectors(width)) })
     for (name, shape) in constants.map({ ($0, $1.shape) }) + trained.map({ ($0.name, $0.shape) }) {
       guard let known = FormulaShape(of: shape) else {
         throw Refusal(
@@ -115,6 +121,7 @@ public struct Expression<Scalar: Real>: Intervention {
     for (name, number) in input.numbers { values[name] = Variable(Tensor(scalar: number)) }
     values["base"] = input.base
     values["source"] = input.source
+    values["input"] = input.moduleInput
     let result = tape.value(formula, values)
     return tape.exchange(input.base, with: result, at: input.coordinates)
   }

@@ -26,6 +26,9 @@ public protocol Intervention<Scalar>: Sendable {
   /// Whether the source's value is the input of the site's module, not its output.
   var readsModuleInput: Bool { get }
 
+  /// Whether it looks at what the site's module read in the same run, besides what it gave.
+  var seesModuleInput: Bool { get }
+
   var parameters: InterventionParameters<Scalar> { get set }
 
   /// How many coordinates subspaces choose among, in vectors of `width`; nil if there are none to
@@ -63,6 +66,8 @@ extension Intervention {
   public var isCollecting: Bool { false }
   /// Usually the source gives what its site holds.
   public var readsModuleInput: Bool { false }
+  /// Usually only at what it gave.
+  public var seesModuleInput: Bool { false }
   /// Usually none.
   public var parameters: InterventionParameters<Scalar> {
     get { InterventionParameters() }
@@ -93,12 +98,15 @@ public struct InterventionInput<Scalar: Real> {
   public let coordinates: Coordinates
   /// Numbers that the call gives by name, such as the strength of a formula's direction.
   public let numbers: [String: Scalar]
+  /// What the site's module read in this run, shaped like `base`; there if the type looks at it.
+  public let moduleInput: Variable<Scalar>?
 
   /// What an intervention is applied to, for calling one by hand.
   public init(
     base: Variable<Scalar>, source: Variable<Scalar>?, coordinates: Coordinates,
-    numbers: [String: Scalar] = [:]
+    numbers: [String: Scalar] = [:], moduleInput: Variable<Scalar>? = nil
   ) {
+    self.moduleInput = moduleInput
     self.base = base
     self.source = source
     self.coordinates = coordinates

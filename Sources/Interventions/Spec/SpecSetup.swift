@@ -98,6 +98,7 @@ struct SpecSetup {
       key: spec.key, site: place.site, layer: place.layer, grid: place.grid,
       intervention: number, group: group,
       sourceSite: intervention.readsModuleInput ? try place.moduleInput(spec) : nil)
+    if intervention.seesModuleInput { _ = try place.moduleInput(spec) }
     entry.order = place.order
     return entry
   }
