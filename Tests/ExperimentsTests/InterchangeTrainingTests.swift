@@ -7,7 +7,9 @@ import Testing
 @testable import Experiments
 
 struct InterchangeTrainingTests {
-  private func job(_ taskWeight: Double, _ weight: Double) throws -> ModelTrainJob {
+  private func job(
+    _ taskWeight: Double, _ weight: Double, subspaces: String = "subspaces = [0]"
+  ) throws -> ModelTrainJob {
     try ModelTrainJob(
       ModelTrainSpec(
         document(
@@ -29,7 +31,7 @@ struct InterchangeTrainingTests {
           layer = 0
           variable = "WX"
           subspace_partition = [[0, 4], [4, 8]]
-          subspaces = [0]
+          \(subspaces)
           [interchange]
           task_weight = \(taskWeight)
           weight = \(weight)
@@ -81,6 +83,81 @@ struct InterchangeTrainingTests {
       }
     }
     #expect(largest > 1e-3)
+  }
+
+  /// A decoder whose state after its first block is exchanged where it adds.
+  private func decoderJob(_ architecture: String, _ more: String) throws -> ModelTrainJob {
+    try ModelTrainJob(
+      ModelTrainSpec(
+        document(
+          """
+          kind = "train"
+          [model]
+          architecture = "\(architecture)"
+          layers = 3
+          width = 16
+          heads = 2
+          vocabulary = 200
+          positions = 8
+          \(more)
+          [data]
+          causal_model = "two_digit_addition"
+          intervene = ["carry_1"]
+          train = 6
+          [[interventions]]
+          intervention_type = "VanillaIntervention"
+          component = "block_output"
+          layer = 1
+          variable = "carry_1"
+          [interchange]
+          task_weight = 0.0
+          [train]
+          learning_rate = 0.1
+          """)))
+  }
+
+  @Test(arguments: [("gpt2", ""), ("llama", "mlp_width = 24")])
+  func `gradients reach a decoder's weights below its site, at it and above it`(
+    architecture: String, more: String
+  ) throws {
+    let job = try decoderJob(architecture, more)
+    let start = try job.start()
+    // Weights as they are drawn are so small that differences drown in rounding.
+    let weights = start.weights
+    let larger = weights.replaced(
+      with: weights.all.map { Tensor($0.value.shape, $0.value.elements.map { $0 * 4 }) })
+    let (_, gradients) = try loss(job, larger, start)
+    let step: Float = 1e-2
+    for (place, pair) in larger.pairs.enumerated() {
+      let elements = gradients[place].elements
+      let most = elements.indices.max { abs(elements[$0]) < abs(elements[$1]) } ?? 0
+      func moved(by amount: Float) throws -> Float {
+        var values = larger.all.map(\.value)
+        var moved = values[place].elements
+        moved[most] += amount
+        values[place] = Tensor(values[place].shape, moved)
+        return try loss(job, larger.replaced(with: values), start).value
+      }
+      let difference = (try moved(by: step) - moved(by: -step)) / (2 * step)
+      #expect(
+        abs(elements[most] - difference) < 1e-3 + 0.05 * abs(difference), "\(pair.name)[\(most)]")
+      // The key's bias shifts all scores of a query alike, which softmax does not see.
+      if !pair.name.contains("attn.c_attn.bias") && !pair.name.contains("bias") {
+        #expect(abs(elements[most]) > 1e-5, "\(pair.name)")
+      }
+    }
+  }
+
+  @Test func `an exchange of a part of a vector is not that of another part or of the whole`()
+    throws
+  {
+    let losses = try ["subspaces = [0]", "subspaces = [1]", "subspaces = [0, 1]", ""].map { text in
+      let job = try job(0, 1, subspaces: text)
+      let start = try job.start()
+      return try loss(job, start.weights, start).value
+    }
+    #expect(Set(losses.prefix(3)).count == 3, "\(losses)")
+    #expect(losses[2] == losses[3])
   }
 
   @Test func `the loss is the weighted sum of the task's and the exchange's`() throws {

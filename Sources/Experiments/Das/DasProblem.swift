@@ -40,7 +40,7 @@ struct DasProblem: Sendable {
           layer: point.layer, width: point.width, units: units, seed: seed ?? job.seed)
       },
       in: model, tensors: job.tensors?.resolved)
-    try self.init(job, point, model, described, sites)
+    try self.init(job, point, model, described, sites, swapsWhole: false)
     if job.train.weightDecay > 0, let entry = described.entryOfLowRankRotation {
       throw job.interventions[entry].field("intervention_type").refusal(
         "a low-rank rotation with train.weight_decay \(job.train.weightDecay)",
@@ -60,12 +60,12 @@ struct DasProblem: Sendable {
       Self.fields(job, sites) { item, units in
         item.swapDescription(layer: point.layer, units: units)
       }, in: model)
-    return try DasProblem(job, point, model, described, sites)
+    return try DasProblem(job, point, model, described, sites, swapsWhole: true)
   }
 
   private init(
     _ job: any InterventionJob, _ point: DasGrid.Point, _ model: any TrainableModel<Float>,
-    _ described: DescribedInterventions, _ sites: [Split: [[Site]]]
+    _ described: DescribedInterventions, _ sites: [Split: [[Site]]], swapsWhole: Bool
   ) throws(Refusal) {
     (self.job, self.point, self.model) = (job, point, model)
     (self.described, self.sites) = (described, sites)
@@ -74,7 +74,7 @@ struct DasProblem: Sendable {
     for (entry, item) in job.interventions.enumerated() {
       coordinates.append(
         try described.coordinates(
-          of: entry, parts: described.isSwap ? nil : item.subspaces, at: item.jsonField))
+          of: entry, parts: swapsWhole ? nil : item.subspaces, at: item.jsonField))
       heads.append(item.heads)
       let needsHeads = [.head, .headPosition].contains(described.units[entry])
       guard needsHeads == (item.heads != nil) else {

@@ -113,7 +113,8 @@ struct DasTraining {
     }
     let (limited, norm) = clipped(gradients, toNorm: train.clip ?? .infinity)
     guard norm.isFinite else {
-      throw notFinite("a gradient of norm \(norm)", number, microbatches.flatMap(\.self))
+      throw notFinite(
+        "a gradient of norm \(finiteness(of: norm))", number, microbatches.flatMap(\.self))
     }
     let current = addresses.map { setup.interventions[$0.intervention].parameters[$0.name] }
     let next = state.optimizer.step(
@@ -140,8 +141,10 @@ struct DasTraining {
     return parts.dropFirst().reduce(first) { tape.add($0, $1) }
   }
 
-  private func notFinite(_ what: String, _ step: Int, _ examples: [Int]) -> Refusal {
-    let items = problem.job.items[.train] ?? []
+  private func notFinite(
+    _ what: String, _ step: Int, _ examples: [Int], of split: Split = .train
+  ) -> Refusal {
+    let items = problem.job.items[split] ?? []
     let places = examples.prefix(8).map { items[$0].place.field }.joined(separator: "; ")
     return Refusal(
       .job, file: examples.first.map { items[$0].place.file } ?? problem.job.file,
@@ -157,20 +160,20 @@ struct DasTraining {
     guard let items = problem.job.items[.development] else { return }
     let every = train.evaluateEvery ?? steps.perEpoch
     guard state.step % every == 0 || state.step == steps.total else { return }
-    let score = try score(setup(state), Array(items.indices), of: .development)
+    let score = try score(setup(state), Array(items.indices), of: .development, after: state.step)
     state.take(score, stopping: train.earlyStopping)
   }
 
   /// The score of interventions on examples of a split.
   private func score(
     _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split, sources: [Int]? = nil,
-    by other: DasRunner? = nil
+    by other: DasRunner? = nil, after step: Int
   ) throws(Refusal) -> Score {
     let runner = other ?? runner
     let values = PreparedInterventions(
       setup, widths: runner.problem.described.widths
     ).values.constants
-    return try score(numbers, of: split) { (own, places) throws(Refusal) in
+    return try score(numbers, of: split, after: step) { (own, places) throws(Refusal) in
       let tape = Tape<Float>()
       let (logits, reference) = try runner.logits(
         own, of: split, sources: sources.map { sources in places.map { sources[$0] } }, setup,
@@ -183,10 +186,12 @@ struct DasTraining {
     }
   }
 
-  /// - Parameter run: The mean loss and the right answers of some examples, and their places among
-  ///   all of the list.
+  /// - Parameters:
+  ///   - step: Of the training, for the refusal of a loss that is not finite.
+  ///   - run: The mean loss and the right answers of some examples, and their places among
+  ///     all of the list.
   private func score(
-    _ numbers: [Int], of split: Split,
+    _ numbers: [Int], of split: Split, after step: Int,
     _ run: @Sendable (_ numbers: [Int], _ places: [Int]) throws(Refusal) -> (Float, Int)
   ) throws(Refusal) -> Score {
     let groups = TrainingSteps.cut(Array(numbers.indices), by: Self.evaluated)
@@ -195,6 +200,11 @@ struct DasTraining {
       let places = groups[place]
       let (loss, correct) = try run(places.map { numbers[$0] }, places)
       return [loss * Float(places.count) / Float(total), Float(correct)]
+    }
+    guard sum[0].isFinite else {
+      throw notFinite(
+        "a loss of \(finiteness(of: sum[0])) on the \(split.rawValue) set", step, numbers, of: split
+      )
     }
     return Score(count: total, correct: Int(sum[1]), loss: sum[0])
   }
@@ -214,14 +224,15 @@ struct DasTraining {
         result.scores.append(nil)
         continue
       }
-      result.scores.append(try score(setup, Array(items.indices), of: split))
+      result.scores.append(try score(setup, Array(items.indices), of: split, after: state.step))
     }
     let split = problem.job.controlSplit
     let numbers = Array((problem.job.items[split] ?? []).indices)
-    result.unchanged = try unchanged(numbers, of: split)
+    result.unchanged = try unchanged(numbers, of: split, after: state.step)
     result.controls = [
-      try randomRotation(setup, numbers, of: split), try fullSwap(numbers, of: split),
-      try shuffledSources(setup, numbers, of: split),
+      try randomRotation(setup, numbers, of: split, after: state.step),
+      try fullSwap(numbers, of: split, after: state.step),
+      try shuffledSources(setup, numbers, of: split, after: state.step),
     ]
     result.boundaries = Self.groups(of: problem).boundaries.compactMap {
       setup.interventions[$0.intervention].parameters[$0.name]?.elements.first
@@ -230,10 +241,12 @@ struct DasTraining {
     return .finished(result, setup.interventions)
   }
 
-  private func unchanged(_ numbers: [Int], of split: Split) throws(Refusal) -> Score? {
+  private func unchanged(
+    _ numbers: [Int], of split: Split, after step: Int
+  ) throws(Refusal) -> Score? {
     let problem = problem
     guard problem.baseLabels(numbers, of: split) != nil else { return nil }
-    return try score(numbers, of: split) { (own, _) throws(Refusal) in
+    return try score(numbers, of: split, after: step) { (own, _) throws(Refusal) in
       let logits = problem.unchanged(own, of: split)
       let labels = problem.baseLabels(own, of: split) ?? []
       let tape = Tape<Float>()
@@ -246,7 +259,7 @@ struct DasTraining {
 
   /// The trained interventions with random rotations in place of their own.
   private func randomRotation(
-    _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split
+    _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split, after step: Int
   ) throws(Refusal) -> Score? {
     let others = try DasProblem(
       problem.job, problem.point, problem.model, seed: problem.job.seed &+ 7_919)
@@ -255,18 +268,21 @@ struct DasTraining {
     else { return nil }
     var random = setup
     random.interventions = rotated
-    return try score(random, numbers, of: split)
+    return try score(random, numbers, of: split, after: step)
   }
 
-  private func fullSwap(_ numbers: [Int], of split: Split) throws(Refusal) -> Score? {
+  private func fullSwap(
+    _ numbers: [Int], of split: Split, after step: Int
+  ) throws(Refusal) -> Score? {
     let swapping = DasRunner(try problem.swapping(), budget: 0)
     return try score(
-      swapping.problem.described.setup, numbers, of: split, sources: numbers, by: swapping)
+      swapping.problem.described.setup, numbers, of: split, sources: numbers, by: swapping,
+      after: step)
   }
 
   /// Sources go round among examples that intervene on the same variables, in an order of the seed.
   private func shuffledSources(
-    _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split
+    _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split, after step: Int
   ) throws(Refusal) -> Score? {
     let items = problem.job.items[split] ?? []
     let groups = Dictionary(grouping: numbers) { number in
@@ -280,6 +296,6 @@ struct DasTraining {
         sources[members[order[place]]] = members[order[(place + 1) % order.count]]
       }
     }
-    return try score(setup, numbers, of: split, sources: sources)
+    return try score(setup, numbers, of: split, sources: sources, after: step)
   }
 }

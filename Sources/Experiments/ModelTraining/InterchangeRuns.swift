@@ -17,7 +17,7 @@ struct InterchangeRuns: Sendable {
   ) -> Variable<Float> {
     let setup = problem.described.setup
     let parameters = PreparedInterventions(setup, widths: problem.described.widths).values.constants
-    return InterventionRun(model, setup).lastLogits(
+    return InterventionRun(model, setup, trainsModel: true).lastLogits(
       problem.call(numbers, of: split), prepared: parameters, on: tape)
   }
 

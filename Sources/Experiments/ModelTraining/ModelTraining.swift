@@ -94,7 +94,8 @@ struct ModelTraining {
     }
     let (clipped, norm) = clipped(gradients, toNorm: train.clip ?? .infinity)
     guard norm.isFinite else {
-      throw notFinite("a gradient of norm \(norm)", number, microbatches.flatMap(\.self))
+      throw notFinite(
+        "a gradient of norm \(finiteness(of: norm))", number, microbatches.flatMap(\.self))
     }
     let next = state.optimizer.step(
       values.all.map(\.value), gradients: clipped,
@@ -134,9 +135,11 @@ struct ModelTraining {
     return (total ?? Variable(Tensor(scalar: 0)), task, exchanged)
   }
 
-  private func notFinite(_ what: String, _ step: Int, _ examples: [Int]) -> Refusal {
+  private func notFinite(
+    _ what: String, _ step: Int, _ examples: [Int], of split: Split = .train
+  ) -> Refusal {
     let places = examples.prefix(8).compactMap { number in
-      try? job.sets[.train]?.written(number).place
+      try? job.sets[split]?.written(number).place
     }
     return Refusal(
       .job, file: places.first?.file ?? job.spec.file, field: "step \(step)",
@@ -154,13 +157,14 @@ struct ModelTraining {
     guard job.sets[.development] != nil else { return }
     let every = train.evaluateEvery ?? steps.perEpoch
     guard state.step % every == 0 || state.step == steps.total else { return }
-    let (task, exchanged) = try scores(weights(state.parameters, names), of: .development)
+    let (task, exchanged) = try scores(
+      weights(state.parameters, names), of: .development, after: state.step)
     state.take(exchanged ?? task, stopping: train.earlyStopping)
   }
 
   /// The scores on a whole split, without interventions and with them.
   private func scores(
-    _ weights: NamedWeights<Float>, of split: Split
+    _ weights: NamedWeights<Float>, of split: Split, after step: Int
   ) throws(Refusal) -> (task: Score, exchanged: Score?) {
     let total = job.sets[split]?.count ?? 0
     let groups = TrainingSteps.cut(Array(0..<total), by: Self.evaluated)
@@ -172,6 +176,11 @@ struct ModelTraining {
       let share = Float(own.count) / Float(total)
       let other = exchanged ?? [0, 0]
       return [task[0] * share, task[1], other[0] * share, other[1]]
+    }
+    for loss in [sum[0], sum[2]] where !loss.isFinite {
+      throw notFinite(
+        "a loss of \(finiteness(of: loss)) on the \(split.rawValue) set", step, Array(0..<total),
+        of: split)
     }
     return (
       Score(count: total, correct: Int(sum[1]), loss: sum[0]),
@@ -192,7 +201,7 @@ struct ModelTraining {
         result.scores.append(nil)
         continue
       }
-      let (task, exchanged) = try scores(final, of: split)
+      let (task, exchanged) = try scores(final, of: split, after: state.step)
       result.scores.append(exchanged ?? task)
       // Without interventions, on the last split there is: the test's before the others.
       if exchanged != nil { result.unchanged = task }

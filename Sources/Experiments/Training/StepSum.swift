@@ -10,6 +10,11 @@ struct StepSum {
   let losses: [Float]
 }
 
+/// A number that is not finite, in words: the sign of one that is none means nothing.
+func finiteness(of value: some BinaryFloatingPoint) -> String {
+  value.isNaN ? "NaN" : value < 0 ? "minus infinity" : "infinity"
+}
+
 extension MicrobatchWorkers {
   /// A step's loss and gradients, summed over its microbatches.
   ///
@@ -47,7 +52,7 @@ extension MicrobatchWorkers {
     if sum[sum.count - 1] > 0 { return nil }
     let losses = Array(sum[length..<sum.count - 1])
     if let bad = losses.firstIndex(where: { !$0.isFinite }) {
-      throw refuse("a loss of \(losses[bad])", microbatches[bad])
+      throw refuse("a loss of \(finiteness(of: losses[bad]))", microbatches[bad])
     }
     return StepSum(gradients: Array(sum[..<length]), losses: losses)
   }

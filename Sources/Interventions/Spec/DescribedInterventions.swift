@@ -52,9 +52,6 @@ package struct DescribedInterventions: Sendable {
   /// The name of a boundless rotation's boundary.
   package static let boundaryName = BoundlessRotatedSpace<Float>.boundaryName
 
-  /// Whether every entry exchanges whole vectors.
-  package var isSwap: Bool { spec.representations.allSatisfy { $0.type == .vanilla } }
-
   /// Whether the reference has all the types, so that a folder of its own can hold them.
   package var isKnownToReference: Bool {
     spec.representations.allSatisfy { SavedInterventionType(rawValue: $0.type.rawValue) != nil }
