@@ -6,6 +6,9 @@ package struct CausalTask: Sendable {
   package var prompt: CausalRendering.Prompt?
   /// The variable that the label is; nil for the only output.
   package var answer: String?
+  /// The variable whose value, where nothing intervenes, is a wrong answer to compare the label with
+  /// where the base's own answer is the right one; nil for none.
+  package var foil: String?
   /// What data are made as, unless told.
   package var form: CausalRendering.Form
   package var draw: CausalSampling.Draw = .balanced
@@ -38,6 +41,7 @@ extension CausalRendering {
   ) throws(Refusal) -> CounterfactualExample {
     var example = try example(made.base)
     example.label = try label(made.result)
+    example.foil = try foil(of: made.result, base: made.base)
     example.variables = made.variables.compactMap(variables.firstIndex(of:))
     for source in made.sources {
       let (input, places, spans) = try input(source)

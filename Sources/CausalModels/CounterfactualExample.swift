@@ -23,6 +23,8 @@ package struct CounterfactualExample: Sendable, Equatable {
   package var sources: [ExampleInput]
   /// What the model should say after the intervention.
   package var label: ExampleLabel
+  /// A wrong answer that the label is compared with; nil stands for the base's.
+  package var foil: ExampleLabel?
   /// The intervened variables, by their place in the data's list of them; source i goes to variable
   /// i. Empty where the data does not tell.
   package var variables: [Int]
@@ -37,7 +39,8 @@ package struct CounterfactualExample: Sendable, Equatable {
 
   package init(
     base: ExampleInput, baseLabel: ExampleLabel? = nil, sources: [ExampleInput],
-    label: ExampleLabel, variables: [Int] = [], basePlaces: [String: [Int]] = [:],
+    label: ExampleLabel, foil: ExampleLabel? = nil, variables: [Int] = [],
+    basePlaces: [String: [Int]] = [:],
     sourcePlaces: [[String: [Int]]] = [], baseSpans: [String: Range<Int>] = [:],
     sourceSpans: [[String: Range<Int>]] = []
   ) {
@@ -45,6 +48,7 @@ package struct CounterfactualExample: Sendable, Equatable {
     self.baseLabel = baseLabel
     self.sources = sources
     self.label = label
+    self.foil = foil
     self.variables = variables
     self.basePlaces = basePlaces
     self.sourcePlaces = sourcePlaces

@@ -156,6 +156,44 @@ struct ExampleFileTests {
     #expect(try again[.train]?.written(7).example == train.written(7).example)
   }
 
+  private func data(_ text: String) throws -> ExampleSection {
+    let section = try document("[data]\n" + text).field.anyTable().required("data", expected: "")
+    return try ExampleSection(section, folder: "/")
+  }
+
+  @Test func `sources set only the variables that interventions name, unless the job says more`()
+    throws
+  {
+    let text = "causal_model = \"indirect_object_identification\"\ntrain = 5"
+    #expect(
+      try data(text).load(isIntervened: true, of: ["subject_position"]).variables
+        == ["subject_position"])
+    #expect(try data(text).load(isIntervened: true).variables.count == 2)
+    #expect(
+      try data(text + "\nintervene = [\"indirect_object\"]")
+        .load(isIntervened: true, of: ["subject_position"]).variables == ["indirect_object"])
+  }
+
+  @Test(arguments: ["indirect_object_identification", "price_tagging", "hierarchical_equality"])
+  func `examples of tasks that have one come with a wrong answer to compare with`(task: String)
+    throws
+  {
+    let sets = try data("causal_model = \"\(task)\"\ntrain = 40").load(isIntervened: true)
+    let train = try #require(sets[.train])
+    for number in 0..<40 {
+      let example = try train.written(number).example
+      #expect(example.foil != nil && example.foil != example.label)
+    }
+  }
+
+  @Test func `a task's own tokens are not a model's unless the job says so`() throws {
+    let text = "causal_model = \"two_digit_addition\"\ntrain = 5"
+    let error = try refusal { () throws(Refusal) in try data(text).checkForm(hasTokenizer: true) }
+    #expect(error.description.contains("data.form"))
+    try data(text).checkForm(hasTokenizer: false)
+    try data(text + "\nform = \"tokens\"").checkForm(hasTokenizer: true)
+  }
+
   @Test func `a job's faulty causal model is refused by its field`() throws {
     func refuse(_ text: String, _ texts: String..., location: SourceLocation = #_sourceLocation)
       throws

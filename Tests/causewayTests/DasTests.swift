@@ -130,12 +130,16 @@ extension EndToEnd {
         ["interventions[0].intervention_type=VanillaIntervention", "sweep.widths=[2]"], 3, "trained"
       ),
       (["run.parallel=rows"], 3, "auto, units, data"),
+      (["data.train=two.jsonl"], 3, "sources[1]"),
     ])
     func `what cannot be trained is refused by its place, once, before any work`(
       changes: [String], code: Int32, words: String
     ) async throws {
       let bench = try DasBench().bench
       try bench.put("", "empty.jsonl")
+      try bench.put(
+        "{\"base\": [1, 2, 3], \"sources\": [[3, 2, 1], [4, 5, 6]], \"label\": 2, "
+          + "\"places\": {\"early\": 1}}\n", "two.jsonl")
       try bench.put(
         "{\"base\": [1, 2, 3], \"source\": [3, 2, 1], \"label\": 512}\n", "odd.jsonl")
       let options = changes.flatMap { ["--set", $0] }

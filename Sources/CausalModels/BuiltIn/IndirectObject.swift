@@ -38,6 +38,7 @@ extension CausalTask {
             "indirect_object": isFirst ? "second" : "first",
           ]
         }), answer: "answer")
+    task.foil = "subject"
     task.shared = ["template"]
     task.intervene = ["subject_position", "indirect_object"]
     return task

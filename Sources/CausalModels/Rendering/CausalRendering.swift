@@ -45,6 +45,7 @@ package struct CausalRendering: Sendable {
   /// The variables that features are made of, in order.
   private let read: [Int]
   private let answer: Int
+  private let foil: Int?
   /// What each token stands for, where the form is tokens: answers first, so that classes are tokens.
   package let vocabulary: [CausalValue]
   private let tokens: [CausalValue: Int]
@@ -53,14 +54,17 @@ package struct CausalRendering: Sendable {
   /// - Parameters:
   ///   - read: Names of the variables that features are made of; nil stands for the inputs.
   ///   - answer: The variable that the label is; nil for the only output.
+  ///   - foil: As of `CausalTask`.
   package init(
     _ model: CausalModel, _ form: Form, layout: Layout = .row, prompt: Prompt? = nil,
-    read: [String]? = nil, answer: String? = nil
+    read: [String]? = nil, answer: String? = nil,
+    foil: String? = nil
   ) throws(Refusal) {
     (self.model, self.form, self.layout, self.prompt) = (model, form, layout, prompt)
     var places: [Int] = []
     for name in read ?? [] { places.append(try model.place(of: name)) }
     self.read = read == nil ? model.inputs : places
+    self.foil = try foil.map { (name) throws(Refusal) in try model.place(of: name) }
     if let answer {
       self.answer = try model.place(of: answer)
     } else {
@@ -248,7 +252,22 @@ package struct CausalRendering: Sendable {
 
   /// What the network should say in a setting.
   package func label(_ values: [CausalValue]) throws(Refusal) -> ExampleLabel {
-    let value = values[answer]
+    try label(values[answer])
+  }
+
+  /// A wrong answer in a setting that an intervention made of a base: the base's own, or that of the
+  /// foil's variable, or of two answers the other. Nil where there is none of these.
+  func foil(of result: [CausalValue], base: [CausalValue]) throws(Refusal) -> ExampleLabel? {
+    let right = result[answer]
+    if base[answer] != right { return try label(base[answer]) }
+    if let foil, base[foil] != right { return try label(base[foil]) }
+    guard classes.count == 2, let other = classes.keys.first(where: { $0 != right }) else {
+      return nil
+    }
+    return try label(other)
+  }
+
+  private func label(_ value: CausalValue) throws(Refusal) -> ExampleLabel {
     switch form {
     case .text: return .text(value.description)
     case .tokens, .features, .oneHot:

@@ -39,13 +39,15 @@ package struct DasJob: InterventionJob {
       tokenizer = try ModelTokenizer.open(
         spec.model.tokenizer?.resolved, beside: opened.checkpoint, vocabulary: vocabulary)
     }
+    try spec.data.checkForm(hasTokenizer: tokenizer != nil)
     let resolver = ExampleResolver(
       ModelPrompts(
         tokenizer, vocabulary: outline.inputLimits.vocabulary ?? 0,
         model: spec.model.path.resolved),
       ExampleLimits(
         outline.inputLimits, answers: opened.classCount, model: spec.model.path.written))
-    let sets = try spec.data.load(isIntervened: true)
+    let sets = try spec.data.load(
+      isIntervened: true, of: InterventionItem.variables(of: spec.interventions))
     var items: [Split: [Item]] = [:]
     for split in Split.allCases {
       guard let set = sets[split] else { continue }

@@ -17,7 +17,7 @@ extension DasProblem {
     case .meanSquaredError:
       return tape.meanSquaredError(logits, Variable(reference ?? logits.value))
     case .logitDifference:
-      let foils = baseLabels(numbers, of: split) ?? labels
+      let foils = foils(numbers, of: split)
       let chosen = tape.gatherColumns(logits, perRow: zip(labels, foils).map { [$0, $1] })
       let signs = Tensor<Float>([2], [-1, 1])
       return tape.scale(
@@ -32,9 +32,9 @@ extension DasProblem {
         switch job.train.loss {
         case .crossEntropy: continue
         case .logitDifference:
-          guard let base = item.example.baseLabel, base != item.example.label else {
-            throw item.place.member("base_label").refusal(
-              item.example.baseLabel == nil ? "no base_label" : "the label itself",
+          guard item.example.foil != nil || item.example.baseLabel != nil else {
+            throw item.place.member("foil").refusal(
+              "no foil and no base_label",
               expected: "another answer, which logit_difference compares the label with")
           }
         case .divergence, .meanSquaredError:

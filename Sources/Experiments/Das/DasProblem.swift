@@ -126,11 +126,35 @@ struct DasProblem: Sendable {
         for (entry, intervention) in job.interventions.enumerated() {
           own.append(try site(of: intervention, entry, in: item, job, point))
         }
+        try checkAllRead(own, item, job)
         list.append(own)
       }
       all[split] = list
     }
     return all
+  }
+
+  /// Refuses an example with a source that no intervention reads: its label could not be learnt.
+  private static func checkAllRead(
+    _ sites: [Site], _ item: DasJob.Item, _ job: any InterventionJob
+  ) throws(Refusal) {
+    let example = item.example
+    let read = Set(sites.compactMap(\.number))
+    if let unread = example.sources.indices.first(where: { !read.contains($0) }) {
+      let name = unread < example.variables.count ? job.variables[example.variables[unread]] : nil
+      throw item.place.member(name == nil ? "sources[\(unread)]" : "variables").refusal(
+        name.map { "a source for \(quoted($0)), which no intervention reads" }
+          ?? "a source that no intervention reads",
+        expected: name.map {
+          "an intervention with variable = \(quoted($0)), or data without it"
+        } ?? "as many sources as interventions, or one")
+    }
+    guard example.sources.count == 1, job.variables.count > 1, !example.variables.isEmpty,
+      let entry = job.interventions.firstIndex(where: { $0.variable == nil })
+    else { return }
+    throw job.interventions[entry].field("variable").refusal(
+      "no variable, where the data set one of \(job.variables.count)",
+      expected: "one of \(job.variables.prefix(20).map(escaped).joined(separator: ", "))")
   }
 
   private static func site(
@@ -257,6 +281,15 @@ struct DasProblem: Sendable {
 
   func labels(_ numbers: [Int], of split: Split) -> [Int] {
     numbers.map { Self.index((job.items[split] ?? [])[$0].example.label) }
+  }
+
+  /// What the labels are compared with. An example without a foil whose base has the same answer
+  /// stands for no difference, and weighs nothing.
+  func foils(_ numbers: [Int], of split: Split) -> [Int] {
+    numbers.map { number in
+      let example = (job.items[split] ?? [])[number].example
+      return Self.index(example.foil ?? example.baseLabel ?? example.label)
+    }
   }
 
   /// What the model should say without interventions; nil where an example does not tell.

@@ -142,3 +142,12 @@ package struct InterventionItem: Sendable {
     return JobValue(.table(table), origin: .unknown)
   }
 }
+
+extension InterventionItem {
+  /// The variables that interventions are of, each once.
+  static func variables(of items: [InterventionItem]) -> [String] {
+    items.compactMap(\.variable).reduce(into: []) { list, name in
+      if !list.contains(name) { list.append(name) }
+    }
+  }
+}

@@ -7,13 +7,17 @@ struct CausalData: Sendable {
   private let rendering: CausalRendering
   private let sizes: [(split: Split, count: Int)]
   private let seed: UInt64
-  private let intervene: [String]?
+  /// The variables to intervene on: those that the job names, and those of the task otherwise.
+  private let named: [String]?
+  private let usual: [String]?
   private let choice: CausalSampling.Choice
   private let draw: CausalSampling.Draw
   private let shared: [String]
   private let keep: CausalConstraint?
   private let place: JobPlace
   let canonical: JobValue
+  /// Where the job would say that the task's tokens are the model's, which it does not.
+  let assumedTokens: JobPlace?
 
   init(_ section: JobSection) throws(Refusal) {
     let field = try section.required("causal_model", expected: "a name or a table")
@@ -29,13 +33,15 @@ struct CausalData: Sendable {
       task = try builtIn.task()
     }
     if let form = section.optional("form") { task.form = try form.choice() }
+    assumedTokens =
+      section.optional("form") == nil && task.form == .tokens ? section.place(of: "form") : nil
     let layout: CausalRendering.Layout =
       try section.optional("layout").map { (field) throws(Refusal) in try field.choice() } ?? .row
     let finished = task
     rendering = try field.place.telling { () throws(Refusal) in
       try CausalRendering(
         finished.model, finished.form, layout: layout, prompt: finished.prompt, read: read,
-        answer: finished.answer)
+        answer: finished.answer, foil: finished.foil)
     }
     self.task = task
     var sizes: [(Split, Int)] = []
@@ -44,10 +50,11 @@ struct CausalData: Sendable {
       sizes.append((split, try field.int(in: 1...Int(Int32.max))))
     }
     self.sizes = sizes
-    intervene =
+    named =
       try section.optional("intervene").map { (field) throws(Refusal) in
         try CausalModelSection.names(field)
-      } ?? task.intervene
+      }
+    usual = task.intervene
     choice =
       try section.optional("choice").map { (field) throws(Refusal) in try field.choice() } ?? .any
     draw =
@@ -73,7 +80,7 @@ struct CausalData: Sendable {
     canonical["causal_model"] = field.value
     for (split, count) in sizes { canonical[split.rawValue] = .int(count) }
     canonical["seed"] = .int(seed)
-    canonical["intervene"] = intervene.map { .items($0.map(JobValue.text)) }
+    canonical["intervene"] = (named ?? usual).map { .items($0.map(JobValue.text)) }
     canonical["choice"] = .text(choice.rawValue)
     canonical["draw"] = .text(draw.rawValue)
     canonical["shared"] = .items(shared.map(JobValue.text))
@@ -81,10 +88,12 @@ struct CausalData: Sendable {
     canonical["layout"] = .text(layout.rawValue)
     canonical["keep"] = keep?.formula.map(JobValue.text)
     self.canonical = JobValue(.table(canonical))
-    _ = try sampling(.train)
+    _ = try sampling(.train, named ?? usual)
   }
 
-  private func sampling(_ split: Split) throws(Refusal) -> CausalSampling {
+  private func sampling(
+    _ split: Split, _ intervene: [String]?
+  ) throws(Refusal) -> CausalSampling {
     let dataPlace = JobPlace(file: place.file, path: "data", origin: place.origin)
     var filter: CausalSampling.Filter?
     if let keep {
@@ -97,11 +106,17 @@ struct CausalData: Sendable {
     }
   }
 
-  func sets(isIntervened: Bool) throws(Refusal) -> ExampleSets {
+  /// - Parameter variables: Those that the job's interventions are of; what else a source could set,
+  ///   nothing would read. Empty where they name none.
+  func sets(isIntervened: Bool, of read: [String]) throws(Refusal) -> ExampleSets {
+    let known = Set(task.model.variables.map(\.name))
+    let own = read.filter(known.contains)
+    let intervene = named ?? (own.isEmpty ? usual : own)
+
     var sets: [ExampleSet] = []
     var variables: [String] = []
     for (split, count) in sizes {
-      let sampling = try sampling(split)
+      let sampling = try sampling(split, intervene)
       variables = sampling.intervened.map { task.model.variables[$0].name }
       sets.append(
         ExampleSet(split, count: count) { [rendering, place] (number) throws(Refusal) in

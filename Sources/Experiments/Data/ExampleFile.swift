@@ -5,7 +5,8 @@ package import Inputs
 ///
 /// `base` and `source` (or `sources`, a list) are a prompt, a list of token ids, or a list of
 /// feature vectors. `label`, and `base_label` where it is known, are a text of one token, or the
-/// number of a token or class. `variables` names or numbers what each source sets. `places` gives
+/// number of a token or class; so is `foil`, a wrong answer that the loss `logit_difference` compares
+/// the label with, and without it with the base's. `variables` names or numbers what each source sets. `places` gives
 /// names to positions of the base: a number (from the end where negative), a list of numbers, a text
 /// of the prompt, or `{"text": "John", "mention": 2}`; `source_places` does so for the sources, as
 /// one table for all or a list of tables, and where it is missing the places of the base hold.
@@ -30,7 +31,8 @@ package struct ExampleFile: Sendable {
   package static let lengthLimit = 1 << 20
 
   private static let known = [
-    "base", "base_label", "source", "sources", "label", "variables", "places", "source_places",
+    "base", "base_label", "source", "sources", "label", "foil", "variables", "places",
+    "source_places",
   ]
 
   /// - Parameters:
@@ -98,6 +100,7 @@ package struct ExampleFile: Sendable {
       base: base, baseLabel: try section.optional("base_label").map(label), sources: sources,
       label: try label(
         section.required("label", expected: "what the model should answer, a text or a number")))
+    example.foil = try section.optional("foil").map(label)
     if let names = section.optional("variables") {
       example.variables = try Self.variables(names, sources: sources.count, &variables)
     }

@@ -43,6 +43,9 @@ package struct ExampleResolver: Sendable {
     resolved.baseLabel = try example.baseLabel.map { (own) throws(Refusal) in
       try label(own, after: example.base, ids, "base_label", at: place)
     }
+    resolved.foil = try example.foil.map { (own) throws(Refusal) in
+      try label(own, after: example.base, ids, "foil", at: place)
+    }
     return resolved
   }
 

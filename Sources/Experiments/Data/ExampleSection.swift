@@ -50,12 +50,27 @@ package struct ExampleSection: Sendable {
   /// What decides the examples; files are named, and their digests kept beside this.
   package var canonical: JobValue { written }
 
+  /// Refuses a task that numbers its own tokens for a model with a tokenizer, which means other words
+  /// by them, unless the job says so.
+  func checkForm(hasTokenizer: Bool) throws(Refusal) {
+    guard hasTokenizer, case .causal(let data) = source, let place = data.assumedTokens else {
+      return
+    }
+    throw place.refusal(
+      "no form, for which the task takes \"tokens\" of its own, and a model with a tokenizer",
+      expected: "\"text\", or \"tokens\", by which its token 7 is the model's token 7")
+  }
+
   /// Reads the files, or puts the causal model together.
   ///
-  /// - Parameter isIntervened: Whether examples have sources, or are plain inputs with their labels.
-  package func load(isIntervened: Bool) throws(Refusal) -> ExampleSets {
+  /// - Parameters:
+  ///   - isIntervened: Whether examples have sources, or are plain inputs with their labels.
+  ///   - read: The variables that the interventions name.
+  package func load(
+    isIntervened: Bool, of read: [String] = []
+  ) throws(Refusal) -> ExampleSets {
     switch source {
-    case .causal(let data): return try data.sets(isIntervened: isIntervened)
+    case .causal(let data): return try data.sets(isIntervened: isIntervened, of: read)
     case .files(let files):
       var sets: [ExampleSet] = []
       var variables: [String] = []

@@ -59,9 +59,12 @@ package struct ModelTrainJob: InterventionJob {
       parameterCount = opened.checkpoint.tensors.values.reduce(0) { $0 + $1.count }
     }
     tokenizerDigest = tokenizer?.digest
+    try spec.data.checkForm(hasTokenizer: tokenizer != nil)
     resolver = ExampleResolver(
       ModelPrompts(tokenizer, vocabulary: limits.inputs.vocabulary ?? 0, model: modelName), limits)
-    sets = try spec.data.load(isIntervened: spec.interchange != nil)
+    sets = try spec.data.load(
+      isIntervened: spec.interchange != nil,
+      of: InterventionItem.variables(of: spec.interventions))
     var items: [Split: [DasJob.Item]] = [:]
     for split in Split.allCases {
       guard let set = sets[split] else { continue }
