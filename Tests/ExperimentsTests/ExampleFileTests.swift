@@ -188,7 +188,8 @@ struct ExampleFileTests {
 
   @Test func `a task's own tokens are not a model's unless the job says so`() throws {
     let text = "causal_model = \"two_digit_addition\"\ntrain = 5"
-    let error = try refusal { () throws(Refusal) in try data(text).checkForm(hasTokenizer: true) }
+    let assuming = try data(text)
+    let error = try refusal { () throws(Refusal) in try assuming.checkForm(hasTokenizer: true) }
     #expect(error.description.contains("data.form"))
     try data(text).checkForm(hasTokenizer: false)
     try data(text + "\nform = \"tokens\"").checkForm(hasTokenizer: true)
