@@ -97,7 +97,7 @@ struct InterchangeTrainingTests {
           layers = 3
           width = 16
           heads = 2
-          vocabulary = 200
+          vocabulary = 256
           positions = 8
           \(more)
           [data]
