@@ -127,7 +127,7 @@ struct InterchangeTrainingTests {
     let larger = weights.replaced(
       with: weights.all.map { Tensor($0.value.shape, $0.value.elements.map { $0 * 4 }) })
     let (_, gradients) = try loss(job, larger, start)
-    let step: Float = 1e-2
+    let step: Float = 4e-3
     for (place, pair) in larger.pairs.enumerated() {
       let elements = gradients[place].elements
       let most = elements.indices.max { abs(elements[$0]) < abs(elements[$1]) } ?? 0
@@ -140,7 +140,7 @@ struct InterchangeTrainingTests {
       }
       let difference = (try moved(by: step) - moved(by: -step)) / (2 * step)
       #expect(
-        abs(elements[most] - difference) < 1e-3 + 0.05 * abs(difference), "\(pair.name)[\(most)]")
+        abs(elements[most] - difference) < 5e-3 + 0.05 * abs(difference), "\(pair.name)[\(most)]")
       // The key's bias shifts all scores of a query alike, which softmax does not see.
       if !pair.name.contains("attn.c_attn.bias") && !pair.name.contains("bias") {
         #expect(abs(elements[most]) > 1e-5, "\(pair.name)")

@@ -34,10 +34,12 @@ extension EndToEnd {
         let before = (try? StoredRun(run))?.records ?? [:]
         let size = StoredRun.journalBytes(run)
         let isLater = try await tool.wait { StoredRun.journalBytes(run) > size }
+        // A device loses its power at one moment; a copy takes some, in which nothing may be written.
+        kill(tool.launcher, SIGSTOP)
         let copy = try disk.copy(to: bench.path("cut"))
         kill(tool.launcher, SIGKILL)
         _ = try await tool.end()
-        guard isAlive else { continue }
+        guard isAlive, let copy else { continue }
         cuts += 1
         if isLater, !before.isEmpty { cutsAmidWork += 1 }
         let name = URL(fileURLWithPath: run).lastPathComponent
@@ -99,7 +101,15 @@ private final class Disk {
     try attach()
   }
 
-  func copy(to image: String) throws -> Disk { try Disk(copying: self, to: image) }
+  /// What is on the device; nil where the kernel wrote meanwhile, so that the copy is of no moment:
+  /// its own journal replayed, such a file system is not whole.
+  func copy(to image: String) throws -> Disk? {
+    let copy = try Disk(copying: self, to: image)
+    try Self.run(["umount", copy.mount])
+    let isWhole = (try? Self.run(["e2fsck", "-f", "-n", image])) != nil
+    try Self.run(["mount", "-o", "loop", image, copy.mount])
+    return isWhole ? copy : nil
+  }
 
   private func attach() throws {
     try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
