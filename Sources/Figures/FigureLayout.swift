@@ -94,6 +94,7 @@ struct FigureLayout {
     let names = plot.series.map { textWidth(seriesName($0), size: smallSize + 1) }
     place.rightMargin = 56 + (names.max() ?? 0)
     place.topMargin = 14 + 18 * Double(titleLines(plot.title, over: place).count) + 8
+    if !plot.bandName.isEmpty { place.topMargin += 14 }
     place.bottomMargin = 32 + 17 * Double(axisLines(plot.columnAxis, under: place).count) + 10
     return place
   }

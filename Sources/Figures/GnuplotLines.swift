@@ -1,8 +1,9 @@
 extension GnuplotScript {
-  /// Draws one line plot: bands of a standard error, lines, and a legend at the right.
+  /// Draws one line plot: bands, lines, and a legend at the right.
   mutating func draw(_ plot: LinePlot, at place: FigureLayout.Place, number: Int) {
     frameTexts(
-      title: plot.title, subtitle: "", columnAxis: plot.columnAxis, columns: plot.columns, at: place
+      title: plot.title, subtitle: subtitle(plot, at: place), columnAxis: plot.columnAxis,
+      columns: plot.columns, at: place
     )
     let valueName = cut(
       displayText(plot.valueName, ascii: false),
@@ -28,11 +29,14 @@ extension GnuplotScript {
       block(
         name,
         one.means.indices.map { column in
-          let error = one.standardErrors.isEmpty ? 0 : one.standardErrors[column]
           let mean = one.means[column]
-          return [Double(column), mean, mean - error, mean + error]
+          let hasBand = !one.lows.isEmpty
+          return [
+            Double(column), mean, hasBand ? one.lows[column] : mean,
+            hasBand ? one.highs[column] : mean,
+          ]
         })
-      if !one.standardErrors.isEmpty {
+      if !one.lows.isEmpty {
         bands.append(
           "$\(name) using 1:3:4 with filledcurves fillcolor rgb \"\(color)\" "
             + "fillstyle transparent solid 0.18 noborder")
@@ -48,6 +52,14 @@ extension GnuplotScript {
     }
     add("plot \((bands + lines).joined(separator: ", "))")
     add("unset grid")
+  }
+
+  /// What the bands are, cut to the plot.
+  private func subtitle(_ plot: LinePlot, at place: FigureLayout.Place) -> String {
+    let text = plot.bandName.isEmpty ? "" : "bands: \(plot.bandName)"
+    return cut(
+      displayText(text, ascii: false),
+      to: FigureLayout.columns(in: place.width, size: FigureLayout.smallSize), ascii: false)
   }
 
   private mutating func legend(

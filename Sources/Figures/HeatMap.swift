@@ -40,12 +40,16 @@ public struct HeatMap: Sendable, Equatable {
   /// The values at the two ends of the colour scale; what lies outside takes the colour of the end.
   package let scale: ClosedRange<Double>
 
-  /// - Parameter values: `[rows][columns]`. What is not a number of at most 10¹⁰⁰ counts as none.
+  /// - Parameters:
+  ///   - values: `[rows][columns]`. What is not a number of at most 10¹⁰⁰ counts as none.
+  ///   - range: The ends of the colour scale, such as 0 and 1 for shares; nil: from the values.
   /// - Throws: A refusal of kind `store` if the table is empty, or a row is not as long as the
   ///   list of columns.
   public init(
     title: String, rows: [Row], columns: [String], values: [[Double]], valueName: String,
-    colors: ColorScale = .purples, columnAxis: String, baseline: Double? = nil, clean: Double? = nil
+    colors: ColorScale = .purples, columnAxis: String, baseline: Double? = nil,
+    clean: Double? = nil,
+    range: ClosedRange<Double>? = nil
   ) throws(Refusal) {
     guard !rows.isEmpty, !columns.isEmpty else {
       throw Refusal(
@@ -71,8 +75,12 @@ public struct HeatMap: Sendable, Equatable {
     self.columnAxis = columnAxis
     self.baseline = baseline.flatMap(drawable)
     self.clean = clean.flatMap(drawable)
-    scale = HeatMap.scale(
-      of: self.values, colors: colors, baseline: self.baseline, clean: self.clean)
+    if let range, range.lowerBound < range.upperBound {
+      scale = range
+    } else {
+      scale = HeatMap.scale(
+        of: self.values, colors: colors, baseline: self.baseline, clean: self.clean)
+    }
   }
 
   /// From the baseline to the highest value, as in the paper. A diverging scale has the baseline

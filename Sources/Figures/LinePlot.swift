@@ -8,14 +8,24 @@ public struct LinePlot: Sendable, Equatable {
     public let name: String
     /// One value a column; NaN where there is none.
     public let means: [Double]
-    /// The standard error of each mean, drawn as a band; empty if unknown.
-    public let standardErrors: [Double]
+    /// The lower end of each mean's band; empty if there is no band, NaN where it has none.
+    public let lows: [Double]
+    /// The upper ends, as many as there are lower ones.
+    public let highs: [Double]
 
-    /// A line through the means.
+    /// A line through the means, in a band of a standard error to either side.
     public init(_ name: String, means: [Double], standardErrors: [Double] = []) {
+      self.init(
+        name, means: means, lows: zip(means, standardErrors).map { $0 - abs($1) },
+        highs: zip(means, standardErrors).map { $0 + abs($1) })
+    }
+
+    /// A line through the means, in a band that need not reach as far to both sides.
+    public init(_ name: String, means: [Double], lows: [Double], highs: [Double]) {
       self.name = name
       self.means = means
-      self.standardErrors = standardErrors
+      self.lows = lows
+      self.highs = highs
     }
   }
 
@@ -31,12 +41,16 @@ public struct LinePlot: Sendable, Equatable {
   public let columnAxis: String
   /// The value without any intervention, drawn as a dashed line; nil if unknown.
   public let baseline: Double?
+  /// What the bands are, such as `95 % intervals (Wilson)`; said where they are drawn.
+  public let bandName: String
+  /// The values that the vertical axis spans at least, such as 0 to 1 for shares; nil: what is drawn.
+  public let range: ClosedRange<Double>?
 
   /// - Throws: A refusal of kind `store` if there is no column or no series, or a series does not
-  ///   have one mean, and one standard error or none, for each column.
+  ///   have one mean, and one band or none, for each column.
   public init(
     title: String, columns: [String], series: [Series], valueName: String, columnAxis: String,
-    baseline: Double? = nil
+    baseline: Double? = nil, bandName: String = "", range: ClosedRange<Double>? = nil
   ) throws(Refusal) {
     guard !columns.isEmpty, !series.isEmpty else {
       throw Refusal(
@@ -45,11 +59,11 @@ public struct LinePlot: Sendable, Equatable {
     }
     for one in series {
       guard one.means.count == columns.count,
-        one.standardErrors.isEmpty || one.standardErrors.count == columns.count
+        one.lows.count == one.highs.count, one.lows.isEmpty || one.lows.count == columns.count
       else {
         throw Refusal(
           .store, field: "\(title), \(one.name)",
-          found: "\(one.means.count) means and \(one.standardErrors.count) standard errors",
+          found: "\(one.means.count) means and bands of \(one.lows.count) and \(one.highs.count)",
           expected: "\(columns.count), one a column")
       }
     }
@@ -58,24 +72,41 @@ public struct LinePlot: Sendable, Equatable {
     self.series = series.map { one in
       Series(
         one.name, means: one.means.map { drawable($0) ?? .nan },
-        standardErrors: one.standardErrors.map { drawable($0).map(abs) ?? .nan })
+        lows: one.lows.map { drawable($0) ?? .nan }, highs: one.highs.map { drawable($0) ?? .nan })
     }
     self.valueName = valueName
     self.columnAxis = columnAxis
     self.baseline = baseline.flatMap(drawable)
+    self.bandName = bandName
+    self.range = range
   }
 
-  /// The values that the vertical axis spans: everything drawn, with a margin.
+  /// The values that the vertical axis spans: the range where all that is drawn lies in it, else
+  /// everything with a margin.
   package var span: ClosedRange<Double> {
     var known = baseline.map { [$0] } ?? []
     for one in series {
       for (column, mean) in one.means.enumerated() where !mean.isNaN {
-        let error = one.standardErrors.isEmpty ? 0 : one.standardErrors[column]
-        known += error.isNaN ? [mean] : [mean - error, mean + error]
+        known.append(mean)
+        if !one.lows.isEmpty {
+          known += [one.lows[column], one.highs[column]].filter { !$0.isNaN }
+        }
       }
     }
-    guard let low = known.min(), let high = known.max() else { return 0...1 }
-    let margin = max((high - low) * 0.05, abs(low) * 1e-6, 1e-9)
+    guard let lowest = known.min(), let highest = known.max() else { return range ?? 0...1 }
+    if let range, range.contains(lowest), range.contains(highest),
+      range.lowerBound < range.upperBound
+    {
+      return range
+    }
+    let low = min(lowest, range?.lowerBound ?? lowest)
+    let high = max(highest, range?.upperBound ?? highest)
+    // One value alone stands in the middle of an axis of its own size.
+    guard low < high else {
+      let reach = low == 0 ? 1 : abs(low) / 2
+      return (low - reach)...(high + reach)
+    }
+    let margin = max((high - low) * 0.05, abs(low) * 1e-6)
     return (low - margin)...(high + margin)
   }
 }

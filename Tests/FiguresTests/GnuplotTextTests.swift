@@ -31,7 +31,7 @@ import Testing
     let plot = try LinePlot(
       title: hostile.joined(), columns: hostile,
       series: hostile.map { .init($0, means: hostile.map { _ in 1 }) },
-      valueName: hostile.joined(), columnAxis: hostile.joined())
+      valueName: hostile.joined(), columnAxis: hostile.joined(), bandName: hostile.joined())
     let figure = Figure(title: hostile.joined(), panels: [.heatMap(map), .lines(plot)])
     let script = GnuplotScript(figure, format: .png, scale: 2).text
     // Strings are taken out by gnuplot's own rule; what is left are this program's commands.
@@ -42,5 +42,15 @@ import Testing
         ["set ", "unset ", "plot ", "$", "EOD", "0.5 "].contains { line.hasPrefix($0) }
           || line.split(separator: " ").allSatisfy { Double($0) != nil }
       })
+  }
+
+  @Test func `a band is drawn from its own low to its own high, and named over the plot`() throws {
+    let plot = try LinePlot(
+      title: "", columns: ["0"], series: [.init("a", means: [0.5], lows: [0.125], highs: [0.625])],
+      valueName: "accuracy", columnAxis: "layer", bandName: "95 % intervals", range: 0...1)
+    let script = GnuplotScript(Figure(panels: [.lines(plot)]), format: .png, scale: 1).text
+    #expect(script.contains("0.0 0.5 0.125 0.625"))
+    #expect(script.contains("bands: 95 % intervals"))
+    #expect(script.contains("set yrange [0.0:1.0]"))
   }
 }

@@ -101,4 +101,43 @@ private func row(
       valueName: "p", columnAxis: "layer", baseline: 0)
     #expect(plot.span == -0.1...2.1)
   }
+
+  @Test func `a band reaches as far down and up as it is said to, each for itself`() throws {
+    let plot = try LinePlot(
+      title: "t", columns: ["0", "1"],
+      series: [.init("a", means: [1, 2], lows: [0, 1.5], highs: [1.25, 4])],
+      valueName: "p", columnAxis: "layer")
+    #expect(plot.series[0].lows == [0, 1.5] && plot.series[0].highs == [1.25, 4])
+    #expect(plot.span == -0.2...4.2)
+    let symmetric = LinePlot.Series("b", means: [1, 2], standardErrors: [0.5, -1])
+    #expect(symmetric.lows == [0.5, 1] && symmetric.highs == [1.5, 3])
+    #expect(throws: Refusal.self) {
+      try LinePlot(
+        title: "t", columns: ["0"], series: [.init("a", means: [1], lows: [0], highs: [])],
+        valueName: "p", columnAxis: "layer")
+    }
+  }
+
+  @Test func `shares have an axis from 0 to 1, and one value alone has an axis of its size`() throws
+  {
+    func span(_ means: [Double], range: ClosedRange<Double>? = nil) throws -> ClosedRange<Double> {
+      try LinePlot(
+        title: "t", columns: means.indices.map { "\($0)" }, series: [.init("a", means: means)],
+        valueName: "p", columnAxis: "layer", range: range
+      ).span
+    }
+    #expect(try span([0, 0], range: 0...1) == 0...1)
+    #expect(try span([0.2, 0.4], range: 0...1) == 0...1)
+    #expect(try span([.nan], range: 0...2) == 0...2)
+    #expect(try span([0, 3], range: 0...1).upperBound > 3)
+    #expect(try span([0, 0]) == -1...1)
+    #expect(try span([4]) == 2...6)
+  }
+
+  @Test func `a map of shares has a colour scale from 0 to 1`() throws {
+    let map = try HeatMap(
+      title: "", rows: [.init("a")], columns: ["0", "1"], values: [[0.5, 0.5]],
+      valueName: "accuracy", columnAxis: "layer", range: 0...1)
+    #expect(map.scale == 0...1 && map.fraction(of: 0.5) == 0.5)
+  }
 }

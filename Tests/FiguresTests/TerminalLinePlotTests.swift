@@ -27,6 +27,16 @@ struct TerminalLinePlotTests {
     #expect(lines.contains { $0.hasPrefix("           0") && $0.contains("29") })
   }
 
+  @Test func `intervals are named only where they are drawn`() throws {
+    let plot = try LinePlot(
+      title: "Accuracy by layer", columns: ["0", "1"],
+      series: [.init("trained", means: [0.5, 0.75], lows: [0.3, 0.5], highs: [0.7, 0.9])],
+      valueName: "accuracy", columnAxis: "layer", bandName: "95 % intervals", range: 0...1)
+    let lines = TerminalLinePlot(plot, on: Terminal(width: 60, ink: .ascii)).lines
+    #expect(!lines.joined().contains("intervals"))
+    #expect(lines.contains { $0.hasPrefix("         1|") })
+  }
+
   @Test func `more columns than the terminal has share places`() throws {
     let plot = try LinePlot(
       title: "Loss", columns: (0..<500).map(String.init),

@@ -51,6 +51,8 @@ extension EndToEnd {
       let show = try await tool("show", bench.path("run"))
       #expect(show.code == 0 && show.output.contains("Interchange intervention accuracy"))
       #expect(show.output.contains("random rotation") && show.output.contains("Loss"))
+      #expect(show.output.contains("Accuracy on the development set"))
+      #expect(!show.output.contains("Wilson"))
       let csv = bench.path("table.csv")
       let export = try await tool("export", bench.path("run"), "--csv", csv)
       #expect(export.code == 0, "\(export.errors)")

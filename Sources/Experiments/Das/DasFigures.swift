@@ -45,7 +45,9 @@ struct DasFigures {
       switch measure {
       case .accuracy:
         for map in try accuracyMaps() { panels.append(.heatMap(map)) }
-        panels += try [accuracyLines(), controlLines()].compactMap { $0.map { .lines($0) } }
+        panels += try [accuracyLines(), controlLines(), developmentLines()].compactMap {
+          $0.map { .lines($0) }
+        }
       case .loss: panels.append(.lines(try lossLines()))
       case .boundary: panels += try boundaryLines().map { [.lines($0)] } ?? []
       }
@@ -111,14 +113,15 @@ struct DasFigures {
           title: "Interchange intervention accuracy, \(split.rawValue)"
             + (grid.widths[width].map { ", width \($0)" } ?? ""),
           rows: grid.positions.map { HeatMap.Row($0?.label ?? "-") }, columns: layerLabels,
-          values: values, valueName: "accuracy", columnAxis: "layer", clean: unchanged))
+          values: values, valueName: "accuracy", columnAxis: "layer", clean: unchanged,
+          range: 0...1))
     }
     return maps
   }
 
   /// Accuracy against layers with its interval, a line for each place and width.
   private func accuracyLines() throws(Refusal) -> LinePlot? {
-    guard grid.layers.count > 1 else { return try developmentLines() }
+    guard grid.layers.count > 1 else { return nil }
     let place = place(of: split)
     var series: [LinePlot.Series] = []
     for position in grid.positions.indices {
@@ -127,14 +130,14 @@ struct DasFigures {
         series.append(
           LinePlot.Series(
             name(position, width), means: scores.map { $0?.accuracy ?? .nan },
-            standardErrors: scores.map { score in
-              score.map { ($0.interval.high - $0.interval.low) / 2 } ?? .nan
-            }))
+            lows: scores.map { $0?.interval.low ?? .nan },
+            highs: scores.map { $0?.interval.high ?? .nan }))
       }
     }
     return try LinePlot(
-      title: "Accuracy by layer, with 95 % intervals (Wilson)", columns: layerLabels,
-      series: series, valueName: "accuracy, \(split.rawValue)", columnAxis: "layer")
+      title: "Accuracy by layer", columns: layerLabels, series: series,
+      valueName: "accuracy, \(split.rawValue)", columnAxis: "layer",
+      bandName: "95 % intervals (Wilson)", range: 0...1)
   }
 
   private func name(_ position: Int, _ width: Int) -> String {
@@ -165,7 +168,7 @@ struct DasFigures {
     }
     return try LinePlot(
       title: "Best training of each layer beside its controls", columns: layerLabels,
-      series: series, valueName: "accuracy", columnAxis: "layer")
+      series: series, valueName: "accuracy", columnAxis: "layer", range: 0...1)
   }
 
   /// Accuracy on the development set against steps; nil where nothing was looked at on the way.
@@ -178,7 +181,7 @@ struct DasFigures {
         let known = Dictionary(uniqueKeysWithValues: result.evaluations.map { ($0.step, $0) })
         return LinePlot.Series(
           label(grid.point(unit)), means: steps.map { known[$0]?.score.accuracy ?? .nan })
-      }, valueName: "accuracy", columnAxis: "step")
+      }, valueName: "accuracy", columnAxis: "step", range: 0...1)
   }
 
   /// The trainings that are drawn one by one: the ten best.
@@ -205,22 +208,31 @@ struct DasFigures {
 
   /// The part of the coordinates that boundless rotations exchange, against layers or trainings.
   private func boundaryLines() throws(Refusal) -> LinePlot? {
-    guard journals.results.values.contains(where: { !$0.boundaries.isEmpty }) else { return nil }
+    let count = journals.results.values.map(\.boundaries.count).max() ?? 0
+    guard count > 0 else { return nil }
+    // Linked interventions have one boundary; where each has its own, lines have their numbers.
+    let all = reader.spec.interventions.indices.filter {
+      reader.spec.interventions[$0].typeName == "BoundlessRotatedSpaceIntervention"
+    }
     var series: [LinePlot.Series] = []
     for position in grid.positions.indices {
       for width in grid.widths.indices {
-        series.append(
-          LinePlot.Series(
-            name(position, width),
-            means: grid.layers.indices.map {
-              result($0, position, width)?.boundaries.first.map { min(1, max(0.001, Double($0))) }
-                ?? .nan
-            }))
+        for number in 0..<count {
+          let entry = all.count == count ? all[number] : number
+          series.append(
+            LinePlot.Series(
+              (count > 1 ? "[\(entry)] " : "") + name(position, width),
+              means: grid.layers.indices.map { layer in
+                let boundaries = result(layer, position, width)?.boundaries ?? []
+                guard number < boundaries.count else { return .nan }
+                return min(1, max(0.001, Double(boundaries[number])))
+              }))
+        }
       }
     }
     return try LinePlot(
       title: "Boundaries", columns: layerLabels, series: series,
-      valueName: "part of the coordinates that is exchanged", columnAxis: "layer")
+      valueName: "exchanged part of coordinates", columnAxis: "layer", range: 0...1)
   }
 
   /// The best trainings in numbers, with their controls.
