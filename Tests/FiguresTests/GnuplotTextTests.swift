@@ -47,10 +47,10 @@ import Testing
   @Test func `a band is drawn from its own low to its own high, and named over the plot`() throws {
     let plot = try LinePlot(
       title: "", columns: ["0"], series: [.init("a", means: [0.5], lows: [0.125], highs: [0.625])],
-      valueName: "accuracy", columnAxis: "layer", bandName: "95 % intervals", range: 0...1)
+      valueName: "accuracy", columnAxis: "layer", bandName: "Wilson intervals", range: 0...1)
     let script = GnuplotScript(Figure(panels: [.lines(plot)]), format: .png, scale: 1).text
     #expect(script.contains("0.0 0.5 0.125 0.625"))
-    #expect(script.contains("bands: 95 % intervals"))
+    #expect(script.contains("Wilson intervals"))
     #expect(script.contains("set yrange [0.0:1.0]"))
   }
 }

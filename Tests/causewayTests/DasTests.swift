@@ -69,6 +69,22 @@ extension EndToEnd {
       #expect(damaged.code == 5 && damaged.errors.contains("unit_7_layer_2"))
     }
 
+    @Test func `a rotation that a formula writes is compared with a random one`() async throws {
+      let job = DasBench.job.replacing("layers = [0, 2]", with: "layers = 1")
+        .replacing("widths = [1, 4]", with: "")
+        .replacing(
+          "intervention_type = \"LowRankRotatedSpaceIntervention\"",
+          with: """
+            intervention_type = "expression"
+            args = {formula = "base + (source - base) @ R @ R.T", trained = {R = {shape = [24, 4], \
+            orthogonal = true}}}
+            """)
+      let bench = try DasBench(job: job).bench
+      try await bench.finish("run")
+      let show = try await RunningTool(["show", bench.path("run")], ranks: nil).end()
+      #expect(show.code == 0 && show.output.contains("random rotation 0."), "\(show.output)")
+    }
+
     @Test func `twenty kills change no bit of what is trained`() async throws {
       let job = DasBench.job.replacing("epochs = 3", with: "epochs = 40")
         .replacing("layers = [0, 2]", with: "layers = 1")
@@ -120,6 +136,16 @@ extension EndToEnd {
 
     @Test(arguments: [
       (["sweep.widths=[1, 25]"], 3, "1 to 24"),
+      (["sweep.widths=[1, 25]"], 3, "sweep.widths[1]"),
+      (
+        ["interventions[0].low_rank_dimension=25", "sweep={layers = 1}"], 3,
+        "interventions[0].low_rank_dimension, from --set"
+      ),
+      (
+        ["interventions[0].subspace_partition=[[0, 1], [1, 99]]"], 3,
+        "subspace_partition[1], from --set"
+      ),
+      (["interventions[0].latent_dim=5"], 3, "latent_dim for \"LowRankRotatedSpaceIntervention\""),
       (["sweep.positions=[4]"], 3, "positions from 0 to 3"),
       (["sweep.positions=[\"late\"]"], 3, "no place \"late\""),
       (["sweep.layers=7"], 3, "layers from 0 to 2"),

@@ -28,7 +28,7 @@ struct BasisJob: Sendable {
       shape: shape, site: spec.basis.site, lens: lens, lengths: data.texts.map(\.count))
     do throws(Refusal) {
       try limits.check(spec.basis.settings)
-    } catch { throw error.inFile(spec.file) }
+    } catch { throw spec.basis.located(error.inFile(spec.file)) }
     numbering = BasisUnit.Numbering(layers: layers, spec.basis.settings)
   }
 

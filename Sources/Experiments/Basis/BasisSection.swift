@@ -17,6 +17,8 @@ package struct BasisSection: Sendable {
   package let tunedLens: JobPath?
   package let settings: CausalBasisSettings
   let place: JobPlace
+  /// Where fields stand, by `basis.NAME`, for what is refused once the model is known.
+  private let places: [String: JobPlace]
 
   private static let known = [
     "site", "layers", "lens", "tuned_lens", "mode", "directions", "minimum_energy", "restarts",
@@ -24,9 +26,16 @@ package struct BasisSection: Sendable {
     "candidates",
   ]
 
+  /// A refusal by the name of one of these fields, with its line.
+  func located(_ refusal: Refusal) -> Refusal {
+    places[refusal.field].map { $0.refusal(refusal.found, expected: refusal.expected) } ?? refusal
+  }
+
   package init(_ field: JobField, folder: String) throws(Refusal) {
     place = field.place
     let section = try field.table(known: Self.known)
+    places = Dictionary(
+      uniqueKeysWithValues: Self.known.map { (section.place(of: $0).path, section.place(of: $0)) })
     func int(_ key: String, _ range: ClosedRange<Int>) throws(Refusal) -> Int? {
       try section.optional(key).map { (field) throws(Refusal) in try field.int(in: range) }
     }

@@ -34,12 +34,15 @@ struct DasProblem: Sendable {
     learns: Bool = true
   ) throws(Refusal) {
     let sites = try Self.sites(job, point)
-    let described = try DescribedInterventions(
-      Self.fields(job, sites) { item, units in
-        item.description(
-          layer: point.layer, width: point.width, units: units, seed: seed ?? job.seed)
-      },
-      in: model, tensors: job.tensors?.resolved)
+    let described: DescribedInterventions
+    do throws(Refusal) {
+      described = try DescribedInterventions(
+        Self.fields(job, sites) { item, units in
+          item.description(
+            layer: point.layer, width: point.width, units: units, seed: seed ?? job.seed)
+        },
+        in: model, tensors: job.tensors?.resolved)
+    } catch { throw Self.located(error, job, point) }
     try self.init(job, point, model, described, sites, swapsWhole: false)
     if job.train.weightDecay > 0, let entry = described.entryOfLowRankRotation {
       throw job.interventions[entry].field("intervention_type").refusal(
@@ -51,6 +54,21 @@ struct DasProblem: Sendable {
       throw job.interventions[0].field("intervention_type").refusal(
         "nothing that can be trained", expected: "a trainable intervention")
     }
+  }
+
+  /// The same refusal with the line of the job: of the field, or of the width in the sweep.
+  private static func located(
+    _ refusal: Refusal, _ job: any InterventionJob, _ point: DasGrid.Point
+  ) -> Refusal {
+    for item in job.interventions {
+      if let width = point.width, let open = item.openWidth,
+        refusal.file == item.field(open).file, refusal.field == item.field(open).path,
+        let place = job.trainingSpec.sweep.place(ofWidth: width)
+      {
+        return place.refusal(refusal.found, expected: refusal.expected)
+      }
+    }
+    return job.interventions.reduce(refusal) { $1.located($0) }
   }
 
   /// The same places with the whole vectors exchanged.
@@ -72,9 +90,11 @@ struct DasProblem: Sendable {
     var coordinates: [Coordinates] = []
     var heads: [[Int]?] = []
     for (entry, item) in job.interventions.enumerated() {
-      coordinates.append(
-        try described.coordinates(
-          of: entry, parts: swapsWhole ? nil : item.subspaces, at: item.jsonField))
+      do throws(Refusal) {
+        coordinates.append(
+          try described.coordinates(
+            of: entry, parts: swapsWhole ? nil : item.subspaces, at: item.subspacesField))
+      } catch { throw item.located(error) }
       heads.append(item.heads)
       let needsHeads = [.head, .headPosition].contains(described.units[entry])
       guard needsHeads == (item.heads != nil) else {

@@ -1,4 +1,5 @@
 internal import Inputs
+internal import Interventions
 
 /// One of `[[interventions]]`: what the reference calls a representation, and what it is trained on.
 package struct InterventionItem: Sendable {
@@ -43,7 +44,19 @@ package struct InterventionItem: Sendable {
     subspaces = try section.optional("subspaces").map(Self.numbers)
     _ = try section.required(
       "intervention_type", expected: "a type such as \"RotatedSpaceIntervention\"")
+    for (key, types) in Self.readBy where InterventionType(rawValue: typeName) != nil {
+      guard let unread = section.optional(key), !types.contains(typeName) else { continue }
+      throw unread.place.refusal(
+        "\(key) for \(quoted(typeName)), which does not read it",
+        expected: "none, or one of the types \(types.joined(separator: ", "))")
+    }
   }
+
+  /// The types that read a field which the others leave alone.
+  private static let readBy: KeyValuePairs = [
+    "low_rank_dimension": ["LowRankRotatedSpaceIntervention", "JumpReLUAutoencoderIntervention"],
+    "latent_dim": ["AutoencoderIntervention"],
+  ]
 
   /// A variable's name; those that data numbers have their number.
   private static func name(_ field: JobField) throws(Refusal) -> String {
@@ -100,9 +113,25 @@ package struct InterventionItem: Sendable {
         table["args"] = JobValue(.table(arguments), origin: .unknown)
       }
     }
+    if typeName == "expression" { table["args"] = seeded(table["args"], seed: seed) }
     return JSONField(
       JobValue(.table(table), origin: .unknown).json, file: place.file, path: place.path, kind: .job
     )
+  }
+
+  /// The arguments of an expression whose trained parameters have a seed each: their own, or the
+  /// given one and their number.
+  private func seeded(_ arguments: JobValue?, seed: Int) -> JobValue? {
+    guard let arguments, case .table(var members) = arguments.content,
+      let trained = members["trained"], case .table(var parameters) = trained.content
+    else { return arguments }
+    for (number, (name, value)) in parameters.members.enumerated() {
+      guard case .table(var parameter) = value.content, parameter["seed"] == nil else { continue }
+      parameter["seed"] = .int(seed + number)
+      parameters[name] = JobValue(.table(parameter), origin: value.origin)
+    }
+    members["trained"] = JobValue(.table(parameters), origin: trained.origin)
+    return JobValue(.table(members), origin: arguments.origin)
   }
 
   /// The same place with the whole vector exchanged.
@@ -130,7 +159,36 @@ package struct InterventionItem: Sendable {
   /// A field of the item, for refusals.
   func field(_ key: String) -> JobPlace { place.member(key) }
 
-  var jsonField: JSONField { JSONField(.null, file: place.file, path: place.path, kind: .job) }
+  /// Its subspaces, for refusals of the engine.
+  var subspacesField: JSONField {
+    JSONField(.null, file: place.file, path: place.member("subspaces").path, kind: .job)
+  }
+
+  /// A refusal of the engine, which knows fields without their lines, with the line of the field, or
+  /// of what holds it.
+  func located(_ refusal: Refusal) -> Refusal {
+    guard refusal.kind == .job, refusal.file == place.file,
+      refusal.field == place.path || refusal.field.hasPrefix(place.path + ".")
+    else { return refusal }
+    var value = JobValue(.table(described), origin: place.origin)
+    var origin = place.origin
+    for step in refusal.field.dropFirst(place.path.count).split(whereSeparator: {
+      ".[]".contains($0)
+    }) {
+      let next: JobValue?
+      switch value.content {
+      case .table(let table): next = table[String(step)]
+      case .list(let items):
+        next = Int(step).flatMap { items.indices.contains($0) ? items[$0] : nil }
+      default: next = nil
+      }
+      guard let next else { break }
+      value = next
+      if next.origin != .unknown { origin = next.origin }
+    }
+    return JobPlace(file: refusal.file, path: refusal.field, origin: origin).refusal(
+      refusal.found, expected: refusal.expected)
+  }
 
   var canonical: JobValue {
     var table = described

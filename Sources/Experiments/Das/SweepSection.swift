@@ -6,6 +6,7 @@ package struct SweepSection: Sendable {
   package let layers: LayerSelection?
   package let positions: [PlaceSelection]?
   package let widths: [Int]?
+  private let widthPlaces: [JobPlace]
   let place: JobPlace
 
   package init(_ field: JobField?, in job: JobPlace) throws(Refusal) {
@@ -26,6 +27,7 @@ package struct SweepSection: Sendable {
       }
       return places
     }
+    var widthPlaces: [JobPlace] = []
     widths = try section?.optional("widths").map { (field) throws(Refusal) in
       var widths: [Int] = []
       for item in try field.items() {
@@ -34,12 +36,19 @@ package struct SweepSection: Sendable {
           throw item.place.refusal("\(width) a second time", expected: "each width once")
         }
         widths.append(width)
+        widthPlaces.append(item.place)
       }
       guard !widths.isEmpty else {
         throw field.place.refusal("no widths, so no units", expected: "at least one width")
       }
       return widths
     }
+    self.widthPlaces = widthPlaces
+  }
+
+  /// Where a width stands that the sweep has.
+  func place(ofWidth width: Int) -> JobPlace? {
+    widths?.firstIndex(of: width).map { widthPlaces[$0] }
   }
 
   package var canonical: JobValue? {

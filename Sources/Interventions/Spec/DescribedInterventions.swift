@@ -109,6 +109,17 @@ package struct DescribedInterventions: Sendable {
         result[number].parameters[name] = value
         rotates = true
       }
+      for name in (other as? Expression<Float>)?.orthogonalNames ?? [] {
+        let base = Expression<Float>.baseName(name)
+        let original = Expression<Float>.originalName(name)
+        // One that starts from a given tensor has no random start to be compared with.
+        guard let start = other.parameters[base], let turned = other.parameters[original],
+          start.elements != setup.interventions[number].parameters[base]?.elements
+        else { continue }
+        result[number].parameters[base] = start
+        result[number].parameters[original] = turned
+        rotates = true
+      }
     }
     return rotates ? result : nil
   }

@@ -6,7 +6,8 @@ extension InterventionBuilding {
   /// A formula with its constants and what training changes:
   /// `{"formula": …, "constants": {NAME: number or tensor}, "trained": {NAME: {"start": tensor} or
   /// {"shape": [rows, columns], "orthogonal": true, "seed": 0}}}`. Where `params` has a trained name, its
-  /// tensor is the start; of an orthogonal one also as `original` and `base`, as it is saved.
+  /// tensor is the start; of an orthogonal one also as `original` and `base`, as it is saved. Without a
+  /// seed the first has 0, the next 1 and so on, so that no two start alike.
   func expression() throws(Refusal) -> Expression<Float> {
     guard let arguments = spec.arguments else {
       throw spec.field.refusal("no args", expected: "args with a formula")
@@ -21,7 +22,7 @@ extension InterventionBuilding {
     }
     var trained: [(name: String, value: Expression<Float>.Parameter)] = []
     for (name, field) in try arguments.optional("trained")?.members() ?? [] {
-      trained.append((name, try start(name, field)))
+      trained.append((name, try start(name, field, number: trained.count)))
     }
     let formula = try arguments["formula"]
     do {
@@ -33,11 +34,12 @@ extension InterventionBuilding {
 
   /// Where a trained parameter starts: from a tensor, or from random draws of a shape.
   private func start(
-    _ name: String, _ field: JSONField
+    _ name: String, _ field: JSONField, number: Int
   ) throws(Refusal) -> Expression<Float>.Parameter {
     try field.refuseUnknownKeys(known: ["start", "shape", "orthogonal", "seed"])
     let isOrthogonal = try field.optional("orthogonal")?.bool() ?? false
-    var random = SplitMix64(seed: UInt64(try field.optional("seed")?.int() ?? 0))
+    var random = SplitMix64(
+      seed: UInt64(try field.optional("seed")?.int(in: 0...Self.largestSeed) ?? number))
     let said = try field.optional("shape")?.integers()
     if isOrthogonal, let stored = try stored(name, shape: said) { return .orthogonal(stored) }
     var value: Tensor<Float>

@@ -13,8 +13,11 @@ extension InterventionBuilding {
     return width
   }
 
+  /// What a double holds, and a parameter's number more.
+  static var largestSeed: Int { (1 << 53) + (1 << 20) }
+
   private func seed() throws(Refusal) -> UInt64 {
-    UInt64(try spec.arguments?.optional("seed")?.int() ?? 0)
+    UInt64(try spec.arguments?.optional("seed")?.int(in: 0...Self.largestSeed) ?? 0)
   }
 
   /// The rotation that parameters stand for, or a random one.
@@ -30,7 +33,7 @@ extension InterventionBuilding {
       throw spec.field.refusal("no low_rank_dimension", expected: "the rank")
     }
     guard rank <= width, rank > 0 else {
-      throw spec.field.refusal(
+      throw try (spec.field.optional("low_rank_dimension") ?? spec.field).refusal(
         "a rank of \(rank)", expected: "1 to \(width), the elements of a vector there")
     }
     for (name, value) in [(Names.originalName, original), (Names.weightName, weight)] {
