@@ -82,8 +82,11 @@ struct CausalGraph {
       }
     }
     guard done == declared.count else {
+      let cycle = Self.cycle(declared, parents, waiting)
       throw Refusal(
-        .job, field: "parents", found: "the cycle \(Self.cycle(declared, parents, waiting))",
+        .job, field: cycle.first.map { "\($0).parents" } ?? "parents",
+        found:
+          "the cycle \((cycle + cycle.prefix(1)).prefix(20).map(escaped).joined(separator: " -> "))",
         expected: "no variable that is its own ancestor")
     }
     // Outputs come last, as in pyvene; a time that was told stands.
@@ -120,8 +123,8 @@ struct CausalGraph {
   /// One cycle among the variables that never became ready: each waits for another such.
   private static func cycle(
     _ declared: [CausalVariable], _ parents: [[Int]], _ waiting: [Int]
-  ) -> String {
-    guard var at = waiting.firstIndex(where: { $0 > 0 }) else { return "" }
+  ) -> [String] {
+    guard var at = waiting.firstIndex(where: { $0 > 0 }) else { return [] }
     var path: [Int] = []
     while !path.contains(at) {
       path.append(at)
@@ -129,7 +132,6 @@ struct CausalGraph {
       at = next
     }
     let start = path.firstIndex(of: at) ?? 0
-    let names = path[start...].reversed().map { escaped(declared[$0].name) }
-    return ((names + names.prefix(1)).prefix(20)).joined(separator: " -> ")
+    return path[start...].reversed().map { declared[$0].name }
   }
 }

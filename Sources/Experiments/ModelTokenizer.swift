@@ -75,8 +75,8 @@ struct ModelPrompts: PromptTokenizer {
   ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] {
     guard let tokenizer else {
       throw Refusal(
-        .model, file: model, found: "no tokenizer for a prompt given as text",
-        expected: "one, or model.tokenizer in the job, or facts with input_ids")
+        .model, file: model, found: "a text, and no tokenizer",
+        expected: "token ids, or model.tokenizer in the job, or a model that has its tokenizer")
     }
     let encoding = try tokenizer.encodeWithOffsets(text)
     return zip(encoding.ids, encoding.utf8Spans).map { ($0, $1) }

@@ -115,6 +115,10 @@ struct ExampleFileTests {
       "2 variables")
     try expect(#"{"base": [], "source": [2], "label": 1}"#, "base", "0 positions")
     try expect("{", "column 2")
+    try expect("[1, 2]", "a list of 2", "an example")
+    try expect(
+      #"{"base": "Then", "source": "Then", "label": "Mary", "places": {"x": 1.5}}"#, "places.x",
+      "a position such as 3", "words of the prompt")
     try expectRefusal(naming: "data.jsonl", "an empty split") { () throws(Refusal) in
       try file("\n\n")
     }
@@ -215,7 +219,9 @@ struct ExampleFileTests {
       "causal_model = \"hierarchical_equalty\"", "data.causal_model", "hierarchical_equality")
     let model = "[data.causal_model.variables]\n"
     try refuse(model + "a = {values = [1]}\nb = {function = \"c\"}", "variables.b.parents", "\"c\"")
-    try refuse(model + "a = {function = \"b\"}\nb = {function = \"a\"}", "cycle")
+    try refuse(
+      model + "a = {function = \"b\"}\nb = {function = \"a\"}", "cycle",
+      "data.causal_model.variables.b.parents, line 5")
     try refuse(
       model + "a = {values = [1]}\nb = {function = \"a +\"}", "variables.b.function",
       "found the end")

@@ -123,7 +123,10 @@ extension EndToEnd {
       (job(more: "site = \"mlp_output\""), ["basis.site", "mlp_output", "block_input"]),
       (job(lens: "tuned"), ["basis.tuned_lens", "no such field"]),
       (job(lens: "model", more: "site = \"head_query_output\""), ["basis.site", "one of"]),
-      (job().replacing("directions = 2", with: "directions = 49"), ["49 directions", "48"]),
+      (
+        job().replacing("directions = 2", with: "directions = 49"),
+        ["basis.directions, line", "49 directions", "48"]
+      ),
       (job(more: "skip_positions = 9"), ["0 tokens", "skipped"]),
       (job(data: "items = [[1, 2], [3, 512]]"), ["data.items[1]", "512", "511"]),
       (job(data: "items = [[1, 2], []]"), ["data.items[1]", "without tokens"]),

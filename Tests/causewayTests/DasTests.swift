@@ -82,7 +82,7 @@ extension EndToEnd {
       let bench = try DasBench(job: job).bench
       try await bench.finish("run")
       let show = try await RunningTool(["show", bench.path("run")], ranks: nil).end()
-      #expect(show.code == 0 && show.output.contains("random rotation 0."), "\(show.output)")
+      #expect(show.code == 0 && show.output.contains("random rotation"), "\(show.output)")
     }
 
     @Test func `twenty kills change no bit of what is trained`() async throws {
@@ -157,6 +157,12 @@ extension EndToEnd {
       (
         ["interventions[0].intervention_type=VanillaIntervention", "sweep.widths=[2]"], 3, "trained"
       ),
+      (["data.train=text.jsonl"], 3, "text.jsonl: base, line 1: found a text, and no tokenizer"),
+      (["data.train=answer.jsonl"], 3, "answer.jsonl: label, line 1: found a text"),
+      (
+        ["data.train=unequal.jsonl", "sweep.positions=[\"early\"]"], 3,
+        "unequal.jsonl: places.early, line 2: found 2 positions at early, expected 1"
+      ),
       (["run.parallel=rows"], 3, "auto, units, data"),
       (["data.train=two.jsonl"], 3, "sources[1]"),
     ])
@@ -170,6 +176,16 @@ extension EndToEnd {
           + "\"places\": {\"early\": 1}}\n", "two.jsonl")
       try bench.put(
         "{\"base\": [1, 2, 3], \"source\": [3, 2, 1], \"label\": 512}\n", "odd.jsonl")
+      try bench.put(
+        "{\"base\": \"The tower\", \"source\": [3, 2], \"label\": 2}\n", "text.jsonl")
+      try bench.put("{\"base\": [1, 2], \"source\": [3, 2], \"label\": \"x\"}\n", "answer.jsonl")
+      try bench.put(
+        ["1", "[1, 2]"].map {
+          "{\"base\": [1, 2, 3], \"source\": [3, 2, 1], \"label\": 2, \"places\": {\"early\": \($0)}}\n"
+        }.joined(), "unequal.jsonl")
+      if changes.contains("data.train=text.jsonl") || changes.contains("data.train=answer.jsonl") {
+        try FileManager.default.removeItem(atPath: bench.path("model/tokenizer.json"))
+      }
       let options = changes.flatMap { ["--set", $0] }
       let tool = try RunningTool(
         ["run", bench.path("job.toml"), "-o", bench.path("run")] + options, ranks: 2)

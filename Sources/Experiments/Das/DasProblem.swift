@@ -117,10 +117,34 @@ struct DasProblem: Sendable {
         do {
           try described.check(call([number], of: split), model)
         } catch {
+          try refuseUnequal(number, of: split)
           let place = items[number].place
           throw place.refusal("\(error.found) (\(error.field))", expected: error.expected)
         }
       }
+    }
+  }
+
+  /// Refuses an example whose place has another number of positions than that of the first, where
+  /// the intervention takes them as one vector.
+  private func refuseUnequal(_ number: Int, of split: Split) throws(Refusal) {
+    guard let items = job.items[split] else { return }
+    for (entry, item) in job.interventions.enumerated() {
+      guard described.setup.intervention(of: entry).joinsUnits,
+        let own = sites[split]?[number][entry], own.number != nil,
+        let first = (sites[.train] ?? []).first(where: { $0[entry].number != nil })?[entry],
+        own.base.count != first.base.count
+      else { continue }
+      let example = items[number].example
+      let label = (item.position ?? point.position)?.label ?? "last"
+      let line = items[number].place
+      let place =
+        example.basePlaces[label] == nil || label == "last"
+        ? line.member("base") : line.member("places").member(label)
+      throw place.refusal(
+        "\(own.base.count) positions at \(escaped(label))",
+        expected: "\(first.base.count), as in the first example: \(item.typeName) "
+          + "(\(item.field("position").path)) takes them as one vector")
     }
   }
 

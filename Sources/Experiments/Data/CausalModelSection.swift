@@ -29,9 +29,10 @@ enum CausalModelSection {
       let text = try field.string()
       return try field.place.telling { () throws(Refusal) in try CausalConstraint(formula: text) }
     }
-    let model = try table.place.telling { () throws(Refusal) in
-      try CausalModel(declared, constraint: require)
-    }
+    let model: CausalModel
+    do throws(Refusal) {
+      model = try CausalModel(declared, constraint: require)
+    } catch { throw located(error, in: table) }
     var task = CausalTask(model, form: .features)
     if let answer = section.optional("answer") {
       let name = try answer.string()
@@ -46,6 +47,27 @@ enum CausalModelSection {
       try names(field)
     }
     return (task, read)
+  }
+
+  /// A refusal of the model with the line of the variable's field that it names, or of the variable.
+  private static func located(_ refusal: Refusal, in table: JobSection) -> Refusal {
+    guard refusal.file.isEmpty else { return refusal }
+    let name = table.table.keys.filter {
+      refusal.field == $0 || refusal.field.hasPrefix($0 + ".")
+    }.max { $0.utf8.count < $1.utf8.count }
+    var origin = table.place.origin
+    if let name, let variable = table.optional(name) {
+      origin = variable.place.origin
+      if case .table(let fields) = variable.value.content {
+        // Parents that are not told are the names in the function.
+        let key = String(refusal.field.dropFirst(name.count + 1))
+        let own = fields[key] ?? (key == "parents" ? fields["function"] : nil)
+        if let own, own.origin != .unknown { origin = own.origin }
+      }
+    }
+    let path = [table.place.path, refusal.field].filter { !$0.isEmpty }.joined(separator: ".")
+    return JobPlace(file: table.place.file, path: path, origin: origin).refusal(
+      refusal.found, expected: refusal.expected)
   }
 
   static func names(_ field: JobField) throws(Refusal) -> [String] {

@@ -77,6 +77,10 @@ package struct ExampleFile: Sendable {
   private static func entry(
     _ field: JobField, isIntervened: Bool, _ variables: inout [String]
   ) throws(Refusal) -> Entry {
+    guard case .table = field.value.content else {
+      throw field.refusal(
+        expected: "an example, such as {\"base\": ..., \"source\": ..., \"label\": ...}")
+    }
     let section = try field.table(known: known)
     try section.refuse("sources", besides: "source")
     let base = try input(section.required("base", expected: "a prompt, token ids or features"))
@@ -256,7 +260,11 @@ package struct ExampleFile: Sendable {
       words = try section.required("text", expected: "words of the prompt")
       mention = try section.optional("mention")?.int(in: 1...1_000_000) ?? 1
     }
-    let text = try words.string()
+    guard case .string(let text) = words.value.content else {
+      throw words.refusal(
+        expected: "a position such as 3 or -1, a list of them, words of the prompt, or "
+          + "{\"text\": words, \"mention\": number}")
+    }
     var start = 0
     for number in 1...mention {
       let rest = String(decoding: prompt.utf8.dropFirst(start), as: UTF8.self)

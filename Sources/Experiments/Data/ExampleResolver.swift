@@ -66,7 +66,9 @@ package struct ExampleResolver: Sendable {
     var resolved = input
     var ranges: [Range<Int>] = []
     if case .text(let text) = input {
-      let encoded = try prompts.encodeWithOffsets(text)
+      let encoded = try Self.told(at: place) { () throws(Refusal) in
+        try prompts.encodeWithOffsets(text)
+      }
       resolved = .tokens(encoded.map(\.id))
       ranges = encoded.map(\.utf8Range)
     }
@@ -112,7 +114,9 @@ package struct ExampleResolver: Sendable {
     case .text(let text):
       var prompt = ""
       if case .text(let own) = base { prompt = own }
-      number = try prompts.token(text, following: prompt, ids, at: line.member(key))
+      number = try Self.told(at: line.member(key)) { () throws(Refusal) in
+        try prompts.token(text, following: prompt, ids, at: line.member(key))
+      }
     }
     guard (0..<limits.answers).contains(number) else {
       throw line.member(key).refusal(
@@ -120,6 +124,17 @@ package struct ExampleResolver: Sendable {
       )
     }
     return .index(number)
+  }
+
+  /// What a tokenizer refuses is refused by the text's own place.
+  private static func told<Result>(
+    at place: JobPlace, _ encode: () throws(Refusal) -> Result
+  ) throws(Refusal) -> Result {
+    do throws(Refusal) { return try encode() } catch {
+      guard error.file != place.file else { throw error }
+      let whose = error.file.isEmpty ? "" : " (\(escaped(error.file)))"
+      throw place.refusal(error.found + whose, expected: error.expected)
+    }
   }
 
   /// The tokens of a resolved example with its places marked, for `check`.

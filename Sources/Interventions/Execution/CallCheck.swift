@@ -28,9 +28,10 @@ struct CallCheck<Scalar: Real> {
   private func refusal(
     _ index: Int, _ field: String, _ found: String, expected: String
   ) -> Refusal {
-    Refusal(
-      .job, field: "\(field), intervention \(index) (\(setup.entries[index].key))", found: found,
-      expected: expected)
+    let key = setup.entries[index].key
+    return Refusal(
+      .job, field: "\(field), intervention \(index)" + (key.isEmpty ? "" : " (\(key))"),
+      found: found, expected: expected)
   }
 
   /// The lengths of the run that an entry changes; nil if that run does not take place.
