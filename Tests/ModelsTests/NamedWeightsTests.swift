@@ -39,6 +39,33 @@ struct NamedWeightsTests {
         == model.run(inputs, on: Tape(), visit: nil).value.elements)
   }
 
+  @Test func `a model that has its tokenizer beside it is saved with it, or with another`() throws {
+    let golden = try #require(ModelGoldens.named(["gpt2"]).first)
+    let root = FileManager.default.temporaryDirectory
+      .appendingPathComponent("tokenized-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: root) }
+    func path(_ name: String) -> String { root.appendingPathComponent(name).path }
+    try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+    let bare = try golden.opened()
+    let weights = try bare.load().weights
+    try bare.save(weights, to: path("with"))
+    for name in ["tokenizer.json", "tokenizer_config.json", "notes.txt"] {
+      try Data(name.utf8).write(to: URL(fileURLWithPath: path("with/\(name)")))
+    }
+    try OpenedModel(path("with")).save(weights, to: path("saved"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: path("saved")).sorted() == [
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+      ])
+    let copied = try Data(contentsOf: URL(fileURLWithPath: path("saved/tokenizer.json")))
+    #expect(String(decoding: copied, as: UTF8.self) == "tokenizer.json")
+    try Data("other".utf8).write(to: URL(fileURLWithPath: path("other.json")))
+    try OpenedModel(path("with")).save(
+      weights, to: path("replaced"), tokenizer: path("other.json"))
+    let other = try Data(contentsOf: URL(fileURLWithPath: path("replaced/tokenizer.json")))
+    #expect(String(decoding: other, as: UTF8.self) == "other")
+  }
+
   @Test(arguments: goldens)
   func `weights on a tape give the bits that packed weights give`(golden: GoldenModel) throws {
     let (model, inputs) = (try golden.opened().load(), try golden.inputs())

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Inputs
 import ResultsStore
 import Testing
 import _TestSupport
@@ -151,6 +152,12 @@ extension EndToEnd {
       #expect(check.code == 0 && check.output.contains("578 parameters"), "\(check.errors)")
       let plan = try await tool("plan", job)
       #expect(plan.code == 0 && plan.output.contains("7 of 16 examples"), "\(plan.errors)")
+      #expect(plan.output.contains("of it beside products"))
+      let costs = try await tool("plan", job, "--json")
+      let read = try JSON.parse(Array(costs.output.utf8), file: "plan", kind: .job)
+      let hours = try JSONField(read, file: "plan", kind: .job)["core_hours"].double()
+      // Seven steps of a network this small are all but overhead: a hundredth of a second of it.
+      #expect((0.009...1).contains(hours * 3600), "\(hours)")
       try await bench.finish("run")
       let status = try await tool("status", bench.path("run"))
       #expect(status.code == 0 && status.output.contains("1 of 1 done"), "\(status.errors)")

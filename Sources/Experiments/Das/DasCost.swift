@@ -71,7 +71,7 @@ struct DasCost: CostReport {
       ("token_passes_naive", naive, count(naive)),
       (
         "token_passes", cone,
-        "\(count(cone)), \(String(format: "%.1f", saved)) times fewer"
+        count(cone) + Self.fewer(saved)
       ),
     ]
     if operations > 0 {

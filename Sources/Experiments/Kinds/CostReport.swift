@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// What `plan` prints.
 package protocol CostReport: Sendable {
   typealias Entry = (key: String, value: Double, text: String)
@@ -22,6 +24,11 @@ extension CostReport {
 
   package var json: String {
     "{" + entries.map { "\"\($0.key)\": \(Self.number($0.value))" }.joined(separator: ", ") + "}"
+  }
+
+  /// How many times fewer something is, with a comma before it; nothing where it is not fewer.
+  static func fewer(_ times: Double) -> String {
+    times >= 1.05 ? ", \(String(format: "%.1f", times)) times fewer" : ""
   }
 
   /// Counts as integers.

@@ -124,8 +124,11 @@ package struct ModelTrainJob: InterventionJob {
 
   /// Writes a folder that holds the model with these weights.
   func save(_ weights: NamedWeights<Float>, to folder: String) throws(Refusal) {
-    if case .new(let new) = spec.model.start { return try new.save(weights, to: folder) }
-    try opened?.save(weights, to: folder)
+    switch spec.model.start {
+    case .new(let new): try new.save(weights, to: folder)
+    case .folder(let section):
+      try opened?.save(weights, to: folder, tokenizer: section.tokenizer?.resolved)
+    }
   }
 
   /// The steps of the training.

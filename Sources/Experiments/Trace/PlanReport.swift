@@ -37,8 +37,7 @@ package struct PlanReport: CostReport {
       ("forward_passes_naive", cost.forwardsNaive, count(Int(cost.forwardsNaive.rounded()))),
       (
         "forward_passes", cost.forwards,
-        "\(count(Int(cost.forwards.rounded()))), "
-          + "\(saved.formatted(.number.precision(.fractionLength(1)))) times fewer"
+        count(Int(cost.forwards.rounded())) + Self.fewer(saved)
       ),
       (
         "core_hours", coreHours,

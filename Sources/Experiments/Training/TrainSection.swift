@@ -105,7 +105,8 @@ package struct TrainSection: Sendable, Equatable {
     betas = try Self.betas(section)
     epsilon = try number("epsilon", or: 1e-8)
     momentum = try number("momentum", or: 0)
-    weightDecay = try number("weight_decay", or: 0)
+    // PyTorch's defaults: of its optimisers only AdamW decays where nothing is said.
+    weightDecay = try number("weight_decay", or: algorithm == .adamw ? 0.01 : 0)
     for key in algorithm == .sgd ? ["betas", "epsilon"] : ["momentum"] {
       if let field = section.optional(key) {
         throw field.place.refusal(
