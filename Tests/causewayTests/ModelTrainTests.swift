@@ -139,6 +139,10 @@ extension EndToEnd {
       #expect(try model(bench, "threads") == expected, "two threads")
       try await bench.finish("seed", ["--set", "seed=1"])
       #expect(try model(bench, "seed") != expected, "another seed")
+      let sites = try await RunningTool(["sites", bench.path("alone/model")], ranks: nil).end()
+      let site = Self.jobs[index].name == "gru" ? "cell_output" : "block_output"
+      #expect(sites.code == 0 && sites.output.contains(site), "\(sites.errors)")
+      #expect(sites.output.hasPrefix(Self.jobs[index].name + ": "), "\(sites.output)")
     }
 
     @Test func `check, plan, status, verify and show know a run that trains a model`() async throws
