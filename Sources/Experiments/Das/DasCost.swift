@@ -13,13 +13,7 @@ struct DasCost: CostReport {
 
   /// Operations of a token through a layer, forward; 2 for each weight of its matrices.
   private var layerOperations: Double {
-    guard case .decoder(let model) = job.opened.family else { return 0 }
-    return 2 * Double(model.byteCount / MemoryLayout<Float>.stride) / Double(model.shape.layers)
-  }
-
-  private var layers: Int {
-    guard case .decoder(let model) = job.opened.family else { return 1 }
-    return model.shape.layers
+    2 * Double(job.parameterCount) / Double(job.layerCount)
   }
 
   /// Positions of all examples that training goes through, and of those that a cone has.
@@ -48,14 +42,19 @@ struct DasCost: CostReport {
     var (naive, cone) = (0.0, 0.0)
     for point in job.grid.points {
       let rows = rows(point)
-      let above = Double(layers - (point.layer ?? 0)) / Double(layers)
+      let above = Double(job.layerCount - (point.layer ?? 0)) / Double(job.layerCount)
       // Source and base forward, and backward through the base; kept, only the cone both ways.
       naive += epochs * Double(rows.all) * (2 + above)
       cone += 2 * Double(rows.all) + epochs * Double(rows.cone) * 2 * above
     }
-    let operations = cone * layerOperations * Double(layers)
+    let operations = cone * layerOperations * Double(job.layerCount)
     let saved = naive / max(cone, 1)
     var entries: [(String, Double, String)] = []
+    if case .trained(let first) = job.weights {
+      entries += ModelTrainCost(first, rate: rate).entries.map {
+        ("pretrain_\($0.key)", $0.value, $0.text)
+      }
+    }
     for split in Split.allCases {
       guard let items = job.items[split] else { continue }
       entries.append(

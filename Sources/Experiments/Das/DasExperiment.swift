@@ -16,11 +16,7 @@ enum DasExperiment: Experiment {
   }
 
   static func run(_ document: JobDocument, _ launch: RunLaunch) throws(Refusal) -> RunOutcome {
-    switch try DasRun(launch).run({ () throws(Refusal) in try DasSpec(document) }) {
-    case .stopped: .stopped
-    case .finished(let trainings, let failed):
-      .finished(summary: "\(trainings) trainings done, \(failed) failed", failed: failed)
-    }
+    try DasRun(launch).run { () throws(Refusal) in try DasSpec(document) }
   }
 
   static func progress(_ folder: String) throws(Refusal) -> any RunProgress {

@@ -22,7 +22,8 @@ struct DasFigures {
     guard !journals.results.isEmpty else {
       throw Refusal(
         .store, file: folder.path, found: "no training that is done yet",
-        expected: "results to show")
+        expected: "results to show"
+          + (reader.pretrains ? "; the model's own are in \(folder.pretraining)" : ""))
     }
   }
 

@@ -59,7 +59,7 @@ package struct DasGrid: Sendable {
       sites.first { $0.site.rawValue == name }?.layers.upperBound
     }
     let most = counts.min() ?? sites.map(\.layers.upperBound).max() ?? 0
-    layers = try selection.resolve(layerCount: most, model: spec.model.path.written)
+    layers = try selection.resolve(layerCount: most, model: spec.modelName)
   }
 
   package var count: Int { layers.count * positions.count * widths.count }

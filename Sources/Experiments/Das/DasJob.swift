@@ -2,7 +2,7 @@ package import CausalModels
 internal import Checkpoints
 package import Inputs
 internal import Interventions
-package import Models
+internal import Models
 internal import Tokenizers
 
 /// A training job before any large weight is read: the job, its model's shape and its examples, all
@@ -18,36 +18,57 @@ package struct DasJob: InterventionJob {
     }
   }
 
+  /// Where the model's weights are.
+  enum Weights: Sendable {
+    case published(OpenedModel, ModelSection)
+    /// Of a model that the job trains first.
+    case trained(ModelTrainJob)
+  }
+
   package let spec: DasSpec
-  package let opened: OpenedModel
+  let weights: Weights
+  /// Of the model, and of all its layers.
+  let (layerCount, parameterCount): (Int, Int)
   /// Nil where the model has none, or reads no tokens.
   let tokenizerDigest: String?
   let items: [Split: [Item]]
   /// The variables that examples number.
   let variables: [String]
-  let digests: [(split: Split, digest: String)]
   package let grid: DasGrid
-  private let sets: ExampleSets?
-  private let resolver: ExampleResolver?
+  private let sets: ExampleSets
+  private let resolver: ExampleResolver
 
   /// Reads and checks everything but large weights.
   package init(_ spec: DasSpec) throws(Refusal) {
-    let opened = try OpenedModel(spec.model.path.resolved)
-    let outline = try opened.outline()
-    var tokenizer: (any Tokenizer)?
-    if let vocabulary = outline.inputLimits.vocabulary {
-      tokenizer = try ModelTokenizer.open(
-        spec.model.tokenizer?.resolved, beside: opened.checkpoint, vocabulary: vocabulary)
+    self.spec = spec
+    let outline: any TrainableModel<Float>
+    switch spec.model {
+    case .folder(let section):
+      let opened = try OpenedModel(section.path.resolved)
+      outline = try opened.outline()
+      let vocabulary = outline.inputLimits.vocabulary
+      let tokenizer = try vocabulary.flatMap { (vocabulary) throws(Refusal) in
+        try ModelTokenizer.open(
+          section.tokenizer?.resolved, beside: opened.checkpoint, vocabulary: vocabulary)
+      }
+      tokenizerDigest = tokenizer?.digest
+      resolver = ExampleResolver(
+        ModelPrompts(tokenizer, vocabulary: vocabulary ?? 0, model: section.path.resolved),
+        ExampleLimits(
+          outline.inputLimits, answers: opened.classCount, model: section.path.written))
+      weights = .published(opened, section)
+      parameterCount = opened.checkpoint.tensors.values.reduce(0) { $0 + $1.count }
+    case .pretrained(let first):
+      let first = try ModelTrainJob(first)
+      outline = try first.outline()
+      (tokenizerDigest, resolver) = (first.tokenizerDigest, first.resolver)
+      (weights, parameterCount) = (.trained(first), first.parameterCount)
     }
-    try spec.data.checkForm(hasTokenizer: tokenizer != nil)
-    let resolver = ExampleResolver(
-      ModelPrompts(
-        tokenizer, vocabulary: outline.inputLimits.vocabulary ?? 0,
-        model: spec.model.path.resolved),
-      ExampleLimits(
-        outline.inputLimits, answers: opened.classCount, model: spec.model.path.written))
-    let sets = try spec.data.load(
+    layerCount = outline.sites.map(\.layers.upperBound).max() ?? 1
+    try spec.data.checkForm(hasTokenizer: tokenizerDigest != nil)
+    sets = try spec.data.load(
       isIntervened: true, of: InterventionItem.variables(of: spec.interventions))
+    variables = sets.variables
     var items: [Split: [Item]] = [:]
     for split in Split.allCases {
       guard let set = sets[split] else { continue }
@@ -58,25 +79,9 @@ package struct DasJob: InterventionJob {
       }
       items[split] = list
     }
-    try self.init(
-      spec, opened, outline, items, variables: sets.variables, digests: sets.digests,
-      tokenizer: tokenizer?.digest, sets: sets, resolver: resolver)
-  }
-
-  private init(
-    _ spec: DasSpec, _ opened: OpenedModel, _ outline: any TrainableModel<Float>,
-    _ items: [Split: [Item]], variables: [String], digests: [(split: Split, digest: String)],
-    tokenizer: String?, sets: ExampleSets?, resolver: ExampleResolver?
-  ) throws(Refusal) {
-    (self.spec, self.opened, self.items, self.variables) = (spec, opened, items, variables)
-    (self.digests, tokenizerDigest, self.sets, self.resolver) = (
-      digests, tokenizer, sets, resolver
-    )
+    self.items = items
     grid = try DasGrid(spec, sites: outline.sites)
-    if spec.train.earlyStopping != nil, items[.development] == nil {
-      throw JobPlace(file: spec.file, path: "train.early_stopping").refusal(
-        "early_stopping without data.development", expected: "a development set to watch")
-    }
+    try checkEarlyStopping()
     for position in grid.positions {
       for width in grid.widths {
         _ = try DasProblem(
@@ -86,6 +91,26 @@ package struct DasJob: InterventionJob {
     }
   }
 
+  /// SHA-256 of what the numbers come from.
+  ///
+  /// - Parameter model: Of weights that were there before the job.
+  func inputs(model: String?) -> KeyValuePairs<String, JobValue?> {
+    let first: JobValue? =
+      if case .trained(let first) = weights { .fields(first.inputs) } else { nil }
+    return [
+      "model": model.map { .text($0) }, "tokenizer": tokenizerDigest.map { .text($0) },
+      "train": sets.digest(of: .train), "development": sets.digest(of: .development),
+      "test": sets.digest(of: .test), "pretrain": first,
+    ]
+  }
+
+  /// Of all files of examples.
+  var digests: [String] {
+    var digests = sets.digests.map(\.digest)
+    if case .trained(let first) = weights { digests += first.sets.digests.map(\.digest) }
+    return digests
+  }
+
   var trainingSpec: any TrainingSpec { spec }
   var run: RunSection { spec.run }
   var tensors: JobPath? { spec.tensors }
@@ -93,7 +118,11 @@ package struct DasJob: InterventionJob {
   /// What `check` prints: examples with their places marked, then the trainings.
   package func lines(limit: Int) throws(Refusal) -> [String] {
     var lines: [String] = []
-    if let sets, let resolver { lines += try sets.lines(by: resolver, limit: limit) }
+    if case .trained(let first) = weights {
+      _ = try first.exchange(first.start())
+      lines += try ["first, the model:"] + first.lines(limit: limit) + ["then, in the model:"]
+    }
+    lines += try sets.lines(by: resolver, limit: limit)
     for point in grid.points.prefix(limit) { lines.append("unit \(point.number): \(point.text)") }
     if grid.count > limit { lines.append("... and \(grid.count - limit) more") }
     return lines

@@ -15,6 +15,8 @@ struct DasProgress: RunProgress {
   private var underWay: [(unit: Int, step: Int)] = []
   private var coreHours: Double?
   private var notes: [String] = []
+  /// The training of the job's model, where that comes first; one or none.
+  private var pretraining: [DasProgress] = []
 
   init(_ path: String) throws(Refusal) {
     folder = try RunFolder.open(path)
@@ -22,6 +24,9 @@ struct DasProgress: RunProgress {
     attempts = RunAttempts(folder)
     notes += attempts.faults.map(\.description)
     guard let reader = try DasReader(folder) else { return }
+    if reader.pretrains, TrainingFiles.exists(folder.pretraining + "/spec.json") {
+      pretraining = [try DasProgress(folder.pretraining)]
+    }
     let journals = try DasJournals(reader)
     let isLive = holder?.life == .alive
     notes += journals.findings.filter { !isLive || $0.kind != .tornTail }.map(\.description)
@@ -48,6 +53,8 @@ struct DasProgress: RunProgress {
   private var left: Int { total - done.count - failed.count }
 
   var exitCode: Int32 {
+    // Nothing more comes of a model whose training failed.
+    if pretraining.first?.exitCode == 1 { return 1 }
     guard grid != nil, left == 0 else { return 75 }
     return failed.isEmpty ? 0 : 1
   }
@@ -71,6 +78,9 @@ struct DasProgress: RunProgress {
     for (unit, step) in underWay.prefix(limit) {
       lines.append("unit \(unit) (\(grid.point(unit).text)): step \(step) of \(steps) is kept")
     }
+    for first in pretraining {
+      lines += first.lines(limit: limit).map { "first, the model: \($0)" }
+    }
     lines += holding + attempts.lines
     for (unit, reason) in failed.prefix(limit) {
       lines.append("failed unit \(unit) (\(grid.point(unit).text)): \(escaped(reason))")
@@ -81,7 +91,9 @@ struct DasProgress: RunProgress {
     return lines + notes.map { "note: \($0)" }
   }
 
-  var json: String {
+  var json: String { attribute.json }
+
+  private var attribute: Attribute {
     var members: [Attribute.Member] = [
       .init("run", .text(folder.path)), .init("digest", .text(folder.spec.digest)),
       .init("planned", .flag(grid != nil)),
@@ -101,6 +113,7 @@ struct DasProgress: RunProgress {
     if let holder { members.append(.init("holder", holder.attribute)) }
     members.append(.init("starts", attempts.attribute))
     members.append(.init("notes", .list(notes.map { .text($0) })))
-    return Attribute.table(members).json
+    if let first = pretraining.first { members.append(.init("pretrain", first.attribute)) }
+    return Attribute.table(members)
   }
 }

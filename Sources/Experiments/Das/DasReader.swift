@@ -48,6 +48,12 @@ struct DasReader: Sendable {
     }
   }
 
+  /// Whether the job trains its model first.
+  var pretrains: Bool {
+    guard let spec = spec as? DasSpec, case .pretrained = spec.model else { return false }
+    return true
+  }
+
   private static func spec(_ document: JobDocument) throws(Refusal) -> any TrainingSpec {
     switch try JobKind(of: document) {
     case .train: try ModelTrainSpec(document)

@@ -1,45 +1,45 @@
 internal import Checkpoints
 internal import Cluster
 internal import Foundation
-package import Inputs
+internal import Inputs
 internal import Models
 internal import ResultsStore
 internal import Tensors
 
 /// A training job on all ranks, from the checked job to the finished results.
-package struct DasRun {
-  package enum Outcome: Sendable, Equatable {
-    case finished(trainings: Int, failed: Int)
-    /// Stopped by a signal: the same command goes on.
-    case stopped
-  }
-
+struct DasRun {
   private let launch: RunLaunch
 
-  package init(_ launch: RunLaunch) { self.launch = launch }
+  init(_ launch: RunLaunch) { self.launch = launch }
 
   private var world: Communicator { launch.world }
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
-  package func run(_ load: () throws(Refusal) -> DasSpec) throws(Refusal) -> Outcome {
+  func run(_ load: () throws(Refusal) -> DasSpec) throws(Refusal) -> RunOutcome {
     useOneBLASThread()
     let job = try world.agree { try DasJob(try load()) }
-    let digest = try ModelOnRanks.digest(of: job.opened.checkpoint, job.spec.model, on: world)
-    try ModelOnRanks.compare(
-      [
-        ("model digest", digest), ("tokenizer digest", job.tokenizerDigest ?? "none"),
-        ("data digests", job.digests.map(\.digest).joined(separator: " ")),
-        ("job digest", job.spec.digest),
-      ], reading: job.opened.checkpoint, on: world)
-    let model = try ModelOnRanks.load(job.opened, on: world)
+    let start: String?
+    let model: () throws(Refusal) -> Pretraining.Outcome
+    switch job.weights {
+    case .published(let opened, let section):
+      start = try ModelOnRanks.digest(of: opened.checkpoint, section, on: world)
+      try compare(job, start, reading: opened.checkpoint)
+      let loaded = try ModelOnRanks.load(opened, on: world)
+      model = { .model(loaded) }
+    case .trained(let first):
+      start = first.startDigest
+      try compare(job, start)
+      model = { [launch] () throws(Refusal) in try Pretraining(launch, first).run() }
+    }
     let desk = try world.agree { () throws(Refusal) -> DasDesk? in
       guard world.rank == 0 else { return nil }
       return try DasDesk(
-        job, launch, spec: Self.spec(job, model: digest),
+        job, launch, spec: job.spec.runJSON(inputs: job.inputs(model: start)),
         provenance: Provenance.of(
-          folder: job.spec.folder, model: digest, tokenizer: job.tokenizerDigest, noiseLevel: nil))
+          folder: job.spec.folder, model: start ?? "none", tokenizer: job.tokenizerDigest,
+          noiseLevel: nil))
     }
-    let outcome: Outcome
+    let outcome: RunOutcome
     do throws(Refusal) {
       outcome = try work(job, model, desk)
     } catch {
@@ -51,22 +51,28 @@ package struct DasRun {
     return outcome
   }
 
-  private static func spec(_ job: DasJob, model: String) -> String {
-    func data(_ split: Split) -> JobValue? {
-      job.digests.first { $0.split == split }.map { .text($0.digest) }
-    }
-    return job.spec.runJSON(inputs: [
-      "model": .text(model), "tokenizer": job.tokenizerDigest.map { .text($0) },
-      "train": data(.train), "development": data(.development), "test": data(.test),
-    ])
+  private func compare(
+    _ job: DasJob, _ model: String?, reading checkpoint: Checkpoint? = nil
+  ) throws(Refusal) {
+    try ModelOnRanks.compare(
+      [
+        ("model digest", model ?? "none"), ("tokenizer digest", job.tokenizerDigest ?? "none"),
+        ("data digests", job.digests.joined(separator: " ")),
+        ("job digest", job.spec.digest),
+      ], reading: checkpoint, on: world)
   }
 
   private func work(
-    _ job: DasJob, _ model: any TrainableModel<Float>, _ desk: DasDesk?
-  ) throws(Refusal) -> Outcome {
+    _ job: DasJob, _ model: () throws(Refusal) -> Pretraining.Outcome, _ desk: DasDesk?
+  ) throws(Refusal) -> RunOutcome {
     var bytes = desk?.start.bytes ?? []
     try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
     let start = try RunStart(bytes)
+    let trained: any TrainableModel<Float>
+    switch try model() {
+    case .model(let own): trained = own
+    case .ended(let outcome): return outcome
+    }
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
     let threads = launch.threads(job.spec.run)
     let left = (0..<job.grid.count).filter { !start.done.contains($0) }
@@ -77,10 +83,10 @@ package struct DasRun {
       let isFinished =
         Self.isSideBySide(job.spec.pace.parallel, trainings: left.count, threads: all)
         ? try DasSideBySide(
-          launch: launch, job: job, model: model, start: start, journal: journal, threads: threads
+          launch: launch, job: job, model: trained, start: start, journal: journal, threads: threads
         ).run(left, desk)
         : try DasDataParallel(
-          launch: launch, job: job, model: model, start: start, journal: journal, threads: threads
+          launch: launch, job: job, model: trained, start: start, journal: journal, threads: threads
         ).run(left, desk)
       guard isFinished else { return .stopped }
     }
@@ -88,7 +94,8 @@ package struct DasRun {
     var told = RunStart.encode(counts)
     try mpiRefusal { () throws(MPIError) in try world.broadcast(&told) }
     let result = RunStart.decode(told)
-    return .finished(trainings: result[0], failed: result[1])
+    return .finished(
+      summary: "\(result[0]) trainings done, \(result[1]) failed", failed: result[1])
   }
 
   /// Compute threads of all ranks.

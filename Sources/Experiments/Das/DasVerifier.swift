@@ -41,6 +41,7 @@ struct DasVerifier {
       return
     }
     report.isPlanned = true
+    if reader.pretrains { try checkPretraining() }
     guard let journals = report.attempt({ () throws(Refusal) in try DasJournals(reader) }) else {
       return
     }
@@ -52,6 +53,22 @@ struct DasVerifier {
     checkInterventions(reader, journals)
     checkCheckpoints(reader)
     if let share = options.recompute { try recompute(reader, journals, share) }
+  }
+
+  private mutating func checkPretraining() throws(Refusal) {
+    guard TrainingFiles.exists(folder.pretraining) else {
+      if isFinished {
+        report.add(
+          Refusal(
+            .store, file: folder.pretraining, found: "nothing",
+            expected: "the run in which the model was trained"))
+      }
+      return
+    }
+    var options = options
+    // Its job's files start from where this one's do.
+    if options.pathsFrom == nil { options.pathsFrom = try folder.pathsFrom() }
+    report.join(try Self.verify(folder.pretraining, options), of: "the model's training")
   }
 
   private mutating func checkCoverage(_ reader: DasReader, _ journals: DasJournals) {
@@ -184,7 +201,13 @@ struct DasVerifier {
     of spec: DasSpec, _ units: [Int], scratch: String
   ) throws(Refusal) -> [Int: [UInt8]] {
     let job = try DasJob(spec)
-    let model = try job.opened.load()
+    let model: any TrainableModel<Float>
+    switch job.weights {
+    case .published(let opened, _): model = try opened.load()
+    case .trained:
+      try Pretraining.check(folder.pretraining)
+      model = try OpenedModel("\(folder.pretraining)/model").load()
+    }
     var results: [Int: [UInt8]] = [:]
     for unit in units {
       let problem = try DasProblem(job, job.grid.point(unit), model)

@@ -70,6 +70,9 @@ package struct ExampleSets: Sendable {
     sets.compactMap { set in set.fileDigest.map { (set.split, $0) } }
   }
 
+  /// The digest of one split's file, as a run keeps it.
+  func digest(of split: Split) -> JobValue? { self[split]?.fileDigest.map { .text($0) } }
+
   /// A few examples of each set with their places marked.
   package func lines(by resolver: ExampleResolver, limit: Int) throws(Refusal) -> [String] {
     var lines: [String] = []

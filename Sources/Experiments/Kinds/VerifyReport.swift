@@ -32,6 +32,15 @@ package struct VerifyReport: Sendable {
     }
   }
 
+  /// Takes what was found in a run that this one needs.
+  mutating func join(_ first: VerifyReport, of what: String) {
+    for fault in first.faults { add(fault) }
+    notes += first.notes.map { "\(what): \($0)" }
+    checked += first.checked.map { ($0.count, "\($0.what), of \(what)") }
+    (unitsLeft, unitsFailed) = (unitsLeft + first.unitsLeft, unitsFailed + first.unitsFailed)
+    isPlanned = isPlanned && first.isPlanned
+  }
+
   /// 5 with a fault; else 75 where units are left, 1 where some failed, 0 where all is done.
   package var exitCode: Int32 {
     if !faults.isEmpty { return Refusal.Kind.store.exitCode }

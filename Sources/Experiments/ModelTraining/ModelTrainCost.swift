@@ -6,7 +6,7 @@ internal import Tensors
 struct ModelTrainCost: CostReport {
   private let job: ModelTrainJob
   /// Products per second of one core here, from a short trial.
-  private let rate = ProductRate.measured()
+  private let rate: Double
 
   /// Core seconds of an example and of a step beside their products: what makes examples, the tape,
   /// the optimiser. They are most of a small network's cost and nothing of a large one's. From runs of
@@ -15,7 +15,9 @@ struct ModelTrainCost: CostReport {
   private static let secondsOfExample = 45e-6
   private static let secondsOfStep = 1.4e-3
 
-  init(_ job: ModelTrainJob) { self.job = job }
+  init(_ job: ModelTrainJob, rate: Double = ProductRate.measured()) {
+    (self.job, self.rate) = (job, rate)
+  }
 
   var entries: [Entry] {
     func count(_ value: Int) -> String {

@@ -79,10 +79,7 @@ package struct ModelTrainJob: InterventionJob {
       if isKept { items[split] = own }
     }
     self.items = items
-    if spec.train.earlyStopping != nil, sets[.development] == nil {
-      throw JobPlace(file: spec.file, path: "train.early_stopping").refusal(
-        "early_stopping without data.development", expected: "a development set to watch")
-    }
+    try checkEarlyStopping()
   }
 
   private static func check(_ item: DasJob.Item, _ spec: ModelTrainSpec) throws(Refusal) {
@@ -96,6 +93,15 @@ package struct ModelTrainJob: InterventionJob {
   }
 
   // MARK: What all trainings have
+
+  /// SHA-256 of what the numbers come from.
+  var inputs: KeyValuePairs<String, JobValue?> {
+    [
+      "model": startDigest.map { .text($0) }, "tokenizer": tokenizerDigest.map { .text($0) },
+      "train": sets.digest(of: .train), "development": sets.digest(of: .development),
+      "test": sets.digest(of: .test),
+    ]
+  }
 
   var trainingSpec: any TrainingSpec { spec }
   var run: RunSection { spec.run }
@@ -120,6 +126,12 @@ package struct ModelTrainJob: InterventionJob {
       guard let opened else { preconditionFailure("a folder that was not opened") }
       return try opened.load()
     }
+  }
+
+  /// What can be intervened on in the model; not to be run.
+  func outline() throws(Refusal) -> any TrainableModel<Float> {
+    if let opened { return try opened.outline() }
+    return try start()
   }
 
   /// Writes a folder that holds the model with these weights.

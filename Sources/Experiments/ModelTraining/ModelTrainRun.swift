@@ -29,7 +29,7 @@ struct ModelTrainRun {
     let desk = try world.agree { () throws(Refusal) -> DasDesk? in
       guard world.rank == 0 else { return nil }
       return try DasDesk(
-        job, launch, spec: Self.spec(job),
+        job, launch, spec: job.spec.runJSON(inputs: job.inputs),
         provenance: Provenance.of(
           folder: job.spec.folder, model: start, tokenizer: job.tokenizerDigest, noiseLevel: nil))
     }
@@ -43,17 +43,6 @@ struct ModelTrainRun {
     }
     if outcome == .stopped { try world.giveBack { () throws(Refusal) in try desk?.giveBack() } }
     return outcome
-  }
-
-  private static func spec(_ job: ModelTrainJob) -> String {
-    func data(_ split: Split) -> JobValue? {
-      job.sets.digests.first { $0.split == split }.map { .text($0.digest) }
-    }
-    return job.spec.runJSON(inputs: [
-      "model": job.startDigest.map { .text($0) },
-      "tokenizer": job.tokenizerDigest.map { .text($0) }, "train": data(.train),
-      "development": data(.development), "test": data(.test),
-    ])
   }
 
   private func work(

@@ -20,6 +20,8 @@ package struct ModelTrainSpec: TrainingSpec {
 
   /// The job file, as it was given.
   package let file: String
+  /// Where its fields stand.
+  let place: JobPlace
   /// The folder that the paths start from.
   package let folder: String
   package let name: String?
@@ -37,6 +39,9 @@ package struct ModelTrainSpec: TrainingSpec {
   /// Empty: there is one training.
   let sweep: SweepSection
 
+  /// What `[pretrain]` of another job says of a training that comes before it.
+  static let pretraining = ["seed", "model", "data", "interventions", "interchange", "train"]
+
   private static let known = [
     "kind", "name", "seed", "model", "data", "interventions", "interchange", "train", "save",
     "run", "slurm",
@@ -47,6 +52,7 @@ package struct ModelTrainSpec: TrainingSpec {
     folder = document.folder
     let folder = document.folder
     let job = try document.field.table(known: Self.known)
+    place = job.place
     sweep = try SweepSection(nil, in: job.place)
     let kind = try job.required("kind", expected: "\"\(Self.kind)\"")
     guard try kind.string() == Self.kind else { throw kind.refusal(expected: "\"\(Self.kind)\"") }

@@ -4,6 +4,8 @@ internal import Inputs
 protocol TrainingSpec: JobSpecification {
   static var jobKind: JobKind { get }
   var file: String { get }
+  /// Where its fields stand.
+  var place: JobPlace { get }
   var seed: Int { get }
   /// The model as the job names it.
   var modelName: String { get }
@@ -53,6 +55,13 @@ extension InterventionJob {
   /// The steps of each training.
   var steps: TrainingSteps {
     TrainingSteps(train, exampleCount: items[.train]?.count ?? 0, seed: UInt64(seed))
+  }
+
+  /// Refuses to watch a set that is not there.
+  func checkEarlyStopping() throws(Refusal) {
+    guard train.earlyStopping != nil, !hasDevelopment else { return }
+    throw trainingSpec.place.member("train").member("early_stopping").refusal(
+      "early_stopping without data.development", expected: "a development set to watch")
   }
 
   /// The examples of the split on which controls are taken: the test's, or what there is.

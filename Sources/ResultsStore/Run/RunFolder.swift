@@ -20,6 +20,7 @@ package struct RunSpec: Sendable, Equatable {
 ///
 ///     spec.toml spec.json provenance.json
 ///     journal/  results.zarr/  activations.zarr/  interventions/  figures/  log/  lease/
+///     pretrain/, where the job trains its model first: a run's folder in itself
 ///
 /// `spec.json` is written last when a folder is made: a folder that has it is a run's. Nothing in
 /// it depends on where it lies. Files of other makers are never touched.
@@ -34,11 +35,20 @@ package struct RunFolder: Sendable {
   package var figures: String { path + "/figures" }
   package var log: String { path + "/log" }
   package var provenance: String { path + "/provenance.json" }
+  /// The run in which the job's model was trained.
+  package var pretraining: String { Self.pretraining(of: path) }
+
+  /// The folder of the run in which the model of another one was trained.
+  package static func pretraining(of path: String) -> String {
+    withoutTrailingSlash(path) + "/pretrain"
+  }
 
   /// The folders that every run has; those of arrays appear with their first array.
   static let folders = ["journal", "interventions", "figures", "log", "lease"]
   static let names =
-    folders + ["results.zarr", "activations.zarr", "spec.toml", "spec.json", "provenance.json"]
+    folders + [
+      "results.zarr", "activations.zarr", "pretrain", "spec.toml", "spec.json", "provenance.json",
+    ]
   private static let specLimit = 64 << 20
 
   /// A folder that this process may write, and how it came to that.
@@ -175,7 +185,7 @@ package struct RunFolder: Sendable {
           expected: "an empty folder, a new one, or a run's")
       }
     }
-    for name in ["journal", "results.zarr", "activations.zarr"]
+    for name in ["journal", "results.zarr", "activations.zarr", "pretrain"]
     where try FileKind.of("\(path)/\(name)") == .folder {
       let inside = try namesInFolder("\(path)/\(name)")
       guard inside.isEmpty else {
