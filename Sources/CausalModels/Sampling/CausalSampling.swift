@@ -23,6 +23,15 @@ public struct CausalSampling: Sendable {
     case uniform
   }
 
+  /// How a source is drawn that is to give a variable some value.
+  public enum SourceDraw: String, CaseIterable, Sendable {
+    /// From the value back to inputs that lead to it; those that do not bear on it by themselves.
+    case byValue = "by_value"
+    /// As a base is, again until its variable has the value: sources are like the inputs that the
+    /// model knows in all that the value leaves open.
+    case likeBases = "like_bases"
+  }
+
   /// Which of the variables an example intervenes on.
   public enum Choice: String, CaseIterable, Sendable {
     /// Each with probability ½, one at least.
@@ -42,6 +51,7 @@ public struct CausalSampling: Sendable {
   /// The variables that interventions may set, by place in the model, in the order of time.
   public let intervened: [Int]
   private let draw: Draw
+  private let sources: SourceDraw
   private let choice: Choice
   private let shared: [Int]
   private let filter: Filter?
@@ -56,10 +66,11 @@ public struct CausalSampling: Sendable {
   /// - Throws: A name that is no variable, or `shared` one that is no input.
   public init(
     _ model: CausalModel, seed: UInt64, name: String, draw: Draw = .balanced,
-    intervene: [String]? = nil, choice: Choice = .any, shared: [String] = [],
+    sources: SourceDraw = .byValue, intervene: [String]? = nil, choice: Choice = .any, shared: [String] = [],
     filter: Filter? = nil
   ) throws(Refusal) {
-    (self.model, self.draw, self.choice, self.filter) = (model, draw, choice, filter)
+    (self.model, self.draw, self.sources) = (model, draw, sources)
+    (self.choice, self.filter) = (choice, filter)
     philox = Philox(seed: seed, name: name)
     var places: [Int] = []
     for name in intervene ?? [] { places.append(try Self.place(name, "intervene", model)) }
@@ -157,8 +168,10 @@ public struct CausalSampling: Sendable {
     attempts: Int = CausalSampler.attemptLimit, using random: inout PhiloxStream
   ) throws(Refusal) -> [CausalValue]? {
     let sampler = CausalSampler(model: model)
+    let aim = sources == .likeBases ? nil : goal
     for _ in 0..<attempts {
-      guard var values = try sampler.attempt(draw, goal, using: &random) else { continue }
+      guard var values = try sampler.attempt(draw, aim, using: &random) else { continue }
+      if let goal, values[goal.variable] != goal.value { continue }
       if let base, !shared.isEmpty {
         var given = [CausalValue?](repeating: nil, count: base.count)
         for input in model.inputs { given[input] = values[input] }

@@ -23,6 +23,7 @@ final class BasisDesk {
       launch.options, RunSpec(toml: job.spec.toml, json: spec), provenance: provenance,
       observer: launch.observer, stop: launch.stop)
     layout = BasisLayout(spec: job.spec, layers: job.numbering.layers, width: job.width)
+    try run.files.makeFolder(TrainingFiles.checkpoints(in: run.folder.path))
     store = try ZarrStore.create(
       at: run.folder.results, try layout.root(spec: spec), by: run.files)
     for (name, values) in layout.axes {
@@ -48,6 +49,7 @@ final class BasisDesk {
   func take(_ unit: Int, _ result: BasisResult) throws(Refusal) {
     results[unit] = result
     try writeLayers()
+    try TrainingFiles.remove(TrainingFiles.checkpoint(of: unit, in: run.folder.path))
     observer.advance(done: results.count, failed: 0)
   }
 

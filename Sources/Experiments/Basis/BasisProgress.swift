@@ -22,6 +22,8 @@ struct BasisProgress: RunProgress {
   /// At most: a low energy ends a layer before.
   private var unitCount = 0
   private var secondsEach: Double?
+  /// Units under way, with the evaluations of their last checkpoint.
+  private var underWay: [(unit: Int, step: Int)] = []
   private var notes: [String]
 
   init(_ path: String) throws(Refusal) {
@@ -46,6 +48,11 @@ struct BasisProgress: RunProgress {
       unitCount += whole == nil ? units : done
     }
     unitsDone = journals.results.count
+    let checkpoints = TrainingFiles.underWay(
+      .search, units: (0..<reader.numbering.count).filter { journals.results[$0] == nil },
+      in: folder.path)
+    underWay = checkpoints.kept
+    notes += checkpoints.faults.map(\.description)
     let times = journals.seconds.values
     if !times.isEmpty { secondsEach = times.reduce(0, +) / Double(times.count) }
   }
@@ -75,20 +82,14 @@ struct BasisProgress: RunProgress {
         "layer \(layer.number): \(layer.energies.count) directions\(layer.isDone ? "" : " so far"), "
           + "energies \(energies)\(layer.energies.count > 8 ? " …" : "")")
     }
-    if let holder, holder.life == .alive {
-      lines.append("held by process \(holder.process) on \(escaped(holder.host))")
+    for (unit, count) in underWay.prefix(limit) {
+      lines.append("unit \(unit): \(count) evaluations are kept")
     }
-    for (number, attempt) in attempts.attempts.enumerated() {
-      let end = attempt.end.map { "ended \(escaped($0))" } ?? "no end noted"
-      lines.append(
-        "start \(number + 1): \(escaped(attempt.start)), \(attempt.ranks) "
-          + "rank\(attempt.ranks == 1 ? "" : "s"), \(end)")
-    }
-    return lines + notes.map { "note: \($0)" }
+    return lines + (holder?.lines ?? []) + attempts.lines + notes.map { "note: \($0)" }
   }
 
   var json: String {
-    let members: [Attribute.Member] = [
+    var members: [Attribute.Member] = [
       .init("run", .text(folder.path)), .init("digest", .text(folder.spec.digest)),
       .init("planned", .flag(isPlanned)), .init("finished", .flag(isFinished)),
       .init(
@@ -102,8 +103,14 @@ struct BasisProgress: RunProgress {
               "energies": .list($0.energies.map { .number($0) }),
             ]
           })),
+      .init(
+        "kept",
+        .list(
+          underWay.map { ["unit": .integer($0.unit), "evaluations": .integer($0.step)] })),
+      .init("starts", attempts.attribute),
       .init("notes", .list(notes.map { .text($0) })),
     ]
+    if let holder { members.append(.init("holder", holder.attribute)) }
     return Attribute.table(members).json
   }
 }

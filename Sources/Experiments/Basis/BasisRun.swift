@@ -75,8 +75,11 @@ struct BasisRun {
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
     desk?.begin()
     defer { desk?.end() }
-    let bases = try extraction.bases(known: { known[$0] }) {
-      (number, result, seconds) throws(Refusal) in
+    let pace = job.spec.pace
+    let bases = try extraction.bases(
+      known: { known[$0] },
+      log: { [world] (unit) throws(Refusal) in try EvaluationLog(start, unit, pace, on: world) }
+    ) { (number, result, seconds) throws(Refusal) in
       try world.agree {
         guard world.rank == 0 else { return }
         try journal.commit(number, result.bytes, seconds: seconds)

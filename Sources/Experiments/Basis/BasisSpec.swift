@@ -16,6 +16,7 @@ package struct BasisSpec: JobSpecification {
   package let basis: BasisSection
   package let save: SaveSection
   package let run: RunSection
+  package let pace: CheckpointPace
   package let slurm: SlurmSection
 
   private static let known = [
@@ -41,7 +42,9 @@ package struct BasisSpec: JobSpecification {
       RunSection.Input("the model", model.path.resolved), RunSection.Input("the job", file),
     ]
     if let lens = basis.tunedLens { inputs.append(.init("the tuned lens", lens.resolved)) }
-    run = try RunSection(job.optional("run"), folder: folder, apartFrom: inputs)
+    run = try RunSection(
+      job.optional("run"), folder: folder, besides: CheckpointPace.known, apartFrom: inputs)
+    pace = try CheckpointPace(job.optional("run"))
     slurm = try SlurmSection(job.optional("slurm"))
   }
 
@@ -52,4 +55,6 @@ package struct BasisSpec: JobSpecification {
       "basis": basis.canonical, "save": save.canonical,
     ]
   }
+
+  package var canonicalRun: JobValue { pace.added(to: run.canonical) }
 }

@@ -30,6 +30,7 @@ enum BasisVerifier {
     for finding in journals.findings { report.note(finding.description) }
     report.count(journals.fileCount, "journals with \(journals.results.count) results")
     checkArrays(reader, journals, &report)
+    report.checkCheckpoints(of: .search, units: reader.numbering.count, in: folder)
     guard let share = options.recompute else { return report }
     do throws(Refusal) {
       let (count, faults) = try recompute(reader, journals, share: share, options)

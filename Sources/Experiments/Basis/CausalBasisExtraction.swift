@@ -45,17 +45,18 @@ public struct CausalBasisExtraction {
 
   /// The basis of each layer. Collective; the same bits on every rank.
   public mutating func bases() throws -> [CausalBasis] {
-    try bases(known: { _ in nil }, found: { _, _, _ in })
+    try bases(known: { _ in nil }, log: { _ in EvaluationLog() }, found: { _, _, _ in })
   }
 
   /// The basis of each layer, going on from units that are known.
   ///
   /// - Parameters:
   ///   - known: The result of a unit of an earlier start; the same on all ranks.
+  ///   - log: What is known of a unit without a result; the same on all ranks.
   ///   - found: Takes each new result, with the seconds it took.
   /// - Throws: `LayerStates.Stopped` on all ranks, once any was asked to stop.
   mutating func bases(
-    known: (Int) -> BasisResult?,
+    known: (Int) -> BasisResult?, log: (Int) throws(Refusal) -> EvaluationLog,
     found: (Int, BasisResult, Double) throws(Refusal) -> Void
   ) throws -> [CausalBasis] {
     var bases: [CausalBasis] = []
@@ -74,7 +75,12 @@ public struct CausalBasisExtraction {
           let here = try states ?? hidden.states(at: layer)
           states = here
           let start = clock.now
-          let result = try compute(here)
+          let log = try log(number)
+          let result: BasisResult
+          do { result = try compute(here, log) } catch let stop as LayerStates.Stopped {
+            try log.keep()
+            throw stop
+          }
           try found(number, result, start.duration(to: clock.now) / .seconds(1))
           return result
         })

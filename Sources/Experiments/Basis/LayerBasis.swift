@@ -10,7 +10,8 @@ struct LayerBasis {
   let starts: StartDirections?
 
   /// Gives the result of a unit: known, or computed from the layer's activations.
-  typealias Run = (BasisUnit, (LayerStates) throws -> BasisResult) throws -> BasisResult
+  typealias Run = (BasisUnit, (LayerStates, EvaluationLog) throws -> BasisResult) throws ->
+    BasisResult
 
   func basis(_ run: Run) throws -> CausalBasis {
     var directions: [DirectionSearch.Found] = []
@@ -19,10 +20,12 @@ struct LayerBasis {
       var best: DirectionSearch.Found?
       for restart in 0..<settings.restarts {
         let unit = BasisUnit.search(layer: layer, direction: number, restart: restart)
-        let result = try run(unit) { states in
+        let result = try run(unit) { states, log in
           .direction(
             try search.climb(fromBestOf: starts(for: search, number, restart, states)) { v in
-              try states.energy(of: v, count: 1, withGradient: true, stop: stop)
+              try log.value(at: v) {
+                try states.energy(of: v, count: 1, withGradient: true, stop: stop)
+              }
             })
         }
         guard case .direction(let found) = result else { continue }
@@ -34,11 +37,13 @@ struct LayerBasis {
     }
     // Sorting is stable: of equals the one found first stays first.
     directions.sort { $0.energy > $1.energy }
-    let curve = try run(.curve(layer: layer)) { states in
+    let curve = try run(.curve(layer: layer)) { states, log in
       let random = randomDirections(directions.count)
       var (own, others): ([Double], [Double]) = ([], [])
       func energy(_ first: [Float], _ count: Int) throws -> Double {
-        try states.energy(of: first, count: count, withGradient: false, stop: stop).energy
+        try log.value(at: first) {
+          try states.energy(of: first, count: count, withGradient: false, stop: stop)
+        }.energy
       }
       for count in 1...directions.count {
         own.append(try energy(directions[..<count].flatMap(\.vector), count))

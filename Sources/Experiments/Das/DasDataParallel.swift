@@ -21,7 +21,7 @@ struct DasDataParallel {
     for unit in units {
       let began = ContinuousClock.now
       let problem = try world.agree { try DasProblem(job, job.grid.point(unit), model) }
-      let checkpoints = DasCheckpoints(start, unit, job.spec.pace, rank: world.rank)
+      let checkpoints = TrainingCheckpoints(start, unit, job.spec.pace.checkpoints, rank: world.rank)
       let state = try checkpoints.state(
         from: DasTraining.start(of: problem), steps: job.steps.total, on: world)
       let training = DasTraining(

@@ -35,13 +35,11 @@ struct DasProgress: RunProgress {
     steps = reader.layout.steps
     done = journals.results.keys.sorted()
     failed = journals.failures.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    for unit in 0..<reader.grid.count where journals.results[unit] == nil {
-      let path = TrainingFiles.checkpoint(of: unit, in: folder.path)
-      guard TrainingFiles.exists(path) else { continue }
-      do throws(Refusal) {
-        underWay.append((unit, try TrainingCheckpoint.step(path)))
-      } catch { notes.append(error.description) }
-    }
+    let checkpoints = TrainingFiles.underWay(
+      .training, units: (0..<reader.grid.count).filter { journals.results[$0] == nil },
+      in: folder.path)
+    underWay = checkpoints.kept
+    notes += checkpoints.faults.map(\.description)
     if !journals.times.isEmpty, steps > 0 {
       let each = journals.times.values.reduce(0, +) / Double(journals.times.count)
       let taken = underWay.reduce(0.0) { $0 + Double($1.step) / Double(steps) }

@@ -53,7 +53,7 @@ struct DasSideBySide {
     stop: StopSignal, rank: Int, threads: Int
   ) throws(Refusal) -> [UInt8] {
     let problem = try DasProblem(job, job.grid.point(unit), model)
-    let checkpoints = DasCheckpoints(start, unit, job.spec.pace, rank: rank)
+    let checkpoints = TrainingCheckpoints(start, unit, job.spec.pace.checkpoints, rank: rank)
     let training = DasTraining(
       runner: DasRunner(problem, budget: job.spec.run.memory / max(1, threads)),
       workers: OwnMicrobatches(), isStopping: { stop.isRequested },

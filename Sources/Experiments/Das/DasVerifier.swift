@@ -51,7 +51,7 @@ struct DasVerifier {
     checkCoverage(reader, journals)
     try checkArrays(reader, journals)
     checkInterventions(reader, journals)
-    checkCheckpoints(reader)
+    report.checkCheckpoints(of: .training, units: reader.grid.count, in: folder)
     if let share = options.recompute { try recompute(reader, journals, share) }
   }
 
@@ -146,20 +146,6 @@ struct DasVerifier {
       }
     }
     report.count(count, "folders of trained parameters against the journals")
-  }
-
-  private mutating func checkCheckpoints(_ reader: DasReader) {
-    var count = 0
-    for unit in 0..<reader.grid.count {
-      let path = TrainingFiles.checkpoint(of: unit, in: folder.path)
-      guard TrainingFiles.exists(path) else { continue }
-      let isGood: Bool? = report.attempt { () throws(Refusal) in
-        try TrainingCheckpoint.verify(path)
-        return true
-      }
-      if isGood == true { count += 1 }
-    }
-    if count > 0 { report.count(count, "checkpoints of trainings under way") }
   }
 
   /// Runs a share of the trainings again, from their beginnings.

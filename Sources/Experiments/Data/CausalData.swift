@@ -12,6 +12,7 @@ struct CausalData: Sendable {
   private let usual: [String]?
   private let choice: CausalSampling.Choice
   private let draw: CausalSampling.Draw
+  private let sources: CausalSampling.SourceDraw
   private let shared: [String]
   private let keep: CausalConstraint?
   private let place: JobPlace
@@ -60,6 +61,9 @@ struct CausalData: Sendable {
     draw =
       try section.optional("draw").map { (field) throws(Refusal) in try field.choice() }
       ?? task.draw
+    sources =
+      try section.optional("sources").map { (field) throws(Refusal) in try field.choice() }
+      ?? .byValue
     shared =
       try section.optional("shared").map { (field) throws(Refusal) in
         var names: [String] = []
@@ -83,6 +87,7 @@ struct CausalData: Sendable {
     canonical["intervene"] = (named ?? usual).map { .items($0.map(JobValue.text)) }
     canonical["choice"] = .text(choice.rawValue)
     canonical["draw"] = .text(draw.rawValue)
+    canonical["sources"] = .text(sources.rawValue)
     canonical["shared"] = .items(shared.map(JobValue.text))
     canonical["form"] = .text(task.form.rawValue)
     canonical["layout"] = .text(layout.rawValue)
@@ -101,8 +106,8 @@ struct CausalData: Sendable {
     }
     return try dataPlace.telling { () throws(Refusal) in
       try CausalSampling(
-        task.model, seed: seed, name: split.rawValue, draw: draw, intervene: intervene,
-        choice: choice, shared: shared, filter: filter)
+        task.model, seed: seed, name: split.rawValue, draw: draw, sources: sources,
+        intervene: intervene, choice: choice, shared: shared, filter: filter)
     }
   }
 

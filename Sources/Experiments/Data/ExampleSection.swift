@@ -16,7 +16,8 @@ package struct ExampleSection: Sendable {
 
   private static let known =
     Split.allCases.map(\.rawValue) + [
-      "causal_model", "seed", "intervene", "choice", "draw", "shared", "form", "layout", "keep",
+      "causal_model", "seed", "intervene", "choice", "draw", "sources",
+      "shared", "form", "layout", "keep",
     ]
 
   package init(_ field: JobField, folder: String) throws(Refusal) {

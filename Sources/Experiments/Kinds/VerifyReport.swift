@@ -70,6 +70,23 @@ package struct VerifyReport: Sendable {
     count((record == nil ? 1 : 3) + attempts.attempts.count, "records of the job and its starts")
   }
 
+  /// Checks what is kept of units under way.
+  mutating func checkCheckpoints(
+    of content: CheckpointFile.Content, units: Int, in folder: RunFolder
+  ) {
+    var good = 0
+    for unit in 0..<units {
+      let path = TrainingFiles.checkpoint(of: unit, in: folder.path)
+      guard TrainingFiles.exists(path) else { continue }
+      let isGood: Bool? = attempt { () throws(Refusal) in
+        try CheckpointFile.verify(path, of: content)
+        return true
+      }
+      if isGood == true { good += 1 }
+    }
+    if good > 0 { count(good, "checkpoints of what is under way") }
+  }
+
   /// Takes what a journal holds besides good records.
   mutating func take(_ finding: JournalFinding, isLive: Bool) {
     switch finding.kind {

@@ -24,6 +24,7 @@ final class LensDesk {
       launch.options, RunSpec(toml: job.spec.toml, json: spec), provenance: provenance,
       observer: launch.observer, stop: launch.stop)
     let layout = LensLayout(spec: job.spec, layers: job.layers)
+    try run.files.makeFolder(TrainingFiles.checkpoints(in: run.folder.path))
     store = try ZarrStore.create(
       at: run.folder.results, try layout.root(spec: spec), by: run.files)
     let journals = try LensJournals(
@@ -47,6 +48,7 @@ final class LensDesk {
   func take(_ place: Int, _ result: LensResult) throws(Refusal) {
     results[place] = result
     try putLosses(place)
+    try TrainingFiles.remove(TrainingFiles.checkpoint(of: place, in: run.folder.path))
     observer.advance(done: results.count, failed: 0)
   }
 

@@ -59,15 +59,27 @@ struct LensProgress: RunProgress {
   private var layers: [(number: Int, losses: [Float]?)] = []
   private var isPlanned = false
   private let attempts: RunAttempts
+  private let holder: RunHolder?
+  /// Layers under way by their places, with the steps of their last checkpoint.
+  private var underWay: [(unit: Int, step: Int)] = []
+  private var steps = 0
+  private var notes: [String]
 
   init(_ path: String) throws(Refusal) {
     folder = try RunFolder.open(path)
+    holder = try RunHolder.of(folder)
     attempts = RunAttempts(folder)
+    notes = attempts.faults.map(\.description)
     guard let reader = try LensReader(folder) else { return }
     isPlanned = true
+    steps = reader.spec.settings.steps
     for (place, layer) in reader.layout.layers.enumerated() {
       layers.append((layer, try reader.losses(place)))
     }
+    let checkpoints = TrainingFiles.underWay(
+      .training, units: layers.indices.filter { layers[$0].losses == nil }, in: folder.path)
+    underWay = checkpoints.kept
+    notes += checkpoints.faults.map(\.description)
   }
 
   private var left: Int { layers.count { $0.losses == nil } }
@@ -84,22 +96,28 @@ struct LensProgress: RunProgress {
       guard let first = layer.losses?.first, let last = layer.losses?.last else { continue }
       lines.append("layer \(layer.number): loss \(first) at first, \(last) at last")
     }
-    for (number, attempt) in attempts.attempts.enumerated() {
-      lines.append(
-        "start \(number + 1): \(escaped(attempt.start)), \(attempt.ranks) "
-          + "rank\(attempt.ranks == 1 ? "" : "s"), "
-          + (attempt.end.map { "ended \(escaped($0))" } ?? "no end noted"))
+    for (place, step) in underWay.prefix(limit) {
+      lines.append("layer \(layers[place].number): step \(step) of \(steps) is kept")
     }
-    return lines + attempts.faults.map { "note: \($0.description)" }
+    return lines + (holder?.lines ?? []) + attempts.lines + notes.map { "note: \($0)" }
   }
 
   var json: String {
-    Attribute.table([
+    let kept = underWay.map { place, step -> Attribute in
+      ["layer": .integer(layers[place].number), "step": .integer(step)]
+    }
+    let units: Attribute = [
+      "total": .integer(layers.count), "done": .integer(layers.count - left),
+      "left": .integer(left),
+    ]
+    var members: [Attribute.Member] = [
       .init("run", .text(folder.path)), .init("digest", .text(folder.spec.digest)),
       .init("planned", .flag(isPlanned)), .init("finished", .flag(exitCode == 0)),
-      .init(
-        "units", ["total": .integer(layers.count), "done": .integer(layers.count - left)]),
-    ]).json
+      .init("units", units), .init("kept", .list(kept)), .init("steps", .integer(steps)),
+      .init("starts", attempts.attribute), .init("notes", .list(notes.map { .text($0) })),
+    ]
+    if let holder { members.append(.init("holder", holder.attribute)) }
+    return Attribute.table(members).json
   }
 }
 

@@ -73,11 +73,18 @@ struct LensRun {
     let sums = ContributionSum(count: texts.count, threads: threads, on: world)
     var training = LensTraining(
       LayerStreams(model, texts, sums), settings, stop: launch.stop)
-    let zero = TunedLens.identity(layers: 1, width: job.width, hasBias: settings.hasBias)[0]
     for (place, layer) in left {
       let clock = ContinuousClock()
       let begun = clock.now
-      let result = try training.train(layer: layer, from: zero)
+      let checkpoints = TrainingCheckpoints(start, place, job.spec.pace, rank: world.rank)
+      let state = try checkpoints.state(
+        from: training.start(), steps: settings.steps, on: world)
+      let isKeeper = world.rank == 0
+      let result = try training.train(layer: layer, from: state) { (state) throws(Refusal) in
+        if isKeeper { try checkpoints.advanced(state) }
+      } stopped: { (state) throws(Refusal) in
+        if isKeeper { try checkpoints.keep(state) }
+      }
       let seconds = begun.duration(to: clock.now) / .seconds(1)
       try world.agree {
         guard world.rank == 0 else { return }

@@ -17,6 +17,7 @@ package struct LensSpec: JobSpecification {
   let settings: LensSettings
   package let save: SaveSection
   package let run: RunSection
+  package let pace: CheckpointPace
   package let slurm: SlurmSection
 
   private static let known = [
@@ -47,10 +48,11 @@ package struct LensSpec: JobSpecification {
     settings = try Self.settings(lens)
     save = try SaveSection(job.optional("save"))
     run = try RunSection(
-      job.optional("run"), folder: folder,
+      job.optional("run"), folder: folder, besides: CheckpointPace.known,
       apartFrom: [
         .init("the model", model.path.resolved), .init("the job", file),
       ])
+    pace = try CheckpointPace(job.optional("run"))
     slurm = try SlurmSection(job.optional("slurm"))
   }
 
@@ -112,4 +114,6 @@ package struct LensSpec: JobSpecification {
       "save": save.canonical,
     ]
   }
+
+  package var canonicalRun: JobValue { pace.added(to: run.canonical) }
 }

@@ -57,41 +57,75 @@ struct LensTraining {
     self.last = last
   }
 
-  /// Trains the translator of a layer, which is no lower than the last one. Collective; the same
-  /// bits on every rank, on any number of ranks.
-  mutating func train(
-    layer: Int, from start: TunedLens.Translator
-  ) throws -> LensResult {
-    streams.advance(to: layer)
+  /// A translator's training before its first step, from the logit lens.
+  func start() -> TrainingState {
     let width = model.shape.width
-    var parameters = [Tensor([width, width], start.weight)]
-    if let bias = start.bias { parameters.append(Tensor([width], bias)) }
+    var parameters = ["weight": Tensor<Float>(zeros: [width, width])]
+    if settings.hasBias { parameters["bias"] = Tensor(zeros: [width]) }
     let group = ParameterGroup(
       count: parameters.count, rate: settings.rate, weightDecay: settings.weightDecay)
-    var optimizer: any Optimizer<Float> =
+    let optimizer: any Optimizer<Float> =
       switch settings.algorithm {
       case .sgd:
         GradientDescent<Float>(
           [group], momentum: settings.momentum, nesterov: settings.momentum > 0)
       case .adam: Adam<Float>([group])
       }
-    let schedule = RateSchedule.linear(warmUp: settings.warmUp, total: settings.steps)
-    let zeros = parameters.map { Tensor<Float>(zeros: $0.shape) }
-    let before = try loss(zeros, Array(0..<texts.count), layer, withGradient: false).loss
-    var losses: [Double] = []
-    for step in 0..<settings.steps {
-      let (loss, gradients) = try loss(parameters, batch(step), layer, withGradient: true)
-      losses.append(loss)
-      let limited = settings.clip.map { clipped(gradients, toNorm: $0).gradients } ?? gradients
-      parameters = optimizer.step(
-        parameters, gradients: limited, factor: schedule.factor(at: step))
+    return TrainingState(parameters: [parameters], optimizer: optimizer)
+  }
+
+  /// Trains the translator of a layer, which is no lower than the last one. Collective; the same
+  /// bits on every rank, on any number of ranks.
+  ///
+  /// - Parameters:
+  ///   - start: Of `start()`, or of an earlier start.
+  ///   - advanced: Is told of the state after each step.
+  ///   - stopped: Is told of the state where a stop was asked for.
+  /// - Throws: `LayerStates.Stopped` on all ranks, once any was asked to stop.
+  mutating func train(
+    layer: Int, from start: TrainingState,
+    advanced: (TrainingState) throws(Refusal) -> Void = { _ in },
+    stopped: (TrainingState) throws(Refusal) -> Void = { _ in }
+  ) throws -> LensResult {
+    streams.advance(to: layer)
+    var state = start
+    do { return try train(layer, &state, advanced) } catch let stop as LayerStates.Stopped {
+      try stopped(state)
+      throw stop
     }
-    let after = try loss(parameters, Array(0..<texts.count), layer, withGradient: false).loss
+  }
+
+  private func train(
+    _ layer: Int, _ state: inout TrainingState, _ advanced: (TrainingState) throws(Refusal) -> Void
+  ) throws -> LensResult {
+    let names = settings.hasBias ? ["weight", "bias"] : ["weight"]
+    func parameters(of state: TrainingState) -> [Tensor<Float>] {
+      names.compactMap { state.parameters[0][$0] }
+    }
+    let all = Array(0..<texts.count)
+    let schedule = RateSchedule.linear(warmUp: settings.warmUp, total: settings.steps)
+    if state.evaluations.isEmpty {
+      let loss = try loss(parameters(of: state), all, layer, withGradient: false).loss
+      state.evaluations.append(DasResult.Evaluation(step: 0, loss: loss, correct: 0, count: 0))
+    }
+    while state.step < settings.steps {
+      let own = parameters(of: state)
+      let (loss, gradients) = try loss(
+        own, batch(state.step), layer, step: state.step, withGradient: true)
+      let (limited, norm) = clipped(gradients, toNorm: settings.clip ?? .infinity)
+      let next = state.optimizer.step(
+        own, gradients: limited, factor: schedule.factor(at: state.step))
+      for (name, value) in zip(names, next) { state.parameters[0][name] = value }
+      state.advance(loss: loss, norm: norm)
+      try advanced(state)
+    }
+    let trained = parameters(of: state)
+    let after = try loss(trained, all, layer, withGradient: false).loss
     return LensResult(
-      untrained: before, trained: after, losses: losses,
+      untrained: Double(state.evaluations[0].loss), trained: Double(after),
+      losses: state.losses.map(Double.init),
       translator: TunedLens.Translator(
-        weight: parameters[0].elements,
-        bias: parameters.count > 1 ? parameters[1].elements : nil))
+        weight: trained[0].elements, bias: trained.count > 1 ? trained[1].elements : nil))
   }
 
   /// The loss of a translator over all texts. Collective.
@@ -100,7 +134,7 @@ struct LensTraining {
     let width = model.shape.width
     var parameters = [Tensor([width, width], translator.weight)]
     if let bias = translator.bias { parameters.append(Tensor([width], bias)) }
-    return try loss(parameters, Array(0..<texts.count), layer, withGradient: false).loss
+    return Double(try loss(parameters, Array(0..<texts.count), layer, withGradient: false).loss)
   }
 
   /// The microbatches of a step: each once an epoch, in another order in each.
@@ -115,8 +149,9 @@ struct LensTraining {
 
   /// The mean divergence over the tokens of some microbatches, and its gradients.
   private func loss(
-    _ parameters: [Tensor<Float>], _ numbers: [Int], _ layer: Int, withGradient: Bool
-  ) throws -> (loss: Double, gradients: [Tensor<Float>]) {
+    _ parameters: [Tensor<Float>], _ numbers: [Int], _ layer: Int, step: Int? = nil,
+    withGradient: Bool
+  ) throws -> (loss: Float, gradients: [Tensor<Float>]) {
     let length = withGradient ? parameters.reduce(0) { $0 + $1.count } : 0
     let (streams, last) = (streams.kept, last.kept)
     let total = try sums.total(of: numbers, length: 2 + length) { [model, stop] number -> [Float] in
@@ -137,7 +172,7 @@ struct LensTraining {
     let rows = Float(numbers.reduce(0) { $0 + texts.keptRows(of: $1).count })
     guard total.allSatisfy(\.isFinite) else {
       throw Refusal(
-        .model, field: "layer \(layer)",
+        .model, field: "layer \(layer)" + (step.map { ", step \($0)" } ?? ""),
         found: "a loss or gradient that is not finite (\(texts.name(of: numbers[0])) and others)",
         expected: "finite numbers; a lower lens.learning_rate may help")
     }
@@ -148,7 +183,7 @@ struct LensTraining {
       gradients.append(Tensor(parameter.shape, part))
       start += parameter.count
     }
-    return (Double(total[0] / rows), gradients)
+    return (total[0] / rows, gradients)
   }
 }
 

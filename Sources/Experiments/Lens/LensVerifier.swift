@@ -33,6 +33,7 @@ enum LensVerifier {
     for fault in journals.faults { report.add(fault) }
     for finding in journals.findings { report.note(finding.description) }
     report.count(journals.fileCount, "journals with \(journals.results.count) translators")
+    report.checkCheckpoints(of: .training, units: job.layers.count, in: folder)
     report.unitsLeft = job.layers.count - journals.results.count
     do throws(Refusal) {
       try compare(reader, journals, job)

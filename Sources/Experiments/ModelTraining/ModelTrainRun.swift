@@ -73,7 +73,7 @@ struct ModelTrainRun {
     _ start: RunStart, _ journal: RankJournal, _ desk: DasDesk?
   ) throws(Refusal) -> Bool {
     let began = ContinuousClock.now
-    let checkpoints = DasCheckpoints(start, 0, job.spec.pace, rank: world.rank)
+    let checkpoints = TrainingCheckpoints(start, 0, job.spec.pace.checkpoints, rank: world.rank)
     let state = try checkpoints.state(
       from: ModelTraining.start(of: job, model), steps: job.steps.total, on: world)
     let training = ModelTraining(

@@ -4,14 +4,8 @@ internal import Inputs
 internal import ResultsStore
 internal import Tensors
 
-/// A training's state as a file: a line with what it is and the SHA-256 of the rest, then a binary
-/// property list.
-///
-/// Written whole or not at all; what was flipped or cut off since is refused by the digest.
+/// A training's state as the content of a checkpoint's file: a binary property list.
 enum TrainingCheckpoint {
-  private static let magic = "causeway training 1"
-  private static let sizeLimit = 4 << 30
-
   private enum Memory: Codable {
     case adam(Adam<Float>)
     case descent(GradientDescent<Float>)
@@ -57,7 +51,7 @@ enum TrainingCheckpoint {
     encoder.outputFormat = .binary
     do {
       let body = [UInt8](try encoder.encode(content))
-      return Array("\(magic) step \(state.step) \(Digest.of(body))\n".utf8) + body
+      return CheckpointFile.bytes(.training, step: state.step, body)
     } catch {
       throw Refusal(
         .resources, field: "checkpoint of unit \(unit)", found: escaped("\(error)"),
@@ -79,7 +73,7 @@ enum TrainingCheckpoint {
         expected:
           "the checkpoint of unit \(unit) of this run; without the file the unit begins anew")
     }
-    let (_, body) = try split(bytes, file: file)
+    let body = try CheckpointFile.body(bytes, of: .training, file: file)
     let content: Content
     do {
       content = try PropertyListDecoder().decode(Content.self, from: Data(body))
@@ -107,47 +101,5 @@ enum TrainingCheckpoint {
       state.evaluations.allSatisfy({ (0...state.step).contains($0.step) && $0.correct >= 0 })
     else { throw refusal("a step \(content.step) that does not fit its losses") }
     return state
-  }
-
-  /// How many steps a file's training has taken, from its first line.
-  static func step(_ path: String) throws(Refusal) -> Int {
-    let file = try BoundedFile(path, kind: .store)
-    return try header(file.bytes(at: 0, count: min(file.size, 200)), file: path).step
-  }
-
-  static func read(_ path: String) throws(Refusal) -> [UInt8] {
-    try BoundedFile(path, kind: .store).readAll(limit: sizeLimit)
-  }
-
-  /// Checks a file against its own digest.
-  static func verify(_ path: String) throws(Refusal) { _ = try split(read(path), file: path) }
-
-  private static func split(
-    _ bytes: [UInt8], file: String
-  ) throws(Refusal) -> (step: Int, body: ArraySlice<UInt8>) {
-    let (step, digest, start) = try header(bytes, file: file)
-    let body = bytes[start...]
-    guard Digest.of(Array(body)) == digest else {
-      throw Refusal(
-        .store, file: file, found: "another SHA-256 (damaged)",
-        expected: "\(digest), as its first line says; without the file the unit begins anew")
-    }
-    return (step, body)
-  }
-
-  private static func header(
-    _ bytes: [UInt8], file: String
-  ) throws(Refusal) -> (step: Int, digest: String, end: Int) {
-    let malformed = Refusal(
-      .store, file: file, found: "no checkpoint of a training",
-      expected: "a first line \"\(magic) step N SHA-256\"; without the file the unit begins anew")
-    guard let end = bytes.prefix(200).firstIndex(of: 10),
-      let line = String(validating: bytes[..<end], as: UTF8.self), line.hasPrefix(magic + " step ")
-    else { throw malformed }
-    let words = line.dropFirst(magic.utf8.count + 6).split(separator: " ")
-    guard words.count == 2, let step = Int(words[0]), step >= 0, words[1].utf8.count == 64 else {
-      throw malformed
-    }
-    return (step, String(words[1]), end + 1)
   }
 }

@@ -13,6 +13,21 @@ enum TrainingFiles {
     "\(checkpoints(in: folder))/unit-\(unit)"
   }
 
+  /// Units of which a state is kept, with the steps that it is on, and what is wrong with others.
+  static func underWay(
+    _ content: CheckpointFile.Content, units: some Sequence<Int>, in folder: String
+  ) -> (kept: [(unit: Int, step: Int)], faults: [Refusal]) {
+    var (kept, faults): ([(unit: Int, step: Int)], [Refusal]) = ([], [])
+    for unit in units {
+      let path = checkpoint(of: unit, in: folder)
+      guard exists(path) else { continue }
+      do throws(Refusal) {
+        kept.append((unit, try CheckpointFile.step(path, of: content)))
+      } catch { faults.append(error) }
+    }
+    return (kept, faults)
+  }
+
   static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   /// Removes a file, if it is there.

@@ -13,32 +13,22 @@ package struct TrainingPace: Sendable, Equatable {
   }
 
   package let parallel: Parallel
-  /// Steps between checkpoints of a training; nil: by time alone.
-  package let checkpointSteps: Int?
-  package let checkpointSeconds: Double
+  package let checkpoints: CheckpointPace
 
-  static let known = ["parallel", "checkpoint_steps", "checkpoint_seconds"]
+  static let known = ["parallel"] + CheckpointPace.known
 
   /// - Parameter field: The section `[run]`, whose other fields are read elsewhere.
   package init(_ field: JobField?) throws(Refusal) {
-    let section = try field?.anyTable()
     parallel =
-      try section?.optional("parallel").map { (field) throws(Refusal) in try field.choice() }
-      ?? .auto
-    checkpointSteps = try section?.optional("checkpoint_steps").map { (field) throws(Refusal) in
-      try field.int(in: 1...1 << 24)
-    }
-    checkpointSeconds =
-      try section?.optional("checkpoint_seconds").map { (field) throws(Refusal) in
-        try field.double("seconds above 0 and at most 1e6") { $0 > 0 && $0 <= 1e6 }
-      } ?? 60
+      try field?.anyTable().optional("parallel").map { (field) throws(Refusal) in
+        try field.choice()
+      } ?? .auto
+    checkpoints = try CheckpointPace(field)
   }
 
   func added(to run: JobValue) -> JobValue {
-    guard case .table(var table) = run.content else { return run }
+    guard case .table(var table) = checkpoints.added(to: run).content else { return run }
     table["parallel"] = .text(parallel.rawValue)
-    table["checkpoint_steps"] = checkpointSteps.map(JobValue.int)
-    table["checkpoint_seconds"] = .real(checkpointSeconds)
     return JobValue(.table(table))
   }
 }
