@@ -88,6 +88,41 @@ extension EndToEnd {
       stored.expectSame(as: expected, "after \(kills) kills")
     }
 
+    @Test func `kills inside a search change no bit`() async throws {
+      let job = Self.job(
+        lens: "model", more: "[run]\ncheckpoint_steps = 3"
+      ).replacing("iterations = 5", with: "iterations = 60")
+      let bench = try Workbench(job: job)
+      let whole = try await bench.finish("whole", ranks: 2)
+      let resumed = try await bench.killAgainAndAgain(
+        10, seed: 8, like: (whole, try bench.stored("whole")))
+      #expect(resumed >= 3, "kills that left a search to take up again")
+    }
+
+    @Test func `a stop keeps a search, and a damaged checkpoint is refused`() async throws {
+      let job = Self.job(lens: "model").replacing("iterations = 5", with: "iterations = 100")
+      let bench = try Workbench(heavyModel, job: job)
+      let tool = try bench.start("run", ranks: 2)
+      _ = try await tool.wait { bench.has("run/results.zarr/layer/c/0") && tool.seconds > 2 }
+      kill(tool.launcher, SIGUSR1)
+      let stopped = try await tool.end()
+      #expect(stopped.code == 75, "\(stopped.errors)")
+      let status = try await self.tool("status", bench.path("run"))
+      #expect(status.code == 75 && status.output.contains("evaluations are kept"))
+      let verify = try await self.tool("verify", bench.path("run"))
+      #expect(verify.code == 75 && verify.output.contains("checked 1 checkpoints"))
+      let checkpoints = bench.path("run/interventions/checkpoints")
+      let name = try #require(
+        FileManager.default.contentsOfDirectory(atPath: checkpoints).first {
+          $0.hasPrefix("unit-")
+        })
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(checkpoints)/\(name)"))
+      bytes[bytes.count - 9] ^= 4
+      try bytes.write(to: URL(fileURLWithPath: "\(checkpoints)/\(name)"))
+      let ended = try await bench.start("run").end()
+      #expect(ended.code == 5 && ended.errors.contains("checkpoints/\(name)"), "\(ended.errors)")
+    }
+
     @Test func `a finished run is shown, exported and found whole`() async throws {
       let bench = try Workbench(job: Self.job())
       try await bench.finish("run")

@@ -91,47 +91,10 @@ extension EndToEnd {
         .replacing("widths = [1, 4]", with: "widths = [4]")
       let bench = try DasBench(job: job).bench
       let whole = try await bench.finish("whole", ranks: 2)
-      let expected = try bench.stored("whole")
-      var random = SeededRandom(seed: 77)
-      var (kills, resumed, round) = (0, 0, 0)
-      while kills < 20 {
-        round += 1
-        let run = "run-\(round)"
-        while true {
-          let ranks = [nil, 1, 2, 3].randomElement(using: &random) ?? nil
-          let parallel = ["data", "units"].randomElement(using: &random) ?? "data"
-          let tool = try bench.start(run, ranks: ranks, "--set", "run.parallel=\(parallel)")
-          // A training under way has its checkpoint; half of the kills wait for a new one.
-          let before = Self.checkpoints(bench.path(run))
-          let delay = Double.random(in: 0...1, using: &random) * whole.seconds
-          let waits = Bool.random(using: &random)
-          let isThere = try await tool.wait(until: {
-            waits ? Self.checkpoints(bench.path(run)) != before : tool.seconds >= delay
-          })
-          let victims = tool.processes()
-          if isThere {
-            let victim = victims.randomElement(using: &random) ?? tool.launcher
-            if kill(victim, SIGKILL) == 0 { kills += 1 }
-            if !Self.checkpoints(bench.path(run)).isEmpty { resumed += 1 }
-          }
-          let ended = try await tool.end()
-          try await tool.waitForRanks()
-          if ended.code == 0 { break }
-        }
-        try bench.stored(run).expectSame(as: expected, "after \(kills) kills")
-      }
+      let resumed = try await bench.killAgainAndAgain(
+        20, seed: 77, like: (whole, try bench.stored("whole")),
+        choices: ["data", "units"].map { ["--set", "run.parallel=\($0)"] })
       #expect(resumed >= 5, "kills that left a training to take up again")
-    }
-
-    /// The checkpoints that are there, with when they were written.
-    static func checkpoints(_ run: String) -> [String] {
-      let folder = "\(run)/interventions/checkpoints"
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-      return names.filter { $0.hasPrefix("unit-") }.sorted().map { name in
-        let date = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[
-          .modificationDate]
-        return "\(name) \((date as? Date)?.timeIntervalSince1970 ?? 0)"
-      }
     }
 
     @Test(arguments: [
@@ -208,11 +171,155 @@ extension EndToEnd {
       #expect(ended.output.contains("trainings done") && !ended.output.contains("0 failed"))
     }
 
+    /// A job that trains a small network first, and then looks into it.
+    private static let pretraining = """
+      kind = "das"
+      seed = 3
+
+      [pretrain.model]
+      architecture = "mlp"
+      layers = 2
+      width = 16
+      classes = 2
+      [pretrain.data]
+      causal_model = "hierarchical_equality"
+      train = 640
+      development = 64
+      [pretrain.train]
+      learning_rate = 0.01
+      epochs = 4
+      batch = 16
+      microbatch = 4
+
+      [data]
+      causal_model = "hierarchical_equality"
+      sources = "like_bases"
+      train = 320
+      test = 60
+
+      [[interventions]]
+      intervention_type = "RotatedSpaceIntervention"
+      component = "block_output"
+      layer = 0
+      variable = "WX"
+      subspace_partition = [[0, 8], [8, 16]]
+      subspaces = [0]
+      intervention_link_key = 0
+      [[interventions]]
+      intervention_type = "RotatedSpaceIntervention"
+      component = "block_output"
+      layer = 0
+      variable = "YZ"
+      subspace_partition = [[0, 8], [8, 16]]
+      subspaces = [1]
+      intervention_link_key = 0
+
+      [train]
+      learning_rate = 0.01
+      epochs = 4
+      batch = 16
+      microbatch = 4
+
+      [run]
+      checkpoint_steps = 4
+
+      """
+
+    @Test func `a job trains its model first, the same bytes on any ranks, whatever is killed`()
+      async throws
+    {
+      let bench = try DasBench(job: Self.pretraining).bench
+      let whole = try await bench.finish("alone", ["--threads", "1"])
+      let alone = try bench.stored("alone")
+      let first = try bench.stored("alone/pretrain")
+      for ranks in 1...3 {
+        try await bench.finish("ranks-\(ranks)", ranks: ranks)
+        try bench.stored("ranks-\(ranks)").expectSame(as: alone, "\(ranks) ranks")
+        try bench.stored("ranks-\(ranks)/pretrain").expectSame(as: first, "\(ranks) ranks")
+      }
+      let resumed = try await bench.killAgainAndAgain(
+        6, seed: 12, like: (whole, alone), checkpoints: "/pretrain")
+      #expect(resumed > 0, "kills that left the model's training to take up again")
+      // The same job in two steps comes to the same rotation.
+      let job = try String(contentsOfFile: bench.path("job.toml"), encoding: .utf8)
+      let start = try #require(job.range(of: "[pretrain.model]"))
+      let end = try #require(job.range(of: "[data]"))
+      try bench.put(
+        job[..<start.lowerBound] + "[model]\npath = \"alone/pretrain/model\"\n"
+          + job[end.lowerBound...], "second.toml")
+      let second = try await bench.start("second", job: "second.toml").end()
+      #expect(second.code == 0, "\(second.errors)")
+      #expect(try bench.stored("second").records == alone.records)
+    }
+
+    @Test func `the commands know a run that trains its model first`() async throws {
+      let bench = try DasBench(job: Self.pretraining).bench
+      let job = bench.path("job.toml")
+      func tool(_ arguments: String...) async throws -> ToolRun {
+        try await RunningTool(arguments, ranks: nil).end()
+      }
+      let plan = try await tool("plan", job)
+      #expect(plan.code == 0 && plan.output.contains("pretrain steps"), "\(plan.errors)")
+      let check = try await tool("check", job)
+      #expect(check.code == 0 && check.output.contains("ok: 1 trainings"), "\(check.errors)")
+      #expect(check.output.contains("first, the model:"))
+      try await bench.finish("run", ranks: 2)
+      let status = try await tool("status", bench.path("run"))
+      #expect(status.code == 0 && status.output.contains("first, the model: "), "\(status.output)")
+      let verify = try await tool("verify", bench.path("run"), "--recompute", "100%")
+      #expect(verify.code == 0, "\(verify.errors) \(verify.output)")
+      #expect(
+        verify.output.split(separator: "\n").count {
+          $0.hasPrefix("checked 1 units by running them again")
+        } == 2)
+      let show = try await tool("show", bench.path("run/pretrain"))
+      #expect(show.code == 0 && show.output.contains("Loss"))
+
+      let weights = bench.path("run/pretrain/model/model.safetensors")
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: weights))
+      bytes[bytes.count - 3] ^= 1
+      try bytes.write(to: URL(fileURLWithPath: weights))
+      let damaged = try await tool("verify", bench.path("run"))
+      #expect(damaged.code == 5 && damaged.errors.contains("pretrain/model"), "\(damaged.errors)")
+      let again = try await bench.start("run").end()
+      #expect(again.code == 5 && again.errors.contains("pretrain/model"), "\(again.errors)")
+    }
+
+    @Test(arguments: [
+      (["model={path = \"model\"}"], "pretrain beside model"),
+      (["pretrain.kind=train"], "pretrain.kind, from --set"),
+      (["pretrain.model.layer=2"], "pretrain.model.layer, from --set: found an unknown field"),
+      (["pretrain.train.loss=kl"], "pretrain.train.loss, from --set"),
+      (["train.early_stopping={patience = 2}"], "train.early_stopping: found early_stopping"),
+      (["data.development=0"], "data.development, from --set"),
+      (["interventions[0].layer=2"], "interventions[0].layer, from --set"),
+    ])
+    func `a model that cannot be trained first is refused by its place`(
+      changes: [String], words: String
+    ) async throws {
+      let bench = try DasBench(job: Self.pretraining).bench
+      let ended = try await RunningTool(
+        ["check", bench.path("job.toml")] + changes.flatMap { ["--set", $0] }, ranks: nil
+      ).end()
+      #expect(ended.code == 3 && ended.errors.contains(words), "\(ended.errors)")
+    }
+
+    @Test func `a model whose training fails ends the job`() async throws {
+      let bench = try DasBench(job: Self.pretraining).bench
+      let ended = try await bench.start(
+        "run", ranks: 2, "--set", "pretrain.train.optimizer=sgd", "--set",
+        "pretrain.train.learning_rate=1e30"
+      ).end()
+      #expect(ended.code == 1 && ended.errors.contains("a loss of"), "\(ended.errors)")
+      let status = try await RunningTool(["status", bench.path("run")], ranks: nil).end()
+      #expect(status.code == 1 && status.output.contains("failed unit 0"), "\(status.output)")
+    }
+
     @Test func `a damaged checkpoint is refused by name`() async throws {
       let job = DasBench.job.replacing("epochs = 3", with: "epochs = 4000")
       let bench = try DasBench(job: job).bench
       let tool = try bench.start("run", "--threads", "1")
-      _ = try await tool.wait { !Self.checkpoints(bench.path("run")).isEmpty }
+      _ = try await tool.wait { !Workbench.checkpoints(bench.path("run")).isEmpty }
       for id in tool.processes() { kill(id, SIGKILL) }
       _ = try await tool.end()
       let path = bench.path("run/interventions/checkpoints/unit-0")

@@ -61,6 +61,35 @@ extension EndToEnd {
       #expect(basis.output.contains("4 directions of 2 layers"))
     }
 
+    @Test func `kills inside a layer's training change no bit`() async throws {
+      let job = Self.job.replacing("steps = 12", with: "steps = 400") + "\n[run]\ncheckpoint_steps = 5"
+      let bench = try Workbench(job: job)
+      let whole = try await bench.finish("whole", ranks: 2)
+      let resumed = try await bench.killAgainAndAgain(
+        12, seed: 31, like: (whole, try bench.stored("whole")))
+      #expect(resumed >= 3, "kills that left a layer to take up again")
+    }
+
+    @Test func `a stop keeps a layer's training, and a damaged checkpoint is refused`() async throws
+    {
+      let bench = try Workbench(job: Self.job.replacing("steps = 12", with: "steps = 20000"))
+      let tool = try bench.start("run", ranks: 2)
+      _ = try await tool.wait { bench.has("run/results.zarr/layer/c/0") && tool.seconds > 1 }
+      kill(tool.launcher, SIGUSR1)
+      let stopped = try await tool.end()
+      #expect(stopped.code == 75, "\(stopped.errors)")
+      let status = try await RunningTool(["status", bench.path("run")], ranks: nil).end()
+      #expect(status.code == 75 && status.output.contains("of 20000 is kept"), "\(status.output)")
+      let verify = try await RunningTool(["verify", bench.path("run")], ranks: nil).end()
+      #expect(verify.output.contains("checked 1 checkpoints"), "\(verify.output)")
+      let path = bench.path("run/interventions/checkpoints/unit-0")
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      bytes[bytes.count - 9] ^= 4
+      try bytes.write(to: URL(fileURLWithPath: path))
+      let ended = try await bench.start("run").end()
+      #expect(ended.code == 5 && ended.errors.contains("checkpoints/unit-0"), "\(ended.errors)")
+    }
+
     @Test(arguments: [
       ("optimizer = \"adam\"", "optimizer = \"adam\"\nmomentum = 0.9", ["lens.momentum", "sgd"]),
       ("steps = 12", "steps = 0", ["lens.steps", "1 to"]),

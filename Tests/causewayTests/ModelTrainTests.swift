@@ -210,34 +210,9 @@ extension EndToEnd {
         + "\n[run]\ncheckpoint_steps = 3\n"
       let bench = try DasBench(job: job).bench
       let whole = try await bench.finish("whole", ranks: 2)
-      let (expected, trained) = (try bench.stored("whole"), try model(bench, "whole"))
-      var random = SeededRandom(seed: 5)
-      var (kills, resumed, round) = (0, 0, 0)
-      while kills < 8 {
-        round += 1
-        let run = "run-\(round)"
-        while true {
-          let ranks = [nil, 1, 2, 3].randomElement(using: &random) ?? nil
-          let tool = try bench.start(run, ranks: ranks)
-          let before = Das.checkpoints(bench.path(run))
-          let delay = Double.random(in: 0...1, using: &random) * whole.seconds
-          let waits = Bool.random(using: &random)
-          let isThere = try await tool.wait(until: {
-            waits ? Das.checkpoints(bench.path(run)) != before : tool.seconds >= delay
-          })
-          let victims = tool.processes()
-          if isThere {
-            let victim = victims.randomElement(using: &random) ?? tool.launcher
-            if kill(victim, SIGKILL) == 0 { kills += 1 }
-            if !Das.checkpoints(bench.path(run)).isEmpty { resumed += 1 }
-          }
-          let ended = try await tool.end()
-          try await tool.waitForRanks()
-          if ended.code == 0 { break }
-        }
-        try bench.stored(run).expectSame(as: expected, "after \(kills) kills")
-        #expect(try model(bench, run) == trained, "after \(kills) kills")
-      }
+      // A record has the digest of the model's files.
+      let resumed = try await bench.killAgainAndAgain(
+        8, seed: 5, like: (whole, try bench.stored("whole")))
       #expect(resumed >= 2, "kills that left a training to take up again")
     }
   }
