@@ -128,6 +128,14 @@ extension EndToEnd {
       ),
       (["run.parallel=rows"], 3, "auto, units, data"),
       (["data.train=two.jsonl"], 3, "sources[1]"),
+      (
+        ["train.loss=logit_difference", "data.train=foil.jsonl"], 3,
+        "foil.jsonl: foil, line 1: found the label itself"
+      ),
+      (
+        ["train.loss=logit_difference", "data.train=same.jsonl"], 3,
+        "same.jsonl: base_label, line 1: found the label itself, as in every example of the train"
+      ),
     ])
     func `what cannot be trained is refused by its place, once, before any work`(
       changes: [String], code: Int32, words: String
@@ -146,6 +154,9 @@ extension EndToEnd {
         ["1", "[1, 2]"].map {
           "{\"base\": [1, 2, 3], \"source\": [3, 2, 1], \"label\": 2, \"places\": {\"early\": \($0)}}\n"
         }.joined(), "unequal.jsonl")
+      let same = "{\"base\": [1, 2, 3], \"source\": [3, 2, 1], \"label\": 2, \"base_label\": 2, "
+      try bench.put(same + "\"places\": {\"early\": 1}}\n", "same.jsonl")
+      try bench.put(same + "\"foil\": 2, \"places\": {\"early\": 1}}\n", "foil.jsonl")
       if changes.contains("data.train=text.jsonl") || changes.contains("data.train=answer.jsonl") {
         try FileManager.default.removeItem(atPath: bench.path("model/tokenizer.json"))
       }
@@ -237,6 +248,12 @@ extension EndToEnd {
         try bench.stored("ranks-\(ranks)").expectSame(as: alone, "\(ranks) ranks")
         try bench.stored("ranks-\(ranks)/pretrain").expectSame(as: first, "\(ranks) ranks")
       }
+      // The two variables share one rotation.
+      let unit = bench.path("alone/interventions/unit_0")
+      let saved = try FileManager.default.contentsOfDirectory(atPath: unit)
+        .filter { $0.hasSuffix(".bin") }
+        .map { try Data(contentsOf: URL(fileURLWithPath: "\(unit)/\($0)")) }
+      #expect(saved.count == 2 && saved[0] == saved[1])
       let resumed = try await bench.killAgainAndAgain(
         6, seed: 12, like: (whole, alone), checkpoints: "/pretrain")
       #expect(resumed > 0, "kills that left the model's training to take up again")

@@ -62,15 +62,43 @@ struct BasisCost: CostReport {
     return 4 * Double(tokens) * (head + blocks)
   }
 
+  /// Evaluations of a layer, at 60 a climb.
+  private var evaluations: Double {
+    let plain = Double(min(settings.search.iterations, 60))
+    let random = Double(settings.search.candidates * settings.search.briefIterations) + plain
+    let perDirection = plain + Double(settings.restarts - 1) * random
+    return perDirection * Double(settings.directions)
+  }
+
+  private func hours(at rate: Double) -> Double {
+    job.numbering.layers.reduce(0.0) { $0 + evaluations * operations(at: $1) } / rate / 3600
+  }
+
+  func needs(threads: Int) -> RunNeeds? {
+    needs(threads: threads, coreHours: hours(at: ProductRate.measured()))
+  }
+
+  private func needs(threads: Int, coreHours: Double) -> RunNeeds {
+    let layers = job.numbering.layers.count
+    let most = settings.directions * settings.restarts
+    let searches = settings.search.candidates * settings.search.briefIterations
+    let log = 8 * (job.width + 3) * (2 * settings.search.iterations + searches)
+    return RunNeeds(
+      weightBytes: job.data.published.byteCount,
+      // Logits without ablation are kept as far as `run.memory` goes.
+      rankBytes: min(
+        job.spec.run.memory, (64 << 20) + threads * threadBytes + stateBytes + 4 * tokens
+          * shape.vocabulary),
+      diskBytes: (1 << 20) + 2 * layers * most * (4 * job.width + 256) + 2 * log,
+      files: 64 + 8 * layers, units: microbatches.count, coreHours: coreHours)
+  }
+
   var entries: [Entry] {
     let rate = ProductRate.measured()
     let layers = job.numbering.layers
     let searches = job.numbering.searches
-    let plain = Double(min(settings.search.iterations, 60))
-    let random = Double(settings.search.candidates * settings.search.briefIterations) + plain
-    let perDirection = plain + Double(settings.restarts - 1) * random
-    let evaluations = perDirection * Double(settings.directions)
-    let hours = layers.reduce(0.0) { $0 + evaluations * operations(at: $1) } / rate / 3600
+    let hours = hours(at: rate)
+    let threads = job.spec.run.threads ?? 1
     let bytes = layers.count * settings.directions * 4 * (job.width + 3 + 2 * settings.restarts)
     return [
       ("texts", Double(job.data.texts.count), "\(job.data.texts.count)"),
@@ -91,14 +119,9 @@ struct BasisCost: CostReport {
           + "\(Int(rate / 1e9)) GFLOP/s a core"
       ),
       (
-        "weight_bytes", Double(job.data.published.byteCount),
-        "\(job.data.published.byteCount >> 20) MiB, once a host"
-      ),
-      (
         "thread_bytes", Double(threadBytes), "\(threadBytes >> 20) MiB for each compute thread"
       ),
       ("result_bytes", Double(bytes), "\(bytes >> 10) KiB before compression"),
-      ("files", Double(6 * layers.count + 32), "at most \(6 * layers.count + 32)"),
-    ]
+    ] + needs(threads: threads, coreHours: hours).entries(threads: threads)
   }
 }

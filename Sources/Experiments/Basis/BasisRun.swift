@@ -22,6 +22,7 @@ struct BasisRun {
     let memory = try world.agree { () throws(Refusal) -> Int in
       try BasisCost(job).memoryForLogits(threads: threads)
     }
+    try BasisCost(job).check(launch, job.spec.run)
     let published = job.data.published
     let digest = try ModelOnRanks.digest(of: published.checkpoint, job.spec.model, on: world)
     try ModelOnRanks.compare(

@@ -11,15 +11,15 @@ struct DasCost: CostReport {
 
   init(_ job: DasJob) { self.job = job }
 
-  /// Operations of a token through a layer, forward; 2 for each weight of its matrices.
-  private var layerOperations: Double {
-    2 * Double(job.parameterCount) / Double(job.layerCount)
-  }
+  /// Core seconds of an example and of a step beside their products: what makes examples, the tape,
+  /// the optimiser. From `jobs/das-hierarchical-equality.toml`, where there is next to nothing else.
+  private static let secondsOfExample = 60e-6
+  private static let secondsOfStep = 1.4e-3
 
-  /// Positions of all examples that training goes through, and of those that a cone has.
-  private func rows(_ point: DasGrid.Point) -> (all: Int, cone: Int) {
+  /// Positions of a split's examples, and of those that a cone has.
+  private func rows(_ point: DasGrid.Point, _ split: Split) -> (all: Int, cone: Int) {
     var (all, cone) = (0, 0)
-    for item in job.items[.train] ?? [] {
+    for item in job.items[split] ?? [] {
       let length = ExampleResolver.length(item.example.base)
       let first =
         job.spec.interventions.compactMap { intervention in
@@ -33,28 +33,84 @@ struct DasCost: CostReport {
     return (all, cone)
   }
 
+  /// Passes of a token through the whole model, without reuse and with it, of one training.
+  private func passes(_ point: DasGrid.Point) -> (naive: Double, cone: Double) {
+    let steps = job.steps
+    let epochs = Double(steps.total) / Double(steps.perEpoch)
+    let looks = Double(steps.total / (job.spec.train.evaluateEvery ?? steps.perEpoch))
+    let lowest = point.layer ?? job.spec.interventions.compactMap(\.layer).min() ?? 0
+    let above = Double(job.layerCount - lowest) / Double(job.layerCount)
+    var (naive, cone) = (0.0, 0.0)
+    for split in Split.allCases {
+      let (all, behind) = rows(point, split)
+      // Each split is looked at once in the end, the development set also on the way.
+      let forward = split == .development ? 1 + looks : 1
+      let both = split == .train ? epochs : 0
+      // Source and base forward, and backward through the base; kept, only the cone both ways.
+      naive += Double(all) * (2 * forward + (2 + above) * both)
+      cone += 2 * Double(all) + Double(behind) * above * (forward + 2 * both)
+      guard split == job.controlSplit else { continue }
+      // Without interventions, swapped, shuffled, and with random rotations.
+      naive += 7 * Double(all)
+      cone += 5 * Double(all) + Double(behind) * above
+    }
+    return (naive, cone)
+  }
+
+  private var exampleCount: Int { job.items.values.reduce(0) { $0 + $1.count } }
+
+  private var hours: Double {
+    let steps = job.steps
+    let cone = job.grid.points.reduce(0) { $0 + passes($1).cone }
+    let seen = Double(job.grid.count) * Double(steps.total * steps.stepSize + 2 * exampleCount)
+    let beside =
+      Self.secondsOfExample * seen
+      + Self.secondsOfStep * Double(steps.total * job.grid.count)
+    return (cone * 2 * Double(job.parameterCount) / rate + beside) / 3600
+  }
+
+  /// The cost of the model's own training, where that comes first.
+  private var first: ModelTrainCost? {
+    guard case .trained(let first) = job.weights else { return nil }
+    return ModelTrainCost(first, rate: rate)
+  }
+
+  func needs(threads: Int) -> RunNeeds? {
+    let lengths = job.items.values.joined().map { ExampleResolver.length($0.example.base) }
+    let kept = min(
+      job.spec.run.memory, 4 * lengths.reduce(0, +) * job.memory.keptFloats)
+    let thread =
+      job.memory.threadBytes(
+        job.steps.microbatch, of: lengths.max() ?? 0, evaluated: DasTraining.evaluated)
+      + 4 * 16 * job.trainedCount
+    let own = RunNeeds(
+      weightBytes: 4 * job.parameterCount,
+      rankBytes: StepMemory.fixedBytes + 2048 * exampleCount + kept + threads * thread,
+      // Results twice, parameters once, and checkpoints of what is under way.
+      diskBytes: (1 << 20)
+        + job.grid.count * (4096 * 24 + 32 * job.steps.total + 4 * job.trainedCount)
+        + min(job.grid.count, 64) * 4 * 5 * job.trainedCount,
+      files: 64 + job.grid.count * (24 + job.spec.interventions.count), units: units,
+      coreHours: hours)
+    guard let first = first?.needs(threads: threads) else { return own }
+    return own.after(first)
+  }
+
+  /// Microbatches of all trainings that can be worked on at once.
+  private var units: Int {
+    let (size, part) = (job.steps.stepSize, job.steps.microbatch)
+    return job.grid.count * ((size + part - 1) / part)
+  }
+
   var entries: [Entry] {
     func count(_ value: Double) -> String {
       Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
     }
     let steps = job.steps
-    let epochs = Double(steps.total) / Double(steps.perEpoch)
-    var (naive, cone) = (0.0, 0.0)
-    for point in job.grid.points {
-      let rows = rows(point)
-      let above = Double(job.layerCount - (point.layer ?? 0)) / Double(job.layerCount)
-      // Source and base forward, and backward through the base; kept, only the cone both ways.
-      naive += epochs * Double(rows.all) * (2 + above)
-      cone += 2 * Double(rows.all) + epochs * Double(rows.cone) * 2 * above
+    let (naive, cone) = job.grid.points.map(passes).reduce((0, 0)) {
+      ($0.0 + $1.naive, $0.1 + $1.cone)
     }
-    let operations = cone * layerOperations * Double(job.layerCount)
-    let saved = naive / max(cone, 1)
-    var entries: [(String, Double, String)] = []
-    if case .trained(let first) = job.weights {
-      entries += ModelTrainCost(first, rate: rate).entries.map {
-        ("pretrain_\($0.key)", $0.value, $0.text)
-      }
-    }
+    var entries: [Entry] = first?.work.map { ("pretrain_\($0.key)", $0.value, $0.text) } ?? []
     for split in Split.allCases {
       guard let items = job.items[split] else { continue }
       entries.append(
@@ -68,19 +124,13 @@ struct DasCost: CostReport {
           + "\(steps.microbatch)"
       ),
       ("token_passes_naive", naive, count(naive)),
+      ("token_passes", cone, count(cone) + Self.fewer(naive / max(cone, 1))),
       (
-        "token_passes", cone,
-        count(cone) + Self.fewer(saved)
+        "core_hours", hours,
+        "\(String(format: "%.2g", hours)) at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"
       ),
     ]
-    if operations > 0 {
-      let hours = operations / rate / 3600
-      entries.append(
-        (
-          "core_hours", hours,
-          "\(String(format: "%.2g", hours)) at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"
-        ))
-    }
-    return entries
+    let threads = job.spec.run.threads ?? 1
+    return entries + (needs(threads: threads)?.entries(threads: threads) ?? [])
   }
 }

@@ -27,8 +27,12 @@ package struct DasJob: InterventionJob {
 
   package let spec: DasSpec
   let weights: Weights
-  /// Of the model, and of all its layers.
-  let (layerCount, parameterCount): (Int, Int)
+  let layerCount: Int
+  /// Of the model.
+  let parameterCount: Int
+  /// Of the interventions of one training, at most.
+  private(set) var trainedCount = 0
+  let memory: StepMemory
   /// Nil where the model has none, or reads no tokens.
   let tokenizerDigest: String?
   let items: [Split: [Item]]
@@ -64,6 +68,7 @@ package struct DasJob: InterventionJob {
       (tokenizerDigest, resolver) = (first.tokenizerDigest, first.resolver)
       (weights, parameterCount) = (.trained(first), first.parameterCount)
     }
+    memory = StepMemory(outline, answers: resolver.limits.answers)
     layerCount = outline.sites.map(\.layers.upperBound).max() ?? 1
     try spec.data.checkForm(hasTokenizer: tokenizerDigest != nil)
     sets = try spec.data.load(
@@ -84,9 +89,10 @@ package struct DasJob: InterventionJob {
     try checkEarlyStopping()
     for position in grid.positions {
       for width in grid.widths {
-        _ = try DasProblem(
+        let problem = try DasProblem(
           self, DasGrid(layers: [grid.layers[0]], positions: [position], widths: [width]).point(0),
           outline)
+        trainedCount = max(trainedCount, problem.parameterCount)
       }
     }
   }

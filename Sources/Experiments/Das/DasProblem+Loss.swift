@@ -28,13 +28,19 @@ extension DasProblem {
   /// Refuses data that the loss cannot be taken of.
   func checkLoss() throws(Refusal) {
     for split in Split.allCases {
-      for item in job.items[split] ?? [] {
+      let items = job.items[split] ?? []
+      for item in items {
         switch job.train.loss {
         case .crossEntropy: continue
         case .logitDifference:
           guard item.example.foil != nil || item.example.baseLabel != nil else {
             throw item.place.member("foil").refusal(
               "no foil and no base_label",
+              expected: "another answer, which logit_difference compares the label with")
+          }
+          guard item.example.foil != item.example.label else {
+            throw item.place.member("foil").refusal(
+              "the label itself",
               expected: "another answer, which logit_difference compares the label with")
           }
         case .divergence, .meanSquaredError:
@@ -44,6 +50,14 @@ extension DasProblem {
               expected: "one, whose logits \(job.train.loss.rawValue) compares with")
           }
         }
+      }
+      let numbers = Array(items.indices)
+      if job.train.loss == .logitDifference, let first = items.first,
+        labels(numbers, of: split) == foils(numbers, of: split)
+      {
+        throw first.place.member("base_label").refusal(
+          "the label itself, as in every example of the \(split.rawValue) set",
+          expected: "another answer in some, or foils, which logit_difference compares labels with")
       }
     }
   }

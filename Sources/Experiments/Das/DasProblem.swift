@@ -71,6 +71,13 @@ struct DasProblem: Sendable {
     return job.interventions.reduce(refusal) { $1.located($0) }
   }
 
+  /// Numbers of all interventions.
+  var parameterCount: Int {
+    described.setup.interventions.reduce(0) { sum, intervention in
+      intervention.parameters.entries.reduce(sum) { $0 + $1.value.count }
+    }
+  }
+
   /// The same places with the whole vectors exchanged.
   func swapping() throws(Refusal) -> DasProblem {
     let point = point

@@ -18,6 +18,7 @@ struct DasRun {
   func run(_ load: () throws(Refusal) -> DasSpec) throws(Refusal) -> RunOutcome {
     useOneBLASThread()
     let job = try world.agree { try DasJob(try load()) }
+    try DasCost(job).check(launch, job.spec.run)
     let start: String?
     let model: () throws(Refusal) -> Pretraining.Outcome
     switch job.weights {

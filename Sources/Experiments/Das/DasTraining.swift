@@ -26,7 +26,7 @@ struct DasTraining {
   private var train: TrainSection { problem.job.train }
   private var steps: TrainingSteps { problem.job.steps }
   /// Examples of a microbatch without gradients.
-  private static let evaluated = 32
+  static let evaluated = 32
 
   /// A problem's training before its first step.
   static func start(of problem: DasProblem) -> TrainingState {
@@ -202,9 +202,12 @@ struct DasTraining {
       return [loss * Float(places.count) / Float(total), Float(correct)]
     }
     guard sum[0].isFinite else {
+      let bad = try workers.firstNotFinite(of: groups.count) { place in
+        try run(groups[place].map { numbers[$0] }, groups[place]).0
+      }
       throw notFinite(
-        "a loss of \(finiteness(of: sum[0])) on the \(split.rawValue) set", step, numbers, of: split
-      )
+        "a loss of \(finiteness(of: sum[0])) on the \(split.rawValue) set", step,
+        bad.map { groups[$0].map { numbers[$0] } } ?? numbers, of: split)
     }
     return Score(count: total, correct: Int(sum[1]), loss: sum[0])
   }
@@ -224,15 +227,15 @@ struct DasTraining {
         result.scores.append(nil)
         continue
       }
-      result.scores.append(try score(setup, Array(items.indices), of: split, after: state.step))
+      result.scores.append(try score(setup, Array(items.indices), of: split, after: result.keptStep))
     }
     let split = problem.job.controlSplit
     let numbers = Array((problem.job.items[split] ?? []).indices)
-    result.unchanged = try unchanged(numbers, of: split, after: state.step)
+    result.unchanged = try unchanged(numbers, of: split, after: result.keptStep)
     result.controls = [
-      try randomRotation(setup, numbers, of: split, after: state.step),
-      try fullSwap(numbers, of: split, after: state.step),
-      try shuffledSources(setup, numbers, of: split, after: state.step),
+      try randomRotation(setup, numbers, of: split, after: result.keptStep),
+      try fullSwap(numbers, of: split, after: result.keptStep),
+      try shuffledSources(setup, numbers, of: split, after: result.keptStep),
     ]
     result.boundaries = Self.groups(of: problem).boundaries.compactMap {
       setup.interventions[$0.intervention].parameters[$0.name]?.elements.first

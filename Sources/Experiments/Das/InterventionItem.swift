@@ -78,6 +78,11 @@ package struct InterventionItem: Sendable {
     return numbers
   }
 
+  /// The layer that it names itself.
+  var layer: Int? {
+    if case .integer(let layer)? = described["layer"]?.content { layer } else { nil }
+  }
+
   /// Whether the layer is the sweep's to choose.
   var needsLayer: Bool { described["layer"] == nil }
 

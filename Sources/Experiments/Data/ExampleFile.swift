@@ -6,7 +6,8 @@ package import Inputs
 /// `base` and `source` (or `sources`, a list) are a prompt, a list of token ids, or a list of
 /// feature vectors. `label`, and `base_label` where it is known, are a text of one token, or the
 /// number of a token or class; so is `foil`, a wrong answer that the loss `logit_difference` compares
-/// the label with, and without it with the base's. `variables` names or numbers what each source sets. `places` gives
+/// the label with. Without it the loss takes the base's, and where that is the label the example weighs
+/// nothing. `variables` names or numbers what each source sets. `places` gives
 /// names to positions of the base: a number (from the end where negative), a list of numbers, a text
 /// of the prompt, or `{"text": "John", "mention": 2}`; `source_places` does so for the sources, as
 /// one table for all or a list of tables, and where it is missing the places of the base hold.

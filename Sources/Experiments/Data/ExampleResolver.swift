@@ -6,7 +6,7 @@ internal import Models
 /// each answer, and every named place as positions.
 package struct ExampleResolver: Sendable {
   private let prompts: any PromptTokenizer
-  private let limits: ExampleLimits
+  let limits: ExampleLimits
 
   /// - Parameter prompts: Refuses texts where the model has no tokenizer.
   package init(_ prompts: any PromptTokenizer, _ limits: ExampleLimits) {

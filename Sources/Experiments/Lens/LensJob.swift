@@ -59,7 +59,9 @@ struct LensCost: CostReport {
     }
   }
 
-  var entries: [Entry] {
+  private var threads: Int { job.spec.run.threads ?? 1 }
+
+  private func hours(at rate: Double) -> Double {
     let (shape, settings) = (job.data.published.shape, job.spec.settings)
     let mean = Double(microbatches.keptCount) / Double(microbatches.count)
     let rows = mean * Double(min(settings.batch, microbatches.count) * settings.steps)
@@ -67,8 +69,29 @@ struct LensCost: CostReport {
     let operations =
       rows * 2 * Double(3 * shape.width * shape.vocabulary + 3 * shape.width * shape.width)
       * Double(job.layers.count)
+    return operations / rate / 3600
+  }
+
+  func needs(threads: Int) -> RunNeeds? {
+    needs(threads: threads, coreHours: hours(at: ProductRate.measured()))
+  }
+
+  private func needs(threads: Int, coreHours: Double) -> RunNeeds {
+    let settings = job.spec.settings
+    let translator = 4 * job.width * (job.width + 1)
+    return RunNeeds(
+      weightBytes: job.data.published.byteCount, rankBytes: rankBytes(threads: threads),
+      // Journals, the lens, losses, and the checkpoint of a layer with its optimiser.
+      diskBytes: (1 << 20) + 2 * job.layers.count * (translator + 16 * settings.steps)
+        + 6 * translator,
+      files: 64 + job.layers.count,
+      units: min(settings.batch, microbatches.count), coreHours: coreHours)
+  }
+
+  var entries: [Entry] {
+    let settings = job.spec.settings
     let rate = ProductRate.measured()
-    let hours = operations / rate / 3600
+    let hours = hours(at: rate)
     let bytes = 4 * job.layers.count * job.width * (job.width + 1)
     return [
       ("texts", Double(job.data.texts.count), "\(job.data.texts.count)"),
@@ -84,15 +107,7 @@ struct LensCost: CostReport {
         "\(hours.formatted(.number.precision(.significantDigits(2)))) at "
           + "\(Int(rate / 1e9)) GFLOP/s a core"
       ),
-      (
-        "weight_bytes", Double(job.data.published.byteCount),
-        "\(job.data.published.byteCount >> 20) MiB, once a host"
-      ),
-      (
-        "rank_bytes", Double(rankBytes(threads: 1)),
-        "\(rankBytes(threads: 1) >> 20) MiB a rank of one compute thread"
-      ),
       ("lens_bytes", Double(bytes), "\(bytes >> 10) KiB, and as much in the journals"),
-    ]
+    ] + needs(threads: threads, coreHours: hours).entries(threads: threads)
   }
 }

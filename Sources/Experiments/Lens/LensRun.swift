@@ -20,6 +20,7 @@ struct LensRun {
     let job = try world.agree { try LensJob(try load()) }
     let threads = launch.threads(job.spec.run)
     try world.agree { try LensCost(job).checkMemory(threads: threads) }
+    try LensCost(job).check(launch, job.spec.run)
     let published = job.data.published
     let digest = try ModelOnRanks.digest(of: published.checkpoint, job.spec.model, on: world)
     try ModelOnRanks.compare(

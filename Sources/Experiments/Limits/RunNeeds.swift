@@ -1,4 +1,5 @@
 internal import Cluster
+internal import Foundation
 internal import Inputs
 
 /// What a run takes from the machines that it runs on, by its plan.
@@ -16,6 +17,15 @@ package struct RunNeeds: Sendable, Equatable {
   /// Of one core like this machine's.
   package let coreHours: Double
 
+  /// What two runs one after the other take, in one folder.
+  func after(_ first: RunNeeds) -> RunNeeds {
+    RunNeeds(
+      weightBytes: max(first.weightBytes, weightBytes),
+      rankBytes: max(first.rankBytes, rankBytes),
+      diskBytes: first.diskBytes + diskBytes, files: first.files + files,
+      units: max(first.units, units), coreHours: first.coreHours + coreHours)
+  }
+
   /// Bytes of a host with so many ranks.
   package func hostBytes(ranks: Int) -> Int {
     let (product, overflow) = rankBytes.multipliedReportingOverflow(by: ranks)
@@ -24,7 +34,35 @@ package struct RunNeeds: Sendable, Equatable {
   }
 }
 
+extension CostReport {
+  /// Refuses, on all ranks, a run that there is no room for, before anything is allocated or written.
+  /// Collective.
+  func check(_ launch: RunLaunch, _ run: RunSection) throws(Refusal) {
+    try needs(threads: launch.threads(run))?
+      .check(on: launch.world, folder: launch.options.output)
+  }
+}
+
 extension RunNeeds {
+  /// What `plan` says of it.
+  ///
+  /// - Parameter threads: Compute threads of the rank that `rankBytes` are of.
+  func entries(threads: Int) -> [CostReport.Entry] {
+    func count(_ value: Int) -> String { value.formatted(.number.locale(Locale(identifier: "en"))) }
+    func bytes(_ value: Int) -> String {
+      value < 10 << 20 ? "\(count(value >> 10)) KiB" : "\(count(value >> 20)) MiB"
+    }
+    return [
+      ("weight_bytes", Double(weightBytes), "\(bytes(weightBytes)), once a host"),
+      (
+        "rank_bytes", Double(rankBytes),
+        "\(bytes(rankBytes)) a rank of \(threads == 1 ? "one compute thread" : "\(threads) compute threads")"
+      ),
+      ("disk_bytes", Double(diskBytes), "at most \(bytes(diskBytes)), with journals"),
+      ("inodes", Double(files), "at most \(count(files)), with folders"),
+    ]
+  }
+
   /// Refuses, on all ranks, a run that a host or the run folder's disk has no room for, before
   /// anything is allocated or written. Collective.
   func check(on world: Communicator, folder: String) throws(Refusal) {

@@ -19,7 +19,50 @@ struct ModelTrainCost: CostReport {
     (self.job, self.rate) = (job, rate)
   }
 
+  /// Examples that stand for all: those that a causal model makes are much alike.
+  private var sample: [Int] {
+    (0..<min(100, job.steps.exampleCount)).compactMap { number in
+      (try? job.example(number, of: .train)).map { ExampleResolver.length($0.base) }
+    }
+  }
+
+  /// Core hours, and the part of them beside products.
+  private var hours: (all: Double, beside: Double) {
+    let (steps, sample) = (job.steps, sample)
+    let each = Double(sample.reduce(0, +)) / Double(max(1, sample.count))
+    // Two operations a weight forward and four backward; an exchange runs a source and a base more.
+    let runs = job.spec.interchange == nil ? 1.0 : 3.0
+    let operations =
+      6 * Double(job.parameterCount) * each * runs * Double(steps.total) * Double(steps.stepSize)
+    let seen = Double(steps.total) * Double(steps.stepSize) * runs
+    let beside = Self.secondsOfExample * seen + Self.secondsOfStep * Double(steps.total)
+    return ((operations / rate + beside) / 3600, beside / 3600)
+  }
+
+  func needs(threads: Int) -> RunNeeds? {
+    let (steps, count) = (job.steps, job.parameterCount)
+    let runs = job.spec.interchange == nil ? 1 : 3
+    let kept = job.items.values.reduce(0) { $0 + $1.count }
+    let thread =
+      job.memory.threadBytes(
+        runs * steps.microbatch, of: sample.max() ?? 0, evaluated: ModelTraining.evaluated)
+      + 4 * 2 * count
+    return RunNeeds(
+      weightBytes: 0,
+      // Weights, two means of gradients, the next of each, gradients on their way through the tree.
+      rankBytes: StepMemory.fixedBytes + 2048 * kept + 4 * 12 * count + threads * thread,
+      // The model, a checkpoint with its optimiser and the best weights, and one being written.
+      diskBytes: (1 << 20) + 4096 * 24 + 32 * steps.total + 4 * 10 * count, files: 80,
+      units: (steps.stepSize + steps.microbatch - 1) / steps.microbatch, coreHours: hours.all)
+  }
+
   var entries: [Entry] {
+    let threads = job.spec.run.threads ?? 1
+    return work + (needs(threads: threads)?.entries(threads: threads) ?? [])
+  }
+
+  /// What there is to do.
+  var work: [Entry] {
     func count(_ value: Int) -> String {
       value.formatted(.number.locale(Locale(identifier: "en")))
     }
@@ -29,19 +72,7 @@ struct ModelTrainCost: CostReport {
       entries.append(("\(split.rawValue)_examples", Double(set.count), count(set.count)))
     }
     let steps = job.steps
-    // Of the first examples: those that a causal model makes are much alike.
-    let sample = (0..<min(100, steps.exampleCount)).compactMap {
-      try? job.example($0, of: .train)
-    }
-    let positions = sample.reduce(0) { $0 + ExampleResolver.length($1.base) }
-    let each = Double(positions) / Double(max(1, sample.count))
-    // Two operations a weight forward and four backward; an exchange runs a source and a base more.
-    let runs = job.spec.interchange == nil ? 1.0 : 3.0
-    let operations =
-      6 * Double(job.parameterCount) * each * runs * Double(steps.total) * Double(steps.stepSize)
-    let seen = Double(steps.total) * Double(steps.stepSize) * runs
-    let beside = Self.secondsOfExample * seen + Self.secondsOfStep * Double(steps.total)
-    let hours = (operations / rate + beside) / 3600
+    let (hours, beside) = hours
     entries += [
       ("parameters", Double(job.parameterCount), count(job.parameterCount)),
       (
@@ -51,7 +82,7 @@ struct ModelTrainCost: CostReport {
       (
         "core_hours", hours,
         "\(String(format: "%.2g", hours)) at \(Int(rate / 1e9)) GFLOP/s a core, as products run here, "
-          + "\(String(format: "%.2g", beside / 3600)) of it beside products"
+          + "\(String(format: "%.2g", beside)) of it beside products"
       ),
     ]
     return entries

@@ -17,6 +17,7 @@ package struct ModelTrainJob: InterventionJob {
   /// SHA-256 of the weights that are gone on from.
   let startDigest: String?
   let tokenizerDigest: String?
+  let memory: StepMemory
   private let opened: OpenedModel?
   /// Examples of files, and all that sources are exchanged in; those that a causal model makes are
   /// otherwise made when they are asked for.
@@ -34,6 +35,9 @@ package struct ModelTrainJob: InterventionJob {
       modelName = "the model"
       limits = ExampleLimits(new.inputLimits, answers: new.answerCount, model: "the model")
       (opened, startDigest, parameterCount) = (nil, nil, new.parameterCount)
+      memory = StepMemory(
+        new.decoderShape, layers: new.layerCount, width: new.inputLimits.width,
+        answers: new.answerCount)
     case .folder(let section):
       let opened = try OpenedModel(section.path.resolved)
       guard case .huggingFace = opened.checkpoint.config else {
@@ -56,6 +60,7 @@ package struct ModelTrainJob: InterventionJob {
           expected: "\(wanted), as model.digest says")
       }
       (self.opened, startDigest) = (opened, digest)
+      memory = StepMemory(outline, answers: opened.classCount)
       parameterCount = opened.checkpoint.tensors.values.reduce(0) { $0 + $1.count }
     }
     tokenizerDigest = tokenizer?.digest

@@ -17,6 +17,7 @@ struct ModelTrainRun {
   func run(_ load: () throws(Refusal) -> ModelTrainSpec) throws(Refusal) -> RunOutcome {
     useOneBLASThread()
     let job = try world.agree { try ModelTrainJob(try load()) }
+    try ModelTrainCost(job).check(launch, job.spec.run)
     let start = job.startDigest ?? "none"
     try ModelOnRanks.compare(
       [

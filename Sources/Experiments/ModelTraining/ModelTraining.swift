@@ -27,7 +27,7 @@ struct ModelTraining {
   private var train: TrainSection { job.spec.train }
   private var steps: TrainingSteps { job.steps }
   /// Examples of a microbatch without gradients.
-  private static let evaluated = 64
+  static let evaluated = 64
 
   /// A training before its first step.
   static func start(
@@ -178,9 +178,14 @@ struct ModelTraining {
       return [task[0] * share, task[1], other[0] * share, other[1]]
     }
     for loss in [sum[0], sum[2]] where !loss.isFinite {
+      let bad = try workers.firstNotFinite(of: groups.count) { place in
+        let (_, task, exchanged) = try Self.loss(
+          job, ready, exchange, groups[place], of: split, on: Tape())
+        return task[0] + (exchanged?[0] ?? 0)
+      }
       throw notFinite(
-        "a loss of \(finiteness(of: loss)) on the \(split.rawValue) set", step, Array(0..<total),
-        of: split)
+        "a loss of \(finiteness(of: loss)) on the \(split.rawValue) set", step,
+        bad.map { groups[$0] } ?? Array(0..<total), of: split)
     }
     return (
       Score(count: total, correct: Int(sum[1]), loss: sum[0]),
@@ -201,7 +206,7 @@ struct ModelTraining {
         result.scores.append(nil)
         continue
       }
-      let (task, exchanged) = try scores(final, of: split, after: state.step)
+      let (task, exchanged) = try scores(final, of: split, after: result.keptStep)
       result.scores.append(exchanged ?? task)
       // Without interventions, on the last split there is: the test's before the others.
       if exchanged != nil { result.unchanged = task }

@@ -25,7 +25,6 @@ package struct PlanReport: CostReport {
       value < 10 << 20 ? "\(count(value >> 10)) KiB" : "\(count(value >> 20)) MiB"
     }
     let saved = cost.forwardsNaive / max(cost.forwards, 1e-9)
-    let memory = cost.rankBytes(threads: threads)
     return [
       ("facts", Double(facts), count(facts)),
       (
@@ -44,16 +43,9 @@ package struct PlanReport: CostReport {
         "\(coreHours.formatted(.number.precision(.significantDigits(2)))) "
           + "at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"
       ),
-      ("weight_bytes", Double(cost.weightBytes), "\(bytes(cost.weightBytes)), once a host"),
-      (
-        "rank_bytes", Double(memory),
-        "\(bytes(memory)) a rank of \(threads == 1 ? "one compute thread" : "\(threads) compute threads")"
-      ),
       ("result_bytes", Double(cost.resultBytes), "\(bytes(cost.resultBytes)) before compression"),
-      ("disk_bytes", Double(cost.diskBytes), "at most \(bytes(cost.diskBytes)), with journals"),
       ("files", Double(cost.files), "at most \(count(cost.files))"),
-      ("inodes", Double(cost.inodes), "at most \(count(cost.inodes)), with folders"),
-    ]
+    ] + cost.needs(threads: threads, coreHours: coreHours).entries(threads: threads)
   }
 
   package func needs(threads: Int) -> RunNeeds? {

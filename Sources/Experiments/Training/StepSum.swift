@@ -16,6 +16,19 @@ func finiteness(of value: some BinaryFloatingPoint) -> String {
 }
 
 extension MicrobatchWorkers {
+  /// The first of so many microbatches whose loss is not finite; nil where only their sum is not.
+  ///
+  /// Runs all of them once more, which is only worth it to say what is wrong.
+  func firstNotFinite(
+    of count: Int, _ loss: @Sendable (Int) throws -> Float
+  ) throws(Refusal) -> Int? {
+    try sum(count, length: count, label: -2) { place in
+      var marks = [Float](repeating: 0, count: count)
+      marks[place] = try loss(place).isFinite ? 0 : 1
+      return marks
+    }.firstIndex { $0 > 0 }
+  }
+
   /// A step's loss and gradients, summed over its microbatches.
   ///
   /// A microbatch's vector is its gradient, a place for each microbatch's loss, and whether to stop:

@@ -65,6 +65,19 @@ public struct NewModel: Sendable {
   /// Numbers that training changes.
   public var parameterCount: Int { specs.reduce(0) { $0 + $1.size.reduce(1, *) } }
 
+  /// Nil for models that are no decoders.
+  public var decoderShape: DecoderShape? {
+    if case .decoder(let shape, _) = family { shape } else { nil }
+  }
+
+  public var layerCount: Int {
+    switch family {
+    case .mlp(let shape): shape.layers
+    case .gru(let shape): shape.layers
+    case .decoder(let shape, _): shape.layers
+    }
+  }
+
   /// What the model can be run on.
   public var inputLimits: InputLimits {
     switch family {
