@@ -58,7 +58,12 @@ final class CacheShelf: Sendable {
     return caches
   }
 
-  private func keep(_ cache: ExampleCache<Float>, of number: Int) throws(Refusal) {
+  /// Those of some examples of which nothing is kept.
+  func missing(_ numbers: some Sequence<Int>) -> [Int] {
+    state.withLock { state in numbers.filter { state.places[$0] == nil } }
+  }
+
+  func keep(_ cache: ExampleCache<Float>, of number: Int) throws(Refusal) {
     let bytes = cache.byteCount
     // Room in memory, or a stretch of the file, is taken at once; the writing needs no lock.
     let target = state.withLock { state -> Result<(descriptor: Int32, offset: Int)?, Refusal> in

@@ -24,8 +24,14 @@ struct DasDataParallel {
       let checkpoints = TrainingCheckpoints(start, unit, job.spec.pace.checkpoints, rank: world.rank)
       let state = try checkpoints.state(
         from: DasTraining.start(of: problem), steps: job.steps.total, on: world)
+      let runner = DasRunner(problem, budget: job.spec.run.memory)
+      let isShared = try runner.shareCaches(
+        on: world, threads: threads,
+        isStopping: { [stop = launch.stop] in stop.isRequested })
+      // What was kept of it stays as it is.
+      guard isShared else { return false }
       let training = DasTraining(
-        runner: DasRunner(problem, budget: job.spec.run.memory),
+        runner: runner,
         workers: SharedMicrobatches(world: world, threads: threads),
         isStopping: { [stop = launch.stop] in stop.isRequested },
         advanced: { (state) throws(Refusal) in

@@ -8,7 +8,7 @@ internal import Tensors
 final class DasRunner: Sendable {
   let problem: DasProblem
   /// By split; nil where nothing is kept.
-  private let shelves: [Split: CacheShelf]?
+  let shelves: [Split: CacheShelf]?
 
   /// - Parameter budget: Bytes of memory for what is kept of unchanged runs.
   init(_ problem: DasProblem, budget: Int) {

@@ -25,8 +25,8 @@ struct DasTraining {
   private var problem: DasProblem { runner.problem }
   private var train: TrainSection { problem.job.train }
   private var steps: TrainingSteps { problem.job.steps }
-  /// Examples of a microbatch without gradients.
-  static let evaluated = 32
+  /// Examples of a microbatch without gradients: few, so that small sets go over many threads.
+  static let evaluated = 16
 
   /// A problem's training before its first step.
   static func start(of problem: DasProblem) -> TrainingState {

@@ -28,7 +28,7 @@ public struct ExampleCache<Scalar: Real>: Sendable {
   }
 
   /// What remains of a cache whose numbers were put elsewhere.
-  public struct Outline: Sendable {
+  public struct Outline: Sendable, Codable {
     let length: Int
     let firstPosition: Int
     let layers: Int
