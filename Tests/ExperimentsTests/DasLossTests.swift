@@ -73,7 +73,8 @@ struct DasLossTests {
     for (own, other) in zip(gradient, slopes) { #expect(abs(own - other) < 1e-6) }
   }
 
-  @Test func `an intervention that says no variable is refused where the data set several`() throws {
+  @Test func `an intervention that says no variable is refused where the data set several`() throws
+  {
     let text = """
       kind = "das"
       [pretrain.model]

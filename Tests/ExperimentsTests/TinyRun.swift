@@ -161,7 +161,7 @@ private final class StoppingObserver: RunObserver {
     (self.stop, self.limit, self.pause) = (stop, limit, pause)
   }
 
-  func begin(_ phase: String, total: Int, done: Int) {
+  func begin(_ phase: String, of unit: String, total: Int, done: Int) {
     self.phase.withLock { $0 = phase }
     if phase == "cells", limit == 0 { stop.request() }
   }

@@ -62,7 +62,8 @@ extension EndToEnd {
     }
 
     @Test func `kills inside a layer's training change no bit`() async throws {
-      let job = Self.job.replacing("steps = 12", with: "steps = 400") + "\n[run]\ncheckpoint_steps = 5"
+      let job =
+        Self.job.replacing("steps = 12", with: "steps = 400") + "\n[run]\ncheckpoint_steps = 5"
       let bench = try Workbench(job: job)
       let whole = try await bench.finish("whole", ranks: 2)
       let resumed = try await bench.killAgainAndAgain(

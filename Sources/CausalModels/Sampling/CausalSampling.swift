@@ -66,7 +66,8 @@ public struct CausalSampling: Sendable {
   /// - Throws: A name that is no variable, or `shared` one that is no input.
   public init(
     _ model: CausalModel, seed: UInt64, name: String, draw: Draw = .balanced,
-    sources: SourceDraw = .byValue, intervene: [String]? = nil, choice: Choice = .any, shared: [String] = [],
+    sources: SourceDraw = .byValue, intervene: [String]? = nil, choice: Choice = .any,
+    shared: [String] = [],
     filter: Filter? = nil
   ) throws(Refusal) {
     (self.model, self.draw, self.sources) = (model, draw, sources)

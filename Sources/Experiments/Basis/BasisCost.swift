@@ -87,7 +87,8 @@ struct BasisCost: CostReport {
       weightBytes: job.data.published.byteCount,
       // Logits without ablation are kept as far as `run.memory` goes.
       rankBytes: min(
-        job.spec.run.memory, (64 << 20) + threads * threadBytes + stateBytes + 4 * tokens
+        job.spec.run.memory,
+        (64 << 20) + threads * threadBytes + stateBytes + 4 * tokens
           * shape.vocabulary),
       diskBytes: (1 << 20) + 2 * layers * most * (4 * job.width + 256) + 2 * log,
       files: 64 + 8 * layers, units: microbatches.count, coreHours: coreHours)

@@ -21,7 +21,8 @@ struct DasDataParallel {
     for unit in units {
       let began = ContinuousClock.now
       let problem = try world.agree { try DasProblem(job, job.grid.point(unit), model) }
-      let checkpoints = TrainingCheckpoints(start, unit, job.spec.pace.checkpoints, rank: world.rank)
+      let checkpoints = TrainingCheckpoints(
+        start, unit, job.spec.pace.checkpoints, rank: world.rank)
       let state = try checkpoints.state(
         from: DasTraining.start(of: problem), steps: job.steps.total, on: world)
       let runner = DasRunner(problem, budget: job.spec.run.memory)
@@ -36,6 +37,7 @@ struct DasDataParallel {
         isStopping: { [stop = launch.stop] in stop.isRequested },
         advanced: { (state) throws(Refusal) in
           if world.rank == 0 { try checkpoints.advanced(state) }
+          desk?.advance(step: state.step)
         })
       let outcome: DasTraining.Outcome
       do throws(Refusal) {

@@ -11,6 +11,8 @@ final class DasDesk {
   private let observer: any RunObserver
   private var done: Set<Int>
   private var failed: Set<Int> = []
+  /// Steps of a training, where they are what is counted.
+  private var stepCount: Int?
 
   init(
     _ job: any TrainingJob, _ launch: RunLaunch, spec: String, provenance: [Attribute.Member]
@@ -40,7 +42,29 @@ final class DasDesk {
     try held.log(ranks: launch.world.size, hosts: launch.world.hosts)
   }
 
-  func begin() { observer.begin("trainings", total: job.grid.count, done: done.count) }
+  /// - Parameter inSteps: Whether trainings are done one after another, so that their steps can be
+  ///   counted.
+  func begin(inSteps: Bool) {
+    stepCount = inSteps ? job.steps.total : nil
+    if let stepCount {
+      observer.begin(
+        "training", of: "steps", total: job.grid.count * stepCount, done: done.count * stepCount)
+    } else {
+      observer.begin("trainings", total: job.grid.count, done: done.count)
+    }
+  }
+
+  /// Hears of the steps of the training under way.
+  func advance(step: Int) {
+    guard let stepCount else { return }
+    let ended = done.count + failed.count
+    observer.advance(done: ended * stepCount + step, failed: failed.count)
+  }
+
+  private func advance() {
+    let ended = done.count + failed.count
+    observer.advance(done: ended * (stepCount ?? 1), failed: failed.count)
+  }
 
   func end() { observer.end() }
 
@@ -50,14 +74,14 @@ final class DasDesk {
     try store.put(DasResult(bytes, steps: job.steps.total, unit: unit), point)
     done.insert(unit)
     try TrainingFiles.remove(TrainingFiles.checkpoint(of: unit, in: held.folder.path))
-    observer.advance(done: done.count + failed.count, failed: failed.count)
+    advance()
   }
 
   func note(_ unit: Int, _ message: String, host: String) throws(Refusal) {
     failed.insert(unit)
     observer.note("unit \(unit) failed on host \(host): \(message)")
     try store.put(failed: job.grid.point(unit))
-    observer.advance(done: done.count + failed.count, failed: failed.count)
+    advance()
   }
 
   func giveBack() throws(Refusal) { try held.giveBack() }

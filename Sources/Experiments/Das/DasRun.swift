@@ -78,11 +78,13 @@ struct DasRun {
     let threads = launch.threads(job.spec.run)
     let left = (0..<job.grid.count).filter { !start.done.contains($0) }
     let all = try totalThreads(threads)
-    desk?.begin()
+    let isSideBySide = Self.isSideBySide(
+      job.spec.pace.parallel, trainings: left.count, threads: all)
+    desk?.begin(inSteps: !isSideBySide)
     defer { desk?.end() }
     if !left.isEmpty {
       let isFinished =
-        Self.isSideBySide(job.spec.pace.parallel, trainings: left.count, threads: all)
+        isSideBySide
         ? try DasSideBySide(
           launch: launch, job: job, model: trained, start: start, journal: journal, threads: threads
         ).run(left, desk)

@@ -33,7 +33,8 @@ extension DasRunner {
       let all = shelf.missing((problem.job.items[split] ?? []).indices)
       // Rounds, so that little is under way at once; alike on every rank.
       for round in TrainingSteps.cut(all, by: 4 * Self.group * world.size) {
-        let mine = round.count * world.rank / world.size..<round.count * (world.rank + 1) / world.size
+        let mine =
+          round.count * world.rank / world.size..<round.count * (world.rank + 1) / world.size
         let part = try world.agree { () throws(Refusal) -> Part in
           var part = try caches(Array(round[mine]), of: split, shelf, threads: threads)
           part.isStopping = isStopping()

@@ -43,7 +43,8 @@ package struct DasSpec: TrainingSpec {
   package let slurm: SlurmSection
 
   private static let known = [
-    "kind", "name", "seed", "model", "pretrain", "data", "interventions", "tensors", "sweep", "train", "save",
+    "kind", "name", "seed", "model", "pretrain", "data", "interventions", "tensors", "sweep",
+    "train", "save",
     "run", "slurm",
   ]
 

@@ -227,7 +227,8 @@ struct DasTraining {
         result.scores.append(nil)
         continue
       }
-      result.scores.append(try score(setup, Array(items.indices), of: split, after: result.keptStep))
+      result.scores.append(
+        try score(setup, Array(items.indices), of: split, after: result.keptStep))
     }
     let split = problem.job.controlSplit
     let numbers = Array((problem.job.items[split] ?? []).indices)

@@ -54,7 +54,7 @@ struct ModelTrainRun {
     try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
     let start = try RunStart(bytes)
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
-    desk?.begin()
+    desk?.begin(inSteps: true)
     defer { desk?.end() }
     if !start.done.contains(0) {
       guard try train(job, model, exchange, start, journal, desk) else { return .stopped }
@@ -83,6 +83,7 @@ struct ModelTrainRun {
       isStopping: { [stop = launch.stop] in stop.isRequested },
       advanced: { (state) throws(Refusal) in
         if world.rank == 0 { try checkpoints.advanced(state) }
+        desk?.advance(step: state.step)
       })
     let outcome: ModelTraining.Outcome
     do throws(Refusal) {

@@ -53,7 +53,8 @@ enum CheckpointFile {
   ) throws(Refusal) -> (step: Int, digest: String, end: Int) {
     let malformed = Refusal(
       .store, file: file, found: "no checkpoint of a \(content.rawValue)",
-      expected: "a first line \"\(content.magic) step N SHA-256\"; without the file the unit begins "
+      expected:
+        "a first line \"\(content.magic) step N SHA-256\"; without the file the unit begins "
         + "anew")
     let start = content.magic + " step "
     guard let end = bytes.prefix(200).firstIndex(of: 10),

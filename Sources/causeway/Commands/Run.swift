@@ -67,8 +67,8 @@ struct Run: ParsableCommand {
 private final class ProgressObserver: RunObserver {
   private var line: ProgressLine?
 
-  func begin(_ phase: String, total: Int, done: Int) {
-    line = ProgressLine(label: phase, unit: "units", total: total, alreadyDone: done)
+  func begin(_ phase: String, of unit: String, total: Int, done: Int) {
+    line = ProgressLine(label: phase, unit: unit, total: total, alreadyDone: done)
   }
 
   func advance(done: Int, failed: Int) { line?.update(done: done, failed: failed) }
