@@ -31,6 +31,7 @@ struct Main {
     signal(SIGXFSZ, SIG_IGN)
     setvbuf(stdout, nil, _IOLBF, 0)
     do {
+      try refuseRepeated(CommandLine.arguments.dropFirst())
       var command = try Causeway.parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
@@ -42,6 +43,17 @@ struct Main {
       leave(refusal)
     } catch {
       leaveAfterParsing(error)
+    }
+  }
+
+  /// Refuses an option that is given twice, of which the parser would silently take the last.
+  private static func refuseRepeated(_ words: some Sequence<String>) throws(Refusal) {
+    var seen: Set<String> = []
+    for word in words.prefix(while: { $0 != "--" }) {
+      let name = ["-o": "--output", "-n": "--ranks"][word] ?? String(word.prefix { $0 != "=" })
+      guard name.hasPrefix("--"), name != "--set", !seen.insert(name).inserted else { continue }
+      throw Refusal(
+        .commandLine, field: escaped(name), found: "the option twice", expected: "it once")
     }
   }
 

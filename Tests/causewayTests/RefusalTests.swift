@@ -141,6 +141,9 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 
   private static let ofTheCommandLine = [
     BadInput(
+      "an option twice", code: 2, options: ["--output", "elsewhere"],
+      says: "--output", "the option twice"),
+    BadInput(
       "no threads", code: 2, options: ["--threads", "0"], says: "--threads is 0",
       "expected 1 to 4096"),
     BadInput(

@@ -7,6 +7,7 @@ struct Main {
     let arguments = Array(CommandLine.arguments.dropFirst())
     switch arguments.first {
     case "gpt2": print(try TraceBenchmark.gpt2Small().run(naive: false).json)
+    case "xl-blocks": print(try TraceBenchmark.gpt2XLBlocks().run(naive: false).json)
     case "fact" where arguments.count > 1:
       let benchmark = try TraceBenchmark.eiffel(model: arguments[1])
       print(try benchmark.run(naive: false).json)
@@ -17,8 +18,11 @@ struct Main {
     default:
       FileHandle.standardError.write(
         Data(
-          "usage: CausewayBenchmarks gpt2 | fact MODEL [--naive] | gradient | training | places\n"
-            .utf8))
+          """
+          usage: CausewayBenchmarks gpt2 | xl-blocks | fact MODEL [--naive] | gradient | training \
+          | places
+
+          """.utf8))
       exit(2)
     }
   }

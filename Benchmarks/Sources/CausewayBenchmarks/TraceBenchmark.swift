@@ -43,6 +43,14 @@ struct TraceBenchmark {
       samples: 10, restored: [(.blockOutput, 1)])
   }
 
+  /// Four blocks of the GPT-2 XL shape, whose rate is that of units of the whole model.
+  static func gpt2XLBlocks() -> TraceBenchmark {
+    TraceBenchmark(
+      name: "gpt2_xl_blocks", model: .randomGPT2(layers: 4, width: 1600, vocabulary: 1000),
+      tokens: (0..<12).map { 37 * $0 + 5 }, subject: 2..<5,
+      samples: 10, restored: [(.blockOutput, 1)])
+  }
+
   /// "The Eiffel Tower is located in the city of" in SmolLM2's tokens: 30 layers, 10 positions,
   /// 3 sites, 10 samples.
   static func eiffel(model path: String) throws -> TraceBenchmark {
