@@ -6,11 +6,7 @@
 #error "model files are little-endian and are read without swapping"
 #endif
 
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 #define BLOCK 32
 

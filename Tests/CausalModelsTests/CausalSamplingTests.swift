@@ -74,6 +74,28 @@ struct CausalSamplingTests {
     #expect(kinds.count == 3 && kinds.values.allSatisfy { abs($0 - 200) < 58 })
   }
 
+  @Test func `sources by value leave the rest to chance, others are like bases`()
+    throws
+  {
+    let task = try CausalTask.hierarchicalEquality()
+    let (wx, yz) = (try task.model.place(of: "WX"), try task.model.place(of: "YZ"))
+    func shares(_ sources: CausalSampling.SourceDraw) throws -> (own: Double, other: Double) {
+      let sampling = try CausalSampling(
+        task.model, seed: 5, name: "train", sources: sources, intervene: ["WX"])
+      var (own, other) = (0, 0)
+      for number in 0..<1000 {
+        let source = try sampling.counterfactual(number).sources[0]
+        if source[wx] == .boolean(true) { own += 1 }
+        if source[yz] == .boolean(true) { other += 1 }
+      }
+      return (Double(own) / 1000, Double(other) / 1000)
+    }
+    // Five standard errors of 1000 draws at a half.
+    let (byValue, likeBases) = (try shares(.byValue), try shares(.likeBases))
+    #expect(abs(byValue.own - 0.5) < 0.08 && byValue.other < 0.01)
+    #expect(abs(likeBases.own - 0.5) < 0.08 && abs(likeBases.other - 0.5) < 0.08)
+  }
+
   private func inputs(of model: CausalModel, _ setting: [CausalValue]) -> [String: CausalValue] {
     Dictionary(uniqueKeysWithValues: model.inputs.map { (model.variables[$0].name, setting[$0]) })
   }

@@ -72,7 +72,10 @@ struct DasRun {
     let trained: any TrainableModel<Float>
     switch try model() {
     case .model(let own): trained = own
-    case .ended(let outcome): return outcome
+    case .ended(let outcome):
+      // A stop is told to the desk by who called.
+      if outcome != .stopped { try world.agree { () throws(Refusal) in try desk?.giveBack() } }
+      return outcome
     }
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
     let threads = launch.threads(job.spec.run)
