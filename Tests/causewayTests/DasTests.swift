@@ -7,6 +7,10 @@ extension EndToEnd {
   /// Trainings of interventions through the tool.
   @Suite(.serialized, .timeLimit(.minutes(10)))
   struct Das {
+    private func tool(_ arguments: String...) async throws -> ToolRun {
+      try await RunningTool(arguments, ranks: nil).end()
+    }
+
     @Test func `trainings are the same bytes on any ranks, side by side or data-parallel`()
       async throws
     {
@@ -33,9 +37,6 @@ extension EndToEnd {
     {
       let bench = try DasBench().bench
       let job = bench.path("job.toml")
-      func tool(_ arguments: String...) async throws -> ToolRun {
-        try await RunningTool(arguments, ranks: nil).end()
-      }
       let plan = try await tool("plan", job)
       #expect(plan.code == 0 && plan.output.contains("trainings"), "\(plan.errors)")
       let check = try await tool("check", job)
@@ -272,9 +273,6 @@ extension EndToEnd {
     @Test func `the commands know a run that trains its model first`() async throws {
       let bench = try DasBench(job: Self.pretraining).bench
       let job = bench.path("job.toml")
-      func tool(_ arguments: String...) async throws -> ToolRun {
-        try await RunningTool(arguments, ranks: nil).end()
-      }
       let plan = try await tool("plan", job)
       #expect(plan.code == 0 && plan.output.contains("pretrain steps"), "\(plan.errors)")
       let check = try await tool("check", job)

@@ -74,11 +74,9 @@ struct BasisCost: CostReport {
     job.numbering.layers.reduce(0.0) { $0 + evaluations * operations(at: $1) } / rate / 3600
   }
 
-  func needs(threads: Int) -> RunNeeds? {
-    needs(threads: threads, coreHours: hours(at: ProductRate.measured()))
-  }
+  var coreHours: Double { hours(at: ProductRate.measured()) }
 
-  private func needs(threads: Int, coreHours: Double) -> RunNeeds {
+  func needs(threads: Int, coreHours: Double) -> RunNeeds {
     let layers = job.numbering.layers.count
     let most = settings.directions * settings.restarts
     let searches = settings.search.candidates * settings.search.briefIterations

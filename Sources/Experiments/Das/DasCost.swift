@@ -6,8 +6,6 @@ internal import Tensors
 /// What `plan` prints of a training job.
 struct DasCost: CostReport {
   private let job: DasJob
-  /// Products per second of one core here, from a short trial.
-  private let rate = ProductRate.measured()
 
   init(_ job: DasJob) { self.job = job }
 
@@ -59,7 +57,10 @@ struct DasCost: CostReport {
 
   private var exampleCount: Int { job.items.values.reduce(0) { $0 + $1.count } }
 
-  private var hours: Double {
+  var coreHours: Double { hours(at: ProductRate.measured()) + (first?.coreHours ?? 0) }
+
+  /// Of the job's own trainings, at so many operations a second.
+  private func hours(at rate: Double) -> Double {
     let steps = job.steps
     let cone = job.grid.points.reduce(0) { $0 + passes($1).cone }
     let seen = Double(job.grid.count) * Double(steps.total * steps.stepSize + 2 * exampleCount)
@@ -72,10 +73,10 @@ struct DasCost: CostReport {
   /// The cost of the model's own training, where that comes first.
   private var first: ModelTrainCost? {
     guard case .trained(let first) = job.weights else { return nil }
-    return ModelTrainCost(first, rate: rate)
+    return ModelTrainCost(first)
   }
 
-  func needs(threads: Int) -> RunNeeds? {
+  func needs(threads: Int, coreHours: Double) -> RunNeeds {
     let lengths = job.items.values.joined().map { ExampleResolver.length($0.example.base) }
     let kept = min(
       job.spec.run.memory, 4 * lengths.reduce(0, +) * job.memory.keptFloats)
@@ -91,8 +92,8 @@ struct DasCost: CostReport {
         + job.grid.count * (4096 * 24 + 32 * job.steps.total + 4 * job.trainedCount)
         + min(job.grid.count, 64) * 4 * 5 * job.trainedCount,
       files: 64 + job.grid.count * (24 + job.spec.interventions.count), units: units,
-      coreHours: hours)
-    guard let first = first?.needs(threads: threads) else { return own }
+      coreHours: coreHours)
+    guard let first = first?.needs(threads: threads, coreHours: 0) else { return own }
     return own.after(first)
   }
 
@@ -106,7 +107,8 @@ struct DasCost: CostReport {
     func count(_ value: Double) -> String {
       Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
     }
-    let steps = job.steps
+    let (steps, rate) = (job.steps, ProductRate.measured())
+    let hours = hours(at: rate)
     let (naive, cone) = job.grid.points.map(passes).reduce((0, 0)) {
       ($0.0 + $1.naive, $0.1 + $1.cone)
     }
@@ -131,6 +133,6 @@ struct DasCost: CostReport {
       ),
     ]
     let threads = job.spec.run.threads ?? 1
-    return entries + (needs(threads: threads)?.entries(threads: threads) ?? [])
+    return entries + needs(threads: threads, coreHours: hours).entries(threads: threads)
   }
 }

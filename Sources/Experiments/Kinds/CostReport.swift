@@ -6,12 +6,16 @@ package protocol CostReport: Sendable {
 
   /// In the order in which they are printed; numbers are in the units that their keys name.
   var entries: [Entry] { get }
-  /// What a rank of so many compute threads and the run folder take; nil where that is not known.
-  func needs(threads: Int) -> RunNeeds?
+  /// Of one core like this machine's, whose rate a short trial tells.
+  var coreHours: Double { get }
+  /// What a rank of so many compute threads and the run folder take.
+  ///
+  /// - Parameter coreHours: Told, since a run that only asks for room has no use for them.
+  func needs(threads: Int, coreHours: Double) -> RunNeeds
 }
 
 extension CostReport {
-  package func needs(threads: Int) -> RunNeeds? { nil }
+  package func needs(threads: Int) -> RunNeeds { needs(threads: threads, coreHours: coreHours) }
 
   /// A line for each entry, its name first.
   package var text: String {

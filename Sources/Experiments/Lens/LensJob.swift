@@ -72,11 +72,9 @@ struct LensCost: CostReport {
     return operations / rate / 3600
   }
 
-  func needs(threads: Int) -> RunNeeds? {
-    needs(threads: threads, coreHours: hours(at: ProductRate.measured()))
-  }
+  var coreHours: Double { hours(at: ProductRate.measured()) }
 
-  private func needs(threads: Int, coreHours: Double) -> RunNeeds {
+  func needs(threads: Int, coreHours: Double) -> RunNeeds {
     let settings = job.spec.settings
     let translator = 4 * job.width * (job.width + 1)
     return RunNeeds(

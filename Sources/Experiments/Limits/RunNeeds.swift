@@ -38,7 +38,7 @@ extension CostReport {
   /// Refuses, on all ranks, a run that there is no room for, before anything is allocated or written.
   /// Collective.
   func check(_ launch: RunLaunch, _ run: RunSection) throws(Refusal) {
-    try needs(threads: launch.threads(run))?
+    try needs(threads: launch.threads(run), coreHours: 0)
       .check(on: launch.world, folder: launch.options.output)
   }
 }

@@ -5,8 +5,6 @@ internal import Tensors
 /// What `plan` prints of a job that trains a model.
 struct ModelTrainCost: CostReport {
   private let job: ModelTrainJob
-  /// Products per second of one core here, from a short trial.
-  private let rate: Double
 
   /// Core seconds of an example and of a step beside their products: what makes examples, the tape,
   /// the optimiser. They are most of a small network's cost and nothing of a large one's. From runs of
@@ -15,9 +13,7 @@ struct ModelTrainCost: CostReport {
   private static let secondsOfExample = 45e-6
   private static let secondsOfStep = 1.4e-3
 
-  init(_ job: ModelTrainJob, rate: Double = ProductRate.measured()) {
-    (self.job, self.rate) = (job, rate)
-  }
+  init(_ job: ModelTrainJob) { self.job = job }
 
   /// Examples that stand for all: those that a causal model makes are much alike.
   private var sample: [Int] {
@@ -26,8 +22,10 @@ struct ModelTrainCost: CostReport {
     }
   }
 
-  /// Core hours, and the part of them beside products.
-  private var hours: (all: Double, beside: Double) {
+  var coreHours: Double { hours(at: ProductRate.measured()).all }
+
+  /// Core hours at so many operations a second, and the part of them beside products.
+  private func hours(at rate: Double) -> (all: Double, beside: Double) {
     let (steps, sample) = (job.steps, sample)
     let each = Double(sample.reduce(0, +)) / Double(max(1, sample.count))
     // Two operations a weight forward and four backward; an exchange runs a source and a base more.
@@ -39,7 +37,7 @@ struct ModelTrainCost: CostReport {
     return ((operations / rate + beside) / 3600, beside / 3600)
   }
 
-  func needs(threads: Int) -> RunNeeds? {
+  func needs(threads: Int, coreHours: Double) -> RunNeeds {
     let (steps, count) = (job.steps, job.parameterCount)
     let runs = job.spec.interchange == nil ? 1 : 3
     let kept = job.items.values.reduce(0) { $0 + $1.count }
@@ -53,12 +51,12 @@ struct ModelTrainCost: CostReport {
       rankBytes: StepMemory.fixedBytes + 2048 * kept + 4 * 12 * count + threads * thread,
       // The model, a checkpoint with its optimiser and the best weights, and one being written.
       diskBytes: (1 << 20) + 4096 * 24 + 32 * steps.total + 4 * 10 * count, files: 80,
-      units: (steps.stepSize + steps.microbatch - 1) / steps.microbatch, coreHours: hours.all)
+      units: (steps.stepSize + steps.microbatch - 1) / steps.microbatch, coreHours: coreHours)
   }
 
   var entries: [Entry] {
     let threads = job.spec.run.threads ?? 1
-    return work + (needs(threads: threads)?.entries(threads: threads) ?? [])
+    return work + needs(threads: threads, coreHours: 0).entries(threads: threads)
   }
 
   /// What there is to do.
@@ -72,7 +70,8 @@ struct ModelTrainCost: CostReport {
       entries.append(("\(split.rawValue)_examples", Double(set.count), count(set.count)))
     }
     let steps = job.steps
-    let (hours, beside) = hours
+    let rate = ProductRate.measured()
+    let (hours, beside) = hours(at: rate)
     entries += [
       ("parameters", Double(job.parameterCount), count(job.parameterCount)),
       (

@@ -37,7 +37,7 @@ package struct BatchJob: Sendable {
     report = try experiment.plan(document)
   }
 
-  package func needs(threads: Int) -> RunNeeds? { report.needs(threads: threads) }
+  package func needs(threads: Int) -> RunNeeds { report.needs(threads: threads) }
 
   /// The words of `causeway launch` after the program's own.
   var words: [String] {

@@ -19,8 +19,7 @@ package struct SlurmRequest: Sendable {
   private static let longest = 24 * 60
 
   /// - Parameter jobs: What is to run on one such allocation each; they share the request.
-  /// - Throws: `job`, where two jobs ask for different things, or where neither the job nor its plan
-  ///   says how long it takes.
+  /// - Throws: `job`, where two jobs ask for different things.
   package init(_ jobs: [BatchJob]) throws(Refusal) {
     guard let first = jobs.first else {
       throw Refusal(.commandLine, found: "no job", expected: "one job file or more")
@@ -35,26 +34,23 @@ package struct SlurmRequest: Sendable {
     let values = first.slurm.values
     threads = first.threads
     let nodes = values[.nodes].flatMap { Int($0) } ?? 1
-    let cores = jobs.compactMap { $0.needs(threads: first.threads)?.coreHours }.max()
-    let units = jobs.compactMap { $0.needs(threads: first.threads)?.units }.max()
+    let needs = jobs.map { $0.needs(threads: first.threads) }
+    let cores = needs.map(\.coreHours).max() ?? 1
+    let units = needs.map(\.units).max() ?? 1
     let perNode =
       values[.tasksPerNode].flatMap { Int($0) }
-      ?? Self.tasks(hours: cores ?? 1, units: units ?? 1, nodes: nodes, threads: first.threads)
+      ?? Self.tasks(hours: cores, units: units, nodes: nodes, threads: first.threads)
     self.nodes = nodes
     tasksPerNode = perNode
     if let text = values[.time] {
       minutes = Self.minutes(of: text)
-    } else if let cores {
+    } else {
       let share = cores / Double(max(1, nodes * perNode * first.threads))
       minutes = Self.roundedMinutes(share * 60)
-    } else {
-      throw Refusal(
-        .job, file: first.file, field: "slurm.time", found: "no time, and no plan that tells it",
-        expected: "minutes, or a text such as \"01:30:00\"")
     }
     memory =
       values[.mem]
-      ?? jobs.compactMap { $0.needs(threads: first.threads)?.hostBytes(ranks: perNode) }.max()
+      ?? needs.map { $0.hostBytes(ranks: perNode) }.max()
       .map { Self.mebibytes(of: $0, ranks: perNode) }
     words = [SlurmSection.Key.partition, .account, .qos, .constraint].compactMap { key in
       values[key].map { (key.option, $0) }

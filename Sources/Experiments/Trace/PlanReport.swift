@@ -17,7 +17,7 @@ package struct PlanReport: CostReport {
     rate = ProductRate.measured()
   }
 
-  private var coreHours: Double { cost.operations / rate / 3600 }
+  package var coreHours: Double { cost.operations / rate / 3600 }
 
   package var entries: [Entry] {
     func count(_ value: Int) -> String { value.formatted(.number.locale(Locale(identifier: "en"))) }
@@ -48,7 +48,7 @@ package struct PlanReport: CostReport {
     ] + cost.needs(threads: threads, coreHours: coreHours).entries(threads: threads)
   }
 
-  package func needs(threads: Int) -> RunNeeds? {
+  package func needs(threads: Int, coreHours: Double) -> RunNeeds {
     cost.needs(threads: threads, coreHours: coreHours)
   }
 }
