@@ -1,11 +1,12 @@
 internal import Glibc
 public import Inputs
+internal import Locks
 internal import Synchronization
 
 /// A request to stop in good order: no new work, what is finished is kept.
 public final class StopSignal: Sendable {
   private let requested = Atomic<Bool>(false)
-  private let cause = Mutex<Refusal?>(nil)
+  private let cause = Locked<Refusal?>(nil)
   private let followsSignals: Bool
 
   /// A request made by `request` alone.

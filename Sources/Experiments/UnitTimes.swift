@@ -1,10 +1,10 @@
 internal import Foundation
 internal import ResultsStore
-internal import Synchronization
+internal import Locks
 
 /// How long units took to compute, from the compute threads to the thread that keeps the journal.
 final class UnitTimes: Sendable {
-  private let seconds = Mutex<[Int: Double]>([:])
+  private let seconds = Locked<[Int: Double]>([:])
 
   /// Computes a unit and keeps the time it took.
   func measure<T>(_ unit: Int, _ compute: () throws -> T) rethrows -> T {

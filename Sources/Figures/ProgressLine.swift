@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import Locks
 
 /// How far a long run has come, on standard error.
 ///
@@ -24,7 +24,7 @@ public final class ProgressLine: Sendable {
   private let now: @Sendable () -> Duration
   private let write: @Sendable (String) -> Void
   private let start: Duration
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   /// Begins to count the time.
   ///
@@ -62,7 +62,7 @@ public final class ProgressLine: Sendable {
     start = now()
     // The first bar appears at once; the first plain line after a minute.
     let first = terminal.isInteractive ? start - .seconds(1) : start
-    state = Mutex(State(done: self.alreadyDone, lastDrawn: first))
+    state = Locked(State(done: self.alreadyDone, lastDrawn: first))
   }
 
   /// Reports how many are done in all, of which `failed` have failed.

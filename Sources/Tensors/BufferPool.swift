@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import Locks
 
 /// Memory of tensors that are gone, kept for the next ones: fresh pages cost more than the work on
 /// them.
@@ -43,7 +43,7 @@ enum BufferPool {
     }
   }
 
-  private static let state = Mutex(State())
+  private static let state = Locked(State())
   private static let smallest = 64 << 10
   private static let mapped = 1 << 20
   /// From here on large pages waste little.

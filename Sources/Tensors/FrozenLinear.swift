@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locks
 
 /// An affine map that is not trained: `y = x Wᵀ + b`, and its transpose for gradients of `x`.
 public final class FrozenLinear<Scalar: Real>: Sendable {
@@ -6,7 +6,7 @@ public final class FrozenLinear<Scalar: Real>: Sendable {
   public let weight: PackedMatrix<Scalar>
   /// `[outputs]`, or nil.
   public let bias: Tensor<Scalar>?
-  private let transposed = Mutex<PackedMatrix<Scalar>?>(nil)
+  private let transposed = Locked<PackedMatrix<Scalar>?>(nil)
 
   /// The map with these weights.
   public init(_ weight: PackedMatrix<Scalar>, bias: Tensor<Scalar>? = nil) {

@@ -1,7 +1,6 @@
 internal import Cluster
 internal import Foundation
 internal import Inputs
-internal import Synchronization
 
 /// A unit that fails, as the tests ask for.
 private struct UnitFault: Error {}

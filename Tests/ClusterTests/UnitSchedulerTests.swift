@@ -1,6 +1,6 @@
 import Foundation
 import Inputs
-import Synchronization
+import Locks
 import Testing
 
 @testable import Cluster
@@ -10,7 +10,7 @@ import Testing
 
   @Test func `one rank without MPI runs each unit once and reports failures`() throws {
     let world = try MPIEnvironment(environment: [:]).world
-    let computed = Mutex<[Int]>([])
+    let computed = Locked<[Int]>([])
     var (kept, committed, finished, failed): ([Int], [Int], [Int], [Int]) = ([], [], [], [])
     let units = (0..<50).map { WorkUnit(number: $0, cost: Double($0 % 7)) }
     let outcome = try UnitScheduler(units: units, settings: .init(computeThreads: 3))

@@ -4,7 +4,7 @@ import Foundation
 import Inputs
 import Models
 import ResultsStore
-import Synchronization
+import Locks
 import Tensors
 import Testing
 import _TestSupport
@@ -155,7 +155,7 @@ private final class StoppingObserver: RunObserver {
   private let stop: StopSignal
   private let limit: Int?
   private let pause: Double
-  private let phase = Mutex("")
+  private let phase = Locked("")
 
   init(_ stop: StopSignal, after limit: Int?, pause: Double) {
     (self.stop, self.limit, self.pause) = (stop, limit, pause)

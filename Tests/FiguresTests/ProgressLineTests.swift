@@ -1,5 +1,5 @@
 import Figures
-import Synchronization
+import Locks
 import Testing
 
 /// A clock and a screen that stand still until the test moves them.
@@ -9,12 +9,12 @@ private final class Stage: Sendable {
     var width: Int
     var written: [String] = []
   }
-  private let state: Mutex<State>
+  private let state: Locked<State>
   private let ink: Terminal.Ink
   private let isInteractive: Bool
 
   init(width: Int = 80, ink: Terminal.Ink = .ascii, isInteractive: Bool) {
-    state = Mutex(State(width: width))
+    state = Locked(State(width: width))
     self.ink = ink
     self.isInteractive = isInteractive
   }

@@ -88,7 +88,7 @@ private struct Assault {
         environment: ["OMPI_MCA_odls_base_sigkill_timeout": "0"])
       // A unit that was in flight at three deaths is set aside: two are as many as one run gets.
       let wasKilled = struck < 2 ? try await kill(tool, ranks: ranks, name) : false
-      let ended = try await tool.end()
+      let ended = try await tool.end(mayBeStuck: wasKilled)
       try await tool.waitForRanks()
       guard wasKilled, ended.code != 0 else {
         #expect(ended.code == 0, "\(ended.errors)")

@@ -157,6 +157,32 @@ extension EndToEnd {
       #expect(!bench.has("run"))
     }
 
+    /// Open MPI's may hang when a rank is killed early; this one does so for sure, the first time.
+    @Test func `an mpirun that is stuck without ranks is ended, and the run goes on`() async throws
+    {
+      let bench = try Workbench()
+      try FileManager.default.createDirectory(
+        atPath: bench.path("bin"), withIntermediateDirectories: false)
+      try bench.put(
+        """
+        #!/bin/sh
+        if mkdir '\(bench.path("stuck"))' 2> /dev/null; then
+          exec python3 -c 'import threading; lock = threading.Lock(); lock.acquire(); lock.acquire()'
+        fi
+        PATH=${PATH#*:} exec mpirun "$@"
+        """, "bin/mpirun")
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o755], ofItemAtPath: bench.path("bin/mpirun"))
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+      let tool = try RunningTool(
+        ["launch", bench.path("job.toml"), "-o", bench.path("run"), "-n", "2"], ranks: nil,
+        environment: Self.environment.merging(["PATH": "\(bench.path("bin")):\(path)"]) { $1 })
+      let ended = try await tool.end(within: .seconds(60))
+      #expect(ended.code == 0, "\(ended.errors)")
+      #expect(ended.said.contains { $0.contains("mpirun was stuck without ranks") })
+      #expect(ended.said.contains { $0.contains("restart 1 of at most") })
+    }
+
     @Test func `a refusal of the ranks is said once, with its code, and not tried again`()
       async throws
     {

@@ -35,6 +35,37 @@ extension EndToEnd {
       try await expectAsPlanned(try Workbench(job: job), within: .seconds(120))
     }
 
+    @Test(arguments: ["das", "lens", "train"])
+    func `a job that the address space has no room for is refused before it works`(
+      kind: String
+    ) async throws {
+      let jobs = [
+        "das": DasBench.job,
+        "lens": Lens.job.replacing("[1, 3]", with: "[1, 2]"),
+        "train": """
+        kind = "train"
+        [model]
+        architecture = "mlp"
+        layers = 2
+        width = 16
+        classes = 2
+        [data]
+        causal_model = "hierarchical_equality"
+        train = 40
+        [train]
+        learning_rate = 0.01
+        """,
+      ]
+      let bench = try DasBench(job: try #require(jobs[kind])).bench
+      // The program takes 0.3 GB of addresses, most of them for libraries.
+      let ended = try await RunningTool(
+        ["run", bench.path("job.toml"), "-o", bench.path("run"), "--threads", "1"], ranks: nil,
+        under: ["prlimit", "--as=\(360 << 20)"]
+      ).end()
+      #expect(ended.code == 6 && ended.errors.contains("address space"), "\(ended.errors)")
+      #expect(!bench.has("run"))
+    }
+
     /// Runs the job on one thread to its end, or for that long, and compares the peak.
     private func expectAsPlanned(_ bench: Workbench, within limit: Duration) async throws {
       let plan = try await RunningTool(["plan", bench.path("job.toml"), "--json"], ranks: nil)

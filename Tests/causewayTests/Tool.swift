@@ -1,3 +1,4 @@
+import Cluster
 import Foundation
 import Testing
 
@@ -74,8 +75,16 @@ final class RunningTool {
   var seconds: Double { start.duration(to: .now) / .seconds(1) }
 
   /// Waits for the end; a run that outlasts the limit is killed and fails the test.
-  func end(within limit: Duration = .seconds(180)) async throws -> ToolRun {
+  ///
+  /// - Parameter mayBeStuck: A launcher that seems stuck for 10 seconds is ended, as a user would,
+  ///   without failing the test: a rank that is killed while it connects does that to `mpirun`.
+  func end(
+    within limit: Duration = .seconds(180), mayBeStuck: Bool = false
+  ) async throws -> ToolRun {
+    var free = ContinuousClock.now
     while process.isRunning {
+      if !mayBeStuck || !seemsStuck(launcher) { free = .now }
+      if free.duration(to: .now) > .seconds(10) { kill(launcher, SIGKILL) }
       if start.duration(to: .now) > limit {
         let said = try text("err")
         Issue.record("still running after \(limit): \(said)")

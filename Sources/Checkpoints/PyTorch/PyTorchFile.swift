@@ -1,5 +1,5 @@
 public import Inputs
-internal import Synchronization
+internal import Locks
 
 /// A file of `torch.save(state_dict)`, open for reading, with its pickle recognised completely.
 ///
@@ -85,7 +85,7 @@ public struct PyTorchFile: TensorContainer {
 
 /// The storages that have been compared with their CRC-32, by the offset of their data.
 private final class VerifiedEntries: Sendable {
-  private let offsets = Mutex<Set<Int>>([])
+  private let offsets = Locked<Set<Int>>([])
 
   func contains(_ offset: Int) -> Bool { offsets.withLock { $0.contains(offset) } }
   func insert(_ offset: Int) { offsets.withLock { _ = $0.insert(offset) } }

@@ -45,10 +45,11 @@ public struct Supervisor {
   private let say: (String) -> Void
   private let environment = ProcessInfo.processInfo.environment
 
-  /// How long ranks that were asked to stop may take, and `mpirun` then to end them; and how long
-  /// `mpirun` may take to notice that they have.
+  /// How long ranks that were asked to stop may take, and `mpirun` then to end them; how long
+  /// `mpirun` may take to notice that they have, and be stuck before it is ended.
   private static let grace = (
-    stop: Duration.seconds(10), end: Duration.seconds(5), notice: Duration.milliseconds(1300)
+    stop: Duration.seconds(10), end: Duration.seconds(5), notice: Duration.milliseconds(1300),
+    stuck: Duration.seconds(5)
   )
 
   /// - Parameters:
@@ -140,8 +141,19 @@ public struct Supervisor {
   private func wait(for child: ChildProcess) -> Int32 {
     var asked: ContinuousClock.Instant?
     var isTold = false
+    var free = ContinuousClock.now
+    var looked = free
     while true {
       if let code = child.code() { return code }
+      if looked.duration(to: .now) > .seconds(1) {
+        looked = .now
+        if !seemsStuck(child.id) { free = looked }
+        if free.duration(to: looked) > Self.grace.stuck {
+          child.end()
+          say("\(settings.starter.rawValue) was stuck without ranks and has been ended")
+          return files.finalCode() ?? 128 + SIGKILL
+        }
+      }
       if let asked {
         let time = asked.duration(to: .now)
         // Open MPI waits for ranks that are gone, some seconds where there are hosts.

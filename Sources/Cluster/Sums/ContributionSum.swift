@@ -1,6 +1,6 @@
 internal import Dispatch
 public import Inputs
-internal import Synchronization
+internal import Locks
 
 /// Computes the contributions of sums on all compute threads of all ranks, and adds them in the
 /// fixed order of their numbers.
@@ -63,8 +63,8 @@ public final class ContributionSum {
   private func map<Value: Sendable>(
     _ numbers: [Int], _ compute: @Sendable (Int) -> Value
   ) -> [Value] {
-    let made = Mutex<[Int: Value]>([:])
-    let next = Mutex(0)
+    let made = Locked<[Int: Value]>([:])
+    let next = Locked(0)
     DispatchQueue.concurrentPerform(iterations: min(threads, max(1, numbers.count))) { _ in
       while true {
         let place = next.withLock { next in

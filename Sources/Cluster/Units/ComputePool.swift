@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Glibc
 internal import Inputs
-internal import Synchronization
+internal import Locks
 
 /// The threads of one rank that compute units, apart from the one that calls MPI.
 final class ComputePool: Sendable {
@@ -24,7 +24,7 @@ final class ComputePool: Sendable {
     var isClosed = false
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let work = DispatchSemaphore(value: 0)
   private let news = DispatchSemaphore(value: 0)
   private let compute: @Sendable (Int) throws -> [UInt8]

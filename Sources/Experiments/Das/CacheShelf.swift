@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Inputs
 internal import Interventions
-internal import Synchronization
+internal import Locks
 internal import Tensors
 
 /// What is kept of examples' unchanged runs: in memory as far as a budget goes, past it in a file of
@@ -19,7 +19,7 @@ final class CacheShelf: Sendable {
     var descriptor: Int32 = -1
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let budget: Int
 
   /// - Parameter budget: Bytes of memory.

@@ -3,7 +3,7 @@ internal import Dispatch
 internal import Foundation
 internal import Inputs
 internal import Interventions
-internal import Synchronization
+internal import Locks
 internal import Tensors
 
 extension DasRunner {
@@ -62,8 +62,8 @@ extension DasRunner {
     _ numbers: [Int], of split: Split, _ shelf: CacheShelf, threads: Int
   ) throws(Refusal) -> Part {
     let groups = TrainingSteps.cut(numbers, by: Self.group)
-    let made = Mutex([Int: [ExampleCache<Float>]]())
-    let next = Mutex(0)
+    let made = Locked([Int: [ExampleCache<Float>]]())
+    let next = Locked(0)
     DispatchQueue.concurrentPerform(iterations: min(threads, max(1, groups.count))) { _ in
       while let frozen = FrozenRun(problem.model, problem.described.setup) {
         let place = next.withLock { next in

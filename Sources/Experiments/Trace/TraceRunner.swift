@@ -2,7 +2,7 @@ internal import Autodiff
 internal import Inputs
 internal import Interventions
 internal import Models
-internal import Synchronization
+internal import Locks
 internal import Tensors
 
 /// Computes units of a trace, on any compute thread of a rank.
@@ -150,12 +150,12 @@ final class TraceRunner: Sendable {
 /// Values that are dear to make, the most recently used of which are kept.
 final class KeptValues<Key: Equatable & Sendable, Value: Sendable>: Sendable {
   private final class Entry: Sendable {
-    let value = Mutex<Value?>(nil)
+    let value = Locked<Value?>(nil)
   }
 
   private let capacity: Int
   /// Keys from the least to the most recently used.
-  private let entries = Mutex<[(key: Key, entry: Entry)]>([])
+  private let entries = Locked<[(key: Key, entry: Entry)]>([])
 
   init(capacity: Int) { self.capacity = capacity }
 

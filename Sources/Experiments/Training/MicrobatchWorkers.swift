@@ -1,7 +1,7 @@
 internal import Cluster
 internal import Dispatch
 internal import Inputs
-internal import Synchronization
+internal import Locks
 
 /// Where the microbatches of a training are computed. Their vectors are added in a fixed tree over
 /// their numbers, so the sum has the same bits wherever that is.
@@ -55,8 +55,8 @@ struct SharedMicrobatches: MicrobatchWorkers, @unchecked Sendable {
   private func vectors(
     _ numbers: Range<Int>, _ work: @Sendable (Int) throws -> [Float]
   ) throws(Refusal) -> [[Float]] {
-    let next = Mutex(numbers.lowerBound)
-    let results = Mutex<[Int: Result<[Float], any Error>]>([:])
+    let next = Locked(numbers.lowerBound)
+    let results = Locked<[Int: Result<[Float], any Error>]>([:])
     @Sendable func takeAll() {
       while true {
         let number: Int? = next.withLock { next in

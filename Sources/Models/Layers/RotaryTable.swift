@@ -1,12 +1,12 @@
 internal import Autodiff
 internal import Foundation
-internal import Synchronization
+internal import Locks
 internal import Tensors
 
 /// The angles of a model's rotary positions, worked out as far as positions have been asked for.
 final class RotaryTable<Scalar: Real>: Sendable {
   private let frequencies: [Float]
-  private let made = Mutex<RotaryAngles<Scalar>?>(nil)
+  private let made = Locked<RotaryAngles<Scalar>?>(nil)
 
   init(frequencies: [Float]) { self.frequencies = frequencies }
 

@@ -101,7 +101,7 @@ public struct OpenedModel: Sendable {
 
   /// What can be intervened on, without the weights of large models; not to be run.
   public func outline() throws(Refusal) -> any TrainableModel<Float> {
-    if case .decoder(let model) = family { return model.outline() }
+    if case .decoder(let model) = family { return try model.outline() }
     return try load()
   }
 

@@ -1,4 +1,5 @@
 public import Checkpoints
+internal import Foundation
 public import Inputs
 public import Tensors
 
@@ -120,16 +121,16 @@ public struct PublishedModel: Sendable {
 
   /// Reads the weights into memory of this process.
   public func load() throws(Refusal) -> DecoderModel<Float> {
-    let memory = OwnedMemory(count: arena.count)
+    let memory = try OwnedMemory(count: arena.count)
     try read(into: memory.base)
     return model(over: memory.base, owner: memory)
   }
 
   /// The model without its weights, for what hangs on shapes alone; not to be run.
   ///
-  /// Its memory is never touched, so it takes none.
-  public func outline() -> DecoderModel<Float> {
-    let memory = OwnedMemory(count: arena.count)
+  /// Its memory is never touched, so it takes addresses alone.
+  public func outline() throws(Refusal) -> DecoderModel<Float> {
+    let memory = try OwnedMemory(count: arena.count)
     return model(over: memory.base, owner: memory)
   }
 }
@@ -138,12 +139,19 @@ public struct PublishedModel: Sendable {
 private final class OwnedMemory: @unchecked Sendable {  // written before it is shared
   let base: UnsafeMutablePointer<Float>
 
-  init(count: Int) {
-    base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
-      .bindMemory(to: Float.self, capacity: max(count, 1))
+  /// - Throws: `resources`, where a limit leaves no room for so many.
+  init(count: Int) throws(Refusal) {
+    let size = max(count, 1) * MemoryLayout<Float>.stride
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, 64, size) == 0, let memory else {
+      throw Refusal(
+        .resources, field: "address space", found: "no room for \(size) bytes of weights",
+        expected: "room for them: ulimit -v, or the job's limit on a cluster, is lower")
+    }
+    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit { free(base) }
 }
 
 extension Architecture {

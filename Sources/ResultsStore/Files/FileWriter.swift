@@ -1,6 +1,6 @@
 internal import Foundation
 package import Inputs
-internal import Synchronization
+internal import Locks
 
 /// Puts whole files into a store so that a name stands for all of its bytes, or is not there.
 ///
@@ -11,7 +11,7 @@ package final class FileWriter: Sendable {
   package let run: RunID
   package let rank: Int
   /// The lock of the two things that change: the last number used, and the folders known durable.
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     var number = 0

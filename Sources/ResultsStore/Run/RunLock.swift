@@ -1,6 +1,6 @@
 internal import Foundation
 package import Inputs
-internal import Synchronization
+internal import Locks
 
 /// The right to write into a run folder: at most one run has it.
 ///
@@ -36,7 +36,7 @@ package final class RunLock: Sendable {
   private let identity: FileIdentity
   private let descriptor: Int32
   /// The lock of the lease as last written.
-  private let lease: Mutex<RunLease>
+  private let lease: Locked<RunLease>
 
   /// Takes a run folder's lease, waiting only to see whether a silent holder lives.
   ///
@@ -91,7 +91,7 @@ package final class RunLock: Sendable {
     self.run = lease.run
     self.earlier = earlier
     self.tookOver = tookOver
-    self.lease = Mutex(lease)
+    self.lease = Locked(lease)
   }
 
   private func rewrite(_ change: (inout RunLease) -> Void) throws(Refusal) {

@@ -1,6 +1,6 @@
 internal import Foundation
 package import Inputs
-internal import Synchronization
+internal import Locks
 
 /// What a rank's compute threads are at, in a file that outlives the rank: `log/in-flight-RUN-RANK`.
 ///
@@ -14,7 +14,7 @@ package final class UnitsInFlight: Sendable {
 
   private let path: String
   /// Nil once the file is gone.
-  private let descriptor: Mutex<Int32?>
+  private let descriptor: Locked<Int32?>
 
   /// Makes the file of a rank.
   ///
@@ -26,7 +26,7 @@ package final class UnitsInFlight: Sendable {
         Int(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666))
       })
     self.path = path
-    self.descriptor = Mutex(descriptor)
+    self.descriptor = Locked(descriptor)
     do {
       let bytes = [UInt8](repeating: 0, count: 8 * min(max(1, threads), Self.threadLimit))
       try writeAll(bytes, to: descriptor, path: path)

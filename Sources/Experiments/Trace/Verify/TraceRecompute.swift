@@ -4,7 +4,7 @@ internal import Foundation
 internal import Inputs
 internal import Models
 internal import ResultsStore
-internal import Synchronization
+internal import Locks
 internal import Tensors
 internal import Tokenizers
 
@@ -64,8 +64,8 @@ struct TraceRecompute {
   }
 
   func run() -> Found {
-    let next = Mutex(0)
-    let results = Mutex<[Int: Result<[UInt8], any Error>]>([:])
+    let next = Locked(0)
+    let results = Locked<[Int: Result<[UInt8], any Error>]>([:])
     let (runner, chosen) = (runner, chosen)
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       while true {
