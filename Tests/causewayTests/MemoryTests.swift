@@ -35,13 +35,12 @@ extension EndToEnd {
       try await expectAsPlanned(try Workbench(job: job), within: .seconds(120))
     }
 
-    @Test(arguments: ["das", "lens", "train"])
+    @Test(arguments: ["das", "train"])
     func `a job that the address space has no room for is refused before it works`(
       kind: String
     ) async throws {
       let jobs = [
         "das": DasBench.job,
-        "lens": Lens.job.replacing("[1, 3]", with: "[1, 2]"),
         "train": """
         kind = "train"
         [model]
