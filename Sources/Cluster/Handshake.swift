@@ -3,7 +3,7 @@ public import Inputs
 /// What all ranks must have in common before any work: each brings its card, and they compare.
 public struct Handshake: Sendable {
   /// The version of the messages between ranks; raised when their form changes.
-  public static let protocolVersion = 1
+  public static let protocolVersion = 2
 
   /// What is compared, in the order in which a difference is reported.
   public private(set) var facts: [(key: String, value: String)]

@@ -18,7 +18,9 @@ import _TestSupport
   @Test func `a rank gets no long unit ahead that another could start sooner`() {
     var queue = UnitQueue(units: units([100, 100, 100]), threads: [1, 1])
     #expect(queue.start().count == 2)
-    let next = queue.end(1, on: 1)
+    let isHeld = queue.end(1, on: 1, after: 1)
+    #expect(isHeld)
+    let next = queue.refill(1)
     #expect(next == [UnitQueue.Assignment(unit: 2, rank: 1)])
   }
 
@@ -27,6 +29,16 @@ import _TestSupport
       units: units(Array(repeating: 1, count: 100)), threads: [1, 2])
     let counts = Dictionary(grouping: queue.start(), by: \.rank).mapValues(\.count)
     #expect(counts == [0: 3, 1: 6])
+  }
+
+  @Test func `of short units a thread has as many ahead as it ends between its reports`() {
+    var queue = UnitQueue(
+      units: units(Array(repeating: 1, count: 10_000)), threads: Array(repeating: 1, count: 100))
+    let first = queue.start().filter { $0.rank == 7 }
+    // A hundred ranks report each 0.4 s: 16 units of 49 ms are not more than 0.8 s.
+    let isHeld = queue.end(first[0].unit, on: 7, after: 0.049)
+    #expect(isHeld)
+    #expect(first.count - 1 + queue.refill(7).count == 1 + 16)
   }
 
   @Test(arguments: [1, 2, 5, 40])
@@ -44,7 +56,9 @@ import _TestSupport
       let unit = waiting[rank].removeFirst()
       clock[rank] += costs[unit]
       done.append(unit)
-      for next in queue.end(unit, on: rank) ?? [] { waiting[next.rank].append(next.unit) }
+      let isHeld = queue.end(unit, on: rank, after: costs[unit])
+      #expect(isHeld)
+      for next in queue.refill(rank) { waiting[next.rank].append(next.unit) }
     }
     #expect(done.sorted() == Array(0..<200))
     #expect(queue.openCount == 0)
@@ -58,8 +72,8 @@ import _TestSupport
     for (unit, rank, isTaken) in [
       (0, 1, false), (7, 0, false), (0, 9, false), (0, 0, true), (0, 0, false),
     ] {
-      let next = queue.end(unit, on: rank)
-      #expect((next != nil) == isTaken)
+      let taken = queue.end(unit, on: rank, after: 1)
+      #expect(taken == isTaken)
     }
   }
 }

@@ -3,7 +3,7 @@
 /// Ranks in virtual time, served by the real queue: what a trace costs on more of them than any test
 /// has.
 ///
-/// Rank 0 answers one message after another; a rank that runs out of units waits for its answer.
+/// Rank 0 answers one report after another; a rank that runs out of units waits for its answer.
 struct VirtualCluster: Sendable {
   /// One compute thread each.
   var ranks: Int
@@ -13,8 +13,9 @@ struct VirtualCluster: Sendable {
   /// two.
   var group: [Int]
   var baseSeconds: Double
-  /// Seconds of rank 0 for each message, and of a message under way.
+  /// Seconds of rank 0 for each report and for each unit in it, and of a message under way.
   var serviceSeconds = 0.0002
+  var unitServiceSeconds = 0.00002
   var latency = 0.0001
   /// How much slower a rank is than the others.
   var slowness: @Sendable (Int) -> Double = { _ in 1 }
@@ -49,6 +50,9 @@ struct VirtualCluster: Sendable {
     var inHand = Array(repeating: [Int](), count: ranks)
     var kept = Array(repeating: [Int](), count: ranks)
     var isBusy = Array(repeating: false, count: ranks)
+    var unreported = Array(repeating: [Int](), count: ranks)
+    var lastReport = Array(repeating: 0.0, count: ranks)
+    let pace = UnitPace(ranks: ranks)
     var events = Heap<Event> { $0.time < $1.time }
     var (now, coordinatorFree, served, bases) = (0.0, 0.0, 0.0, 0)
     var done: Set<Int> = []
@@ -74,14 +78,22 @@ struct VirtualCluster: Sendable {
       done.insert(event.unit)
       isBusy[event.rank] = false
       begin(event.rank, at: now)
-      // Rank 0 hears of it, serves it when it has served those before, and its answer travels back.
-      let start = max(now + latency, coordinatorFree)
-      coordinatorFree = start + serviceSeconds
-      served += serviceSeconds
-      for given in queue.end(event.unit, on: event.rank) ?? [] {
-        inHand[given.rank].append(given.unit)
-        begin(given.rank, at: coordinatorFree + latency)
+      let rank = event.rank
+      unreported[rank].append(event.unit)
+      guard pace.isDue(after: now - lastReport[rank], waits: !inHand[rank].isEmpty) else {
+        continue
       }
+      // Rank 0 hears of them, serves them when it has served those before, and its answer travels
+      // back.
+      let service = serviceSeconds + Double(unreported[rank].count) * unitServiceSeconds
+      coordinatorFree = max(now + latency, coordinatorFree) + service
+      served += service
+      for unit in unreported[rank] {
+        _ = queue.end(unit, on: rank, after: seconds[unit] * slowness(rank))
+      }
+      (unreported[rank], lastReport[rank]) = ([], now)
+      inHand[rank] += queue.refill(rank).map(\.unit)
+      begin(rank, at: coordinatorFree + latency)
     }
     let work = done.reduce(0) { $0 + seconds[$1] }
     return Outcome(

@@ -9,7 +9,11 @@ import Testing
 
   private var messages: [UnitMessage] {
     [
-      .unit(-7), .done(unit: .max, seconds: 0.1, bytes: [1, 2, 3]), .failed(unit: 3, message: "é"),
+      .units([-7, 8]), .units([]),
+      .ended([
+        .init(unit: .max, seconds: 0.1, outcome: .success([1, 2, 3])),
+        .init(unit: 3, seconds: 2, outcome: .failure(.init(message: "é"))),
+      ]),
       .alive, .stopRequest, .fatal(refusal), .end(.finished), .end(.stopped),
       .end(.refused(refusal)), .goodbye,
     ]
@@ -39,10 +43,20 @@ import Testing
     }
   }
 
+  @Test func `a list longer than its message is refused without allocating it`() {
+    for (kind, length) in [(1, Int.max), (1, -1), (2, 1 << 40), (2, -1)] {
+      var writer = WireWriter()
+      writer.byte(UInt8(kind))
+      writer.integer(length)
+      writer.integer(0)
+      #expect(throws: MPIError.self) { try UnitMessage(writer.bytes) }
+    }
+  }
+
   @Test func `an unknown kind of message or refusal is refused`() {
     #expect(throws: MPIError.self) { try UnitMessage([0]) }
     #expect(throws: MPIError.self) { try UnitMessage([255]) }
-    #expect(throws: MPIError.self) { try UnitMessage([6, 99]) }
+    #expect(throws: MPIError.self) { try UnitMessage([5, 99]) }
   }
 }
 

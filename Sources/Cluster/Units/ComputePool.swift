@@ -6,14 +6,14 @@ internal import Locks
 /// The threads of one rank that compute units, apart from the one that calls MPI.
 final class ComputePool: Sendable {
   /// A unit that a thread has ended.
-  struct Ended: Sendable {
+  struct Ended: Sendable, Equatable {
     let unit: Int
     let seconds: Double
     /// The bytes, or the error in words.
     let outcome: Result<[UInt8], Failure>
   }
 
-  struct Failure: Error { let message: String }
+  struct Failure: Error, Equatable { let message: String }
 
   private struct State {
     var waiting: [Int] = []
@@ -77,6 +77,9 @@ final class ComputePool: Sendable {
       return state.ended
     }
   }
+
+  /// Whether there are units that no thread has begun.
+  var waits: Bool { state.withLock { !$0.waiting.isEmpty } }
 
   /// Sleeps as the nap says, but wakes when a unit ends.
   func sleep(_ nap: inout Nap) {

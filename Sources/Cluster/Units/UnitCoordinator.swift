@@ -48,10 +48,7 @@ final class UnitCoordinator {
     while queue.openCount > 0, !isStopRequested {
       if try context.stop.check() { isStopRequested = true }
       var isQuiet = true
-      for assignments in try takeEnded() {
-        try hand(assignments)
-        isQuiet = false
-      }
+      if try takeEnded() { isQuiet = false }
       // A few at a time: with many workers messages might never end, and signs of life are due.
       var isDrained = false
       for _ in 0..<64 where !isDrained && !isStopRequested {
@@ -80,52 +77,48 @@ final class UnitCoordinator {
   }
 
   private func hand(_ assignments: [UnitQueue.Assignment]) throws(MPIError) {
-    guard !isDismissing else { return }
-    for assignment in assignments {
-      if assignment.rank == 0 {
-        context.pool.add(assignment.unit)
+    guard !isDismissing, !isStopRequested else { return }
+    for (rank, mine) in Dictionary(grouping: assignments, by: \.rank).sorted(by: { $0.key < $1.key }
+    ) {
+      let units = mine.map(\.unit)
+      if rank == 0 {
+        units.forEach(context.pool.add)
       } else {
-        try outbox.send(.unit(assignment.unit), to: assignment.rank)
+        try outbox.send(.units(units), to: rank)
       }
     }
   }
 
-  /// Takes what this rank's own threads have ended; what to hand out for each.
-  private func takeEnded() throws -> [[UnitQueue.Assignment]] {
-    try context.takeEnded().map { ended in
+  /// Takes what this rank's own threads have ended, and hands out more; false if there is nothing.
+  private func takeEnded() throws -> Bool {
+    let all = try context.takeEnded()
+    try take(all, on: 0)
+    return !all.isEmpty
+  }
+
+  /// Takes what a rank has ended, and hands it more.
+  private func take(_ all: [ComputePool.Ended], on rank: Int) throws {
+    guard !all.isEmpty else { return }
+    for ended in all {
+      guard queue.end(ended.unit, on: rank, after: ended.seconds) else {
+        throw MPIError.malformed(
+          what:
+            "a result for unit \(ended.unit), which \(communicator.name(of: rank)) does not have")
+      }
+    }
+    try hand(queue.refill(rank))
+    for ended in all {
+      let host = communicator.hosts[rank]
       switch ended.outcome {
       case .success(let bytes):
-        try finish(ended.unit, bytes, on: 0, seconds: ended.seconds)
-      case .failure(let failure): try fail(ended.unit, failure.message, on: 0)
+        try context.handlers.finished(
+          UnitResult(
+            unit: ended.unit, bytes: bytes, rank: rank, host: host, seconds: ended.seconds))
+      case .failure(let failure):
+        try context.handlers.failed(
+          UnitFailure(unit: ended.unit, message: failure.message, rank: rank, host: host))
       }
     }
-  }
-
-  private func finish(
-    _ unit: Int, _ bytes: [UInt8], on rank: Int, seconds: Double
-  ) throws -> [UnitQueue.Assignment] {
-    let next = try end(unit, on: rank)
-    try context.handlers.finished(
-      UnitResult(
-        unit: unit, bytes: bytes, rank: rank, host: communicator.hosts[rank], seconds: seconds))
-    return next
-  }
-
-  private func fail(
-    _ unit: Int, _ message: String, on rank: Int
-  ) throws -> [UnitQueue.Assignment] {
-    let next = try end(unit, on: rank)
-    try context.handlers.failed(
-      UnitFailure(unit: unit, message: message, rank: rank, host: communicator.hosts[rank]))
-    return next
-  }
-
-  private func end(_ unit: Int, on rank: Int) throws(MPIError) -> [UnitQueue.Assignment] {
-    guard let next = queue.end(unit, on: rank) else {
-      throw .malformed(
-        what: "a result for unit \(unit), which \(communicator.name(of: rank)) does not have")
-    }
-    return next
   }
 
   /// Handles one message; false if there is none.
@@ -134,10 +127,7 @@ final class UnitCoordinator {
     let rank = message.source
     heartbeat.hear(rank, at: .now)
     switch try UnitMessage(message.bytes) {
-    case .done(let unit, let seconds, let bytes):
-      try hand(try finish(unit, bytes, on: rank, seconds: seconds))
-    case .failed(let unit, let text):
-      try hand(try fail(unit, text, on: rank))
+    case .ended(let all): try take(all, on: rank)
     case .alive: break
     case .stopRequest: isStopRequested = true
     case .fatal(let refusal):
@@ -147,7 +137,7 @@ final class UnitCoordinator {
     case .goodbye:
       present.remove(rank)
       heartbeat.forget(rank)
-    case .unit, .end:
+    case .units, .end:
       throw MPIError.malformed(what: "a coordinator's message from \(communicator.name(of: rank))")
     }
     return true

@@ -5,10 +5,12 @@
 /// has most left. Within a group the costly units come first, so that no long one comes last.
 ///
 /// A rank computes one unit on each thread and has some in hand beside them, so that no thread
-/// waits for a message. It is given such a unit ahead only while enough is left to keep all others
-/// as long busy: near the end, the rank that is free takes it.
+/// waits for a message: two, or as many short ones as it ends between its reports. It is given such
+/// a unit ahead only while enough is left to keep all others as long busy, or twice as long where
+/// there are more than two: near the end, the rank that is free takes it.
 struct UnitQueue {
-  /// Units in hand for each compute thread, beside the one that it computes.
+  /// Units in hand for each compute thread, beside the one that it computes; more where they are
+  /// short.
   static let unitsAhead = 2
 
   /// Units of a group that are not given out.
@@ -29,6 +31,9 @@ struct UnitQueue {
   private var waitingCost: Double
   private let threads: [Int]
   private let threadCount: Double
+  private let pace: UnitPace
+  /// Of the units that have ended, on all ranks.
+  private var ended = (cost: 0.0, seconds: 0.0)
   /// What each rank has, in the order in which it computes them.
   private var held: [[WorkUnit]]
   private(set) var openCount: Int
@@ -46,6 +51,7 @@ struct UnitQueue {
     waitingCost = units.reduce(0) { $0 + $1.cost }
     self.threads = threads
     threadCount = Double(threads.reduce(0, +))
+    pace = UnitPace(ranks: threads.count)
     held = Array(repeating: [], count: threads.count)
     current = Array(repeating: nil, count: threads.count)
     openCount = units.count
@@ -68,18 +74,21 @@ struct UnitQueue {
     return assignments
   }
 
-  /// Notes that a rank has ended a unit, and returns what to hand it next; nil where the rank does
-  /// not have that unit.
-  mutating func end(_ unit: Int, on rank: Int) -> [Assignment]? {
+  /// Notes that a rank has ended a unit; false where the rank does not have that unit.
+  ///
+  /// - Parameter seconds: How long it was computed.
+  mutating func end(_ unit: Int, on rank: Int, after seconds: Double) -> Bool {
     guard held.indices.contains(rank),
       let place = held[rank].firstIndex(where: { $0.number == unit })
-    else { return nil }
-    held[rank].remove(at: place)
+    else { return false }
+    let cost = held[rank].remove(at: place).cost
+    if seconds.isFinite, seconds > 0 { ended = (ended.cost + cost, ended.seconds + seconds) }
     openCount -= 1
-    return refill(rank)
+    return true
   }
 
-  private mutating func refill(_ rank: Int) -> [Assignment] {
+  /// What to hand a rank that has ended units.
+  mutating func refill(_ rank: Int) -> [Assignment] {
     var assignments: [Assignment] = []
     while let group = group(for: rank), let next = groups[group].waiting.last, mayHave(next, rank) {
       assignments.append(give(rank, from: group))
@@ -97,9 +106,11 @@ struct UnitQueue {
   private func mayHave(_ unit: WorkUnit, _ rank: Int) -> Bool {
     let count = held[rank].count
     guard count >= threads[rank] else { return true }
-    guard count < threads[rank] * (1 + UnitQueue.unitsAhead) else { return false }
     let ahead = held[rank].dropFirst(threads[rank]).reduce(unit.cost) { $0 + $1.cost }
-    return ahead <= (waitingCost - unit.cost) / threadCount
+    let fair = (waitingCost - unit.cost) / threadCount
+    if count < threads[rank] * (1 + UnitQueue.unitsAhead) { return ahead <= fair }
+    return ended.seconds > 0 && ahead <= fair / 2
+      && ahead * ended.seconds <= pace.secondsAhead * Double(threads[rank]) * ended.cost
   }
 
   private mutating func give(_ rank: Int, from group: Int) -> Assignment {

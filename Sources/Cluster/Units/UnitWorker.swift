@@ -9,6 +9,9 @@ final class UnitWorker {
   private let communicator: Communicator
   private var outbox: Outbox
   private var heartbeat: Heartbeat
+  private let pace: UnitPace
+  /// What has ended and is not reported, its bytes, and when the last report was.
+  private var unreported: (ended: [ComputePool.Ended], bytes: Int, since: ContinuousClock.Instant)
   /// How this worker must end, and since when it waits for rank 0 to say so.
   private var wish: (ending: UnitMessage.Ending, since: ContinuousClock.Instant)?
 
@@ -16,6 +19,8 @@ final class UnitWorker {
     self.context = context
     communicator = context.communicator
     outbox = Outbox(communicator, tag: UnitScheduler.tag)
+    pace = UnitPace(ranks: communicator.size)
+    unreported = ([], 0, .now)
     heartbeat = Heartbeat(
       of: [0], interval: context.settings.heartbeat, limit: context.settings.silenceLimit,
       now: .now)
@@ -56,7 +61,7 @@ final class UnitWorker {
         isQuiet = false
         heartbeat.hear(0, at: .now)
         switch try UnitMessage(message.bytes) {
-        case .unit(let unit): context.pool.add(unit)
+        case .units(let units): units.forEach(context.pool.add)
         case .alive: break
         case .end(let ending): return ending
         default: throw MPIError.malformed(what: "a worker's message from rank 0")
@@ -109,10 +114,11 @@ final class UnitWorker {
     }
   }
 
-  /// Reports the units that have ended; false if there are none.
+  /// Makes the units that have ended durable, and reports them when that is due; false if there are
+  /// none.
   ///
   /// Results that cannot be made durable end the job: this worker tells rank 0, and waits.
-  private func report() throws(MPIError) -> Bool {
+  private func report(now isLast: Bool = false) throws(MPIError) -> Bool {
     let all: [ComputePool.Ended]
     do {
       all = try context.takeEnded()
@@ -121,19 +127,23 @@ final class UnitWorker {
       return true
     }
     for ended in all {
-      let message: UnitMessage =
-        switch ended.outcome {
-        case .success(let bytes): .done(unit: ended.unit, seconds: ended.seconds, bytes: bytes)
-        case .failure(let failure): .failed(unit: ended.unit, message: failure.message)
-        }
-      try outbox.send(message, to: 0)
+      unreported.ended.append(ended)
+      if case .success(let bytes) = ended.outcome { unreported.bytes += bytes.count }
+    }
+    guard !unreported.ended.isEmpty else { return false }
+    let elapsed = unreported.since.duration(to: .now) / .seconds(1)
+    if isLast || unreported.bytes >= UnitPace.bytes
+      || pace.isDue(after: elapsed, waits: context.pool.waits)
+    {
+      try outbox.send(.ended(unreported.ended), to: 0)
+      unreported = ([], 0, .now)
     }
     return !all.isEmpty
   }
 
   /// Reports what ended before a stop took effect.
   private func reportLast() throws {
-    _ = try report()
+    _ = try report(now: true)
     if case .refused(let refusal)? = wish?.ending {
       try sayGoodbye()
       throw refusal
