@@ -12,6 +12,8 @@ struct UnitQueue {
   /// Units in hand for each compute thread, beside the one that it computes; more where they are
   /// short.
   static let unitsAhead = 2
+  /// As many short ones at most.
+  static let shortUnitsAhead = 500
 
   /// Units of a group that are not given out.
   private struct Group {
@@ -36,6 +38,7 @@ struct UnitQueue {
   private var ended = (cost: 0.0, seconds: 0.0)
   /// What each rank has, in the order in which it computes them.
   private var held: [[WorkUnit]]
+  private var heldCost: [Double]
   private(set) var openCount: Int
 
   /// - Parameters:
@@ -53,6 +56,7 @@ struct UnitQueue {
     threadCount = Double(threads.reduce(0, +))
     pace = UnitPace(ranks: threads.count)
     held = Array(repeating: [], count: threads.count)
+    heldCost = Array(repeating: 0, count: threads.count)
     current = Array(repeating: nil, count: threads.count)
     openCount = units.count
   }
@@ -82,6 +86,7 @@ struct UnitQueue {
       let place = held[rank].firstIndex(where: { $0.number == unit })
     else { return false }
     let cost = held[rank].remove(at: place).cost
+    heldCost[rank] = held[rank].isEmpty ? 0 : heldCost[rank] - cost
     if seconds.isFinite, seconds > 0 { ended = (ended.cost + cost, ended.seconds + seconds) }
     openCount -= 1
     return true
@@ -106,10 +111,12 @@ struct UnitQueue {
   private func mayHave(_ unit: WorkUnit, _ rank: Int) -> Bool {
     let count = held[rank].count
     guard count >= threads[rank] else { return true }
-    let ahead = held[rank].dropFirst(threads[rank]).reduce(unit.cost) { $0 + $1.cost }
+    let begun = held[rank].prefix(threads[rank]).reduce(0) { $0 + $1.cost }
+    let ahead = heldCost[rank] - begun + unit.cost
     let fair = (waitingCost - unit.cost) / threadCount
     if count < threads[rank] * (1 + UnitQueue.unitsAhead) { return ahead <= fair }
-    return ended.seconds > 0 && ahead <= fair / 2
+    return count < threads[rank] * (1 + UnitQueue.shortUnitsAhead)
+      && ended.seconds > 0 && ahead <= fair / 2
       && ahead * ended.seconds <= pace.secondsAhead * Double(threads[rank]) * ended.cost
   }
 
@@ -123,6 +130,7 @@ struct UnitQueue {
     if nextGroup == groups.count, begun.isEmpty { waitingCost = 0 }
     current[rank] = group
     held[rank].append(unit)
+    heldCost[rank] += unit.cost
     return Assignment(unit: unit.number, rank: rank)
   }
 }
