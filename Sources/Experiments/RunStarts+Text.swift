@@ -32,7 +32,8 @@ extension RunAttempts {
   /// The starts of a run, a line each.
   var lines: [String] {
     attempts.enumerated().map { number, attempt in
-      let end = attempt.end.map { "ended \(escaped($0))" } ?? "no end noted"
+      let unended = number + 1 < attempts.count ? "stopped or killed" : "not at its end"
+      let end = attempt.end.map { "ended \(escaped($0))" } ?? unended
       return "start \(number + 1): \(escaped(attempt.start)), \(attempt.ranks) "
         + "rank\(attempt.ranks == 1 ? "" : "s") on \(Self.hosts(of: attempt)), \(end)"
     }
