@@ -76,7 +76,7 @@ extension EndToEnd {
           kill(victim, SIGKILL)
           kills += 1
         }
-        let ended = try await tool.end()
+        let ended = try await tool.end(mayBeStuck: isAlive)
         try await tool.waitForRanks()
         starts += 1
         if ended.code == 0 { break }

@@ -38,7 +38,7 @@ extension Workbench {
           if kill(victim, SIGKILL) == 0 { kills += 1 }
           if !Self.checkpoints(kept).isEmpty { resumed += 1 }
         }
-        let ended = try await tool.end()
+        let ended = try await tool.end(mayBeStuck: isThere)
         try await tool.waitForRanks()
         if ended.code == 0 { break }
       }
