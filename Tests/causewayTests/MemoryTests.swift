@@ -39,23 +39,8 @@ extension EndToEnd {
     func `a job that the address space has no room for is refused before it works`(
       kind: String
     ) async throws {
-      let jobs = [
-        "das": DasBench.job,
-        "train": """
-        kind = "train"
-        [model]
-        architecture = "mlp"
-        layers = 2
-        width = 16
-        classes = 2
-        [data]
-        causal_model = "hierarchical_equality"
-        train = 40
-        [train]
-        learning_rate = 0.01
-        """,
-      ]
-      let bench = try DasBench(job: try #require(jobs[kind])).bench
+      let job = kind == "das" ? DasBench.job : ModelTrain.jobs[0].text
+      let bench = try DasBench(job: job).bench
       // The program takes 0.3 GB of addresses, most of them for libraries.
       let ended = try await RunningTool(
         ["run", bench.path("job.toml"), "-o", bench.path("run"), "--threads", "1"], ranks: nil,

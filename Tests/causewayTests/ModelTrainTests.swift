@@ -31,7 +31,7 @@ extension EndToEnd {
       """
 
     /// A job of each architecture, the first with sources exchanged.
-    private static let jobs: [(name: String, text: String)] = [
+    static let jobs: [(name: String, text: String)] = [
       (
         "mlp",
         """

@@ -145,12 +145,13 @@ public struct Supervisor {
     var looked = free
     while true {
       if let code = child.code() { return code }
-      if looked.duration(to: .now) > .seconds(1) {
+      // srun may well wait for a lock while all is well.
+      if settings.starter == .mpirun, looked.duration(to: .now) > .seconds(1) {
         looked = .now
         if !seemsStuck(child.id) { free = looked }
         if free.duration(to: looked) > Self.grace.stuck {
           child.end()
-          say("\(settings.starter.rawValue) was stuck without ranks and has been ended")
+          say("mpirun was stuck without ranks and has been ended")
           return files.finalCode() ?? 128 + SIGKILL
         }
       }
