@@ -2,6 +2,13 @@ import Foundation
 import Testing
 import _TestSupport
 
+/// Closes what it inherits and runs its words: Foundation sees a process end when a socket closes,
+/// which daemons that a script starts may hold open for ever.
+private let closing = """
+  for fd in /proc/$$/fd/*; do fd=${fd##*/}; if ((fd > 2)); then eval "exec $fd>&-"; fi; done
+  exec "$@"
+  """
+
 /// Runs a script of the reference material, and returns what it printed.
 @discardableResult
 func runScript(
@@ -14,7 +21,7 @@ func runScript(
   let handle = try FileHandle(forWritingTo: file)
   let process = Process()
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = words
+  process.arguments = ["bash", "-c", closing, "bash"] + words
   process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
   process.standardOutput = handle
   process.standardError = handle
