@@ -6,8 +6,7 @@ import _TestSupport
 extension EndToEnd {
   /// Submitted jobs under a real Slurm.
   @Suite(
-    .serialized, .timeLimit(.minutes(20)), .enabled(if: LocalSlurm.isPresent, LocalSlurm.reason),
-    .enabled(if: runsSlowTests, "takes minutes: set CAUSEWAY_SLOW_TESTS"))
+    .serialized, .timeLimit(.minutes(20)), .enabled(if: LocalSlurm.isPresent, LocalSlurm.reason))
   struct Slurm {
     private func onTwoNodes(_ test: (LocalSlurm) async throws -> Void) async throws {
       let slurm = try await LocalSlurm(nodes: 2)
@@ -112,7 +111,8 @@ extension EndToEnd {
       }
     }
 
-    @Test func `a time limit stops a job in order, and it goes on`() async throws {
+    @Test(.enabled(if: runsSlowTests, "takes a minute: set CAUSEWAY_SLOW_TESTS"))
+    func `a time limit stops a job in order, and it goes on`() async throws {
       let bench = try Workbench(
         heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = 1200"))
       try await onTwoNodes { slurm in
