@@ -6,23 +6,20 @@ internal import ResultsStore
 
 /// The energies of bases, and what ablating more and more directions does, as pictures.
 struct BasisPictures {
-  private let reader: BasisReader
+  private let run: RunView<BasisTable>
   private let layers: [BasisLayer]
 
   /// - Throws: Where no layer is done.
-  init(_ path: String) throws(Refusal) {
-    let folder = try RunFolder.open(path)
-    let reader = try BasisReader(folder)
-    let journals = try reader?.journals()
-    let layers = reader.map { reader in
-      reader.numbering.layers.compactMap { layer in journals.flatMap { reader.layer(layer, $0) } }
+  init(_ run: RunView<BasisTable>) throws(Refusal) {
+    self.run = run
+    layers = run.table.outline.layers.compactMap { run.table.layer($0, run.results) }
+    guard !layers.isEmpty else {
+      throw run.nothing("no layer that is done", expected: "a layer's basis")
     }
-    guard let reader, let layers, !layers.isEmpty else {
-      throw Refusal(
-        .store, file: folder.path, found: "no layer that is done", expected: "a layer's basis")
-    }
-    (self.reader, self.layers) = (reader, layers)
   }
+
+  private var spec: BasisSpec { run.table.spec }
+  private var directions: Int { spec.basis.settings.directions }
 
   /// Layer against direction for the terminal, then the curves; as a picture, all of them.
   func pictures() throws(Refusal) -> RunPictures {
@@ -31,30 +28,25 @@ struct BasisPictures {
     return RunPictures(
       [.heatMap(energies), .lines(lines), .lines(curves)],
       figure: Figure(
-        title: "Causal bases of \(modelName), \(readout), \(mode) ablation",
+        title: "Causal bases of \(run.modelName), \(readout), \(mode) ablation",
         panels: [.lines(lines), .lines(curves), .heatMap(energies)]))
   }
 
-  private var mode: String { reader.spec.basis.settings.mode.rawValue }
+  private var mode: String { spec.basis.settings.mode.rawValue }
 
   private var readout: String {
-    switch reader.spec.basis.lens {
-    case .model: "\(reader.spec.basis.site.rawValue) to the model's logits"
+    switch spec.basis.lens {
+    case .model: "\(spec.basis.site.rawValue) to the model's logits"
     case .logit: "logit lens"
     case .tuned: "tuned lens"
     }
   }
 
-  private var modelName: String {
-    let name = URL(fileURLWithPath: reader.spec.model.path.resolved).lastPathComponent
-    return name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
-  }
-
-  private var numbers: [String] { (1...reader.numbering.directions).map(String.init) }
+  private var numbers: [String] { (1...directions).map(String.init) }
 
   /// A list as long as there are directions at most.
   private func padded(_ values: [Double]) -> [Double] {
-    values + Array(repeating: .nan, count: max(0, reader.numbering.directions - values.count))
+    values + Array(repeating: .nan, count: max(0, directions - values.count))
   }
 
   private func energyMap() throws(Refusal) -> HeatMap {
@@ -85,7 +77,7 @@ struct BasisPictures {
 
   /// The mean over layers of what random directions do.
   private var randomMean: [Double] {
-    (0..<reader.numbering.directions).map { count in
+    (0..<directions).map { count in
       let known = layers.compactMap { layer in
         layer.basis.randomCurve.indices.contains(count) ? layer.basis.randomCurve[count] : nil
       }

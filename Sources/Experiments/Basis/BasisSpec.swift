@@ -48,6 +48,8 @@ package struct BasisSpec: JobSpecification {
     slurm = try SlurmSection(job.optional("slurm"))
   }
 
+  package var modelName: String { model.path.written }
+
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
   package var numbers: KeyValuePairs<String, JobValue?> {
     [

@@ -53,6 +53,12 @@ enum BasisUnit: Sendable, Hashable {
   /// The energies of the first directions together, of a layer that is searched.
   case curve(layer: Int)
 
+  var layer: Int {
+    switch self {
+    case .search(let layer, _, _), .curve(let layer): layer
+    }
+  }
+
   /// All units of one basis, numbered by place.
   struct Numbering: Sendable {
     /// In rising order.

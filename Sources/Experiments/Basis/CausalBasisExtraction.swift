@@ -16,6 +16,8 @@ public struct CausalBasisExtraction {
   private let layers: [Int]
   private let stop: StopSignal
   private var hidden: HiddenStates
+  /// Of the layer that is worked on.
+  private var states: (layer: Int, states: LayerStates)?
   private let gram: Tensor<Double>?
   let numbering: BasisUnit.Numbering
 
@@ -45,47 +47,67 @@ public struct CausalBasisExtraction {
 
   /// The basis of each layer. Collective; the same bits on every rank.
   public mutating func bases() throws -> [CausalBasis] {
-    try bases(known: { _ in nil }, log: { _ in EvaluationLog() }, found: { _, _, _ in })
-  }
-
-  /// The basis of each layer, going on from units that are known.
-  ///
-  /// - Parameters:
-  ///   - known: The result of a unit of an earlier start; the same on all ranks.
-  ///   - log: What is known of a unit without a result; the same on all ranks.
-  ///   - found: Takes each new result, with the seconds it took.
-  /// - Throws: `LayerStates.Stopped` on all ranks, once any was asked to stop.
-  mutating func bases(
-    known: (Int) -> BasisResult?, log: (Int) throws(Refusal) -> EvaluationLog,
-    found: (Int, BasisResult, Double) throws(Refusal) -> Void
-  ) throws -> [CausalBasis] {
+    var known: [Int: BasisResult] = [:]
     var bases: [CausalBasis] = []
     for layer in layers {
-      let work = LayerBasis(
-        layer: layer, settings: settings, stop: stop,
-        starts: StartDirections(
-          hidden.lens, width: hidden.width, layer: layer, count: settings.directions, gram: gram,
-          seed: settings.seed))
-      var states: LayerStates?
-      let clock = ContinuousClock()
-      bases.append(
-        try work.basis { unit, compute in
-          let number = numbering.number(of: unit)
-          if let result = known(number) { return result }
-          let here = try states ?? hidden.states(at: layer)
-          states = here
-          let start = clock.now
-          let log = try log(number)
-          let result: BasisResult
-          do { result = try compute(here, log) } catch let stop as LayerStates.Stopped {
-            try log.keep()
-            throw stop
-          }
-          try found(number, result, start.duration(to: clock.now) / .seconds(1))
-          return result
-        })
+      while true {
+        let progress = BasisLayer.progress(layer, numbering, settings) { known[$0] }
+        guard case .waits(for: let unit) = progress else {
+          if case .whole(let whole) = progress { bases.append(whole.basis) }
+          break
+        }
+        known[unit] = try result(of: unit, known: { known[$0] }, log: EvaluationLog())
+      }
     }
     return bases
+  }
+
+  /// The result of a unit, those before it being known. Collective; units of a layer follow those of
+  /// the layers below it.
+  ///
+  /// - Parameters:
+  ///   - known: The result of a unit; the same on all ranks.
+  ///   - log: What is known of this one; the same on all ranks.
+  /// - Throws: `Stopped` on all ranks, once any was asked to stop.
+  mutating func result(
+    of number: Int, known: (Int) -> BasisResult?, log: EvaluationLog
+  ) throws -> BasisResult {
+    struct Found: Error { let result: BasisResult }
+    let layer = numbering[number]?.layer ?? 0
+    let work = work(of: layer)
+    do {
+      _ = try work.basis { unit, compute in
+        let other = numbering.number(of: unit)
+        if other != number, let result = known(other) { return result }
+        guard other == number else {
+          throw Refusal(
+            .store, field: "unit \(number)", found: "no result of unit \(other) before it",
+            expected: "one")
+        }
+        let here: LayerStates
+        if let states, states.layer == layer {
+          here = states.states
+        } else {
+          here = try hidden.states(at: layer)
+          states = (layer, here)
+        }
+        do {
+          throw Found(result: try compute(here, log))
+        } catch let stop as Stopped {
+          try log.keep()
+          throw stop
+        }
+      }
+    } catch let found as Found { return found.result }
+    preconditionFailure("unit \(number) is none of its layer's")
+  }
+
+  private func work(of layer: Int) -> LayerBasis {
+    LayerBasis(
+      layer: layer, settings: settings, stop: stop,
+      starts: StartDirections(
+        hidden.lens, width: hidden.width, layer: layer, count: settings.directions, gram: gram,
+        seed: settings.seed))
   }
 }
 

@@ -105,7 +105,6 @@ struct LayerStates {
   let sums: ContributionSum
 
   /// Thrown on all ranks once any was asked to stop.
-  struct Stopped: Error {}
 
   /// The whole change of one activation, on all ranks. Collective.
   func change(ofRow row: Int) throws(Refusal) -> [Double] {

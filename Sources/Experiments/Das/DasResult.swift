@@ -97,40 +97,7 @@ package struct DasResult: Sendable, Equatable {
   }
 }
 
-/// Reads what `ByteWriter` wrote, checked against its end.
-struct ByteReader {
-  private let bytes: [UInt8]
-  private let what: String
-  private var at = 0
-
-  init(_ bytes: [UInt8], what: String) { (self.bytes, self.what) = (bytes, what) }
-
-  var malformed: Refusal {
-    Refusal(
-      .store, field: what, found: "a result of \(bytes.count) bytes that cannot be read at \(at)",
-      expected: "a training's result")
-  }
-
-  private mutating func integer() throws(Refusal) -> Int {
-    guard bytes.count - at >= 4 else { throw malformed }
-    defer { at += 4 }
-    return Int(ByteWriter.integer(bytes, at: at))
-  }
-
-  mutating func count(upTo limit: Int) throws(Refusal) -> Int {
-    let count = try integer()
-    guard (0...limit).contains(count) else { throw malformed }
-    return count
-  }
-
-  mutating func floats(_ count: Int) throws(Refusal) -> [Float] {
-    guard count <= (bytes.count - at) / 4 else { throw malformed }
-    defer { at += 4 * count }
-    return (0..<count).map {
-      Float(bitPattern: UInt32(bitPattern: ByteWriter.integer(bytes, at: at + 4 * $0)))
-    }
-  }
-
+extension ByteReader {
   mutating func score() throws(Refusal) -> Score? {
     let (count, correct) = (try integer(), try integer())
     let loss = try floats(1)[0]
@@ -138,14 +105,4 @@ struct ByteReader {
     guard (0...count).contains(correct) else { throw malformed }
     return Score(count: count, correct: correct, loss: loss)
   }
-
-  mutating func text(_ count: Int) throws(Refusal) -> String {
-    guard bytes.count - at >= count,
-      let text = String(validating: bytes[at..<at + count], as: UTF8.self)
-    else { throw malformed }
-    at += count
-    return text
-  }
-
-  func end() throws(Refusal) { if at != bytes.count { throw malformed } }
 }

@@ -62,6 +62,8 @@ package struct TraceSpec: JobSpecification {
     slurm = try SlurmSection(job.optional("slurm"))
   }
 
+  package var modelName: String { model.path.written }
+
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
   package var numbers: KeyValuePairs<String, JobValue?> {
     [

@@ -12,9 +12,9 @@ package enum JobKind: String, CaseIterable, Sendable {
   /// What stands behind the commands for jobs of this kind.
   package var experiment: any Experiment.Type {
     switch self {
-    case .basis: BasisExperiment.self
-    case .lens: LensExperiment.self
-    case .trace: TraceExperiment.self
+    case .basis: KindCommands<BasisKind>.self
+    case .lens: KindCommands<LensKind>.self
+    case .trace: KindCommands<TraceKind>.self
     case .das: DasExperiment.self
     case .train: ModelTrainExperiment.self
     }

@@ -2,9 +2,16 @@ internal import Inputs
 
 /// A checked job, of any kind.
 package protocol JobSpecification: Sendable {
+  /// The kind of job, as `kind` names it.
+  static var kind: String { get }
+  /// The job file, as it was given.
+  var file: String { get }
   /// The folder that the paths start from.
   var folder: String { get }
   var name: String? { get }
+  /// The model as the job names it.
+  var modelName: String { get }
+  var save: SaveSection { get }
   var run: RunSection { get }
   var slurm: SlurmSection { get }
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
@@ -17,11 +24,16 @@ extension JobSpecification {
   package var canonicalRun: JobValue { run.canonical }
 
   /// What a run folder is the run of, as canonical JSON: all that decides the numbers, and the
-  /// digests of the files that they come from.
-  package func runJSON(inputs: KeyValuePairs<String, JobValue?>) -> String {
+  /// digests of what they come from.
+  ///
+  /// - Parameter model: The digest of the weights that are read; nil where there are none.
+  func runJSON(model: String?, inputs: [JobInput]) -> String {
     var table = JobTable()
     for (key, value) in numbers { table[key] = value }
-    table["inputs"] = .fields(inputs)
+    var digests = JobTable()
+    digests["model"] = model.map { .text($0) }
+    for input in inputs { digests[input.name] = input.digest }
+    table["inputs"] = JobValue(.table(digests))
     return JobText.canonicalJSON(JobValue(.table(table))) + "\n"
   }
 

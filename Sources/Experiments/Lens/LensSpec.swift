@@ -107,6 +107,8 @@ package struct LensSpec: JobSpecification {
     ])
   }
 
+  package var modelName: String { model.path.written }
+
   /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
   package var numbers: KeyValuePairs<String, JobValue?> {
     [

@@ -81,7 +81,7 @@ struct LensTraining {
   ///   - start: Of `start()`, or of an earlier start.
   ///   - advanced: Is told of the state after each step.
   ///   - stopped: Is told of the state where a stop was asked for.
-  /// - Throws: `LayerStates.Stopped` on all ranks, once any was asked to stop.
+  /// - Throws: `Stopped` on all ranks, once any was asked to stop.
   mutating func train(
     layer: Int, from start: TrainingState,
     advanced: (TrainingState) throws(Refusal) -> Void = { _ in },
@@ -89,7 +89,7 @@ struct LensTraining {
   ) throws -> LensResult {
     streams.advance(to: layer)
     var state = start
-    do { return try train(layer, &state, advanced) } catch let stop as LayerStates.Stopped {
+    do { return try train(layer, &state, advanced) } catch let stop as Stopped {
       try stopped(state)
       throw stop
     }
@@ -168,7 +168,7 @@ struct LensTraining {
       return [divergence.value.scalar * rows, 0]
         + gradients.flatMap { $0.scaled(by: rows).elements }
     }
-    guard total[1] == 0 else { throw LayerStates.Stopped() }
+    guard total[1] == 0 else { throw Stopped() }
     let rows = Float(numbers.reduce(0) { $0 + texts.keptRows(of: $1).count })
     guard total.allSatisfy(\.isFinite) else {
       throw Refusal(

@@ -44,22 +44,28 @@ extension CostReport {
 }
 
 extension RunNeeds {
+  /// A number with commas.
+  static func count(_ value: Int) -> String {
+    value.formatted(.number.locale(Locale(identifier: "en")))
+  }
+
+  /// Bytes in KiB or MiB.
+  static func text(_ bytes: Int) -> String {
+    bytes < 10 << 20 ? "\(count(bytes >> 10)) KiB" : "\(count(bytes >> 20)) MiB"
+  }
+
   /// What `plan` says of it.
   ///
   /// - Parameter threads: Compute threads of the rank that `rankBytes` are of.
   func entries(threads: Int) -> [CostReport.Entry] {
-    func count(_ value: Int) -> String { value.formatted(.number.locale(Locale(identifier: "en"))) }
-    func bytes(_ value: Int) -> String {
-      value < 10 << 20 ? "\(count(value >> 10)) KiB" : "\(count(value >> 20)) MiB"
-    }
     return [
-      ("weight_bytes", Double(weightBytes), "\(bytes(weightBytes)), once a host"),
+      ("weight_bytes", Double(weightBytes), "\(Self.text(weightBytes)), once a host"),
       (
         "rank_bytes", Double(rankBytes),
-        "\(bytes(rankBytes)) a rank of \(threads == 1 ? "one compute thread" : "\(threads) compute threads")"
+        "\(Self.text(rankBytes)) a rank of \(threads == 1 ? "one compute thread" : "\(threads) compute threads")"
       ),
-      ("disk_bytes", Double(diskBytes), "at most \(bytes(diskBytes)), with journals"),
-      ("inodes", Double(files), "at most \(count(files)), with folders"),
+      ("disk_bytes", Double(diskBytes), "at most \(Self.text(diskBytes)), with journals"),
+      ("inodes", Double(files), "at most \(Self.count(files)), with folders"),
     ]
   }
 

@@ -23,14 +23,7 @@ package struct TraceCost: Sendable {
   /// Bytes of a rank beside the weights, by compute threads.
   package let baseBytes: Int
   package let threadBytes: Int
-  /// Bytes of the results as stored, before compression, and files.
-  package let resultBytes: Int
-  package let files: Int
-  /// Files and folders: a chunk of an array lies some folders deep.
-  package let inodes: Int
-
   private let layers: Int
-  private let storedMetrics: Int
   private let samples: Int
   private let lengths: [Int]
 
@@ -53,14 +46,6 @@ package struct TraceCost: Sendable {
           samples: job.grid.sampleBlocks(of: number).map(\.count).max() ?? 0, restoring: sites)
       }.max() ?? 0
     threadBytes = TraceMemory.threadBytes(job, plan, shape)
-    let longest = lengths.max() ?? 0
-    let cells = job.facts.count * job.spec.restore.count * shape.layers * longest
-    resultBytes = cells * (4 * job.samples * job.spec.metric.store.count + 1)
-    storedMetrics = job.spec.metric.store.count
-    let pairs = job.facts.count * job.spec.restore.count
-    files = pairs * (storedMetrics + 1) + 64
-    // Of each array: a folder a fact, and below it one a restoration, with one for each axis more.
-    inodes = (storedMetrics + 1) * (job.facts.count + 4 * pairs) + 64
     for fact in job.facts.indices {
       blockRows += job.grid.baselineRows(of: fact)
       naiveBlockRows += (1 + samples) * lengths[fact] * layers
@@ -91,13 +76,6 @@ package struct TraceCost: Sendable {
   package var forwardsNaive: Double { Double(naiveBlockRows) / rowsPerForward }
   package var forwards: Double { Double(blockRows) / rowsPerForward }
 
-  /// Bytes on the disk at most: the values of cells that are run, in the arrays and once more in the
-  /// journals with what frames them there, and a block for what is left over of each file.
-  package var diskBytes: Int {
-    let values = patchedRuns * 4 * (storedMetrics + TraceMetrics.count)
-    return values + 512 * units + 4096 * inodes
-  }
-
   /// Bytes that a rank needs beside the weights, with so many compute threads.
   package func rankBytes(threads: Int) -> Int {
     TraceMemory.fixedBytes + (threads + 1) * baseBytes + threads * threadBytes
@@ -106,11 +84,27 @@ package struct TraceCost: Sendable {
 }
 
 extension TraceCost {
-  /// The same as any kind of job tells it.
-  func needs(threads: Int, coreHours: Double) -> RunNeeds {
-    RunNeeds(
-      weightBytes: weightBytes, rankBytes: rankBytes(threads: threads), diskBytes: diskBytes,
-      files: inodes, units: units, coreHours: coreHours)
+  /// The same as any kind tells it.
+  var job: JobCost {
+    let count = RunNeeds.count
+    return JobCost(
+      weightBytes: weightBytes, rankBytes: { rankBytes(threads: $0) }, operations: operations,
+      parallel: units,
+      recordBytes: 4 * TraceMetrics.count * (patchedRuns + lengths.count * (samples + 1))
+        + 8 * lengths.count,
+      entries: [
+        ("facts", Double(lengths.count), count(lengths.count)),
+        (
+          "patched_runs", Double(patchedRuns),
+          "\(count(patchedRuns)), of which \(count(equalRuns)) equal the corrupted run by causality"
+        ),
+        ("units", Double(units), count(units)),
+        ("forward_passes_naive", forwardsNaive, count(Int(forwardsNaive.rounded()))),
+        (
+          "forward_passes", forwards,
+          count(Int(forwards.rounded())) + PlanReport.fewer(forwardsNaive / max(forwards, 1e-9))
+        ),
+      ])
   }
 }
 

@@ -5,69 +5,46 @@ internal import ResultsStore
 
 /// A trace as figures: heat maps of single facts, and averages over facts by the role of the token,
 /// in the form of Meng et al., 2022, <https://arxiv.org/abs/2202.05262>, figures 1 and 2.
-package struct TraceFigures: Sendable {
-  private let reader: TraceReader
-  private let journals: TraceJournals
+struct TraceFigures: Sendable {
+  private let run: RunView<TraceTable>
   private let metric: Metric
   /// Places in the job's list of restorations.
   private let sites: [Int]
   private let status: [FactStatus]
 
-  /// - Parameters:
-  ///   - site: The name of one restoration; nil for all.
-  ///   - metric: Nil for the first that is stored.
-  package init(_ path: String, site: String? = nil, metric: String? = nil) throws(Refusal) {
-    let folder = try RunFolder.open(path)
-    guard let reader = try TraceReader(folder) else {
-      throw Refusal(
-        .store, file: folder.path, found: "a run that has only begun", expected: "results to show")
-    }
-    let journals = try TraceJournals(folder, reader.grid, reader.plan)
-    (self.reader, self.journals) = (reader, journals)
-    let stored = reader.grid.metrics
-    self.metric = try stored[
-      Self.place(metric, in: stored.map(\.rawValue), "--metric", what: "metric") ?? 0]
-    let names = reader.grid.restore.map(\.name)
-    let site = try Self.place(site, in: names, "--site", what: "site")
-    sites = site.map { [$0] } ?? Array(names.indices)
-    status = reader.facts.indices.map { fact in
-      journals.baselines[fact].map {
-        reader.spec.status(answer: reader.facts[fact].answerID, $0)
-      } ?? (journals.failures[fact] == nil ? .pending : .failed)
-    }
-  }
+  private var table: TraceTable { run.table }
+  private var grid: TraceGrid { run.table.grid }
 
-  /// The place of a name that the user gave, or a refusal with the nearest one.
-  private static func place(
-    _ name: String?, in names: [String], _ option: String, what: String
-  ) throws(Refusal) -> Int? {
-    guard let name else { return nil }
-    if let place = names.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) { return place }
-    let shown = names.prefix(20).map(escaped).joined(separator: ", ")
-    throw Refusal(
-      .commandLine, field: option, found: "\(quoted(name)), which this run does not have",
-      expected: nearest(to: name, among: names).map { "\(escaped($0)) (did you mean that?)" }
-        ?? "a \(what) of \(shown)\(names.count > 20 ? ", ..." : "")")
+  init(_ run: RunView<TraceTable>, _ options: ShowOptions) throws(Refusal) {
+    self.run = run
+    let (table, results) = (run.table, run.results)
+    let stored = table.grid.metrics
+    metric = try stored[
+      ShowOptions.place(of: options.metric, in: stored.map(\.rawValue), .metric) ?? 0]
+    let names = table.grid.restore.map(\.name)
+    sites = try ShowOptions.place(of: options.site, in: names, .site).map { [$0] }
+      ?? Array(names.indices)
+    status = table.facts.indices.map { table.status($0, results) }
   }
 
   /// The place of a fact: that with the id, or the first that is done, or else traced; nil while
   /// none is.
-  package func fact(_ id: String?) throws(Refusal) -> Int? {
+  func fact(_ id: String?) throws(Refusal) -> Int? {
     guard let id else {
       let traced = status.indices.filter { status[$0] == .traced }
       return traced.first { fact in
-        reader.plan.unitsOf[fact].joined().allSatisfy {
-          journals.entries[reader.plan.units[$0].number] != nil
+        table.plan.unitsOf[fact].joined().allSatisfy {
+          run.results.isDone(table.plan.units[$0].number)
         }
       } ?? traced.first
     }
-    let place = try Self.place(id, in: reader.facts.map(\.id), "--fact", what: "fact") ?? 0
+    let place = try ShowOptions.place(of: id, in: table.facts.map(\.id), .fact) ?? 0
     guard status[place] == .traced else {
-      let reason = journals.baselines[place].map {
-        status[place].reason($0, reader.facts[place])
+      let reason = table.baseline(place, run.results).map {
+        status[place].reason($0, table.facts[place])
       }
       throw Refusal(
-        .store, file: reader.folder.path, field: "fact \(escaped(id))",
+        .store, file: run.folder.path, field: "fact \(escaped(id))",
         found: reason ?? "no clean run that is done (\(status[place].name))",
         expected: "a fact that is traced")
     }
@@ -75,28 +52,29 @@ package struct TraceFigures: Sendable {
   }
 
   /// The heat maps of a fact, one a site, under its prompt.
-  package func figure(of fact: Int) throws(Refusal) -> Figure {
+  func figure(of fact: Int) throws(Refusal) -> Figure {
     var panels: [Figure.Panel] = []
     for map in try maps(of: fact) { panels.append(.heatMap(map)) }
     return Figure(title: title(of: fact), panels: panels)
   }
 
   /// The prompt and its answer.
-  package func title(of fact: Int) -> String {
-    let labels = reader.facts[fact]
+  func title(of fact: Int) -> String {
+    let labels = table.facts[fact]
     return
       "\(labels.prompt.trimmingCharacters(in: .whitespaces)) \u{2192} \(trimmed(labels.answer))"
   }
 
   /// Token against layer, the mean over samples, one map a site.
-  package func maps(of fact: Int) throws(Refusal) -> [HeatMap] {
-    let (grid, labels) = (reader.grid, reader.facts[fact])
-    guard let baseline = journals.baselines[fact] else { return [] }
+  func maps(of fact: Int) throws(Refusal) -> [HeatMap] {
+    let labels = table.facts[fact]
+    guard let baseline = table.baseline(fact, run.results) else { return [] }
     var maps: [HeatMap] = []
     for site in sites {
-      guard let cells = try reader.cells(fact: fact, restoration: site, metric, journals) else {
+      guard let known = table.cells(fact: fact, restoration: site, knownBy: run.results) else {
         continue
       }
+      let cells = table.rounded(known.floats(metric))
       let layers = grid.layers[site]
       maps.append(
         try HeatMap(
@@ -119,14 +97,14 @@ package struct TraceFigures: Sendable {
   }
 
   /// The line plots of the averages, one a site; nil while the run is not finished.
-  package func averageFigure() throws(Refusal) -> Figure? {
+  func averageFigure() throws(Refusal) -> Figure? {
     guard let averages = try averages() else { return nil }
     var panels: [Figure.Panel] = []
     for average in averages {
       panels.append(
         .lines(
           try LinePlot(
-            title: "Restoring \(reader.grid.restore[average.site].part)",
+            title: "Restoring \(grid.restore[average.site].part)",
             columns: average.layers.map { "\($0)" },
             series: average.roles.map {
               LinePlot.Series($0.role.title, means: $0.means, standardErrors: $0.errors)
@@ -138,16 +116,16 @@ package struct TraceFigures: Sendable {
   }
 
   /// The averages as heat maps, role against layer, one a site; nil while the run is not finished.
-  package func averageMaps() throws(Refusal) -> [HeatMap]? {
+  func averageMaps() throws(Refusal) -> [HeatMap]? {
     guard let averages = try averages() else { return nil }
     var maps: [HeatMap] = []
     for average in averages {
       maps.append(
         try HeatMap(
-          title: "\(averageTitle): restoring \(reader.grid.restore[average.site].part)",
+          title: "\(averageTitle): restoring \(grid.restore[average.site].part)",
           rows: average.roles.map { HeatMap.Row($0.role.title) },
           columns: average.layers.map { "\($0)" }, values: average.roles.map(\.means),
-          valueName: metric.averageName, colors: reader.grid.restore[average.site].colors,
+          valueName: metric.averageName, colors: grid.restore[average.site].colors,
           columnAxis: axis(average.site), baseline: average.baseline, clean: average.clean))
     }
     return maps
@@ -169,12 +147,12 @@ package struct TraceFigures: Sendable {
   }
 
   private func averages() throws(Refusal) -> [Average]? {
-    let (grid, name) = (reader.grid, metric.rawValue)
-    guard let means = try reader.floats("summary/mean_\(name)"),
-      let errors = try reader.floats("summary/standard_error_\(name)")
+    let name = metric.rawValue
+    guard let means = try run.floats("summary/mean_\(name)"),
+      let errors = try run.floats("summary/standard_error_\(name)")
     else { return nil }
-    let known = journals.baselines.filter { status[$0.key] == .traced }
-      .sorted { $0.key < $1.key }.map(\.value)
+    let known = table.facts.indices.filter { status[$0] == .traced }
+      .compactMap { table.baseline($0, run.results) }
     guard !known.isEmpty else { return nil }
     let clean = mean(known.map { $0.clean[metric] }[...])
     let baseline = mean(known.flatMap { $0.corrupted.map { $0[metric] } }[...])
@@ -197,18 +175,12 @@ package struct TraceFigures: Sendable {
 
   private var averageTitle: String {
     let count = status.count { $0 == .traced }
-    return "Average over \(count) fact\(count == 1 ? "" : "s") in \(modelName)"
-  }
-
-  /// The model's file or folder without its ending.
-  private var modelName: String {
-    let name = URL(fileURLWithPath: reader.spec.model.path.resolved).lastPathComponent
-    return name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
+    return "Average over \(count) fact\(count == 1 ? "" : "s") in \(run.modelName)"
   }
 
   private func axis(_ site: Int) -> String {
-    let restoration = reader.grid.restore[site]
-    guard restoration.window > 1 else { return "single restored layer within \(modelName)" }
+    let restoration = grid.restore[site]
+    guard restoration.window > 1 else { return "single restored layer within \(run.modelName)" }
     return "center of interval of \(restoration.window) restored \(restoration.axisName) layers"
   }
 

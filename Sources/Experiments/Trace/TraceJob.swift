@@ -17,6 +17,8 @@ package struct TraceJob: Sendable {
   let subjectTokens: [Int]
   /// Of the facts' file; nil where they stand in the job.
   package let factsDigest: String?
+  /// Of the noise file; nil for drawn noise.
+  let noiseDigest: String?
 
   /// Reads and checks everything but weights.
   package init(_ spec: TraceSpec) throws(Refusal) {
@@ -43,6 +45,11 @@ package struct TraceJob: Sendable {
       subjectTokens = tokens
     } else {
       subjectTokens = []
+    }
+    if case .file(let path) = spec.corrupt.noise {
+      noiseDigest = try fileDigest(path.resolved, kind: .job)
+    } else {
+      noiseDigest = nil
     }
     grid = try TraceGrid(
       spec, model: model, layerCount: published.shape.layers,

@@ -17,8 +17,6 @@ struct TraceNoise: Sendable {
 
   /// The standard deviation of drawn noise, in the units of the embedding; nil for a file.
   let level: Double?
-  /// SHA-256 of the noise file; nil for drawn noise.
-  let fileDigest: String?
   private let source: Source
   private let width: Int
 
@@ -37,9 +35,6 @@ struct TraceNoise: Sendable {
       let file = try SafetensorsFile(path.resolved, kind: .job)
       source = .file(file)
       level = nil
-      var digest = Digest()
-      try BoundedFile(path.resolved, kind: .job).update(&digest)
-      fileDigest = digest.hexadecimal()
       return
     case .absolute(let value): factor = value
     case .multiple(let multiple, .embeddings):
@@ -48,7 +43,6 @@ struct TraceNoise: Sendable {
       factor = multiple * Self.deviation(model, job.subjectTokens)
     }
     level = factor
-    fileDigest = nil
     let seed = UInt64(corrupt.seed ?? 0)
     guard spec.parity == .rome else {
       source = .drawn(level: Float(factor), seed: seed)

@@ -42,8 +42,7 @@ final class TraceRunner: Sendable {
     bases = KeptValues(capacity: threads + 1)
   }
 
-  /// SHA-256 of the noise file, and the standard deviation of drawn noise.
-  var noiseDigest: String? { noise.fileDigest }
+  /// The standard deviation of drawn noise.
   var noiseLevel: Double? { noise.level }
 
   /// The result of a unit as bytes: a baseline, or the metrics of its cells in their order.

@@ -31,33 +31,10 @@ struct TraceSummary {
     }
   }
 
-  static func group(
-    _ grid: TraceGrid, _ compression: ZarrCompression
-  ) throws(Refusal) -> ZarrGroup {
-    let (sites, layers) = (grid.restore.count, grid.layerCount)
-    let roles = TokenRole.allCases
-    let shape = [sites, roles.count, layers]
-    var arrays: [String: ZarrArraySpec] = [:]
-    for metric in grid.metrics {
-      for name in ["mean_\(metric.rawValue)", "standard_error_\(metric.rawValue)"] {
-        arrays[name] = try ZarrArraySpec(
-          .float32, shape: shape, chunks: shape, dimensions: ["site", "role", "layer"],
-          compression: compression)
-      }
-    }
-    arrays["fact_count"] = try ZarrArraySpec(
-      .float32, shape: shape, chunks: shape, dimensions: ["site", "role", "layer"],
-      compression: compression)
-    for (name, type, count) in [
-      ("site", ZarrDataType.string, sites), ("role", .string, roles.count),
-      ("layer", .int32, layers),
-    ] {
-      arrays[name] = try ZarrArraySpec(
-        type, shape: [count], chunks: [max(1, count)], dimensions: [name], compression: compression)
-    }
-    return ZarrGroup(
-      attributes: [Attribute.Member("role", .list(roles.map { .text($0.rawValue) }))],
-      arrays: arrays)
+  /// The arrays, `[site, role, layer]`.
+  static func names(_ grid: TraceGrid) -> [String] {
+    grid.metrics.flatMap { ["mean_\($0.rawValue)", "standard_error_\($0.rawValue)"] }
+      + ["fact_count"]
   }
 
   /// - Parameter cells: The stored cells, `[layer, position, sample]`, of a traced fact and

@@ -91,32 +91,3 @@ extension TraceMetrics {
     }
   }
 }
-
-/// Little-endian numbers one after another.
-struct ByteWriter {
-  private(set) var bytes: [UInt8] = []
-
-  mutating func integer(_ value: Int32) {
-    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-  }
-
-  mutating func floats(_ values: [Float]) {
-    for value in values { integer(Int32(bitPattern: value.bitPattern)) }
-  }
-
-  static func bytes(of values: [Float]) -> [UInt8] {
-    var writer = ByteWriter()
-    writer.floats(values)
-    return writer.bytes
-  }
-
-  static func integer(_ bytes: [UInt8], at start: Int) -> Int32 {
-    (0..<4).reduce(0) { $0 | Int32(bitPattern: UInt32(bytes[start + $1]) << (8 * UInt32($1))) }
-  }
-
-  static func floats(_ bytes: [UInt8], from start: Int) -> [Float] {
-    stride(from: start, to: bytes.count - 3, by: 4).map {
-      Float(bitPattern: UInt32(bitPattern: integer(bytes, at: $0)))
-    }
-  }
-}

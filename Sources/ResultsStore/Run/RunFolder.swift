@@ -1,15 +1,18 @@
 package import Inputs
 
-/// The specification of a job, in the two forms that a run folder keeps.
+/// The specification of a job, in the forms that a run folder keeps.
 package struct RunSpec: Sendable, Equatable {
   /// The job as its author wrote it, with what the command line changed.
   package let toml: String
   /// The canonical form: what decides whether two jobs are the same.
   package let json: String
+  /// What model and data say that the run's units and arrays hang on, as JSON.
+  package let outline: String
 
-  package init(toml: String, json: String) {
+  package init(toml: String, json: String, outline: String = "{}") {
     self.toml = toml
     self.json = json
+    self.outline = outline
   }
 
   /// SHA-256 of the canonical form, 64 hexadecimal digits: the job's digest in every journal.
@@ -18,7 +21,7 @@ package struct RunSpec: Sendable, Equatable {
 
 /// A folder that holds one run of one job, from its specification to its figures.
 ///
-///     spec.toml spec.json provenance.json
+///     spec.toml spec.json outline.json provenance.json
 ///     journal/  results.zarr/  activations.zarr/  interventions/  figures/  log/  lease/
 ///     pretrain/, where the job trains its model first: a run's folder in itself
 ///
@@ -47,7 +50,8 @@ package struct RunFolder: Sendable {
   static let folders = ["journal", "interventions", "figures", "log", "lease"]
   static let names =
     folders + [
-      "results.zarr", "activations.zarr", "pretrain", "spec.toml", "spec.json", "provenance.json",
+      "results.zarr", "activations.zarr", "pretrain", "spec.toml", "spec.json", "outline.json",
+      "provenance.json",
     ]
   private static let specLimit = 64 << 20
 
@@ -89,10 +93,12 @@ package struct RunFolder: Sendable {
       let digests = [
         Attribute.Member("spec_digest", .text(spec.digest)),
         Attribute.Member("toml_digest", .text(Digest.of(Array(spec.toml.utf8)))),
+        Attribute.Member("outline_digest", .text(Digest.of(Array(spec.outline.utf8)))),
       ]
       try files.write(
         SealedRecord.text(digests + provenance), to: path + "/provenance.json")
       try files.write(spec.toml, to: path + "/spec.toml")
+      try files.write(spec.outline, to: path + "/outline.json")
       try files.write(spec.json, to: path + "/spec.json")
     }
     let folder = try open(path)
@@ -104,11 +110,15 @@ package struct RunFolder: Sendable {
   /// What made the results, checked against its own digest, and it against `spec.toml`.
   package func checkedProvenance() throws(Refusal) -> JSONField {
     let record = try SealedRecord.read(provenance)
-    let digest = try record["toml_digest"]
-    guard try digest.string() == Digest.of(Array(spec.toml.utf8)) else {
-      throw Refusal(
-        .store, file: path + "/spec.toml", found: "another SHA-256 (damaged or edited)",
-        expected: "\(escaped(try digest.string())), as provenance.json says")
+    for (key, file, text) in [
+      ("toml_digest", "spec.toml", spec.toml), ("outline_digest", "outline.json", spec.outline),
+    ] {
+      let digest = try record[key]
+      guard try digest.string() == Digest.of(Array(text.utf8)) else {
+        throw Refusal(
+          .store, file: "\(path)/\(file)", found: "another SHA-256 (damaged or edited)",
+          expected: "\(escaped(try digest.string())), as provenance.json says")
+      }
     }
     return record
   }
@@ -122,16 +132,34 @@ package struct RunFolder: Sendable {
         found: try FileKind.of(path) == .missing ? "nothing" : "no spec.json: not a run folder",
         expected: "a run folder")
     }
-    for name in names where !["spec.toml", "spec.json", "provenance.json"].contains(name) {
+    for name in names where !name.hasPrefix("spec.") && !name.hasSuffix(".json") {
       let kind = try FileKind.of("\(path)/\(name)")
       guard kind == .folder || kind == .missing else {
         throw Refusal(.store, file: "\(path)/\(name)", found: kind.name, expected: "a folder")
       }
     }
-    let spec = RunSpec(toml: try text(path + "/spec.toml"), json: try text(path + "/spec.json"))
+    guard try FileKind.of(path + "/outline.json") != .missing else { throw outlineless(path) }
+    let spec = RunSpec(
+      toml: try text(path + "/spec.toml"), json: try text(path + "/spec.json"),
+      outline: try text(path + "/outline.json"))
     let folder = RunFolder(path: path, spec: spec)
     try folder.checkDigest()
     return folder
+  }
+
+  /// A run of a version that kept no outline; what it holds is read by that version alone.
+  private static func outlineless(_ path: String) -> Refusal {
+    let record = try? JSONField.load(path + "/provenance.json", kind: .store, limit: specLimit)
+    let version = (try? record?.optional("causeway")?.string()) ?? nil
+    guard record != nil, (try? record?.optional("outline_digest")) ?? nil == nil, let version else {
+      return Refusal(
+        .store, file: path + "/outline.json", found: "nothing",
+        expected: "what the run's units and arrays hang on; the run cannot be read without it")
+    }
+    return Refusal(
+      .store, file: path, found: "a run of causeway \(escaped(version))",
+      expected: "a run of this version: finish it with the version that began it, or run the job "
+        + "into a new folder")
   }
 
   private init(path: String, spec: RunSpec) {

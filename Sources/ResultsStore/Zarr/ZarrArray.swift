@@ -22,17 +22,16 @@ package struct ZarrArray: Sendable {
     try write(try bytes(chunk: index, values), index, by: files)
   }
 
-  /// Writes a shard of which some chunks are missing.
+  /// The bytes of a shard of which some chunks are missing.
   ///
   /// - Parameter chunks: By index in the array's chunk grid; those not named stay missing.
-  @discardableResult
-  package func write<Element: ZarrElement>(
-    shard index: [Int], chunks: [[Int]: [Element]], by files: FileWriter
-  ) throws(Refusal) -> String {
+  package func bytes<Element: ZarrElement>(
+    shard index: [Int], chunks: [[Int]: [Element]]
+  ) throws(Refusal) -> [UInt8] {
     precondition(spec.shards != nil, "\(path) has no shards")
     let places = chunkIndices(inFile: index)
     precondition(
-      chunks.keys.allSatisfy { places.contains($0) }, "a chunk outside of shard \(index)")
+      Set(chunks.keys).isSubset(of: places), "a chunk outside of shard \(index)")
     var parts: [[UInt8]?] = []
     for place in places {
       if let values = chunks[place] {
@@ -41,8 +40,21 @@ package struct ZarrArray: Sendable {
         parts.append(nil)
       }
     }
-    return try write(ZarrShard.encode(parts), index, by: files)
+    return ZarrShard.encode(parts)
   }
+
+  /// Writes a shard of which some chunks are missing.
+  @discardableResult
+  package func write<Element: ZarrElement>(
+    shard index: [Int], chunks: [[Int]: [Element]], by files: FileWriter
+  ) throws(Refusal) -> String {
+    try write(try bytes(shard: index, chunks: chunks), index, by: files)
+  }
+
+  /// Writes the bytes of a whole file of the array.
+  package func write(
+    _ bytes: [UInt8], file index: [Int], by files: FileWriter
+  ) throws(Refusal) { _ = try write(bytes, index, by: files) }
 
   /// The bytes that `write` would store, so that a check can compare them with the file's.
   package func bytes<Element: ZarrElement>(

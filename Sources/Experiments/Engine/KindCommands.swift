@@ -1,0 +1,51 @@
+internal import Inputs
+internal import ResultsStore
+
+/// A kind as the commands see it: each command once, for every kind.
+enum KindCommands<K: Kind>: Experiment {
+  static func specification(_ document: JobDocument) throws(Refusal) -> any JobSpecification {
+    try K.specification(document)
+  }
+
+  static func plan(_ document: JobDocument) throws(Refusal) -> any CostReport {
+    PlanReport(try K(K.specification(document)))
+  }
+
+  static func check(_ document: JobDocument, limit: Int) throws(Refusal) -> [String] {
+    let job = try K(K.specification(document))
+    return try job.lines(limit: limit) + ["ok: \(job.table.unitCount) units"]
+  }
+
+  static func run(_ document: JobDocument, _ launch: RunLaunch) throws(Refusal) -> RunOutcome {
+    try RunEngine<K>(launch).run { () throws(Refusal) in try K.specification(document) }
+  }
+
+  static func progress(_ folder: String) throws(Refusal) -> any RunProgress {
+    try RunStatus(K.self, folder)
+  }
+
+  static func verify(
+    _ folder: String, _ options: VerifyOptions
+  ) throws(Refusal) -> VerifyReport { try RunVerifier<K>.verify(folder, options) }
+
+  static func show(_ folder: String, _ options: ShowOptions) throws(Refusal) -> RunPictures {
+    try options.check(K.name, K.choices)
+    return try K.views(RunView(K.self, folder), options)
+  }
+
+  static func export(
+    _ folder: String, _ options: ExportOptions
+  ) throws(Refusal) -> [String] {
+    if !K.exportsMeans { try K.name.refuse(options.mean, "--mean") }
+    guard let csv = options.csv else {
+      throw Refusal(
+        .commandLine, field: "--csv", found: "no file to write", expected: "--csv FILE")
+    }
+    let rows = try K.rows(RunView(K.self, folder), options)
+    var table = try TableFile(csv, replacing: options.force, heading: rows.heading)
+    try rows.each { (line) throws(Refusal) in try table.add(line) }
+    let count = table.count
+    try table.commit()
+    return ["wrote \(count) lines to \(csv)"]
+  }
+}

@@ -1,0 +1,34 @@
+internal import Cluster
+internal import Foundation
+internal import ResultsStore
+internal import Tensors
+
+/// What made a run's results, beside its specification.
+enum Provenance {
+  /// The version of the program; results of one version are comparable bit for bit.
+  static let version = "0.2.0"
+
+  /// - Parameters:
+  ///   - folder: Where the job's paths start from.
+  ///   - model: The digest of the weights.
+  static func of(folder: String, model: String) -> [Attribute.Member] {
+    [
+      Attribute.Member("causeway", .text(version)),
+      Attribute.Member("paths_from", .text(folder)),
+      Attribute.Member("model_digest", .text(model)),
+      Attribute.Member("instruction_set", .text(instructionSet())),
+      Attribute.Member("blas_core", .text(blasCoreName())),
+      Attribute.Member("blas_version", .text(blasVersion())),
+      Attribute.Member("mpi_version", .text(mpiVersion())),
+      Attribute.Member("zstd_version", .text(Zstd.version)),
+      Attribute.Member(
+        "operating_system", .text(ProcessInfo.processInfo.operatingSystemVersionString)),
+      Attribute.Member("first_start", .text(now())),
+    ]
+  }
+
+  static func now() -> String { Date().formatted(.iso8601) }
+}
+
+/// The program's version, for the command line.
+package let programVersion = Provenance.version

@@ -1,0 +1,434 @@
+internal import Cluster
+internal import Foundation
+internal import Inputs
+internal import ResultsStore
+
+/// A fact as a run's folder keeps it.
+package struct TracedFact: Sendable, Codable, Equatable {
+  package let id: String
+  package let prompt: String
+  package let subject: String
+  package let answer: String
+  package let answerID: Int
+  /// The text of each token, and its id.
+  package let tokens: [String]
+  package let ids: [Int]
+  package let subjectStart: Int
+  package let subjectEnd: Int
+
+  init(_ fact: TokenizedFact) {
+    (id, answer, answerID) = (fact.fact.id, fact.answer, fact.answerID)
+    (tokens, ids) = (fact.tokens, fact.ids)
+    prompt = fact.fact.prompt ?? fact.tokens.joined()
+    subject = fact.fact.subject ?? fact.tokens[fact.roles.subject].joined()
+    (subjectStart, subjectEnd) = (fact.roles.subject.lowerBound, fact.roles.subject.upperBound)
+  }
+
+  package var roles: PromptRoles {
+    PromptRoles(tokenCount: ids.count, subject: subjectStart..<subjectEnd)
+  }
+}
+
+/// What a trace's units, arrays and figures hang on beside its job.
+package struct TraceOutline: Sendable, Codable {
+  let layers: Int
+  let samples: Int
+  let facts: [TracedFact]
+}
+
+/// What a unit of a trace came to.
+enum TraceResult: Sendable {
+  case baseline(TraceBaseline)
+  /// Of the unit's cells, in their order.
+  case cells([TraceMetrics])
+}
+
+/// Units and arrays of a trace.
+///
+/// Cells are `[fact, site, layer, position, sample]`, a chunk for each fact and site.
+package struct TraceTable: Table {
+  package let spec: TraceSpec
+  let outline: TraceOutline
+  package let grid: TraceGrid
+  package let plan: TracePlan
+
+  init(_ spec: TraceSpec, _ outline: TraceOutline) throws(Refusal) {
+    for (number, fact) in outline.facts.enumerated() {
+      guard fact.tokens.count == fact.ids.count, 0 <= fact.subjectStart,
+        fact.subjectStart < fact.subjectEnd, fact.subjectEnd <= fact.ids.count
+      else {
+        throw Refusal(
+          .store, field: "facts[\(number)]",
+          found: "the subject \(fact.subjectStart) to \(fact.subjectEnd) of \(fact.ids.count) tokens",
+          expected: "tokens of the prompt")
+      }
+    }
+    guard outline.layers > 0, outline.samples > 0, !outline.facts.isEmpty else {
+      throw Refusal(
+        .store, field: "layers", found: "\(outline.layers) layers, \(outline.samples) samples",
+        expected: "at least one, and a fact")
+    }
+    (self.spec, self.outline) = (spec, outline)
+    grid = try TraceGrid(
+      spec, model: spec.modelName, layerCount: outline.layers, samples: outline.samples,
+      facts: outline.facts.map { ($0.id, $0.roles) })
+    plan = TracePlan(grid)
+  }
+
+  package var facts: [TracedFact] { outline.facts }
+  package var unitCount: Int { plan.factCount + plan.units.count }
+
+  func result(_ bytes: [UInt8], of unit: Int) throws(Refusal) -> TraceResult {
+    guard let patching = plan.unit(unit) else {
+      return .baseline(try TraceBaseline(bytes, samples: grid.samples, unit: unit))
+    }
+    return .cells(try TraceMetrics.list(bytes, of: patching))
+  }
+
+  // MARK: Units
+
+  func decides(_ unit: Int) -> Bool { unit < plan.factCount }
+
+  /// Of a fact whose clean run is known.
+  func baseline(_ fact: Int, _ results: Results<TraceResult>) -> TraceBaseline? {
+    guard case .baseline(let baseline)? = results[fact] else { return nil }
+    return baseline
+  }
+
+  /// What has become of a fact.
+  func status(_ fact: Int, _ results: Results<TraceResult>) -> FactStatus {
+    if let baseline = baseline(fact, results) {
+      return spec.status(answer: facts[fact].answerID, baseline)
+    }
+    return results.hasFailed(fact) ? .failed : .pending
+  }
+
+  func next(_ results: Results<TraceResult>) -> Phase? {
+    let all = Array(0..<plan.factCount)
+    if let phase = Phase("baselines", over: all, results, { WorkUnit(number: $0, cost: 1) }) {
+      return phase
+    }
+    let work = plan.work(of: all.filter { status($0, results) == .traced })
+    let byNumber = Dictionary(uniqueKeysWithValues: work.map { ($0.number, $0) })
+    return Phase("cells", over: work.map(\.number), results) {
+      byNumber[$0] ?? WorkUnit(number: $0, cost: 1)
+    }
+  }
+
+  func planned(_ results: Results<TraceResult>) -> [Int] {
+    (0..<plan.factCount).flatMap { fact -> [Int] in
+      switch status(fact, results) {
+      case .pending, .traced: [fact] + units(of: fact)
+      case .answerNotTop, .improbable, .failed: [fact]
+      }
+    }
+  }
+
+  private func units(of fact: Int) -> [Int] {
+    plan.unitsOf[fact].flatMap { plan.units[$0].map(\.number) }
+  }
+
+  func cost(of unit: Int) -> Double {
+    Double(plan.unit(unit)?.blockRows ?? grid.baselineRows(of: unit))
+  }
+
+  func name(of unit: Int) -> String {
+    guard let patching = plan.unit(unit) else {
+      return "unit \(unit) (baseline of fact \(escaped(facts[unit].id)))"
+    }
+    return "unit \(unit) (fact \(escaped(facts[patching.fact].id)), "
+      + "\(grid.restore[patching.restoration].name))"
+  }
+
+  func progress(_ results: Results<TraceResult>) -> RunDetails {
+    var (done, left) = (0, 0)
+    var (skipped, failed): ([(String, String)], [(String, String)]) = ([], [])
+    for (fact, labels) in facts.enumerated() {
+      switch status(fact, results) {
+      case .pending: left += 1
+      case .failed:
+        failed.append((labels.id, "baseline: \(escaped(results.failures[fact] ?? ""))"))
+      case .traced:
+        let units = units(of: fact)
+        let lost = units.filter { results.hasFailed($0) }
+        if let first = lost.first {
+          failed.append(
+            (
+              labels.id,
+              "\(lost.count) of \(units.count) units, first unit \(first): "
+                + escaped(results.failures[first] ?? "")
+            ))
+        } else if units.allSatisfy({ results.isDone($0) }) {
+          done += 1
+        } else {
+          left += 1
+        }
+      case let status:
+        guard let baseline = baseline(fact, results) else { continue }
+        skipped.append((labels.id, status.reason(baseline, labels)))
+      }
+    }
+    func list(_ facts: [(String, String)]) -> Attribute {
+      .list(facts.map { ["fact": .text($0.0), "reason": .text($0.1)] })
+    }
+    return RunDetails(
+      lines: [
+        "facts   \(done) of \(facts.count) done, \(left) left, \(skipped.count) skipped, "
+          + "\(failed.count) failed"
+      ] + skipped.map { "skipped fact \(escaped($0.0)): \($0.1)" }
+        + failed.map { "failed fact \(escaped($0.0)): \($0.1)" },
+      members: [
+        .init(
+          "facts",
+          [
+            "total": .integer(facts.count), "done": .integer(done), "left": .integer(left),
+            "skipped": list(skipped), "failed": list(failed),
+          ])
+      ])
+  }
+
+  // MARK: Arrays
+
+  var groups: [ArrayGroup] {
+    let (fact, layer) = (Axis("fact", grid.factCount), Axis("layer", grid.layerCount))
+    let (position, sample) = (Axis("position", grid.longest), Axis("sample", grid.samples))
+    let (site, role) = (Axis("site", grid.restore.count), Axis("role", TokenRole.allCases.count))
+    func texts(_ name: String, _ axes: Axis...) -> Quantity { Quantity(name, .string, axes) }
+    func integers(_ name: String, _ axes: Axis..., fill: Int = 0, says: String = "") -> Quantity {
+      Quantity(name, .int32, axes, says, fill: fill)
+    }
+    func law(_ metric: Metric) -> Law { metric == .probability ? .within(0...1) : .finite }
+    return [
+      ArrayGroup([
+        integers("fact", fact), integers("layer", layer), integers("position", position),
+        integers("sample", sample), texts("site", site),
+        integers("window", site, says: "layers that are restored together"),
+        texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
+        texts("answer", fact), integers("answer_id", fact), integers("token_count", fact),
+        integers("subject_start", fact), integers("subject_end", fact),
+        texts("token", fact, position), integers("token_id", fact, position, fill: -1),
+      ]),
+      ArrayGroup(
+        [
+          integers("top_id", fact, fill: -1), integers("foil_id", fact, fill: -1),
+          Quantity("fact_status", .uint8, [fact], flags: FactStatus.flags),
+        ]
+          + grid.metrics.flatMap { metric in
+            [
+              Quantity(
+                "clean_\(metric.rawValue)", .float32, [fact], metric.unit, law: law(metric)),
+              Quantity(
+                "corrupted_\(metric.rawValue)", .float32, [fact, sample], metric.unit,
+                law: law(metric)),
+            ]
+          }),
+      ArrayGroup(
+        over: [fact, site],
+        grid.metrics.map {
+          Quantity(
+            $0.rawValue, .float32, [layer, position, sample], $0.unit, law: law($0),
+            isRounded: true)
+        } + [Quantity("status", .uint8, [layer, position], flags: CellStatus.flags)]),
+      ArrayGroup(in: "summary", [texts("site", site), texts("role", role), integers("layer", layer)]),
+      ArrayGroup(
+        in: "summary",
+        TraceSummary.names(grid).map { Quantity($0, .float32, [site, role, layer]) }),
+    ]
+  }
+
+  func values(
+    _ group: Int, at block: [Int], _ results: Results<TraceResult>
+  ) throws(Refusal) -> [ArrayValues?] {
+    switch group {
+    case 0: return labels
+    case 1: return baselines(results)
+    case 2: return try cells(fact: block[0], restoration: block[1], results)
+    case 3: return summaryLabels
+    default: return try summary(results)
+    }
+  }
+
+  private var summaryLabels: [ArrayValues] {
+    [
+      .texts(grid.restore.map(\.name)), .texts(TokenRole.allCases.map(\.rawValue)),
+      .index(grid.layerCount),
+    ]
+  }
+
+  /// What is known before any unit runs.
+  private var labels: [ArrayValues] {
+    func padded<T>(_ values: [T], with filler: T) -> [T] {
+      values + Array(repeating: filler, count: grid.longest - values.count)
+    }
+    func integers(_ value: (TracedFact) -> Int) -> ArrayValues {
+      .integers(facts.map { Int32($0.ids.isEmpty ? 0 : value($0)) })
+    }
+    return [
+      .index(grid.factCount), .index(grid.layerCount), .index(grid.longest), .index(grid.samples),
+      .texts(grid.restore.map(\.name)), .integers(grid.restore.map { Int32($0.window) }),
+      .texts(facts.map(\.id)), .texts(facts.map(\.prompt)), .texts(facts.map(\.subject)),
+      .texts(facts.map(\.answer)), integers(\.answerID), integers(\.ids.count),
+      integers(\.subjectStart), integers(\.subjectEnd),
+      .texts(facts.flatMap { padded($0.tokens, with: "") }),
+      .integers(facts.flatMap { padded($0.ids.map { Int32($0) }, with: -1) }),
+    ]
+  }
+
+  /// What the baselines found, once all are known.
+  private func baselines(_ results: Results<TraceResult>) -> [ArrayValues?] {
+    let known = facts.indices.map { baseline($0, results) }
+    guard facts.indices.allSatisfy({ results.hasEnded($0) }) else {
+      return groups[1].quantities.map { _ in nil }
+    }
+    var values: [ArrayValues] = [
+      .integers(known.map { Int32($0?.top ?? -1) }), .integers(known.map { Int32($0?.foil ?? -1) }),
+      .bytes(facts.indices.map { status($0, results).rawValue }),
+    ]
+    for metric in grid.metrics {
+      values.append(.floats(known.map { $0?.clean[metric] ?? .nan }))
+      values.append(
+        .floats(
+          known.flatMap { baseline in
+            (0..<grid.samples).map { baseline?.corrupted[$0][metric] ?? .nan }
+          }))
+    }
+    return values
+  }
+
+  /// The cells of a fact and restoration, once every unit of them has ended.
+  private func cells(
+    fact: Int, restoration: Int, _ results: Results<TraceResult>
+  ) throws(Refusal) -> [ArrayValues?] {
+    func none() -> [ArrayValues?] { (grid.metrics.map { _ in nil }) + [nil] }
+    let places = grid.layerCount * grid.longest
+    switch status(fact, results) {
+    case .pending: return none()
+    case .traced:
+      let units = plan.unitsOf[fact][restoration].map { plan.units[$0].number }
+      guard units.allSatisfy({ results.hasEnded($0) }) else { return none() }
+      guard let cells = cells(fact: fact, restoration: restoration, knownBy: results) else {
+        return none()
+      }
+      return grid.metrics.map { .floats(cells.floats($0)) } + [.bytes(cells.status.map(\.rawValue))]
+    case let status:
+      let missing = [Float](repeating: .nan, count: places * grid.samples)
+      let cell: CellStatus = status == .failed ? .failed : .skipped
+      return grid.metrics.map { _ in .floats(missing) }
+        + [.bytes(Array(repeating: cell.rawValue, count: places))]
+    }
+  }
+
+  /// The cells of one fact and restoration.
+  struct Cells: Sendable {
+    /// `[layer, position]`.
+    fileprivate(set) var status: [CellStatus]
+    /// `[layer, position, sample]`; nil where there is no value.
+    fileprivate(set) var values: [TraceMetrics?]
+
+    func floats(_ metric: Metric) -> [Float] { values.map { $0.map { $0[metric] } ?? .nan } }
+  }
+
+  /// The cells of a fact and restoration as far as they are known; nil before its baseline is.
+  func cells(
+    fact: Int, restoration: Int, knownBy results: Results<TraceResult>
+  ) -> Cells? {
+    guard let baseline = baseline(fact, results) else { return nil }
+    let (samples, longest) = (grid.samples, grid.longest)
+    let numbers = TraceCells(grid, fact: fact, restoration: restoration)
+    var cells = Cells(
+      status: Array(repeating: .notRequested, count: grid.layerCount * longest),
+      values: Array(repeating: nil, count: grid.layerCount * longest * samples))
+    func place(_ cell: TraceCells.Place) -> Int { cell.layer * longest + cell.position }
+    for cell in numbers.equalToBaseline {
+      cells.status[place(cell)] = .equalToBaseline
+      for sample in 0..<samples {
+        cells.values[place(cell) * samples + sample] = baseline.corrupted[sample]
+      }
+    }
+    for unit in plan.unitsOf[fact][restoration].map({ plan.units[$0] }) {
+      var metrics: [TraceMetrics]?
+      if case .cells(let known)? = results[unit.number] { metrics = known }
+      for (i, number) in unit.cells.enumerated() {
+        let (cell, sample) = numbers.run(number)
+        let at = place(cell)
+        guard let metrics else {
+          cells.status[at] = results.hasFailed(unit.number) ? .failed : .pending
+          continue
+        }
+        // A cell whose samples lie in two units is done when both are.
+        if cells.status[at] == .notRequested { cells.status[at] = .done }
+        cells.values[at * samples + sample] = metrics[i]
+      }
+    }
+    return cells
+  }
+
+  /// The means over facts, once all have ended.
+  private func summary(_ results: Results<TraceResult>) throws(Refusal) -> [ArrayValues?] {
+    let names = TraceSummary.names(grid)
+    guard planned(results).allSatisfy({ results.hasEnded($0) }) else { return names.map { _ in nil } }
+    let summary = try TraceSummary(grid) { (fact, restoration, metric) throws(Refusal) in
+      guard status(fact, results) == .traced,
+        let cells = cells(fact: fact, restoration: restoration, knownBy: results)
+      else { return nil }
+      let floats = cells.floats(metric)
+      return spec.save.roundBits.map { MantissaRounding.round(floats, bits: $0) } ?? floats
+    }
+    return names.map { summary.arrays[$0].map { .floats($0) } }
+  }
+
+  func audit(
+    _ results: Results<TraceResult>, in folder: RunFolder, isFinished: Bool
+  ) -> (faults: [Refusal], notes: [String]) {
+    let audit = TraceAudit(self, results)
+    return (audit.faults, audit.oddities)
+  }
+}
+
+extension ArrayValues {
+  /// The numbers from 0 on, as an axis' coordinate.
+  static func index(_ count: Int) -> ArrayValues { .integers((0..<count).map { Int32($0) }) }
+}
+
+extension TraceMetrics {
+  /// The metrics of each cell of a unit, from its result.
+  static func list(_ bytes: [UInt8], of unit: TracePlan.Unit) throws(Refusal) -> [TraceMetrics] {
+    guard bytes.count == 4 * count * unit.cells.count else {
+      throw Refusal(
+        .store, field: "unit \(unit.number)", found: "a result of \(bytes.count) bytes",
+        expected: "\(4 * count * unit.cells.count) bytes for \(unit.cells.count) cells")
+    }
+    return list(bytes, from: 0)
+  }
+}
+
+extension Metric {
+  /// What its values are, for the arrays' attributes.
+  var unit: String {
+    switch self {
+    case .probability: "probability of the answer"
+    case .logProbability: "log-probability of the answer, in nats"
+    case .logitDifference: "logit of the answer less that of the foil"
+    }
+  }
+}
+
+extension FactStatus {
+  static var flags: [(UInt8, String)] { allCases.map { ($0.rawValue, $0.name) } }
+
+  /// Why a fact is not traced, in words.
+  func reason(_ baseline: TraceBaseline, _ labels: TracedFact) -> String {
+    let p = String(format: "%.3g", Double(baseline.clean.probability))
+    return switch self {
+    case .answerNotTop:
+      "the most probable token is \(baseline.top), not the answer \(quoted(labels.answer)) "
+        + "(\(labels.answerID), p = \(p))"
+    case .improbable: "the answer \(quoted(labels.answer)) has p = \(p), below the minimum"
+    case .pending, .traced, .failed: name
+    }
+  }
+}
+
+extension CellStatus {
+  static var flags: [(UInt8, String)] { allCases.map { ($0.rawValue, $0.name) } }
+}
