@@ -115,7 +115,7 @@ struct BasisLayer: Sendable {
   ) {
     struct Missing: Error {}
     let work = LayerBasis(
-      layer: layer, settings: settings, stop: nil, starts: nil)
+      layer: layer, settings: settings, starts: nil)
     do {
       basis = try work.basis { unit, _ in
         guard let result = known(numbering.number(of: unit)) else { throw Missing() }

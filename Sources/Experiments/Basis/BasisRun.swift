@@ -45,7 +45,7 @@ struct BasisRun {
           folder: job.spec.folder, model: digest, tokenizer: job.data.tokenizer?.digest,
           noiseLevel: nil))
     }
-    do {
+    return try launch.outcome(givingBack: { () throws(Refusal) in try desk?.giveBack() }) {
       let basis = job.spec.basis
       let extraction = try world.agree { () throws(Refusal) -> CausalBasisExtraction in
         try CausalBasisExtraction(
@@ -57,13 +57,6 @@ struct BasisRun {
       let layers = job.numbering.layers.count
       return .finished(
         summary: "\(count) directions of \(layers) layer\(layers == 1 ? "" : "s")", failed: 0)
-    } catch is LayerStates.Stopped {
-      try world.giveBack { () throws(Refusal) in try desk?.giveBack() }
-      return .stopped
-    } catch {
-      // The refusal stands, whether or not the folder can be given back.
-      try? desk?.giveBack()
-      throw Refusal(error, on: world.name(of: world.rank))
     }
   }
 

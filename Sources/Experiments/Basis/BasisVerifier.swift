@@ -103,7 +103,8 @@ enum BasisVerifier {
     let memory = try BasisCost(job).memoryForLogits(threads: options.threads)
     let basis = job.spec.basis
     let microbatches = basis.settings.microbatches(job.data.texts)
-    let sums = ContributionSum(count: microbatches.count, threads: options.threads, on: world)
+    let sums = ContributionSum(
+      count: microbatches.count, threads: options.threads, on: world, stop: StopSignal())
     var hidden = HiddenStates(
       LayerStreams(try job.data.published.load(), microbatches, sums), job.lens, basis.site,
       basis.settings, memory: memory)
@@ -116,9 +117,12 @@ enum BasisVerifier {
           case .direction(let found)? = journals.results[number],
           random.isChosen(number, share: share)
         else { continue }
-        let here = if let states { states } else { try hidden.states(at: layer) }
-        states = here
-        let again = try here.energy(ofDirection: found.vector)
+        let again: Double
+        do {
+          let here = if let states { states } else { try hidden.states(at: layer) }
+          states = here
+          again = try here.energy(of: found.vector, count: 1, withGradient: true).energy
+        } catch { throw Refusal(error, on: world.name(of: 0)) }
         count += 1
         if again != found.energy {
           faults.append(
@@ -143,15 +147,6 @@ extension CausalBasis {
       }
     }
     return worst
-  }
-}
-
-extension LayerStates {
-  /// The energy of one direction, where nobody asks for a stop.
-  fileprivate func energy(ofDirection vector: [Float]) throws(Refusal) -> Double {
-    do {
-      return try energy(of: vector, count: 1, withGradient: true, stop: nil).energy
-    } catch { throw Refusal(error, on: sums.communicator.name(of: 0)) }
   }
 }
 

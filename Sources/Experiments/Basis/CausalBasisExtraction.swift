@@ -14,7 +14,6 @@ public import Tensors
 public struct CausalBasisExtraction {
   private let settings: CausalBasisSettings
   private let layers: [Int]
-  private let stop: StopSignal
   private var hidden: HiddenStates
   private let gram: Tensor<Double>?
   let numbering: BasisUnit.Numbering
@@ -34,9 +33,10 @@ public struct CausalBasisExtraction {
     let limits = BasisLimits(
       shape: model.shape, site: site, lens: lens, lengths: texts.map(\.count))
     try limits.check(settings)
-    (self.settings, self.layers, self.stop) = (settings, layers, stop)
+    (self.settings, self.layers) = (settings, layers)
     let microbatches = settings.microbatches(texts)
-    let sums = ContributionSum(count: microbatches.count, threads: threads, on: communicator)
+    let sums = ContributionSum(
+      count: microbatches.count, threads: threads, on: communicator, stop: stop)
     hidden = HiddenStates(
       LayerStreams(model, microbatches, sums), lens, site, settings, memory: memory)
     gram = model.width(of: site) == model.shape.width ? model.headGram : nil
@@ -54,7 +54,7 @@ public struct CausalBasisExtraction {
   ///   - known: The result of a unit of an earlier start; the same on all ranks.
   ///   - log: What is known of a unit without a result; the same on all ranks.
   ///   - found: Takes each new result, with the seconds it took.
-  /// - Throws: `LayerStates.Stopped` on all ranks, once any was asked to stop.
+  /// - Throws: `Stopped` on all ranks, once any was asked to stop.
   mutating func bases(
     known: (Int) -> BasisResult?, log: (Int) throws(Refusal) -> EvaluationLog,
     found: (Int, BasisResult, Double) throws(Refusal) -> Void
@@ -62,7 +62,7 @@ public struct CausalBasisExtraction {
     var bases: [CausalBasis] = []
     for layer in layers {
       let work = LayerBasis(
-        layer: layer, settings: settings, stop: stop,
+        layer: layer, settings: settings,
         starts: StartDirections(
           hidden.lens, width: hidden.width, layer: layer, count: settings.directions, gram: gram,
           seed: settings.seed))
@@ -77,7 +77,7 @@ public struct CausalBasisExtraction {
           let start = clock.now
           let log = try log(number)
           let result: BasisResult
-          do { result = try compute(here, log) } catch let stop as LayerStates.Stopped {
+          do { result = try compute(here, log) } catch let stop as Stopped {
             try log.keep()
             throw stop
           }

@@ -1,5 +1,6 @@
 internal import Cluster
 internal import Inputs
+internal import Interventions
 internal import Models
 internal import ResultsStore
 internal import Tensors
@@ -41,19 +42,12 @@ struct LensRun {
           folder: job.spec.folder, model: digest, tokenizer: job.data.tokenizer?.digest,
           noiseLevel: nil))
     }
-    do {
+    return try launch.outcome(givingBack: { () throws(Refusal) in try desk?.giveBack() }) {
       try work(job, model, desk, threads: threads)
       try world.agree { try desk?.finish() }
       return .finished(
         summary: "\(job.layers.count) translator\(job.layers.count == 1 ? "" : "s") trained",
         failed: 0)
-    } catch is LayerStates.Stopped {
-      try world.giveBack { () throws(Refusal) in try desk?.giveBack() }
-      return .stopped
-    } catch {
-      // The refusal stands, whether or not the folder can be given back.
-      try? desk?.giveBack()
-      throw Refusal(error, on: world.name(of: world.rank))
     }
   }
 
@@ -71,20 +65,20 @@ struct LensRun {
     guard !left.isEmpty else { return }
     let settings = job.spec.settings
     let texts = settings.microbatches(job.data.texts)
-    let sums = ContributionSum(count: texts.count, threads: threads, on: world)
-    var training = LensTraining(
-      LayerStreams(model, texts, sums), settings, stop: launch.stop)
+    let sums = ContributionSum(
+      count: texts.count, threads: threads, on: world, stop: launch.stop)
+    var training = LensTraining(LayerStreams(model, texts, sums), settings)
     for (place, layer) in left {
       let clock = ContinuousClock()
       let begun = clock.now
-      let checkpoints = TrainingCheckpoints(start, place, job.spec.pace, rank: world.rank)
-      let state = try checkpoints.state(
-        from: training.start(), steps: settings.steps, on: world)
+      let keeper = CheckpointKeeper<TrainingState>(
+        start, place, job.spec.pace, rank: world.rank)
+      let state = try keeper.state(from: training.start, steps: settings.steps, on: world)
       let isKeeper = world.rank == 0
-      let result = try training.train(layer: layer, from: state) { (state) throws(Refusal) in
-        if isKeeper { try checkpoints.advanced(state) }
-      } stopped: { (state) throws(Refusal) in
-        if isKeeper { try checkpoints.keep(state) }
+      let result = try training.train(layer: layer, from: state) {
+        if isKeeper { try keeper.advanced($0) }
+      } stopped: {
+        if isKeeper { try keeper.keep($0) }
       }
       let seconds = begun.duration(to: clock.now) / .seconds(1)
       try world.agree {

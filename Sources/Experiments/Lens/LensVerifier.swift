@@ -82,10 +82,10 @@ enum LensVerifier {
     useOneBLASThread()
     let world = try MPIEnvironment(environment: [:]).world
     let texts = job.spec.settings.microbatches(job.data.texts)
-    let sums = ContributionSum(count: texts.count, threads: options.threads, on: world)
+    let sums = ContributionSum(
+      count: texts.count, threads: options.threads, on: world, stop: StopSignal())
     var training = LensTraining(
-      LayerStreams(try job.data.published.load(), texts, sums), job.spec.settings,
-      stop: StopSignal())
+      LayerStreams(try job.data.published.load(), texts, sums), job.spec.settings)
     let random = Philox(key: options.seed)
     var (count, faults) = (0, [Refusal]())
     for (place, layer) in job.layers.enumerated() {

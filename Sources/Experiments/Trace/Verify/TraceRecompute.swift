@@ -1,10 +1,10 @@
 internal import Checkpoints
-internal import Dispatch
 internal import Foundation
 internal import Inputs
 internal import Models
 internal import ResultsStore
 internal import Locks
+internal import Randomness
 internal import Tensors
 internal import Tokenizers
 
@@ -54,8 +54,8 @@ struct TraceRecompute {
       job, reader.plan, try job.published.load(), threads: threads)
     try check("noise", runner.noiseDigest, job.spec.file)
     machine = try Self.otherMachine(reader.folder)
-    var random = SeededGenerator(state: seed)
-    let units = journals.entries.keys.sorted().shuffled(using: &random)
+    let done = journals.entries.keys.sorted()
+    let units = Philox(key: seed).order(of: done.count).map { done[$0] }
     let count = Int((Double(units.count) * share).rounded(.up))
     // Units of one fact share its base runs.
     chosen = units.prefix(count).sorted {
@@ -64,25 +64,13 @@ struct TraceRecompute {
   }
 
   func run() -> Found {
-    let next = Locked(0)
-    let results = Locked<[Int: Result<[UInt8], any Error>]>([:])
     let (runner, chosen) = (runner, chosen)
-    DispatchQueue.concurrentPerform(iterations: threads) { _ in
-      while true {
-        let place = next.withLock { place in
-          defer { place += 1 }
-          return place
-        }
-        guard place < chosen.count else { return }
-        let unit = chosen[place]
-        let result = Result { try runner.compute(unit) }
-        results.withLock { $0[unit] = result }
-      }
+    let results = concurrently(chosen.count, threads: threads) { place in
+      Result { try runner.compute(chosen[place]) }
     }
     var found = Found(units: chosen.count)
-    let all = results.withLock { $0 }
-    for unit in chosen {
-      guard let entry = journals.entries[unit], let result = all[unit] else { continue }
+    for (unit, result) in zip(chosen, results) {
+      guard let entry = journals.entries[unit] else { continue }
       if let fault = fault(unit, entry, result) { found.faults.append(fault) }
     }
     if let machine {
@@ -132,18 +120,5 @@ struct TraceRecompute {
     guard before != (instructions, core) else { return nil }
     return "\(instructions) with OpenBLAS for \(core), not \(escaped(before.0)) with "
       + "\(escaped(before.1))"
-  }
-}
-
-/// SplitMix64, to choose units by a seed. Steele et al., 2014.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
