@@ -30,7 +30,9 @@ package struct TrainingState: Sendable, Codable {
   private(set) var isOver = false
 
   /// A training before its first step.
-  package init(_ parameters: Parameters, moving moved: [Address], by optimizer: any Optimizer<Float>) {
+  package init(
+    _ parameters: Parameters, moving moved: [Address], by optimizer: any Optimizer<Float>
+  ) {
     (self.parameters, self.moved) = (parameters, moved)
     memory = OptimizerMemory(optimizer)
   }
