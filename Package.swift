@@ -60,7 +60,9 @@ let package = Package(
     module("Checkpoints", ["Inputs", "CKernels", "Locks"]),
     module("Tokenizers", ["Inputs", "Checkpoints"]),
     module("Models", ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Locks"]),
-    module("Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+    module(
+      "Interventions",
+      ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     module("Randomness", []),
     module("CausalModels", ["Inputs", "Randomness"]),
     module("Cluster", ["COpenMPI", "Inputs", "Locks"]),
@@ -79,7 +81,9 @@ let package = Package(
       ],
       swiftSettings: settings),
 
-    module("_TestSupport", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+    module(
+      "_TestSupport",
+      ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
     .executableTarget(name: "_PeakProbe", swiftSettings: settings),
@@ -89,7 +93,9 @@ let package = Package(
     tests(of: "Checkpoints", ["Inputs"]),
     tests(of: "Tokenizers", ["Inputs", "Checkpoints"]),
     tests(of: "Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
-    tests(of: "Interventions", ["Inputs", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+    tests(
+      of: "Interventions",
+      ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     tests(of: "Randomness", []),
     tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "Locks", "_ClusterProbe"]),
@@ -98,8 +104,8 @@ let package = Package(
     tests(
       of: "Experiments",
       [
-        "Inputs", "CausalModels", "Tensors", "Checkpoints", "Models", "Cluster", "ResultsStore",
-        "Figures", "Locks",
+        "Inputs", "CausalModels", "Interventions", "Randomness", "Tensors", "Checkpoints", "Models",
+        "Cluster", "ResultsStore", "Figures", "Locks",
       ]),
     .testTarget(
       name: "causewayTests",

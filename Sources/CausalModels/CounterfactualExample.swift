@@ -1,5 +1,5 @@
 /// What one run of a model reads.
-package enum ExampleInput: Sendable, Equatable {
+package enum ExampleInput: Sendable, Hashable {
   /// A prompt that is still to be tokenized.
   case text(String)
   case tokens([Int])

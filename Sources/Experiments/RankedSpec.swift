@@ -17,10 +17,8 @@ package struct RankedSpec {
   package func run(
     _ path: String, models: String?, isNaive: Bool, saveTo: String?
   ) throws(Refusal) -> SpecOutputs {
-    let workers = SharedMicrobatches(world: world, threads: 1)
-    let microbatches = Microbatches(of: size) { (count, length, step, work) throws(Refusal) in
-      try workers.sum(count, length: length, label: step, work)
-    }
+    let microbatches = Microbatches(
+      of: size, by: SharedMicrobatches(world: world, threads: 1, stop: StopSignal()))
     let run = try world.agree {
       try SpecDocument.run(
         path, models: models, isNaive: isNaive, saveTo: saveTo, microbatches: microbatches)

@@ -1,5 +1,6 @@
 import Autodiff
 import Inputs
+import Interventions
 import Models
 import Tensors
 import Testing

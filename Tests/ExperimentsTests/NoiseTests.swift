@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Models
+import Randomness
 import Tensors
 import Testing
 import _TestSupport

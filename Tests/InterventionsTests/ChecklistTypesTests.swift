@@ -2,6 +2,7 @@ import Autodiff
 import Foundation
 import Inputs
 import Models
+import Randomness
 import Tensors
 import Testing
 import _TestSupport
@@ -227,8 +228,8 @@ struct ChecklistTypesTests {
       {"component": "mlp_output", "intervention_type": "NoiseIntervention",
        "args": {"seed": 3, "level": 0.5}},
       """)
-    var draws = LegacyNormalDraws(seed: 3)
-    let noise = (0..<24).map { _ in Float(draws.next()) }
+    var draws = NumPyRandomState(seed: 3)
+    let noise = (0..<24).map { _ in Float(draws.normal()) }
     let expected = plain.enumerated().map { $1 + 0.5 * noise[$0 % 24] }
     #expect(Tolerance(absolute: 1e-6, relative: 1e-6).disagreement(noisy, expected) == nil)
   }

@@ -1,4 +1,5 @@
 import Autodiff
+import Inputs
 import Interventions
 import Models
 import Tensors
@@ -106,7 +107,7 @@ struct StaircaseTests {
     var staircase = Staircase(
       model, base, [RestoredCell(sample: 0, site: .mlpOutput, layers: 0..<1, position: 4)])
     var asked = 0
-    #expect(throws: CancellationError.self) {
+    #expect(throws: Stopped.self) {
       _ = try staircase.run {
         asked += 1
         return asked > 2

@@ -1,5 +1,4 @@
-internal import Dispatch
-public import Inputs
+internal import Inputs
 internal import Locks
 
 /// Computes the contributions of sums on all compute threads of all ranks, and adds them in the
@@ -13,13 +12,17 @@ public final class ContributionSum {
   /// How many contributions each sum has, on all ranks together.
   public let count: Int
   private let threads: Int
+  private let stop: StopSignal
   /// Sums so far, by which ranks that disagree are found.
   private var step = 0
 
-  /// - Parameter threads: Compute threads of this rank, 1 or more.
-  public init(count: Int, threads: Int, on communicator: Communicator) {
+  /// - Parameters:
+  ///   - threads: Compute threads of this rank, 1 or more.
+  ///   - stop: Looked at before each contribution.
+  public init(count: Int, threads: Int, on communicator: Communicator, stop: StopSignal) {
     precondition(count > 0 && threads > 0, "\(count) contributions on \(threads) threads")
-    (self.communicator, self.count, self.threads) = (communicator, count, threads)
+    (self.communicator, self.count) = (communicator, count)
+    (self.threads, self.stop) = (threads, stop)
   }
 
   /// The numbers of this rank's contributions.
@@ -31,51 +34,34 @@ public final class ContributionSum {
   /// The sum of a vector from each contribution, the same bits on every rank. Collective.
   ///
   /// - Parameters:
+  ///   - numbers: Whose, in the order of the addition, each once; the same on all ranks; nil: all.
   ///   - length: Elements of each vector.
+  ///   - label: What is summed, for ranks that disagree; nil: the number of the sum.
   ///   - compute: Makes the vector of a contribution in this rank's share, on any thread.
+  /// - Throws: `Stopped` on all ranks, once any was asked to stop, or what `compute` refuses.
   public func total<Element: SumElement>(
-    length: Int, _ compute: @Sendable (Int) -> [Element]
-  ) throws(Refusal) -> [Element] {
-    try total(of: Array(0..<count), length: length, compute)
-  }
-
-  /// The sum over some contributions, in their order here. Collective.
-  ///
-  /// - Parameter numbers: Each once; the same on all ranks.
-  public func total<Element: SumElement>(
-    of numbers: [Int], length: Int, _ compute: @Sendable (Int) -> [Element]
-  ) throws(Refusal) -> [Element] {
-    var sum = FixedOrderSum<Element>(count: numbers.count, length: length)
-    let mine = numbers.indices.filter { share.contains(numbers[$0]) }
-    for (place, vector) in zip(mine, map(mine.map { numbers[$0] }, compute)) {
-      try sum.add(vector, number: place)
+    of numbers: [Int]? = nil, length: Int, label: Int? = nil,
+    _ compute: @Sendable (Int) throws -> [Element]
+  ) throws -> [Element] {
+    let numbers = numbers ?? Array(0..<count)
+    let sum = try communicator.agreeOrStop {
+      var sum = FixedOrderSum<Element>(count: numbers.count, length: length)
+      let mine = numbers.indices.filter { share.contains(numbers[$0]) }
+      let vectors = try concurrently(mine.count, threads: threads) { [stop] place in
+        guard !stop.isRequested else { throw Stopped() }
+        return try compute(numbers[mine[place]])
+      }
+      for (place, vector) in zip(mine, vectors) { try sum.add(vector, number: place) }
+      return sum
     }
     step += 1
-    return try sum.total(on: communicator, step: step)
+    return try sum.total(on: communicator, step: label ?? step)
   }
 
   /// What `compute` makes of each contribution in this rank's share, in order; no other rank is
   /// asked.
   public func map<Value: Sendable>(_ compute: @Sendable (Int) -> Value) -> [Value] {
-    map(Array(share), compute)
-  }
-
-  private func map<Value: Sendable>(
-    _ numbers: [Int], _ compute: @Sendable (Int) -> Value
-  ) -> [Value] {
-    let made = Locked<[Int: Value]>([:])
-    let next = Locked(0)
-    DispatchQueue.concurrentPerform(iterations: min(threads, max(1, numbers.count))) { _ in
-      while true {
-        let place = next.withLock { next in
-          defer { next += 1 }
-          return next
-        }
-        guard place < numbers.count else { return }
-        let value = compute(numbers[place])
-        made.withLock { $0[place] = value }
-      }
-    }
-    return made.withLock { made in numbers.indices.compactMap { made[$0] } }
+    let first = share.lowerBound
+    return concurrently(share.count, threads: threads) { compute(first + $0) }
   }
 }

@@ -129,7 +129,7 @@ final class ComputePool: Sendable {
       let outcome: Result<[UInt8], Failure>?
       do {
         outcome = .success(try compute(unit))
-      } catch is CancellationError {
+      } catch is Stopped {
         // Of a stop: the unit is neither done nor failed.
         outcome = nil
       } catch {

@@ -53,7 +53,7 @@ public struct UnitScheduler: Sendable {
   /// What the program does with units; on rank 0 all of it, elsewhere all but the sinks.
   public struct Handlers {
     /// Computes a unit, on any compute thread. An error fails this unit only; one that looks at the
-    /// stop signal and throws `CancellationError` then lets the job end sooner.
+    /// stop signal and throws `Stopped` then lets the job end sooner.
     public let compute: @Sendable (_ unit: Int) throws -> [UInt8]
     /// Takes a result on the rank that computed it. An error ends the job on all ranks.
     public let keep: (_ unit: Int, _ bytes: [UInt8]) throws -> Void

@@ -20,7 +20,7 @@ struct BasisLayer: Sendable {
     _ layer: Int, _ numbering: BasisUnit.Numbering, _ settings: CausalBasisSettings,
     known: (Int) -> BasisResult?
   ) -> Progress {
-    let work = LayerBasis(layer: layer, settings: settings, stop: nil, starts: nil)
+    let work = LayerBasis(layer: layer, settings: settings, starts: nil)
     let basis: CausalBasis
     do {
       basis = try work.basis { unit, _ in

@@ -14,7 +14,6 @@ public import Tensors
 public struct CausalBasisExtraction {
   private let settings: CausalBasisSettings
   private let layers: [Int]
-  private let stop: StopSignal
   private var hidden: HiddenStates
   /// Of the layer that is worked on.
   private var states: (layer: Int, states: LayerStates)?
@@ -36,9 +35,10 @@ public struct CausalBasisExtraction {
     let limits = BasisLimits(
       shape: model.shape, site: site, lens: lens, lengths: texts.map(\.count))
     try limits.check(settings)
-    (self.settings, self.layers, self.stop) = (settings, layers, stop)
+    (self.settings, self.layers) = (settings, layers)
     let microbatches = settings.microbatches(texts)
-    let sums = ContributionSum(count: microbatches.count, threads: threads, on: communicator)
+    let sums = ContributionSum(
+      count: microbatches.count, threads: threads, on: communicator, stop: stop)
     hidden = HiddenStates(
       LayerStreams(model, microbatches, sums), lens, site, settings, memory: memory)
     gram = model.width(of: site) == model.shape.width ? model.headGram : nil
@@ -104,7 +104,7 @@ public struct CausalBasisExtraction {
 
   private func work(of layer: Int) -> LayerBasis {
     LayerBasis(
-      layer: layer, settings: settings, stop: stop,
+      layer: layer, settings: settings,
       starts: StartDirections(
         hidden.lens, width: hidden.width, layer: layer, count: settings.directions, gram: gram,
         seed: settings.seed))

@@ -1,5 +1,7 @@
 internal import Cluster
 internal import Inputs
+internal import Interventions
+internal import Tensors
 
 /// What a unit's search has evaluated, in order.
 ///
@@ -9,19 +11,32 @@ internal import Inputs
 final class EvaluationLog {
   typealias Value = (energy: Double, gradient: [Double])
 
-  /// An evaluation.
-  private struct Entry: Equatable {
-    /// Of the directions that it was of.
-    let checksum: UInt64
-    let energy: Double
-    let gradient: [Double]
+  /// All evaluations of a search so far.
+  private struct State: Resumable {
+    struct Entry: Codable {
+      /// Of the directions that it was of.
+      let checksum: Int64
+      let energy: Double
+      let gradient: Tensor<Double>
+    }
+
+    static let content = CheckpointFile.Content.search
+    var entries: [Entry] = []
+
+    /// The energies, in nats.
+    var history: TrainingHistory {
+      var history = TrainingHistory()
+      history.step = entries.count
+      history.losses = entries.map { Float($0.energy) }
+      return history
+    }
   }
 
-  private var entries: [Entry] = []
+  private var state = State()
   /// Evaluations that were asked for since the beginning.
   private var asked = 0
   /// Nil where nothing is kept.
-  private let keeper: CheckpointKeeper?
+  private let keeper: CheckpointKeeper<State>?
 
   /// A log that is not kept.
   init() { keeper = nil }
@@ -30,28 +45,33 @@ final class EvaluationLog {
   init(
     _ start: RunStart, _ unit: Int, _ pace: CheckpointPace, on world: Communicator
   ) throws(Refusal) {
-    let keeper = CheckpointKeeper(start, unit, pace, rank: world.rank)
+    let keeper = CheckpointKeeper<State>(start, unit, pace, rank: world.rank)
     self.keeper = world.rank == 0 ? keeper : nil
-    guard let bytes = try keeper.stored(on: world) else { return }
-    entries = try world.agree { try Self.entries(bytes, keeper) }
+    guard let kept = try keeper.stored(on: world) else { return }
+    for entry in kept.entries
+    where !entry.energy.isFinite || !entry.gradient.elements.allSatisfy(\.isFinite) {
+      throw CheckpointFile.refusal(keeper.path, "an evaluation that is not finite")
+    }
+    state = kept
   }
 
   /// The value at some directions: as it is logged, or else computed now.
   func value(at directions: [Float], _ compute: () throws -> Value) throws -> Value {
     let checksum = Self.checksum(directions)
-    if asked < entries.count {
-      let entry = entries[asked]
+    if asked < state.entries.count {
+      let entry = state.entries[asked]
       guard entry.checksum == checksum else {
-        throw Refusal(
-          .store, file: keeper?.path ?? "", field: "evaluation \(asked)",
-          found: "other directions than the search goes through",
-          expected: "those of this search; without the file the unit begins anew")
+        throw CheckpointFile.refusal(
+          keeper?.path ?? "", "other directions than the search goes through, evaluation \(asked)")
       }
       asked += 1
-      return (entry.energy, entry.gradient)
+      return (entry.energy, entry.gradient.elements)
     }
     let value = try compute()
-    entries.append(Entry(checksum: checksum, energy: value.energy, gradient: value.gradient))
+    state.entries.append(
+      State.Entry(
+        checksum: checksum, energy: value.energy,
+        gradient: Tensor([value.gradient.count], value.gradient)))
     asked += 1
     if let keeper, keeper.isDue(at: asked) { try keep() }
     return value
@@ -59,65 +79,14 @@ final class EvaluationLog {
 
   /// Writes what there is, where it is kept.
   func keep() throws(Refusal) {
-    guard let keeper, !entries.isEmpty else { return }
-    try keeper.write(
-      CheckpointFile.bytes(.search, step: entries.count, Self.body(entries, keeper)))
-  }
-
-  // MARK: Bytes
-
-  /// The job's digest, then as eight bytes each the unit and, of each evaluation, the checksum, the
-  /// size of the gradient, the energy and the gradient.
-  private static func body(_ entries: [Entry], _ keeper: CheckpointKeeper) -> [UInt8] {
-    func bits(_ value: Double) -> Int { Int(bitPattern: UInt(value.bitPattern)) }
-    var words = [keeper.unit]
-    for entry in entries {
-      words += [
-        Int(bitPattern: UInt(entry.checksum)), entry.gradient.count, bits(entry.energy),
-      ]
-      words += entry.gradient.map(bits)
-    }
-    return Array(keeper.job.utf8) + RunStart.encode(words)
-  }
-
-  private static func entries(
-    _ bytes: [UInt8], _ keeper: CheckpointKeeper
-  ) throws(Refusal) -> [Entry] {
-    let body = try CheckpointFile.body(bytes, of: .search, file: keeper.path)
-    let job = Array(keeper.job.utf8)
-    let words = body.count < job.count ? [] : RunStart.decode(Array(body.dropFirst(job.count)))
-    guard body.starts(with: job), words.first == keeper.unit else {
-      throw refusal("a checkpoint of another run or unit", keeper)
-    }
-    func number(_ word: Int) -> Double { Double(bitPattern: UInt64(UInt(bitPattern: word))) }
-    var entries: [Entry] = []
-    var rest = words.dropFirst()
-    while !rest.isEmpty {
-      guard rest.count >= 3, case let (first, count) = (rest.startIndex, rest[rest.startIndex + 1]),
-        (0...rest.count - 3).contains(count)
-      else { throw refusal("an evaluation that is cut off", keeper) }
-      let gradient = rest[(first + 3)..<(first + 3 + count)].map(number)
-      let entry = Entry(
-        checksum: UInt64(UInt(bitPattern: rest[first])), energy: number(rest[first + 2]),
-        gradient: gradient)
-      guard entry.energy.isFinite, gradient.allSatisfy(\.isFinite) else {
-        throw refusal("an evaluation that is not finite", keeper)
-      }
-      entries.append(entry)
-      rest = rest.dropFirst(3 + count)
-    }
-    return entries
-  }
-
-  private static func refusal(_ found: String, _ keeper: CheckpointKeeper) -> Refusal {
-    Refusal(
-      .store, file: keeper.path, found: found,
-      expected: "the checkpoint of unit \(keeper.unit) of this run; without the file the unit "
-        + "begins anew")
+    if !state.entries.isEmpty { try keeper?.keep(state) }
   }
 
   /// FNV-1a over the bits of numbers.
-  private static func checksum(_ numbers: [Float]) -> UInt64 {
-    numbers.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01b3 }
+  private static func checksum(_ numbers: [Float]) -> Int64 {
+    Int64(
+      bitPattern: numbers.reduce(0xcbf2_9ce4_8422_2325) {
+        ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01b3
+      })
   }
 }

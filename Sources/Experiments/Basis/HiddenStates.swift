@@ -37,7 +37,7 @@ struct HiddenStates {
   /// What is needed to ablate directions at a layer, which is no lower than the last one asked for.
   ///
   /// Collective; all ranks throw the same.
-  mutating func states(at layer: Int) throws(Refusal) -> LayerStates {
+  mutating func states(at layer: Int) throws -> LayerStates {
     streams.advance(to: layer)
     let probe = AblationProbe(model: model, lens: lens, site: site, layer: layer)
     let memory = memory / max(1, sums.share.count)
@@ -65,7 +65,7 @@ struct HiddenStates {
   /// What stands in for the activations, less them. Collective.
   private func changes(
     of states: [Tensor<Float>], _ layer: Int
-  ) throws(Refusal) -> [Tensor<Float>] {
+  ) throws -> [Tensor<Float>] {
     let width = model.width(of: site)
     switch settings.mode {
     case .zero: return states.map { $0.scaled(by: -1) }
@@ -104,10 +104,8 @@ struct LayerStates {
   let rowCount: Int
   let sums: ContributionSum
 
-  /// Thrown on all ranks once any was asked to stop.
-
   /// The whole change of one activation, on all ranks. Collective.
-  func change(ofRow row: Int) throws(Refusal) -> [Double] {
+  func change(ofRow row: Int) throws -> [Double] {
     let (start, width) = (sums.share.lowerBound, probe.model.width(of: probe.site))
     return try sums.total(length: width) { [batches, firstRows] number -> [Double] in
       let (batch, place) = (batches[number - start], row - firstRows[number])
@@ -122,23 +120,19 @@ struct LayerStates {
   ///
   /// Collective; the same bits on every rank, on any number of ranks.
   ///
-  /// - Parameters:
-  ///   - directions: `[count · width]`, one after another.
-  ///   - stop: Looked at before each microbatch.
+  /// - Parameter directions: `[count · width]`, one after another.
   func energy(
-    of directions: [Float], count: Int, withGradient: Bool, stop: StopSignal?
+    of directions: [Float], count: Int, withGradient: Bool
   ) throws -> (energy: Double, gradient: [Double]) {
     let start = sums.share.lowerBound
     let length = withGradient ? directions.count : 0
     let tensor = Tensor([count, directions.count / count], directions)
-    let total = try sums.total(length: 2 + length) { [probe, batches] number -> [Double] in
-      guard stop?.isRequested != true else { return [0, 1] + Array(repeating: 0, count: length) }
+    let total = try sums.total(length: 1 + length) { [probe, batches] number -> [Double] in
       let effect = probe.effect(of: tensor, on: batches[number - start], withGradient: withGradient)
-      return [effect.divergence, 0] + effect.gradient
+      return [effect.divergence] + effect.gradient
     }
-    guard total[1] == 0 else { throw Stopped() }
     let (energy, gradient) = (
-      total[0] / Double(rowCount), total[2...].map { $0 / Double(rowCount) }
+      total[0] / Double(rowCount), total[1...].map { $0 / Double(rowCount) }
     )
     guard energy.isFinite, gradient.allSatisfy(\.isFinite) else {
       throw Refusal(

@@ -1,12 +1,10 @@
-internal import Cluster
 internal import Inputs
 
 /// The search for one layer's basis, unit by unit.
 struct LayerBasis {
   let layer: Int
   let settings: CausalBasisSettings
-  /// Both nil where every unit is known.
-  let stop: StopSignal?
+  /// Nil where every unit is known.
   let starts: StartDirections?
 
   /// Gives the result of a unit: known, or computed from the layer's activations.
@@ -24,7 +22,7 @@ struct LayerBasis {
           .direction(
             try search.climb(fromBestOf: starts(for: search, number, restart, states)) { v in
               try log.value(at: v) {
-                try states.energy(of: v, count: 1, withGradient: true, stop: stop)
+                try states.energy(of: v, count: 1, withGradient: true)
               }
             })
         }
@@ -42,7 +40,7 @@ struct LayerBasis {
       var (own, others): ([Double], [Double]) = ([], [])
       func energy(_ first: [Float], _ count: Int) throws -> Double {
         try log.value(at: first) {
-          try states.energy(of: first, count: count, withGradient: false, stop: stop)
+          try states.energy(of: first, count: count, withGradient: false)
         }.energy
       }
       for count in 1...directions.count {
@@ -63,7 +61,7 @@ struct LayerBasis {
   /// first, else random ones.
   private func starts(
     for search: DirectionSearch, _ direction: Int, _ restart: Int, _ states: LayerStates
-  ) throws(Refusal) -> [[Double]] {
+  ) throws -> [[Double]] {
     guard let starts else { preconditionFailure("a search without starts") }
     let count = restart == 0 ? 1 : settings.search.candidates
     var found: [[Double]] = []

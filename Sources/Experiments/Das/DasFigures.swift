@@ -1,6 +1,7 @@
 internal import Figures
 internal import Foundation
 internal import Inputs
+internal import Interventions
 internal import ResultsStore
 
 /// A training job as figures: accuracy by layer and place, loss and accuracy against steps, and
@@ -181,7 +182,7 @@ struct DasFigures {
       series: shown.map { unit, result in
         let known = Dictionary(uniqueKeysWithValues: result.evaluations.map { ($0.step, $0) })
         return LinePlot.Series(
-          label(grid.point(unit)), means: steps.map { known[$0]?.score.accuracy ?? .nan })
+          label(grid.point(unit)), means: steps.map { known[$0]?.accuracy ?? .nan })
       }, valueName: "accuracy", columnAxis: "step", range: 0...1)
   }
 

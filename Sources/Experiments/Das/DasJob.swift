@@ -76,13 +76,7 @@ package struct DasJob: InterventionJob {
     variables = sets.variables
     var items: [Split: [Item]] = [:]
     for split in Split.allCases {
-      guard let set = sets[split] else { continue }
-      var list: [Item] = []
-      for number in 0..<set.count {
-        list.append(
-          Item(try set.example(number, by: resolver), at: try set.written(number).place))
-      }
-      items[split] = list
+      if let set = sets[split] { items[split] = try set.items(by: resolver) }
     }
     self.items = items
     grid = try DasGrid(spec, sites: outline.sites)
@@ -117,6 +111,7 @@ package struct DasJob: InterventionJob {
     return digests
   }
 
+  var heldOutLines: [String] { HeldOut.lines(items, of: items.mapValues(\.count)) }
   var trainingSpec: any TrainingSpec { spec }
   var run: RunSection { spec.run }
   var tensors: JobPath? { spec.tensors }
@@ -128,7 +123,7 @@ package struct DasJob: InterventionJob {
       _ = try first.exchange(first.start())
       lines += try ["first, the model:"] + first.lines(limit: limit) + ["then, in the model:"]
     }
-    lines += try sets.lines(by: resolver, limit: limit)
+    lines += try sets.lines(by: resolver, limit: limit) + heldOutLines
     for point in grid.points.prefix(limit) { lines.append("unit \(point.number): \(point.text)") }
     if grid.count > limit { lines.append("... and \(grid.count - limit) more") }
     return lines

@@ -1,4 +1,5 @@
 internal import Inputs
+internal import Interventions
 internal import ResultsStore
 
 /// The arrays of a training job's `results.zarr`: names, shapes, labels, and what a result puts in.
@@ -168,7 +169,7 @@ struct DasLayout {
       case .gradientNorm: values = padded(result.norms, steps)
       case .developmentLoss: values = .floats(evaluations.map { byStep[$0]?.loss ?? .nan })
       case .developmentAccuracy:
-        values = .floats(evaluations.map { byStep[$0].map { Float($0.score.accuracy) } ?? .nan })
+        values = .floats(evaluations.map { byStep[$0].map { Float($0.accuracy) } ?? .nan })
       case .accuracy: values = floats(result.scores, \.accuracy)
       case .accuracyLow: values = floats(result.scores, \.interval.low)
       case .accuracyHigh: values = floats(result.scores, \.interval.high)

@@ -1,7 +1,9 @@
 internal import Autodiff
 internal import CausalModels
 internal import Inputs
+internal import Foundation
 internal import Interventions
+internal import Locks
 internal import Models
 internal import Tensors
 
@@ -120,8 +122,10 @@ struct DasProblem: Sendable {
   private func check() throws(Refusal) {
     for split in Split.allCases {
       guard let items = job.items[split] else { continue }
-      for number in items.indices {
-        do {
+      _ = try concurrently(
+        items.count, threads: ProcessInfo.processInfo.activeProcessorCount
+      ) { (number) throws(Refusal) in
+        do throws(Refusal) {
           try described.check(call([number], of: split), model)
         } catch {
           try refuseUnequal(number, of: split)
@@ -171,16 +175,17 @@ struct DasProblem: Sendable {
     var all: [Split: [[Site]]] = [:]
     for split in Split.allCases {
       guard let items = job.items[split] else { continue }
-      var list: [[Site]] = []
-      for item in items {
+      all[split] = try concurrently(
+        items.count, threads: ProcessInfo.processInfo.activeProcessorCount
+      ) { (number) throws(Refusal) in
+        let item = items[number]
         var own: [Site] = []
         for (entry, intervention) in job.interventions.enumerated() {
           own.append(try site(of: intervention, entry, in: item, job, point))
         }
         try checkAllRead(own, item, job)
-        list.append(own)
+        return own
       }
-      all[split] = list
     }
     return all
   }
@@ -281,8 +286,8 @@ struct DasProblem: Sendable {
       let isActing = zip(numbers, from).map { own, other in
         sites[own][entry].number != nil && sites[other][entry].number != nil
       }
-      func places(_ numbers: [Int], _ positions: KeyPath<Site, [Int]>) -> UnitPlaces {
-        let lists = zip(numbers, isActing).map { $1 ? sites[$0][entry][keyPath: positions] : [] }
+      func places(_ numbers: [Int], _ positions: (Site) -> [Int]) -> UnitPlaces {
+        let lists = zip(numbers, isActing).map { $1 ? positions(sites[$0][entry]) : [] }
         guard let heads = heads[entry] else { return UnitPlaces(positions: .each(lists)) }
         let own = isActing.map { $0 ? heads : [] }
         return described.units[entry] == .head
@@ -290,7 +295,7 @@ struct DasProblem: Sendable {
       }
       call.places.append(
         InterventionCall.Places(
-          source: places(from, \.source), base: places(numbers, \.base),
+          source: places(from) { $0.source }, base: places(numbers) { $0.base },
           coordinates: coordinates[entry]))
     }
     return call

@@ -1,4 +1,5 @@
 internal import Inputs
+package import Interventions
 
 /// What a training came to, as its journal record holds it: the same bytes wherever it was run.
 package struct DasResult: Sendable, Equatable {
@@ -20,16 +21,7 @@ package struct DasResult: Sendable, Equatable {
     }
   }
 
-  /// A look at the development set on the way.
-  package struct Evaluation: Sendable, Equatable, Codable {
-    /// Steps taken before it.
-    package let step: Int
-    package let loss: Float
-    package let correct: Int
-    package let count: Int
-
-    var score: Score { Score(count: count, correct: correct, loss: loss) }
-  }
+  package typealias Evaluation = TrainingHistory.Evaluation
 
   /// By step, before it.
   package var losses: [Float] = []
@@ -50,6 +42,12 @@ package struct DasResult: Sendable, Equatable {
   package var parametersDigest = ""
 
   package init() {}
+
+  /// What a training's last state says; scores and parameters are yet to come.
+  init(of state: TrainingState) {
+    (losses, norms) = (state.history.losses, state.history.norms)
+    (evaluations, keptStep) = (state.history.evaluations, state.finalStep)
+  }
 
   var bytes: [UInt8] {
     var writer = ByteWriter()

@@ -20,7 +20,7 @@ struct DasRun {
     let job = try world.agree { try DasJob(try load()) }
     try DasCost(job).check(launch, job.spec.run)
     let start: String?
-    let model: () throws(Refusal) -> Pretraining.Outcome
+    let model: () throws -> Pretraining.Outcome
     switch job.weights {
     case .published(let opened, let section):
       start = try ModelOnRanks.digest(of: opened.checkpoint, section, on: world)
@@ -30,7 +30,7 @@ struct DasRun {
     case .trained(let first):
       start = first.startDigest
       try compare(job, start)
-      model = { [launch] () throws(Refusal) in try Pretraining(launch, first).run() }
+      model = { [launch] in try Pretraining(launch, first).run() }
     }
     let desk = try world.agree { () throws(Refusal) -> DasDesk? in
       guard world.rank == 0 else { return nil }
@@ -40,16 +40,10 @@ struct DasRun {
           folder: job.spec.folder, model: start ?? "none", tokenizer: job.tokenizerDigest,
           noiseLevel: nil))
     }
-    let outcome: RunOutcome
-    do throws(Refusal) {
-      outcome = try work(job, model, desk)
-    } catch {
-      // The refusal stands, whether or not the folder can be given back.
-      try? desk?.giveBack()
-      throw error
+    if world.rank == 0 { for line in job.heldOutLines { launch.observer.note(line) } }
+    return try launch.outcome(givingBack: { () throws(Refusal) in try desk?.giveBack() }) {
+      try work(job, model, desk)
     }
-    if outcome == .stopped { try world.giveBack { () throws(Refusal) in try desk?.giveBack() } }
-    return outcome
   }
 
   private func compare(
@@ -64,17 +58,16 @@ struct DasRun {
   }
 
   private func work(
-    _ job: DasJob, _ model: () throws(Refusal) -> Pretraining.Outcome, _ desk: DasDesk?
-  ) throws(Refusal) -> RunOutcome {
+    _ job: DasJob, _ model: () throws -> Pretraining.Outcome, _ desk: DasDesk?
+  ) throws -> RunOutcome {
     var bytes = desk?.start.bytes ?? []
     try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
     let start = try RunStart(bytes)
     let trained: any TrainableModel<Float>
     switch try model() {
     case .model(let own): trained = own
-    case .ended(let outcome):
-      // A stop is told to the desk by who called.
-      if outcome != .stopped { try world.agree { () throws(Refusal) in try desk?.giveBack() } }
+    case .failed(let outcome):
+      try world.agree { () throws(Refusal) in try desk?.giveBack() }
       return outcome
     }
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
@@ -86,15 +79,15 @@ struct DasRun {
     desk?.begin(inSteps: !isSideBySide)
     defer { desk?.end() }
     if !left.isEmpty {
-      let isFinished =
-        isSideBySide
-        ? try DasSideBySide(
+      if isSideBySide {
+        try DasSideBySide(
           launch: launch, job: job, model: trained, start: start, journal: journal, threads: threads
         ).run(left, desk)
-        : try DasDataParallel(
+      } else {
+        try DasDataParallel(
           launch: launch, job: job, model: trained, start: start, journal: journal, threads: threads
         ).run(left, desk)
-      guard isFinished else { return .stopped }
+      }
     }
     let counts = try world.agree { () throws(Refusal) -> [Int] in try desk?.finish() ?? [] }
     var told = RunStart.encode(counts)

@@ -1,5 +1,4 @@
 internal import Cluster
-internal import Dispatch
 internal import Foundation
 internal import Inputs
 internal import Interventions
@@ -9,7 +8,6 @@ internal import Tensors
 extension DasRunner {
   /// What a rank has run, for the others.
   private struct Part: Codable {
-    var isStopping = false
     var numbers: [Int] = []
     var outlines: [ExampleCache<Float>.Outline] = []
     /// The tensors' numbers, one example after another.
@@ -22,12 +20,12 @@ extension DasRunner {
   /// Runs what no training changes of all examples, each on one rank, and gives it to all: microbatches
   /// are drawn anew in each epoch, so every rank comes to need all of it. Collective.
   ///
-  /// - Returns: False where a stop was asked for.
+  /// - Throws: `Stopped` where a stop was asked for.
   func shareCaches(
-    on world: Communicator, threads: Int, isStopping: @escaping @Sendable () -> Bool
-  ) throws(Refusal) -> Bool {
+    on world: Communicator, threads: Int, stop: StopSignal
+  ) throws {
     let canBeKept = FrozenRun(problem.model, problem.described.setup) != nil
-    guard world.size > 1, canBeKept, let shelves else { return true }
+    guard world.size > 1, canBeKept, let shelves else { return }
     for split in Split.allCases {
       guard let shelf = shelves[split] else { continue }
       let all = shelf.missing((problem.job.items[split] ?? []).indices)
@@ -35,26 +33,19 @@ extension DasRunner {
       for round in TrainingSteps.cut(all, by: 4 * Self.group * world.size) {
         let mine =
           round.count * world.rank / world.size..<round.count * (world.rank + 1) / world.size
-        let part = try world.agree { () throws(Refusal) -> Part in
-          var part = try caches(Array(round[mine]), of: split, shelf, threads: threads)
-          part.isStopping = isStopping()
-          return part
+        let bytes = try world.agreeOrStop {
+          guard !stop.isRequested else { throw Stopped() }
+          let part = try caches(Array(round[mine]), of: split, shelf, threads: threads)
+          return [UInt8](try PropertyListEncoder.binary.encode(part))
         }
-        let bytes = try world.agree { [UInt8](try PropertyListEncoder.binary.encode(part)) }
         let parts = try mpiRefusal { () throws(MPIError) in try world.allGather(bytes) }
-        let isStopped = try world.agree { () throws -> Bool in
-          var isStopped = false
-          for (rank, bytes) in parts.enumerated() {
-            let part = try PropertyListDecoder().decode(Part.self, from: Data(bytes))
-            isStopped = isStopped || part.isStopping
-            if rank != world.rank { try take(part, shelf) }
+        try world.agree {
+          for (rank, bytes) in parts.enumerated() where rank != world.rank {
+            try take(PropertyListDecoder().decode(Part.self, from: Data(bytes)), shelf)
           }
-          return isStopped
         }
-        if isStopped { return false }
       }
     }
-    return true
   }
 
   /// Runs some examples, on all threads, and keeps what comes of it.
@@ -62,25 +53,14 @@ extension DasRunner {
     _ numbers: [Int], of split: Split, _ shelf: CacheShelf, threads: Int
   ) throws(Refusal) -> Part {
     let groups = TrainingSteps.cut(numbers, by: Self.group)
-    let made = Locked([Int: [ExampleCache<Float>]]())
-    let next = Locked(0)
-    DispatchQueue.concurrentPerform(iterations: min(threads, max(1, groups.count))) { _ in
-      while let frozen = FrozenRun(problem.model, problem.described.setup) {
-        let place = next.withLock { next in
-          defer { next += 1 }
-          return next
-        }
-        guard groups.indices.contains(place) else { return }
-        let own = groups[place]
-        let caches = frozen.caches(
-          of: problem.call(own, of: split), reference: problem.references(own, of: split))
-        made.withLock { $0[place] = caches }
-      }
+    let all = concurrently(groups.count, threads: threads) { [problem] place in
+      FrozenRun(problem.model, problem.described.setup)?.caches(
+        of: problem.call(groups[place], of: split),
+        reference: problem.references(groups[place], of: split)) ?? []
     }
-    let all = made.withLock { $0 }
     var part = Part()
-    for (place, own) in groups.enumerated() {
-      for (number, cache) in zip(own, all[place] ?? []) {
+    for (own, made) in zip(groups, all) {
+      for (number, cache) in zip(own, made) {
         try shelf.keep(cache, of: number)
         part.numbers.append(number)
         part.outlines.append(cache.outline)

@@ -1,5 +1,4 @@
 internal import Cluster
-internal import Foundation
 internal import Inputs
 internal import Interventions
 internal import Models
@@ -16,8 +15,8 @@ struct DasSideBySide {
 
   /// Collective.
   ///
-  /// - Returns: False where a stop was asked for.
-  func run(_ units: [Int], _ desk: DasDesk?) throws(Refusal) -> Bool {
+  /// - Throws: `Stopped` where a stop was asked for.
+  func run(_ units: [Int], _ desk: DasDesk?) throws {
     let times = UnitTimes()
     let scheduler = UnitScheduler(
       units: units.map { WorkUnit(number: $0, cost: cost(of: job.grid.point($0))) },
@@ -38,7 +37,7 @@ struct DasSideBySide {
           try journal.fail(failure.unit, failure.message)
           try desk?.note(failure.unit, failure.message, host: failure.host)
         }))
-    return outcome == .finished
+    if outcome == .stopped { throw Stopped() }
   }
 
   /// In layers that a step goes through.
@@ -51,25 +50,16 @@ struct DasSideBySide {
   private static func train(
     _ unit: Int, _ job: DasJob, _ model: any TrainableModel<Float>, _ start: RunStart,
     stop: StopSignal, rank: Int, threads: Int
-  ) throws(Refusal) -> [UInt8] {
+  ) throws -> [UInt8] {
     let problem = try DasProblem(job, job.grid.point(unit), model)
-    let checkpoints = TrainingCheckpoints(start, unit, job.spec.pace.checkpoints, rank: rank)
+    let keeper = CheckpointKeeper<TrainingState>(start, unit, job.spec.pace.checkpoints, rank: rank)
     let training = DasTraining(
       runner: DasRunner(problem, budget: job.spec.run.memory / max(1, threads)),
-      workers: OwnMicrobatches(), isStopping: { stop.isRequested },
-      advanced: { (state) throws(Refusal) in try checkpoints.advanced(state) })
-    let state = try checkpoints.state(
-      checkpoints.stored(), from: DasTraining.start(of: problem), steps: job.steps.total)
-    switch try training.run(from: state) {
-    case .finished(let result, let interventions):
-      return try bytes(result, interventions, problem, start, rank: rank)
-    case .stopped(let state):
-      try checkpoints.keep(state)
-      // The scheduler gives up what is under way once it sees the stop; this must not come first
-      // and look like a failure.
-      Thread.sleep(forTimeInterval: 5)
-      throw Refusal(.resources, field: "unit \(unit)", found: "a stop", expected: "no stop")
-    }
+      workers: OwnMicrobatches(stop: stop))
+    let state = try keeper.state(from: training.start, steps: job.steps.total)
+    let (result, interventions) = try training.trainer.run(
+      training, from: state, advanced: keeper.advanced, stopped: keeper.keep)
+    return try bytes(result, interventions, problem, start, rank: rank)
   }
 
   /// A training's result as its record, once its interventions are in the run's folder.

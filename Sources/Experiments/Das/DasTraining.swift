@@ -1,26 +1,17 @@
 internal import Autodiff
 internal import CausalModels
-internal import Foundation
 internal import Inputs
 internal import Interventions
+internal import Randomness
 internal import Tensors
 
-/// Trains one problem's interventions, from a state to the end or to a stop.
+/// The training of one problem's interventions.
 ///
 /// What a step does hangs on the job and the state alone: microbatches are cut by the job, and their
 /// losses and gradients added in a fixed tree over their numbers, whoever computes them.
-struct DasTraining {
-  enum Outcome {
-    case finished(DasResult, [any Intervention<Float>])
-    case stopped(TrainingState)
-  }
-
+struct DasTraining: TrainingTask {
   let runner: DasRunner
   let workers: any MicrobatchWorkers
-  /// Whether a stop was asked for; looked at before each step.
-  let isStopping: @Sendable () -> Bool
-  /// Is told of the state after each step.
-  let advanced: (TrainingState) throws(Refusal) -> Void
 
   private var problem: DasProblem { runner.problem }
   private var train: TrainSection { problem.job.train }
@@ -28,104 +19,65 @@ struct DasTraining {
   /// Examples of a microbatch without gradients: few, so that small sets go over many threads.
   static let evaluated = 16
 
-  /// A problem's training before its first step.
-  static func start(of problem: DasProblem) -> TrainingState {
-    let setup = problem.described.setup
-    let train = problem.job.train
-    let (plain, boundaries) = groups(of: problem)
-    var groups = [
-      ParameterGroup(count: plain.count, rate: train.rate, weightDecay: train.weightDecay)
-    ]
+  var trainer: Trainer { train.trainer(steps, watches: problem.job.hasDevelopment) }
+
+  /// The training before its first step.
+  var start: TrainingState {
+    let (plain, boundaries) = groups
+    var groups = [(plain.count, train.rate)]
     if !boundaries.isEmpty {
-      groups.append(
-        ParameterGroup(
-          count: boundaries.count, rate: train.boundaryRate ?? train.rate,
-          weightDecay: train.weightDecay))
+      groups.append((boundaries.count, train.boundaryRate ?? train.rate))
     }
     return TrainingState(
-      parameters: TrainingState.parameters(of: setup.interventions),
-      optimizer: train.optimizer(groups))
+      TrainingState.Parameters(of: problem.described.setup.interventions),
+      moving: plain + boundaries,
+      by: train.optimizer(
+        groups.map { ParameterGroup(count: $0, rate: $1, weightDecay: train.weightDecay) }))
   }
 
   /// What is trained, boundaries apart, since they can have a rate of their own.
-  private static func groups(
-    of problem: DasProblem
-  ) -> (
-    plain: [InterventionTraining<Float>.Address], boundaries: [InterventionTraining<Float>.Address]
-  ) {
+  private var groups: (plain: [TrainingState.Address], boundaries: [TrainingState.Address]) {
     let all = problem.described.trained
     let name = DescribedInterventions.boundaryName
     return (all.filter { $0.name != name }, all.filter { $0.name == name })
   }
 
-  func run(from start: TrainingState) throws(Refusal) -> Outcome {
-    var state = start
-    let (plain, boundaries) = Self.groups(of: problem)
-    let addresses = plain + boundaries
-    let shapes = addresses.map { state.parameters[$0.intervention][$0.name]?.shape ?? [] }
-    if let misfit = state.optimizer.misfit(with: shapes) {
-      throw Refusal(
-        .store, field: "unit \(problem.point.number)", found: misfit,
-        expected: "the checkpoint of this training; without the file it begins anew")
-    }
-    while state.step < steps.total, !state.isOver {
-      guard try step(&state, addresses) else { return .stopped(state) }
-      try evaluateOnTheWay(&state)
-      try advanced(state)
-    }
-    return try finish(state)
-  }
-
-  private func setup(_ state: TrainingState) -> InterventionSetup<Float> {
+  private func setup(_ parameters: TrainingState.Parameters) -> InterventionSetup<Float> {
     var setup = problem.described.setup
-    TrainingState.put(state.parameters, in: &setup.interventions)
+    parameters.put(in: &setup.interventions)
     return setup
   }
 
   // MARK: A step
 
-  /// - Returns: False where a stop was asked for, and the step was not taken.
-  private func step(
-    _ state: inout TrainingState, _ addresses: [InterventionTraining<Float>.Address]
-  ) throws(Refusal) -> Bool {
-    let number = state.step
-    var setup = setup(state)
-    if let temperature = train.temperature(at: number, of: steps.total) {
-      setup.setTemperature(temperature)
-    }
+  func scheduled(
+    _ parameters: TrainingState.Parameters, step: Int
+  ) -> TrainingState.Parameters {
+    parameters.with(
+      temperature: train.temperature(at: step, of: steps.total), in: problem.described.setup)
+  }
+
+  func gradients(
+    at parameters: TrainingState.Parameters, step: Int
+  ) throws -> (loss: Float, gradients: [Tensor<Float>?]) {
+    let setup = setup(parameters)
     let prepared = PreparedInterventions(setup, widths: problem.described.widths)
     let values = prepared.values
-    let microbatches = steps.microbatches(of: number)
-    let (runner, frozen) = (runner, setup)
-    let sum = try workers.sum(
-      microbatches, length: values.gradientCount, step: number, isStopping: isStopping,
-      loss: { own, tape in
+    let sum = try workers.step(
+      steps.microbatches(of: step), length: values.gradientCount, step: step,
+      loss: { [runner] own, tape in
         let (parameters, leaves) = values.leaves(on: tape)
-        let (logits, reference) = try runner.logits(own, of: .train, frozen, parameters, on: tape)
+        let (logits, reference) = try runner.logits(own, of: .train, setup, parameters, on: tape)
         let mean = runner.problem.loss(logits, own, of: .train, reference: reference, on: tape)
         return (mean, leaves)
-      }, refuse: { notFinite($0, number, $1) })
-    guard let sum else { return false }
+      }, refuse: { notFinite($0, step, $1) })
+    let (plain, boundaries) = groups
     let (gradients, extra) = prepared.gradients(
-      at: addresses, from: sum.gradients
+      at: plain + boundaries, from: sum.gradients
     ) { (parameters: [BoundParameters<Float>], tape: Tape<Float>) in
       penalty(parameters, on: tape)
     }
-    let (limited, norm) = clipped(gradients, toNorm: train.clip ?? .infinity)
-    guard norm.isFinite else {
-      throw notFinite(
-        "a gradient of norm \(finiteness(of: norm))", number, microbatches.flatMap(\.self))
-    }
-    let current = addresses.map { setup.interventions[$0.intervention].parameters[$0.name] }
-    let next = state.optimizer.step(
-      current.compactMap { $0 }, gradients: limited,
-      factor: train.rateFactor(at: number, of: steps.total))
-    for (address, value) in zip(addresses, next) {
-      setup.interventions[address.intervention].parameters[address.name] = value
-    }
-    state.parameters = TrainingState.parameters(of: setup.interventions)
-    state.advance(loss: sum.losses.reduce(0, +) + extra, norm: norm)
-    return true
+    return (sum.loss + extra, gradients)
   }
 
   private func penalty(
@@ -139,6 +91,10 @@ struct DasTraining {
     }
     guard let first = parts.first else { return nil }
     return parts.dropFirst().reduce(first) { tape.add($0, $1) }
+  }
+
+  func notFinite(_ what: String, step: Int) -> Refusal {
+    notFinite(what, step, steps.examples(of: step))
   }
 
   private func notFinite(
@@ -155,20 +111,19 @@ struct DasTraining {
 
   // MARK: Evaluation
 
-  /// Looks at the development set where it is time to, and stops where that is in vain.
-  private func evaluateOnTheWay(_ state: inout TrainingState) throws(Refusal) {
-    guard let items = problem.job.items[.development] else { return }
-    let every = train.evaluateEvery ?? steps.perEpoch
-    guard state.step % every == 0 || state.step == steps.total else { return }
-    let score = try score(setup(state), Array(items.indices), of: .development, after: state.step)
-    state.take(score, stopping: train.earlyStopping)
+  func evaluation(
+    of parameters: TrainingState.Parameters, after step: Int
+  ) throws -> TrainingHistory.Evaluation? {
+    guard let items = problem.job.items[.development] else { return nil }
+    return try score(setup(parameters), Array(items.indices), of: .development, after: step)
+      .evaluation(after: step)
   }
 
   /// The score of interventions on examples of a split.
   private func score(
     _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split, sources: [Int]? = nil,
     by other: DasRunner? = nil, after step: Int
-  ) throws(Refusal) -> Score {
+  ) throws -> Score {
     let runner = other ?? runner
     let values = PreparedInterventions(
       setup, widths: runner.problem.described.widths
@@ -193,7 +148,7 @@ struct DasTraining {
   private func score(
     _ numbers: [Int], of split: Split, after step: Int,
     _ run: @Sendable (_ numbers: [Int], _ places: [Int]) throws(Refusal) -> (Float, Int)
-  ) throws(Refusal) -> Score {
+  ) throws -> Score {
     let groups = TrainingSteps.cut(Array(numbers.indices), by: Self.evaluated)
     let total = numbers.count
     let sum = try workers.sum(groups.count, length: 2, label: -1) { place in
@@ -214,14 +169,11 @@ struct DasTraining {
 
   // MARK: The end
 
-  private func finish(_ state: TrainingState) throws(Refusal) -> Outcome {
-    var result = DasResult()
-    (result.losses, result.norms) = (state.losses, state.norms)
-    result.evaluations = state.evaluations
-    result.keptStep = state.best?.step ?? state.step
-    var final = state
-    if let best = state.best { final.parameters = best.parameters }
-    let setup = setup(final)
+  func outcome(
+    of state: TrainingState
+  ) throws -> (result: DasResult, interventions: [any Intervention<Float>]) {
+    var result = DasResult(of: state)
+    let setup = setup(state.final)
     for split in Split.allCases {
       guard let items = problem.job.items[split] else {
         result.scores.append(nil)
@@ -238,16 +190,16 @@ struct DasTraining {
       try fullSwap(numbers, of: split, after: result.keptStep),
       try shuffledSources(setup, numbers, of: split, after: result.keptStep),
     ]
-    result.boundaries = Self.groups(of: problem).boundaries.compactMap {
+    result.boundaries = groups.boundaries.compactMap {
       setup.interventions[$0.intervention].parameters[$0.name]?.elements.first
     }
-    result.parametersDigest = TrainingState.digest(of: final.parameters)
-    return .finished(result, setup.interventions)
+    result.parametersDigest = state.final.digest
+    return (result, setup.interventions)
   }
 
   private func unchanged(
     _ numbers: [Int], of split: Split, after step: Int
-  ) throws(Refusal) -> Score? {
+  ) throws -> Score? {
     let problem = problem
     guard problem.baseLabels(numbers, of: split) != nil else { return nil }
     return try score(numbers, of: split, after: step) { (own, _) throws(Refusal) in
@@ -264,7 +216,7 @@ struct DasTraining {
   /// The trained interventions with random rotations in place of their own.
   private func randomRotation(
     _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split, after step: Int
-  ) throws(Refusal) -> Score? {
+  ) throws -> Score? {
     let others = try DasProblem(
       problem.job, problem.point, problem.model, seed: problem.job.seed &+ 7_919)
     guard
@@ -277,7 +229,7 @@ struct DasTraining {
 
   private func fullSwap(
     _ numbers: [Int], of split: Split, after step: Int
-  ) throws(Refusal) -> Score? {
+  ) throws -> Score? {
     let swapping = DasRunner(try problem.swapping(), budget: 0)
     return try score(
       swapping.problem.described.setup, numbers, of: split, sources: numbers, by: swapping,
@@ -287,15 +239,15 @@ struct DasTraining {
   /// Sources go round among examples that intervene on the same variables, in an order of the seed.
   private func shuffledSources(
     _ setup: InterventionSetup<Float>, _ numbers: [Int], of split: Split, after step: Int
-  ) throws(Refusal) -> Score? {
+  ) throws -> Score? {
     let items = problem.job.items[split] ?? []
     let groups = Dictionary(grouping: numbers) { number in
       [items[number].example.sources.count] + items[number].example.variables
     }
     var sources = numbers
     for (key, members) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      let order = TrainingSteps.shuffled(
-        members.count, seed: UInt64(problem.job.seed), round: 1 << 20 + key.count)
+      let order = Philox(key: UInt64(problem.job.seed)).order(
+        of: members.count, round: 1 << 20 + key.count)
       for place in order.indices {
         sources[members[order[place]]] = members[order[(place + 1) % order.count]]
       }

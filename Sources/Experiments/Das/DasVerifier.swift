@@ -1,7 +1,9 @@
 internal import Cluster
 internal import Foundation
 internal import Inputs
+internal import Interventions
 internal import Models
+internal import Randomness
 internal import ResultsStore
 internal import Tensors
 
@@ -155,7 +157,7 @@ struct DasVerifier {
     useOneBLASThread()
     let done = journals.results.keys.sorted()
     let count = min(done.count, max(1, Int((Double(done.count) * share).rounded(.up))))
-    let order = TrainingSteps.shuffled(done.count, seed: options.seed, round: 0)
+    let order = Philox(key: options.seed).order(of: done.count)
     let scratch = NSTemporaryDirectory() + "/causeway-verify-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: scratch) }
     do {
@@ -164,14 +166,14 @@ struct DasVerifier {
       throw Refusal(.resources, file: scratch, found: systemMessage(), expected: "a scratch folder")
     }
     let units = order.prefix(count).map { done[$0] }.sorted()
-    let repeated =
+    var repeated: [Int: [UInt8]] = [:]
+    do {
       if let spec = reader.spec as? ModelTrainSpec {
-        try ModelTrainRun.results(of: spec, scratch: scratch + "/unit")
+        repeated = try ModelTrainRun.results(of: spec, scratch: scratch + "/unit")
       } else if let spec = reader.spec as? DasSpec {
-        try results(of: spec, units, scratch: scratch + "/unit")
-      } else {
-        [Int: [UInt8]]()
+        repeated = try results(of: spec, units, scratch: scratch + "/unit")
       }
+    } catch { throw Refusal(error, on: "this process") }
     for (unit, bytes) in repeated.sorted(by: { $0.key < $1.key })
     where bytes != journals.payloads[unit] {
       report.add(
@@ -185,7 +187,7 @@ struct DasVerifier {
 
   private func results(
     of spec: DasSpec, _ units: [Int], scratch: String
-  ) throws(Refusal) -> [Int: [UInt8]] {
+  ) throws -> [Int: [UInt8]] {
     let job = try DasJob(spec)
     let model: any TrainableModel<Float>
     switch job.weights {
@@ -198,12 +200,8 @@ struct DasVerifier {
     for unit in units {
       let problem = try DasProblem(job, job.grid.point(unit), model)
       let training = DasTraining(
-        runner: DasRunner(problem, budget: job.spec.run.memory), workers: OwnMicrobatches(),
-        isStopping: { false }, advanced: { (_) throws(Refusal) in })
-      guard
-        case .finished(var result, let interventions) = try training.run(
-          from: DasTraining.start(of: problem))
-      else { continue }
+        runner: DasRunner(problem, budget: job.spec.run.memory), workers: OwnMicrobatches())
+      var (result, interventions) = try training.trainer.run(training, from: training.start)
       result.parametersDigest = try TrainingFiles.write(
         interventions, of: problem.described, to: scratch,
         by: FileWriter(run: journalRun, rank: 0))

@@ -8,8 +8,8 @@ internal import ResultsStore
 struct Pretraining {
   enum Outcome {
     case model(any TrainableModel<Float>)
-    /// There is no model: the training was stopped, or failed.
-    case ended(RunOutcome)
+    /// There is no model: its training failed.
+    case failed(RunOutcome)
   }
 
   private let launch: RunLaunch
@@ -27,15 +27,17 @@ struct Pretraining {
   }
 
   /// Trains the model, or goes on, unless an earlier start has; then loads it. Collective.
-  func run() throws(Refusal) -> Outcome {
+  ///
+  /// - Throws: `Stopped` where a stop was asked for.
+  func run() throws -> Outcome {
     let world = launch.world
     var isDone: [UInt8] = world.rank == 0 && Self.isFinished(folder) ? [1] : [0]
     try mpiRefusal { () throws(MPIError) in try world.broadcast(&isDone) }
     if isDone != [1] {
       switch try ModelTrainRun(launch).run({ job.spec }) {
-      case .stopped: return .ended(.stopped)
+      case .stopped: throw Stopped()
       case .finished(let summary, let failed) where failed > 0:
-        return .ended(
+        return .failed(
           .finished(summary: "\(summary): causeway status \(folder)", failed: failed))
       case .finished: break
       }

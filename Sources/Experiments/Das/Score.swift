@@ -1,3 +1,5 @@
+internal import Interventions
+
 /// How many of so many answers were right, and the mean loss.
 package struct Score: Sendable, Equatable {
   package let count: Int
@@ -6,6 +8,11 @@ package struct Score: Sendable, Equatable {
 
   package init(count: Int, correct: Int, loss: Float) {
     (self.count, self.correct, self.loss) = (count, correct, loss)
+  }
+
+  /// The same as a look on the way, after so many steps.
+  func evaluation(after step: Int) -> TrainingHistory.Evaluation {
+    .init(step: step, loss: loss, correct: correct, count: count)
   }
 
   /// The share of right answers; NaN of none.

@@ -1,5 +1,7 @@
 package import CausalModels
+internal import Foundation
 package import Inputs
+internal import Locks
 
 /// The parts that data come in.
 package enum Split: String, CaseIterable, Sendable {
@@ -35,13 +37,19 @@ package struct ExampleSet: Sendable {
     return try resolver.resolve(entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces)
   }
 
-  /// All examples, or the first few, that the model runs on.
-  package func examples(
+  /// All examples, or the first few, that the model runs on, with where they stand: made on all
+  /// threads, alike on any number of them.
+  func items(
     by resolver: ExampleResolver, limit: Int = .max
-  ) throws(Refusal) -> [CounterfactualExample] {
-    var examples: [CounterfactualExample] = []
-    for number in 0..<min(count, limit) { examples.append(try example(number, by: resolver)) }
-    return examples
+  ) throws(Refusal) -> [DasJob.Item] {
+    try concurrently(
+      min(count, limit), threads: ProcessInfo.processInfo.activeProcessorCount
+    ) { (number) throws(Refusal) in
+      let entry = try written(number)
+      return DasJob.Item(
+        try resolver.resolve(entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces),
+        at: entry.place)
+    }
   }
 }
 
@@ -78,7 +86,8 @@ package struct ExampleSets: Sendable {
     var lines: [String] = []
     for set in sets {
       lines.append("\(set.split.rawValue): \(set.count) examples")
-      for (number, example) in try set.examples(by: resolver, limit: limit).enumerated() {
+      for number in 0..<min(set.count, limit) {
+        let example = try set.example(number, by: resolver)
         let names = example.variables.map { escaped(variables[$0]) }
         lines.append(
           "  \(number)" + (names.isEmpty ? "" : ": \(names.joined(separator: ", "))"))

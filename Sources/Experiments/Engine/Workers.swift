@@ -62,6 +62,3 @@ struct UnitPlace {
   /// Hears of steps taken, on rank 0.
   let advanced: (_ step: Int, _ steps: Int) -> Void
 }
-
-/// Work was given up because a stop was asked for; what there was of it has been kept.
-struct Stopped: Error {}

@@ -1,6 +1,7 @@
 internal import Cluster
 internal import Figures
 internal import Inputs
+internal import Interventions
 internal import Models
 internal import ResultsStore
 
@@ -45,21 +46,22 @@ struct LensKind: Kind {
 
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let model = try ModelOnRanks.load(data.published, on: place.world)
-    let sums = ContributionSum(count: microbatches.count, threads: place.threads, on: place.world)
-    var training = LensTraining(
-      LayerStreams(model, microbatches, sums), spec.settings, stop: place.stop)
+    let sums = ContributionSum(
+      count: microbatches.count, threads: place.threads, on: place.world, stop: place.stop)
+    var training = LensTraining(LayerStreams(model, microbatches, sums), spec.settings)
     let (layers, settings, pace) = (table.layers, spec.settings, spec.pace)
     return Workers(
       .together { unit, place in
+        let keeper = CheckpointKeeper<TrainingState>(
+          place.start, unit, pace, rank: place.world.rank)
+        let state = try keeper.state(
+          from: training.start, steps: settings.steps, on: place.world)
         let isKeeper = place.world.rank == 0
-        let checkpoints = TrainingCheckpoints(place.start, unit, pace, rank: place.world.rank)
-        let state = try checkpoints.state(
-          from: training.start(), steps: settings.steps, on: place.world)
-        return try training.train(layer: layers[unit], from: state) { (state) throws(Refusal) in
-          if isKeeper { try checkpoints.advanced(state) }
-          place.advanced(state.step, settings.steps)
-        } stopped: { (state) throws(Refusal) in
-          if isKeeper { try checkpoints.keep(state) }
+        return try training.train(layer: layers[unit], from: state) {
+          if isKeeper { try keeper.advanced($0) }
+          place.advanced($0.history.step, settings.steps)
+        } stopped: {
+          if isKeeper { try keeper.keep($0) }
         }.bytes
       })
   }

@@ -1,6 +1,7 @@
 internal import Autodiff
 internal import Cluster
 internal import Inputs
+internal import Interventions
 internal import Models
 internal import Randomness
 internal import Tensors
@@ -41,7 +42,6 @@ struct LensSettings: Sendable, Equatable {
 /// where the published program clips those of all layers together.
 struct LensTraining {
   let settings: LensSettings
-  let stop: StopSignal
   private let model: DecoderModel<Float>
   private let texts: TextMicrobatches
   private let sums: ContributionSum
@@ -49,16 +49,19 @@ struct LensTraining {
   /// What the model's own logits come from, of this rank's microbatches.
   private let last: LayerStreams
 
-  init(_ streams: LayerStreams, _ settings: LensSettings, stop: StopSignal) {
-    (self.streams, self.settings, self.stop) = (streams, settings, stop)
+  init(_ streams: LayerStreams, _ settings: LensSettings) {
+    (self.streams, self.settings) = (streams, settings)
     (model, texts, sums) = (streams.model, streams.texts, streams.sums)
     var last = streams
     last.advance(to: model.shape.layers)
     self.last = last
   }
 
+  /// The parameters of a translator, in the optimiser's order.
+  private var names: [String] { settings.hasBias ? ["weight", "bias"] : ["weight"] }
+
   /// A translator's training before its first step, from the logit lens.
-  func start() -> TrainingState {
+  var start: TrainingState {
     let width = model.shape.width
     var parameters = ["weight": Tensor<Float>(zeros: [width, width])]
     if settings.hasBias { parameters["bias"] = Tensor(zeros: [width]) }
@@ -71,61 +74,71 @@ struct LensTraining {
           [group], momentum: settings.momentum, nesterov: settings.momentum > 0)
       case .adam: Adam<Float>([group])
       }
-    return TrainingState(parameters: [parameters], optimizer: optimizer)
+    return TrainingState(
+      [parameters], moving: names.map { .init(intervention: 0, name: $0) }, by: optimizer)
   }
 
   /// Trains the translator of a layer, which is no lower than the last one. Collective; the same
   /// bits on every rank, on any number of ranks.
   ///
   /// - Parameters:
-  ///   - start: Of `start()`, or of an earlier start.
+  ///   - start: Of `start`, or of an earlier start.
   ///   - advanced: Is told of the state after each step.
   ///   - stopped: Is told of the state where a stop was asked for.
   /// - Throws: `Stopped` on all ranks, once any was asked to stop.
   mutating func train(
-    layer: Int, from start: TrainingState,
-    advanced: (TrainingState) throws(Refusal) -> Void = { _ in },
-    stopped: (TrainingState) throws(Refusal) -> Void = { _ in }
+    layer: Int, from start: TrainingState, advanced: (TrainingState) throws -> Void = { _ in },
+    stopped: (TrainingState) throws -> Void = { _ in }
   ) throws -> LensResult {
     streams.advance(to: layer)
-    var state = start
-    do { return try train(layer, &state, advanced) } catch let stop as Stopped {
-      try stopped(state)
-      throw stop
-    }
+    let schedule = RateSchedule.linear(warmUp: settings.warmUp, total: settings.steps)
+    var trainer = Trainer(steps: settings.steps, factor: schedule.factor)
+    trainer.clip = settings.clip ?? .infinity
+    trainer.evaluatesStart = true
+    return try trainer.run(
+      LayerTask(training: self, layer: layer), from: start, advanced: advanced, stopped: stopped)
   }
 
-  private func train(
-    _ layer: Int, _ state: inout TrainingState, _ advanced: (TrainingState) throws(Refusal) -> Void
-  ) throws -> LensResult {
-    let names = settings.hasBias ? ["weight", "bias"] : ["weight"]
-    func parameters(of state: TrainingState) -> [Tensor<Float>] {
-      names.compactMap { state.parameters[0][$0] }
+  /// The training of one layer's translator.
+  private struct LayerTask: TrainingTask {
+    let training: LensTraining
+    let layer: Int
+
+    private func parameters(_ all: TrainingState.Parameters) -> [Tensor<Float>] {
+      training.names.compactMap { all[0][$0] }
     }
-    let all = Array(0..<texts.count)
-    let schedule = RateSchedule.linear(warmUp: settings.warmUp, total: settings.steps)
-    if state.evaluations.isEmpty {
-      let loss = try loss(parameters(of: state), all, layer, withGradient: false).loss
-      state.evaluations.append(DasResult.Evaluation(step: 0, loss: loss, correct: 0, count: 0))
+
+    private var all: [Int] { Array(0..<training.texts.count) }
+
+    func gradients(
+      at parameters: TrainingState.Parameters, step: Int
+    ) throws -> (loss: Float, gradients: [Tensor<Float>?]) {
+      let (loss, gradients) = try training.loss(
+        self.parameters(parameters), training.batch(step), layer, step: step, withGradient: true)
+      return (loss, gradients)
     }
-    while state.step < settings.steps {
-      let own = parameters(of: state)
-      let (loss, gradients) = try loss(
-        own, batch(state.step), layer, step: state.step, withGradient: true)
-      let (limited, norm) = clipped(gradients, toNorm: settings.clip ?? .infinity)
-      let next = state.optimizer.step(
-        own, gradients: limited, factor: schedule.factor(at: state.step))
-      for (name, value) in zip(names, next) { state.parameters[0][name] = value }
-      state.advance(loss: loss, norm: norm)
-      try advanced(state)
+
+    func evaluation(
+      of parameters: TrainingState.Parameters, after step: Int
+    ) throws -> TrainingHistory.Evaluation? {
+      .init(
+        step: step,
+        loss: try training.loss(self.parameters(parameters), all, layer, withGradient: false).loss)
     }
-    let trained = parameters(of: state)
-    let after = try loss(trained, all, layer, withGradient: false).loss
-    return LensResult(
-      untrained: Double(state.evaluations[0].loss), trained: Double(after),
-      losses: state.losses.map(Double.init),
-      translator: TunedLens.Translator(
-        weight: trained[0].elements, bias: trained.count > 1 ? trained[1].elements : nil))
+
+    func outcome(of state: TrainingState) throws -> LensResult {
+      let trained = parameters(state.parameters)
+      return LensResult(
+        untrained: Double(state.history.evaluations[0].loss),
+        trained: Double(try training.loss(trained, all, layer, withGradient: false).loss),
+        losses: state.history.losses.map(Double.init),
+        translator: TunedLens.Translator(
+          weight: trained[0].elements, bias: trained.count > 1 ? trained[1].elements : nil))
+    }
+
+    func notFinite(_ what: String, step: Int) -> Refusal {
+      training.notFinite(what, layer, step: step, training.batch(step))
+    }
   }
 
   /// The loss of a translator over all texts. Collective.
@@ -154,8 +167,7 @@ struct LensTraining {
   ) throws -> (loss: Float, gradients: [Tensor<Float>]) {
     let length = withGradient ? parameters.reduce(0) { $0 + $1.count } : 0
     let (streams, last) = (streams.kept, last.kept)
-    let total = try sums.total(of: numbers, length: 2 + length) { [model, stop] number -> [Float] in
-      guard !stop.isRequested else { return [0, 1] + Array(repeating: 0, count: length) }
+    let total = try sums.total(of: numbers, length: 1 + length) { [model] number -> [Float] in
       let tape = Tape<Float>()
       let leaves = parameters.map { withGradient ? tape.leaf($0) : Variable($0) }
       let states = Variable(streams(number))
@@ -165,25 +177,27 @@ struct LensTraining {
       let divergence = tape.klDivergence(model.logits(guess, on: tape), from: own)
       let rows = Float(states.value.rows)
       let gradients = withGradient ? tape.gradients(of: divergence, at: leaves) : []
-      return [divergence.value.scalar * rows, 0]
-        + gradients.flatMap { $0.scaled(by: rows).elements }
+      return [divergence.value.scalar * rows] + gradients.flatMap { $0.scaled(by: rows).elements }
     }
-    guard total[1] == 0 else { throw Stopped() }
     let rows = Float(numbers.reduce(0) { $0 + texts.keptRows(of: $1).count })
     guard total.allSatisfy(\.isFinite) else {
-      throw Refusal(
-        .model, field: "layer \(layer)" + (step.map { ", step \($0)" } ?? ""),
-        found: "a loss or gradient that is not finite (\(texts.name(of: numbers[0])) and others)",
-        expected: "finite numbers; a lower lens.learning_rate may help")
+      throw notFinite("a loss or gradient that is not finite", layer, step: step, numbers)
     }
     var gradients: [Tensor<Float>] = []
-    var start = 2
+    var start = 1
     for parameter in withGradient ? parameters : [] {
       let part = total[start..<start + parameter.count].map { $0 / rows }
       gradients.append(Tensor(parameter.shape, part))
       start += parameter.count
     }
     return (total[0] / rows, gradients)
+  }
+
+  private func notFinite(_ what: String, _ layer: Int, step: Int?, _ numbers: [Int]) -> Refusal {
+    Refusal(
+      .model, field: "layer \(layer)" + (step.map { ", step \($0)" } ?? ""),
+      found: "\(what) (\(texts.name(of: numbers[0])) and others)",
+      expected: "finite numbers; a lower lens.learning_rate may help")
   }
 }
 

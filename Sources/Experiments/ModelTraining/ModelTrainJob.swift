@@ -23,6 +23,9 @@ package struct ModelTrainJob: InterventionJob {
   /// otherwise made when they are asked for.
   let items: [Split: [DasJob.Item]]
 
+  /// What is said of examples that are not held out.
+  let heldOutLines: [String]
+
   /// Examples that are checked ahead of those that a causal model makes.
   private static let checkedAhead = 10_000
 
@@ -70,20 +73,18 @@ package struct ModelTrainJob: InterventionJob {
     sets = try spec.data.load(
       isIntervened: spec.interchange != nil,
       of: InterventionItem.variables(of: spec.interventions))
-    var items: [Split: [DasJob.Item]] = [:]
+    var (items, looked): ([Split: [DasJob.Item]], [Split: [DasJob.Item]]) = ([:], [:])
+    var counts: [Split: Int] = [:]
     for split in Split.allCases {
       guard let set = sets[split] else { continue }
       let isKept = set.fileDigest != nil || spec.interchange != nil
-      var own: [DasJob.Item] = []
-      for number in 0..<(isKept ? set.count : min(set.count, Self.checkedAhead)) {
-        let item = DasJob.Item(
-          try set.example(number, by: resolver), at: try set.written(number).place)
-        try Self.check(item, spec)
-        if isKept { own.append(item) }
-      }
+      let own = try set.items(by: resolver, limit: isKept ? .max : Self.checkedAhead)
+      for item in own { try Self.check(item, spec) }
+      (looked[split], counts[split]) = (own, set.count)
       if isKept { items[split] = own }
     }
     self.items = items
+    heldOutLines = HeldOut.lines(looked, of: counts)
     try checkEarlyStopping()
   }
 
@@ -177,7 +178,7 @@ package struct ModelTrainJob: InterventionJob {
 
   /// What `check` prints: examples with their places marked.
   package func lines(limit: Int) throws(Refusal) -> [String] {
-    try sets.lines(by: resolver, limit: limit)
+    try sets.lines(by: resolver, limit: limit) + heldOutLines
       + ["\(modelName): \(parameterCount) parameters, \(steps.total) steps"]
   }
 }

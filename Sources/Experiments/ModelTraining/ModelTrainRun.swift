@@ -2,6 +2,7 @@ internal import Autodiff
 internal import Cluster
 internal import Foundation
 internal import Inputs
+internal import Interventions
 internal import Models
 internal import ResultsStore
 internal import Tensors
@@ -34,31 +35,23 @@ struct ModelTrainRun {
         provenance: Provenance.of(
           folder: job.spec.folder, model: start, tokenizer: job.tokenizerDigest, noiseLevel: nil))
     }
-    let outcome: RunOutcome
-    do throws(Refusal) {
-      outcome = try work(job, model, exchange, desk)
-    } catch {
-      // The refusal stands, whether or not the folder can be given back.
-      try? desk?.giveBack()
-      throw error
+    if world.rank == 0 { for line in job.heldOutLines { launch.observer.note(line) } }
+    return try launch.outcome(givingBack: { () throws(Refusal) in try desk?.giveBack() }) {
+      try work(job, model, exchange, desk)
     }
-    if outcome == .stopped { try world.giveBack { () throws(Refusal) in try desk?.giveBack() } }
-    return outcome
   }
 
   private func work(
     _ job: ModelTrainJob, _ model: any TrainableModel<Float>, _ exchange: InterchangeRuns?,
     _ desk: DasDesk?
-  ) throws(Refusal) -> RunOutcome {
+  ) throws -> RunOutcome {
     var bytes = desk?.start.bytes ?? []
     try mpiRefusal { () throws(MPIError) in try world.broadcast(&bytes) }
     let start = try RunStart(bytes)
     let journal = try world.agree { try RankJournal(start, rank: world.rank) }
     desk?.begin(inSteps: true)
     defer { desk?.end() }
-    if !start.done.contains(0) {
-      guard try train(job, model, exchange, start, journal, desk) else { return .stopped }
-    }
+    if !start.done.contains(0) { try train(job, model, exchange, start, journal, desk) }
     let counts = try world.agree { () throws(Refusal) -> [Int] in try desk?.finish() ?? [] }
     var told = RunStart.encode(counts)
     try mpiRefusal { () throws(MPIError) in try world.broadcast(&told) }
@@ -68,46 +61,37 @@ struct ModelTrainRun {
       failed: result[1])
   }
 
-  /// - Returns: False where a stop was asked for.
+  /// - Throws: `Stopped` where a stop was asked for.
   private func train(
     _ job: ModelTrainJob, _ model: any TrainableModel<Float>, _ exchange: InterchangeRuns?,
     _ start: RunStart, _ journal: RankJournal, _ desk: DasDesk?
-  ) throws(Refusal) -> Bool {
+  ) throws {
     let began = ContinuousClock.now
-    let checkpoints = TrainingCheckpoints(start, 0, job.spec.pace.checkpoints, rank: world.rank)
-    let state = try checkpoints.state(
-      from: ModelTraining.start(of: job, model), steps: job.steps.total, on: world)
+    let keeper = CheckpointKeeper<TrainingState>(
+      start, 0, job.spec.pace.checkpoints, rank: world.rank)
     let training = ModelTraining(
       job: job, model: model, exchange: exchange,
-      workers: SharedMicrobatches(world: world, threads: launch.threads(job.spec.run)),
-      isStopping: { [stop = launch.stop] in stop.isRequested },
-      advanced: { (state) throws(Refusal) in
-        if world.rank == 0 { try checkpoints.advanced(state) }
-        desk?.advance(step: state.step)
-      })
-    let outcome: ModelTraining.Outcome
-    do throws(Refusal) {
-      outcome = try training.run(from: state)
-    } catch {
-      // What the numbers do is the same on all ranks, and this training's own fault.
-      guard error.kind == .job else { throw error }
-      try onFirstRank { () throws(Refusal) in
-        try journal.fail(0, error.description)
-        try desk?.note(0, error.description, host: world.hosts[0])
-      }
-      return true
-    }
-    switch outcome {
-    case .stopped(let state):
-      try onFirstRank { () throws(Refusal) in try checkpoints.keep(state) }
-      return false
-    case .finished(let result, let weights):
+      workers: SharedMicrobatches(
+        world: world, threads: launch.threads(job.spec.run), stop: launch.stop))
+    let state = try keeper.state(from: training.start, steps: job.steps.total, on: world)
+    do {
+      let (result, weights) = try training.trainer.run(
+        training, from: state,
+        advanced: { state in
+          if world.rank == 0 { try keeper.advanced(state) }
+          desk?.advance(step: state.step)
+        }, stopped: { state in try onFirstRank { () throws(Refusal) in try keeper.keep(state) } })
       try onFirstRank { () throws(Refusal) in
         let bytes = try Self.bytes(result, weights, job, to: "\(start.folder)/model")
         try journal.commit(0, bytes, seconds: began.duration(to: .now) / .seconds(1))
         try desk?.take(0, bytes)
       }
-      return true
+    } catch let refusal as Refusal where refusal.kind == .job {
+      // What the numbers do is the same on all ranks, and this training's own fault.
+      try onFirstRank { () throws(Refusal) in
+        try journal.fail(0, refusal.description)
+        try desk?.note(0, refusal.description, host: world.hosts[0])
+      }
     }
   }
 
@@ -139,16 +123,12 @@ struct ModelTrainRun {
   /// The training run again on this process alone: its result's bytes, by unit.
   static func results(
     of spec: ModelTrainSpec, scratch: String
-  ) throws(Refusal) -> [Int: [UInt8]] {
+  ) throws -> [Int: [UInt8]] {
     let job = try ModelTrainJob(spec)
     let model = try job.start()
     let training = ModelTraining(
-      job: job, model: model, exchange: try job.exchange(model), workers: OwnMicrobatches(),
-      isStopping: { false }, advanced: { (_) throws(Refusal) in })
-    guard
-      case .finished(let result, let weights) = try training.run(
-        from: ModelTraining.start(of: job, model))
-    else { return [:] }
+      job: job, model: model, exchange: try job.exchange(model), workers: OwnMicrobatches())
+    let (result, weights) = try training.trainer.run(training, from: training.start)
     return [0: try bytes(result, weights, job, to: scratch)]
   }
 }

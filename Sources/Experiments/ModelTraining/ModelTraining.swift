@@ -4,105 +4,65 @@ internal import Interventions
 internal import Models
 internal import Tensors
 
-/// Trains a model's weights, from a state to the end or to a stop.
+/// The training of a model's weights.
 ///
 /// As with interventions, what a step does hangs on the job and the state alone: microbatches are
 /// cut by the job, and their losses and gradients added in a fixed tree over their numbers.
-struct ModelTraining {
-  enum Outcome {
-    case finished(DasResult, NamedWeights<Float>)
-    case stopped(TrainingState)
-  }
-
+struct ModelTraining: TrainingTask {
   let job: ModelTrainJob
   /// The model at its start: its shape, and the weights that a training begins from.
   let model: any TrainableModel<Float>
   let exchange: InterchangeRuns?
   let workers: any MicrobatchWorkers
-  /// Whether a stop was asked for; looked at in each step.
-  let isStopping: @Sendable () -> Bool
-  /// Is told of the state after each step.
-  let advanced: (TrainingState) throws(Refusal) -> Void
 
   private var train: TrainSection { job.spec.train }
   private var steps: TrainingSteps { job.steps }
   /// Examples of a microbatch without gradients.
   static let evaluated = 64
 
-  /// A training before its first step.
-  static func start(
-    of job: ModelTrainJob, _ model: any TrainableModel<Float>
-  ) -> TrainingState {
-    let weights = model.weights
-    let pairs = weights.pairs.map { ($0.name, $0.variable.value) }
-    let train = job.spec.train
+  var trainer: Trainer { train.trainer(steps, watches: job.hasDevelopment) }
+
+  /// The training before its first step.
+  var start: TrainingState {
+    let pairs = model.weights.pairs.map { ($0.name, $0.variable.value) }
     return TrainingState(
-      parameters: [Dictionary(uniqueKeysWithValues: pairs)],
-      optimizer: train.optimizer([
+      [Dictionary(uniqueKeysWithValues: pairs)],
+      moving: pairs.map { .init(intervention: 0, name: $0.0) },
+      by: train.optimizer([
         ParameterGroup(count: pairs.count, rate: train.rate, weightDecay: train.weightDecay)
       ]))
   }
 
-  func run(from start: TrainingState) throws(Refusal) -> Outcome {
-    let names = model.weights.names
-    var state = start
-    let shapes = names.map { state.parameters[0][$0]?.shape ?? [] }
-    if let misfit = state.optimizer.misfit(with: shapes) {
-      throw Refusal(
-        .store, field: "checkpoint", found: misfit,
-        expected: "the checkpoint of this training; without the file it begins anew")
-    }
-    while state.step < steps.total, !state.isOver {
-      guard try step(&state, names) else { return .stopped(state) }
-      try evaluateOnTheWay(&state, names)
-      try advanced(state)
-    }
-    return try finish(state, names)
-  }
-
-  private func weights(_ parameters: TrainingState.Parameters, _ names: [String])
-    -> NamedWeights<Float>
-  {
+  private func weights(_ parameters: TrainingState.Parameters) -> NamedWeights<Float> {
     NamedWeights(
-      names.map { ($0, Variable(parameters[0][$0] ?? Tensor(zeros: [0]))) })
+      model.weights.names.compactMap { name in
+        parameters[0][name].map { (name, Variable($0)) }
+      })
   }
 
   // MARK: A step
 
-  /// - Returns: False where a stop was asked for, and the step was not taken.
-  private func step(_ state: inout TrainingState, _ names: [String]) throws(Refusal) -> Bool {
-    let number = state.step
-    let values = weights(state.parameters, names)
-    let microbatches = steps.microbatches(of: number)
-    let (job, model, exchange) = (job, model, exchange)
-    let sum = try workers.sum(
-      microbatches, length: values.all.reduce(0) { $0 + $1.value.count }, step: number,
-      isStopping: isStopping,
-      loss: { own, tape in
+  func gradients(
+    at parameters: TrainingState.Parameters, step: Int
+  ) throws -> (loss: Float, gradients: [Tensor<Float>?]) {
+    let values = weights(parameters)
+    let sum = try workers.step(
+      steps.microbatches(of: step), length: values.all.reduce(0) { $0 + $1.value.count },
+      step: step,
+      loss: { [job, model, exchange] own, tape in
         let leaves = values.leaves(on: tape)
         let mean = try Self.loss(
           job, model.with(leaves, on: tape), exchange, own, of: .train, on: tape
         ).total
         return (mean, leaves.all)
-      }, refuse: { notFinite($0, number, $1) })
-    guard let sum else { return false }
+      }, refuse: { notFinite($0, step, $1) })
     var gradients: [Tensor<Float>] = []
     var at = 0
     for value in values.all {
       gradients.append(Tensor(value.shape, Array(sum.gradients[at..<at + value.value.count])))
       at += value.value.count
     }
-    let (clipped, norm) = clipped(gradients, toNorm: train.clip ?? .infinity)
-    guard norm.isFinite else {
-      throw notFinite(
-        "a gradient of norm \(finiteness(of: norm))", number, microbatches.flatMap(\.self))
-    }
-    let next = state.optimizer.step(
-      values.all.map(\.value), gradients: clipped,
-      factor: train.rateFactor(at: number, of: steps.total))
-    state.parameters = [Dictionary(uniqueKeysWithValues: zip(names, next))]
-    state.advance(loss: sum.losses.reduce(0, +), norm: norm)
-    return true
+    return (sum.loss, gradients)
   }
 
   /// The mean loss of some examples, and how many answers are right: of runs without interventions,
@@ -135,6 +95,10 @@ struct ModelTraining {
     return (total ?? Variable(Tensor(scalar: 0)), task, exchanged)
   }
 
+  func notFinite(_ what: String, step: Int) -> Refusal {
+    notFinite(what, step, steps.examples(of: step))
+  }
+
   private func notFinite(
     _ what: String, _ step: Int, _ examples: [Int], of split: Split = .train
   ) -> Refusal {
@@ -150,22 +114,18 @@ struct ModelTraining {
 
   // MARK: Evaluation
 
-  /// Looks at the development set where it is time to, and stops where that is in vain.
-  private func evaluateOnTheWay(
-    _ state: inout TrainingState, _ names: [String]
-  ) throws(Refusal) {
-    guard job.sets[.development] != nil else { return }
-    let every = train.evaluateEvery ?? steps.perEpoch
-    guard state.step % every == 0 || state.step == steps.total else { return }
-    let (task, exchanged) = try scores(
-      weights(state.parameters, names), of: .development, after: state.step)
-    state.take(exchanged ?? task, stopping: train.earlyStopping)
+  func evaluation(
+    of parameters: TrainingState.Parameters, after step: Int
+  ) throws -> TrainingHistory.Evaluation? {
+    guard job.hasDevelopment else { return nil }
+    let (task, exchanged) = try scores(weights(parameters), of: .development, after: step)
+    return (exchanged ?? task).evaluation(after: step)
   }
 
   /// The scores on a whole split, without interventions and with them.
   private func scores(
     _ weights: NamedWeights<Float>, of split: Split, after step: Int
-  ) throws(Refusal) -> (task: Score, exchanged: Score?) {
+  ) throws -> (task: Score, exchanged: Score?) {
     let total = job.sets[split]?.count ?? 0
     let groups = TrainingSteps.cut(Array(0..<total), by: Self.evaluated)
     let (job, exchange) = (job, exchange)
@@ -195,12 +155,11 @@ struct ModelTraining {
 
   // MARK: The end
 
-  private func finish(_ state: TrainingState, _ names: [String]) throws(Refusal) -> Outcome {
-    var result = DasResult()
-    (result.losses, result.norms) = (state.losses, state.norms)
-    result.evaluations = state.evaluations
-    result.keptStep = state.best?.step ?? state.step
-    let final = weights(state.best?.parameters ?? state.parameters, names)
+  func outcome(
+    of state: TrainingState
+  ) throws -> (result: DasResult, weights: NamedWeights<Float>) {
+    var result = DasResult(of: state)
+    let final = weights(state.final)
     for split in Split.allCases {
       guard job.sets[split] != nil else {
         result.scores.append(nil)
@@ -212,6 +171,6 @@ struct ModelTraining {
       if exchanged != nil { result.unchanged = task }
     }
     result.controls = DasResult.Control.allCases.map { _ in nil }
-    return .finished(result, final)
+    return (result, final)
   }
 }

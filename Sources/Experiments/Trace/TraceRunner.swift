@@ -47,7 +47,7 @@ final class TraceRunner: Sendable {
 
   /// The result of a unit as bytes: a baseline, or the metrics of its cells in their order.
   ///
-  /// - Throws: `CancellationError` soon after `isGivenUp` says that nobody wants it any more.
+  /// - Throws: `Stopped` soon after `isGivenUp` says that nobody wants it any more.
   func compute(_ number: Int, unless isGivenUp: () -> Bool = { false }) throws -> [UInt8] {
     guard let unit = plan.unit(number) else {
       return try baseline(number, unless: isGivenUp).bytes

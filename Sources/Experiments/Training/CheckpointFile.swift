@@ -1,69 +1,135 @@
+internal import Foundation
 internal import Inputs
+internal import Interventions
 
-/// A file that holds the state of something long: a line with what it is and the SHA-256 of the rest,
-/// then the state.
+/// The state of something long between two steps, which it goes on from.
+protocol Resumable: Codable, Sendable {
+  static var content: CheckpointFile.Content { get }
+  /// What can be told of it without the rest.
+  var history: TrainingHistory { get }
+}
+
+extension TrainingState: Resumable {
+  static let content = CheckpointFile.Content.training
+}
+
+/// A file that holds the state of something long: a line, a head, and the state, the last two as
+/// binary property lists whose lengths and SHA-256 the line says.
 ///
-/// Written whole or not at all; what was flipped or cut off since is refused by the digest.
+/// The head tells how far it is without the state, which may be large. Written whole or not at all;
+/// what was flipped or cut off since is refused by the digests.
 enum CheckpointFile {
   /// What a state is of, as the first line names it.
   enum Content: String, CaseIterable {
     case training, search
 
-    fileprivate var magic: String { "causeway \(rawValue) 1" }
+    fileprivate var magic: String { "causeway \(rawValue) 2" }
+  }
+
+  /// What a state is of, and what it has to tell.
+  struct Head: Codable {
+    /// The digest of the run's specification.
+    let job: String
+    let unit: Int
+    let history: TrainingHistory
   }
 
   private static let sizeLimit = 4 << 30
+  private static let lineLimit = 256
 
   /// A whole file.
-  static func bytes(_ content: Content, step: Int, _ body: [UInt8]) -> [UInt8] {
-    Array("\(content.magic) step \(step) \(Digest.of(body))\n".utf8) + body
+  static func bytes<State: Resumable>(
+    _ state: State, job: String, unit: Int
+  ) throws(Refusal) -> [UInt8] {
+    let encoder = PropertyListEncoder()
+    encoder.outputFormat = .binary
+    do {
+      let head = [UInt8](
+        try encoder.encode(Head(job: job, unit: unit, history: state.history)))
+      let body = [UInt8](try encoder.encode(state))
+      let line = "\(State.content.magic) \(head.count) \(Digest.of(head)) \(Digest.of(body))\n"
+      return Array(line.utf8) + head + body
+    } catch {
+      throw Refusal(
+        .resources, field: "checkpoint of unit \(unit)", found: escaped("\(error)"),
+        expected: "a state that can be written")
+    }
   }
 
   static func read(_ path: String) throws(Refusal) -> [UInt8] {
     try BoundedFile(path, kind: .store).readAll(limit: sizeLimit)
   }
 
-  /// The state in a file's bytes, checked against the file's own digest.
-  static func body(
-    _ bytes: [UInt8], of content: Content, file: String
-  ) throws(Refusal) -> ArraySlice<UInt8> {
-    let (_, digest, start) = try header(bytes, of: content, file: file)
-    let body = bytes[start...]
-    guard Digest.of(Array(body)) == digest else {
-      throw Refusal(
-        .store, file: file, found: "another SHA-256 (damaged)",
-        expected: "\(digest), as its first line says; without the file the unit begins anew")
+  /// The state in a file's bytes, checked against the file's own digests.
+  static func state<State: Resumable>(
+    _ bytes: [UInt8], file: String, job: String, unit: Int
+  ) throws(Refusal) -> State {
+    let (head, body) = try parts(bytes, of: State.content, file: file)
+    guard head.job == job, head.unit == unit else {
+      throw Self.refusal(file, "a checkpoint of another run or unit")
     }
-    return body
+    return try decoded(body, file: file)
   }
 
-  /// How many steps were taken, from a file's first line.
-  static func step(_ path: String, of content: Content) throws(Refusal) -> Int {
+  /// What a file tells without its state, which is neither read nor checked.
+  static func head(_ path: String, of content: Content) throws(Refusal) -> Head {
     let file = try BoundedFile(path, kind: .store)
-    return try header(file.bytes(at: 0, count: min(file.size, 200)), of: content, file: path).step
+    let line = try line(
+      file.bytes(at: 0, count: min(file.size, lineLimit)), of: content, file: path)
+    guard line.end + line.headCount <= file.size else { throw refusal(path, "a head cut off") }
+    let head = try file.bytes(at: line.end, count: line.headCount)
+    return try decoded(checked(head[...], line.head, file: path), file: path)
   }
 
-  /// Checks a file against its own digest.
+  /// Checks a file against its own digests.
   static func verify(_ path: String, of content: Content) throws(Refusal) {
-    _ = try body(read(path), of: content, file: path)
+    _ = try parts(read(path), of: content, file: path)
   }
 
-  private static func header(
+  private static func parts(
     _ bytes: [UInt8], of content: Content, file: String
-  ) throws(Refusal) -> (step: Int, digest: String, end: Int) {
-    let malformed = Refusal(
-      .store, file: file, found: "no checkpoint of a \(content.rawValue)",
-      expected:
-        "a first line \"\(content.magic) step N SHA-256\"; without the file the unit begins "
-        + "anew")
-    let start = content.magic + " step "
-    guard let end = bytes.prefix(200).firstIndex(of: 10),
-      let line = String(validating: bytes[..<end], as: UTF8.self), line.hasPrefix(start)
-    else { throw malformed }
-    let words = line.dropFirst(start.count).split(separator: " ")
-    guard words.count == 2, let step = Int(words[0]), step >= 0, words[1].utf8.count == 64 else {
-      throw malformed
+  ) throws(Refusal) -> (head: Head, body: ArraySlice<UInt8>) {
+    let line = try line(Array(bytes.prefix(lineLimit)), of: content, file: file)
+    let end = line.end + line.headCount
+    guard end <= bytes.count else { throw refusal(file, "a head cut off") }
+    let head: Head = try decoded(checked(bytes[line.end..<end], line.head, file: file), file: file)
+    return (head, try checked(bytes[end...], line.body, file: file))
+  }
+
+  private static func checked(
+    _ bytes: ArraySlice<UInt8>, _ digest: String, file: String
+  ) throws(Refusal) -> ArraySlice<UInt8> {
+    guard Digest.of(Array(bytes)) == digest else {
+      throw refusal(file, "another SHA-256 than its first line says (damaged)")
     }
-    return (step, String(words[1]), end + 1)
+    return bytes
+  }
+
+  private static func decoded<Value: Decodable>(
+    _ bytes: ArraySlice<UInt8>, file: String
+  ) throws(Refusal) -> Value {
+    do { return try PropertyListDecoder().decode(Value.self, from: Data(bytes)) } catch {
+      throw refusal(file, "a content that cannot be read")
+    }
+  }
+
+  private static func line(
+    _ bytes: [UInt8], of content: Content, file: String
+  ) throws(Refusal) -> (headCount: Int, head: String, body: String, end: Int) {
+    guard let end = bytes.firstIndex(of: 10),
+      let line = String(validating: bytes[..<end], as: UTF8.self),
+      line.hasPrefix(content.magic + " ")
+    else { throw refusal(file, "no checkpoint of a \(content.rawValue) of this version") }
+    let words = line.dropFirst(content.magic.count + 1).split(separator: " ")
+    guard words.count == 3, let count = Int(words[0]), (0...sizeLimit).contains(count),
+      words[1...].allSatisfy({ $0.utf8.count == 64 })
+    else { throw refusal(file, "a first line that cannot be read") }
+    return (count, String(words[1]), String(words[2]), end + 1)
+  }
+
+  static func refusal(_ file: String, _ found: String) -> Refusal {
+    Refusal(
+      .store, file: file, found: found,
+      expected: "the checkpoint of this unit; without the file the unit begins anew")
   }
 }

@@ -1,5 +1,6 @@
 internal import Autodiff
 package import Inputs
+package import Interventions
 
 /// `[train]`: the loss, the optimiser and its schedules, and how the data are gone through.
 package struct TrainSection: Sendable, Equatable {
@@ -34,16 +35,7 @@ package struct TrainSection: Sendable, Equatable {
     package let end: Double
   }
 
-  /// What stops training early, on the development set.
-  package struct EarlyStopping: Sendable, Equatable {
-    package enum Watched: String, CaseIterable, Sendable { case accuracy, loss }
-
-    package let watched: Watched
-    /// Evaluations in a row without a better one.
-    package let patience: Int
-    /// The least that counts as better.
-    package let threshold: Double
-  }
+  package typealias EarlyStopping = Interventions.EarlyStopping
 
   package let loss: Loss
   package let algorithm: Algorithm
@@ -215,15 +207,19 @@ package struct TrainSection: Sendable, Equatable {
 }
 
 extension TrainSection {
-  /// The factor of every rate at a step, of so many in all.
-  func rateFactor(at step: Int, of total: Int) -> Double {
-    let schedule: RateSchedule =
+  /// The loop over so many steps, which watches a development set where there is one.
+  func trainer(_ steps: TrainingSteps, watches: Bool) -> Trainer {
+    let rates: RateSchedule =
       switch schedule {
       case .constant: .constant(warmUp: warmUp)
-      case .linear: .linear(warmUp: warmUp, total: total)
-      case .cosine: .cosine(warmUp: warmUp, total: total)
+      case .linear: .linear(warmUp: warmUp, total: steps.total)
+      case .cosine: .cosine(warmUp: warmUp, total: steps.total)
       }
-    return schedule.factor(at: step)
+    var trainer = Trainer(steps: steps.total, factor: rates.factor)
+    trainer.clip = clip ?? .infinity
+    trainer.evaluateEvery = watches ? evaluateEvery ?? steps.perEpoch : nil
+    trainer.stopping = earlyStopping
+    return trainer
   }
 
   /// The temperature of a step, of so many in all; nil: it stays.

@@ -13,16 +13,23 @@ enum TrainingFiles {
     "\(checkpoints(in: folder))/unit-\(unit)"
   }
 
+  /// What is kept of the way of a unit that is under way; nil where nothing is.
+  static func history(
+    of unit: Int, in folder: String, _ content: CheckpointFile.Content = .training
+  ) throws(Refusal) -> TrainingHistory? {
+    let path = checkpoint(of: unit, in: folder)
+    return exists(path) ? try CheckpointFile.head(path, of: content).history : nil
+  }
+
   /// Units of which a state is kept, with the steps that it is on, and what is wrong with others.
   static func underWay(
     _ content: CheckpointFile.Content, units: some Sequence<Int>, in folder: String
   ) -> (kept: [(unit: Int, step: Int)], faults: [Refusal]) {
     var (kept, faults): ([(unit: Int, step: Int)], [Refusal]) = ([], [])
     for unit in units {
-      let path = checkpoint(of: unit, in: folder)
-      guard exists(path) else { continue }
       do throws(Refusal) {
-        kept.append((unit, try CheckpointFile.step(path, of: content)))
+        guard let history = try history(of: unit, in: folder, content) else { continue }
+        kept.append((unit, history.step))
       } catch { faults.append(error) }
     }
     return (kept, faults)

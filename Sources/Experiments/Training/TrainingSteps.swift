@@ -44,23 +44,6 @@ struct TrainingSteps: Sendable {
 
   /// The order of an epoch.
   private func order(of epoch: Int) -> [Int] {
-    shuffle
-      ? Self.shuffled(exampleCount, seed: seed, round: epoch) : Array(0..<exampleCount)
-  }
-
-  /// The numbers below `count` in an order that seed and round decide.
-  ///
-  /// Fisher and Yates, 1938, as Durstenfeld has it, 1964, <https://doi.org/10.1145/364520.364540>.
-  static func shuffled(_ count: Int, seed: UInt64, round: Int) -> [Int] {
-    let random = Philox(key: seed)
-    var order = Array(0..<count)
-    for last in stride(from: count - 1, to: 0, by: -1) {
-      let words = random.words(
-        SIMD4(
-          UInt32(truncatingIfNeeded: last), UInt32(truncatingIfNeeded: round), 0x6F72_6465, 0))
-      let draw = UInt64(words[0]) << 32 | UInt64(words[1])
-      order.swapAt(last, Int(draw.multipliedFullWidth(by: UInt64(last + 1)).high))
-    }
-    return order
+    shuffle ? Philox(key: seed).order(of: exampleCount, round: epoch) : Array(0..<exampleCount)
   }
 }

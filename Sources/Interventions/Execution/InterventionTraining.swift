@@ -5,7 +5,7 @@ public import Tensors
 /// Interventions on their way through training: their numbers, and the optimiser's memory of them.
 public struct InterventionTraining<Scalar: Real>: Sendable {
   /// A parameter of one of the set-up's interventions.
-  public struct Address: Sendable, Hashable {
+  public struct Address: Sendable, Hashable, Codable {
     /// Its number in the set-up.
     public let intervention: Int
     /// Under which it is kept.
@@ -74,6 +74,18 @@ public struct InterventionTraining<Scalar: Real>: Sendable {
     factor: Double = 1, isNaive: Bool = false,
     loss: (Int, InterventionRun<Scalar>.Result, Tape<Scalar>) -> Variable<Scalar>
   ) -> Scalar {
+    let (mean, gradients) = Self.gradients(
+      setup, model, over: calls, at: addresses, isNaive: isNaive, loss: loss)
+    step(gradients: gradients, factor: factor)
+    return mean
+  }
+
+  /// The mean of several calls' losses, run one after another, and its gradients at parameters.
+  static func gradients(
+    _ setup: InterventionSetup<Scalar>, _ model: any IntervenableModel<Scalar>,
+    over calls: [InterventionCall<Scalar>], at addresses: [Address], isNaive: Bool,
+    loss: (Int, InterventionRun<Scalar>.Result, Tape<Scalar>) -> Variable<Scalar>
+  ) -> (loss: Scalar, gradients: [Tensor<Scalar>]) {
     precondition(!calls.isEmpty, "a step over no call")
     var total: Scalar = 0
     var sums: [Tensor<Scalar>] = []
@@ -89,12 +101,11 @@ public struct InterventionTraining<Scalar: Real>: Sendable {
     }
     let share = 1 / Scalar(calls.count)
     if calls.count > 1 { sums = sums.map { $0.scaled(by: share) } }
-    step(gradients: sums, factor: factor)
-    return calls.count == 1 ? total : total * share
+    return (calls.count == 1 ? total : total * share, sums)
   }
 
   /// One step of the optimiser along gradients at the addresses.
-  mutating func step(gradients: [Tensor<Scalar>], factor: Double) {
+  private mutating func step(gradients: [Tensor<Scalar>], factor: Double) {
     let values = addresses.map { address in
       setup.interventions[address.intervention].parameters.value(address.name)
     }

@@ -1,3 +1,4 @@
+internal import Randomness
 public import Tensors
 
 /// How the next token is chosen from logits.

@@ -1,4 +1,5 @@
 internal import Autodiff
+public import Inputs
 public import Models
 public import Tensors
 
@@ -29,11 +30,11 @@ public struct BaseRuns: Sendable {
   ///   - corrupted: Positions of the subject.
   ///   - restoring: Sites whose clean values will be put back.
   ///   - isGivenUp: Asked before each layer.
-  /// - Throws: `CancellationError` once nobody wants the runs any more.
+  /// - Throws: `Stopped` once nobody wants the runs any more.
   public init(
     _ model: DecoderModel<Float>, tokens: [Int], noise: Tensor<Float>, corrupted: Range<Int>,
     restoring: Set<Site>, unless isGivenUp: () -> Bool = { false }
-  ) throws(CancellationError) {
+  ) throws(Stopped) {
     precondition(
       noise.shape == [noise.rows, corrupted.count, model.shape.width],
       "noise \(noise.shape) for \(corrupted) of width \(model.shape.width)")
@@ -74,7 +75,7 @@ public struct BaseRuns: Sendable {
   private static func pass(
     _ model: DecoderModel<Float>, _ batch: Batch, _ embeddings: Tensor<Float>,
     prefix: KeyValues<Float>?, collecting sites: Set<Site>, unless isGivenUp: () -> Bool
-  ) throws(CancellationError) -> (
+  ) throws(Stopped) -> (
     streams: [Tensor<Float>], kept: KeyValues<Float>, sites: [Site: [Tensor<Float>]]
   ) {
     var collected: [Site: [Tensor<Float>]] = [:]
@@ -84,7 +85,7 @@ public struct BaseRuns: Sendable {
     }
     var streams = [model.stream(of: Variable(embeddings), in: run).value]
     for layer in 0..<model.shape.layers {
-      guard !isGivenUp() else { throw CancellationError() }
+      guard !isGivenUp() else { throw Stopped() }
       streams.append(model.block(layer, Variable(streams[layer]), in: run).value)
     }
     return (streams, run.kept, collected)

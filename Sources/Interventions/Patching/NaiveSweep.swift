@@ -1,3 +1,4 @@
+public import Inputs
 public import Models
 public import Tensors
 internal import Autodiff
@@ -30,13 +31,13 @@ public struct NaiveSweep {
   /// The last block's output at the last position of each cell, `[cells, width]`.
   ///
   /// - Parameter isGivenUp: Asked before each cell.
-  /// - Throws: `CancellationError` once nobody wants the result any more.
+  /// - Throws: `Stopped` once nobody wants the result any more.
   public func run(
     _ cells: [RestoredCell], unless isGivenUp: () -> Bool = { false }
-  ) throws(CancellationError) -> Tensor<Float> {
+  ) throws(Stopped) -> Tensor<Float> {
     var rows: [Tensor<Float>] = []
     for cell in cells {
-      guard !isGivenUp() else { throw CancellationError() }
+      guard !isGivenUp() else { throw Stopped() }
       rows.append(run(cell))
     }
     return .concatenated(rows)

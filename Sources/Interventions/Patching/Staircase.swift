@@ -1,4 +1,5 @@
 internal import Autodiff
+public import Inputs
 public import Models
 public import Tensors
 
@@ -78,16 +79,16 @@ public struct Staircase {
   /// The last block's output at the last position of each cell, `[cells, width]`.
   ///
   /// - Parameter isGivenUp: Asked before each layer.
-  /// - Throws: `CancellationError` once nobody wants the result any more.
+  /// - Throws: `Stopped` once nobody wants the result any more.
   public mutating func run(
     unless isGivenUp: () -> Bool = { false }
-  ) throws(CancellationError) -> Tensor<Float> {
+  ) throws(Stopped) -> Tensor<Float> {
     let last = model.shape.layers - 1
     var active: [Active] = []
     var x = Tensor<Float>(zeros: [0, model.shape.width])
     let first = cells.map(\.layers.lowerBound).min() ?? 0
     for layer in first...max(first, last) {
-      guard !isGivenUp() else { throw CancellationError() }
+      guard !isGivenUp() else { throw Stopped() }
       x = advance(x, &active, through: layer, isLast: layer == last)
     }
     return inCellOrder(x, active)

@@ -1,5 +1,6 @@
 internal import Autodiff
 internal import Inputs
+internal import Randomness
 internal import Tensors
 
 extension InterventionBuilding {

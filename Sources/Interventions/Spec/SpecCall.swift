@@ -1,5 +1,6 @@
 internal import Inputs
 internal import Models
+internal import Randomness
 internal import Tensors
 
 /// Reads what a specification's set-up is applied to, and checks it against the model.
@@ -157,8 +158,8 @@ struct SpecCall {
     let count = places.count(of: 0, length: length, blockCount: grid.blockCount)
     let (total, overflow) = count.multipliedReportingOverflow(by: width)
     guard !overflow, total <= 1 << 30 else { return nil }
-    var draws = LegacyNormalDraws(seed: seed)
-    let values = (0..<total).map { _ in Float(draws.next()) }
+    var draws = NumPyRandomState(seed: seed)
+    let values = (0..<total).map { _ in Float(draws.normal()) }
     return .init(Tensor([1] + leading.dropFirst() + [width], values), repeatsOverExamples: true)
   }
 }

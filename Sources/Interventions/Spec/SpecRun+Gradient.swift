@@ -43,8 +43,10 @@ extension SpecRun {
       let addresses = trained.map {
         InterventionTraining<Float>.Address(intervention: $0.intervention, name: $0.name)
       }
-      let (loss, sum) = try self.gradients(
-        setup.setup, [(call, labels)], at: addresses, step: 0, microbatches, boundaryWeight: 0)
+      let (loss, sum) = try refusing {
+        try self.gradients(
+          setup.setup, [(call, labels)], at: addresses, step: 0, microbatches, boundaryWeight: 0)
+      }
       outputs.add("loss", Tensor(scalar: loss))
       gradients = sum
     } else {

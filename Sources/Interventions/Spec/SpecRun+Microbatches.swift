@@ -1,25 +1,18 @@
 internal import Autodiff
-public import Inputs
+internal import Inputs
 internal import Models
 internal import Tensors
 
-/// How a specification's batches are cut, and how what the pieces give is added.
+/// How a specification's batches are cut, and who adds what the pieces give.
 public struct Microbatches: Sendable {
-  /// Adds the vectors that `work` gives for the numbers below `count`, in an order that hangs on the
-  /// numbers alone.
-  public typealias Sum =
-    @Sendable (
-      _ count: Int, _ length: Int, _ step: Int, _ work: @Sendable (Int) throws -> [Float]
-    ) throws(Refusal) -> [Float]
-
   /// Examples of each piece, of which the last of a batch may have fewer.
   public let size: Int
-  let sum: Sum
+  let workers: any MicrobatchWorkers
 
   /// Pieces of so many examples, at least 1.
-  public init(of size: Int, sum: @escaping Sum) {
+  public init(of size: Int, by workers: any MicrobatchWorkers) {
     precondition(size > 0, "microbatches of \(size) examples")
-    (self.size, self.sum) = (size, sum)
+    (self.size, self.workers) = (size, workers)
   }
 }
 
@@ -29,7 +22,7 @@ extension SpecRun {
     _ setup: InterventionSetup<Float>, _ batches: [Batch],
     at addresses: [InterventionTraining<Float>.Address], step: Int, _ microbatches: Microbatches,
     boundaryWeight: Double
-  ) throws(Refusal) -> (loss: Float, gradients: [Tensor<Float>]) {
+  ) throws -> (loss: Float, gradients: [Tensor<Float>]) {
     let prepared = PreparedInterventions(setup, widths: try widths())
     let (values, model) = (prepared.values, model)
     let length = values.gradientCount
@@ -39,7 +32,9 @@ extension SpecRun {
         (batch: batch, examples: Array(start..<min(start + microbatches.size, count)))
       }
     }
-    let vector = try microbatches.sum(pieces.count, length + 1, step) { number in
+    let vector = try microbatches.workers.sum(
+      pieces.count, length: length + 1, label: step
+    ) { number in
       let (batch, own) = pieces[number]
       let (call, labels) = batches[batch]
       let part = call.examples(own)

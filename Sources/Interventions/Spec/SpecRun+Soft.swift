@@ -1,6 +1,7 @@
 internal import Autodiff
 internal import Inputs
 internal import Models
+internal import Randomness
 internal import Tensors
 
 extension SpecRun {

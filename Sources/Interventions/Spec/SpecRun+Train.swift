@@ -61,48 +61,26 @@ extension SpecRun {
     let trained = TrainedParameter.all(in: setup)
     let (optimizer, order) = try train.optimizer(
       over: trained.map(\.path), still: TrainedParameter.still(in: setup))
-    var training = InterventionTraining(
-      setup.setup,
-      order.map { .init(intervention: trained[$0].intervention, name: trained[$0].name) },
-      optimizer)
-    var losses: [Float] = []
-    for step in 0..<train.steps {
-      if let temperatures = train.temperatures {
-        training.setTemperature(Float(temperatures[step]))
-      }
-      let own = train.batches(of: step).map { batches[$0] }
-      if let microbatches = options.microbatches {
-        let (loss, gradients) = try gradients(
-          training.setup, own, at: training.addresses, step: step, microbatches,
-          boundaryWeight: train.boundaryWeight)
-        training.step(gradients: gradients, factor: train.factors?[step] ?? 1)
-        losses.append(try finite(loss, step))
-        continue
-      }
-      let loss = training.step(
-        model, over: own.map(\.call), factor: train.factors?[step] ?? 1, isNaive: options.isNaive
-      ) { number, result, tape in
-        let (call, labels) = own[number]
-        let loss = self.loss(result.logits, labels, call.base.lengths, on: tape)
-        guard train.boundaryWeight != 0, let boundaries = result.boundaries(on: tape) else {
-          return loss
-        }
-        return tape.add(loss, tape.scale(boundaries, by: Float(train.boundaryWeight)))
-      }
-      losses.append(try finite(loss, step))
-    }
+    let start = TrainingState(
+      TrainingState.Parameters(of: setup.setup.interventions),
+      moving: order.map { .init(intervention: trained[$0].intervention, name: trained[$0].name) },
+      by: optimizer)
+    let training = SpecInterventionTraining(
+      run: self, train: train, batches: batches, addresses: start.moved)
+    let end = try run(training, train, from: start)
+    let setup = training.setup(end.parameters)
     if let folder = options.saveTo {
-      try setup.with(training.setup.interventions).folder().write(to: folder)
+      try self.setup.with(setup.interventions).folder().write(to: folder)
     }
     var outputs = SpecOutputs()
-    outputs.add("losses", Tensor([losses.count], losses))
+    outputs.add("losses", Tensor([end.step], end.history.losses))
     let call = batches[0].call
-    let run = InterventionRun(model, training.setup, isNaive: options.isNaive)
+    let run = InterventionRun(model, setup, isNaive: options.isNaive)
     let result = run(call, on: Tape())
     var seen: Set<Int> = []
-    for (index, entry) in setup.setup.entries.enumerated()
+    for (index, entry) in setup.entries.enumerated()
     where seen.insert(entry.intervention).inserted {
-      for parameter in training.setup.interventions[entry.intervention].parameters.entries {
+      for parameter in setup.interventions[entry.intervention].parameters.entries {
         outputs.add("final.\(index).\(parameter.name)", parameter.value)
       }
       let weight = OrthogonalWeight<Float>.weightName
@@ -124,36 +102,17 @@ extension SpecRun {
       throw try spec.document["train"].refusal(
         "temperatures or a boundary_weight", expected: "none where the model is trained")
     }
-    var weights = model.weights
-    var (optimizer, order) = try train.optimizer(over: weights.names)
-    var losses: [Float] = []
-    for step in 0..<train.steps {
-      var total: Float = 0
-      var sums: [Tensor<Float>] = []
-      let numbers = train.batches(of: step)
-      for number in numbers {
-        let tape = Tape<Float>()
-        let leaves = weights.leaves(on: tape)
-        let (call, labels) = batches[number]
-        let run = InterventionRun(model.with(leaves, on: tape), setup.setup, trainsModel: true)
-        let result = run(call, on: tape, logits: .last)
-        let loss = loss(result.logits, labels, call.base.lengths, on: tape)
-        total += try finite(loss.value.scalar, step)
-        let gradients = tape.gradients(of: loss, at: leaves.all)
-        sums = sums.isEmpty ? gradients : zip(sums, gradients).map { $0 + $1 }
-      }
-      let share = 1 / Float(numbers.count)
-      losses.append(numbers.count == 1 ? total : total * share)
-      if numbers.count > 1 { sums = sums.map { $0.scaled(by: share) } }
-      var values = weights.all.map(\.value)
-      let next = optimizer.step(
-        order.map { values[$0] }, gradients: order.map { sums[$0] },
-        factor: train.factors?[step] ?? 1)
-      for (place, value) in zip(order, next) { values[place] = value }
-      weights = weights.replaced(with: values)
-    }
+    let names = model.weights.names
+    let (optimizer, order) = try train.optimizer(over: names)
+    let start = TrainingState(
+      [Dictionary(uniqueKeysWithValues: model.weights.pairs.map { ($0.name, $0.variable.value) })],
+      moving: order.map { .init(intervention: 0, name: names[$0]) }, by: optimizer)
+    let training = SpecModelTraining(
+      run: self, train: train, batches: batches, names: names, order: order)
+    let end = try run(training, train, from: start)
+    let weights = training.weights(end.parameters)
     var outputs = SpecOutputs()
-    outputs.add("losses", Tensor([losses.count], losses))
+    outputs.add("losses", Tensor([end.step], end.history.losses))
     for (name, variable) in weights.pairs { outputs.add("final.\(name)", variable.value) }
     let call = batches[0].call
     let trained = model.with(weights, on: Tape())
@@ -165,17 +124,113 @@ extension SpecRun {
     evaluate(evaluation, run, into: &outputs)
     if let folder = options.saveTo {
       try setup.folder().write(to: folder)
-      try PyveneFolder.write(
-        weights, only: order.map { weights.names[$0] }, to: folder)
+      try PyveneFolder.write(weights, only: order.map { names[$0] }, to: folder)
     }
     return outputs
   }
 
-  private func finite(_ loss: Float, _ step: Int) throws(Refusal) -> Float {
-    guard loss.isFinite else {
-      throw try spec.document["train"].refusal(
-        "a loss of \(loss) before step \(step)", expected: "a finite loss: a smaller lr may help")
+  private func run<Task: TrainingTask>(
+    _ task: Task, _ train: TrainSpec, from start: TrainingState
+  ) throws(Refusal) -> Task.Outcome {
+    try refusing {
+      try Trainer(steps: train.steps) { train.factors?[$0] ?? 1 }.run(task, from: start)
     }
-    return loss
   }
+
+  /// Does what nobody asks to stop, so that all it throws is a refusal.
+  func refusing<Value>(_ work: () throws -> Value) throws(Refusal) -> Value {
+    do { return try work() } catch {
+      throw error as? Refusal
+        ?? Refusal(.resources, found: escaped("\(error)"), expected: "a run to its end")
+    }
+  }
+}
+
+/// The training of a specification's interventions.
+private struct SpecInterventionTraining: TrainingTask {
+  let run: SpecRun
+  let train: TrainSpec
+  let batches: [SpecRun.Batch]
+  let addresses: [TrainingState.Address]
+
+  func setup(_ parameters: TrainingState.Parameters) -> InterventionSetup<Float> {
+    var setup = run.setup.setup
+    parameters.put(in: &setup.interventions)
+    return setup
+  }
+
+  func scheduled(
+    _ parameters: TrainingState.Parameters, step: Int
+  ) -> TrainingState.Parameters {
+    parameters.with(
+      temperature: train.temperatures.map { Float($0[step]) }, in: run.setup.setup)
+  }
+
+  func gradients(
+    at parameters: TrainingState.Parameters, step: Int
+  ) throws -> (loss: Float, gradients: [Tensor<Float>?]) {
+    let setup = setup(parameters)
+    let own = train.batches(of: step).map { batches[$0] }
+    if let microbatches = run.options.microbatches {
+      let (loss, gradients) = try run.gradients(
+        setup, own, at: addresses, step: step, microbatches, boundaryWeight: train.boundaryWeight)
+      return (loss, gradients)
+    }
+    let (loss, gradients) = InterventionTraining.gradients(
+      setup, run.model, over: own.map(\.call), at: addresses, isNaive: run.options.isNaive
+    ) { number, result, tape in
+      let (call, labels) = own[number]
+      let loss = run.loss(result.logits, labels, call.base.lengths, on: tape)
+      guard train.boundaryWeight != 0, let boundaries = result.boundaries(on: tape) else {
+        return loss
+      }
+      return tape.add(loss, tape.scale(boundaries, by: Float(train.boundaryWeight)))
+    }
+    return (loss, gradients)
+  }
+
+  func notFinite(_ what: String, step: Int) -> Refusal { train.notFinite(what, step: step) }
+}
+
+/// The training of a specification's model.
+private struct SpecModelTraining: TrainingTask {
+  let run: SpecRun
+  let train: TrainSpec
+  let batches: [SpecRun.Batch]
+  /// Of all weights, in the model's order.
+  let names: [String]
+  /// Their places in the optimiser's order.
+  let order: [Int]
+
+  func weights(_ parameters: TrainingState.Parameters) -> NamedWeights<Float> {
+    NamedWeights(names.compactMap { name in parameters[0][name].map { (name, Variable($0)) } })
+  }
+
+  func gradients(
+    at parameters: TrainingState.Parameters, step: Int
+  ) throws -> (loss: Float, gradients: [Tensor<Float>?]) {
+    let weights = weights(parameters)
+    var total: Float = 0
+    var sums: [Tensor<Float>] = []
+    let numbers = train.batches(of: step)
+    for number in numbers {
+      let tape = Tape<Float>()
+      let leaves = weights.leaves(on: tape)
+      let (call, labels) = batches[number]
+      let trained = InterventionRun(
+        run.model.with(leaves, on: tape), run.setup.setup, trainsModel: true)
+      let result = trained(call, on: tape, logits: .last)
+      let loss = run.loss(result.logits, labels, call.base.lengths, on: tape)
+      total += loss.value.scalar
+      let gradients = tape.gradients(of: loss, at: leaves.all)
+      sums = sums.isEmpty ? gradients : zip(sums, gradients).map { $0 + $1 }
+    }
+    if numbers.count > 1 {
+      let share = 1 / Float(numbers.count)
+      (total, sums) = (total * share, sums.map { $0.scaled(by: share) })
+    }
+    return (total, order.map { sums[$0] })
+  }
+
+  func notFinite(_ what: String, step: Int) -> Refusal { train.notFinite(what, step: step) }
 }

@@ -86,6 +86,11 @@ struct TrainSpec {
     (0..<accumulation).map { (step * accumulation + $0) % batches.count }
   }
 
+  /// What to say of a number of a step that is not finite.
+  func notFinite(_ what: String, step: Int) -> Refusal {
+    field.refusal("\(what) before step \(step)", expected: "a finite loss: a smaller lr may help")
+  }
+
   /// The optimiser over named parameters, and their places among `names` in its order.
   ///
   /// - Parameters:

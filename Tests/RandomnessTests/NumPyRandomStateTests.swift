@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Experiments
+@testable import Randomness
 
 struct NumPyRandomStateTests {
   /// Recorded from NumPy 2.4.6, `RandomState(seed).randn`.

@@ -4,12 +4,12 @@ internal import Foundation
 ///
 /// MT19937 (Matsumoto and Nishimura, 1998) with NumPy's seeding, and Marsaglia's polar method for
 /// normal draws in NumPy's order: the second of each pair comes first.
-struct NumPyRandomState {
+package struct NumPyRandomState {
   private var state: [UInt32]
   private var place = 624
   private var kept: Double?
 
-  init(seed: UInt32) {
+  package init(seed: UInt32) {
     state = [seed]
     for i in 1..<624 {
       let last = state[i - 1]
@@ -41,7 +41,7 @@ struct NumPyRandomState {
   }
 
   /// One draw of `randn`.
-  mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     if let value = kept {
       kept = nil
       return value
