@@ -75,7 +75,10 @@ struct SweepTests {
         let source = number(below: SweepTests.prompts.count)
         let count = SweepTests.prompts[source].count
         value = .run(
-          source, positions: positions.map { number(below: 2) == 0 ? min($0, count - 1) : number(below: count) })
+          source,
+          positions: positions.map {
+            number(below: 2) == 0 ? min($0, count - 1) : number(below: count)
+          })
       case .zero: value = .zero
       case .row: value = .row(.normal([chosen], using: &random))
       case .rows: value = .rows(.normal([positions.count, chosen], using: &random))
