@@ -33,7 +33,7 @@ func refusal<Result>(
     return error
   }
   Issue.record("nothing was refused", sourceLocation: location)
-  throw CancellationError()
+  throw Stopped()
 }
 
 /// Expects a refusal of the kind `.job` whose line holds each of the texts.

@@ -50,12 +50,13 @@ struct TraceCellsTests {
           #expect(seen.insert([place.layer, place.position, sample]).inserted)
           #expect(cells.reaching[cells.row(of: number) / job.samples] == place)
           #expect(cells.row(of: number) % job.samples == sample)
-          #expect(cells[number].position == place.position)
-          #expect(cells[number].sample == sample)
-          #expect(cells[number].layers.contains(place.layer))
+          let now = cells[number].touches[0]
+          #expect(now.positions == [place.position])
+          #expect(cells[number].base == 1 + sample)
+          #expect(now.layers.contains(place.layer))
           guard number > 0 else { continue }
-          let (now, before) = (cells[number], cells[number - 1])
-          if now.position == before.position, now.sample == before.sample,
+          let before = cells[number - 1].touches[0]
+          if now.positions == before.positions, cells[number].base == cells[number - 1].base,
             now.layers.lowerBound == before.layers.lowerBound
           {
             #expect(before.layers.upperBound >= now.layers.upperBound)
@@ -75,17 +76,17 @@ struct TraceCellsTests {
     for unit in plan.units {
       let fact = job.facts[unit.fact]
       var random = SeededRandom(seed: 3)
+      let noise = Tensor<Float>.normal(
+        [3, fact.roles.subject.count, model.shape.width], using: &random)
       let base = try BaseRuns(
-        model, tokens: fact.ids,
-        noise: .normal([3, fact.roles.subject.count, model.shape.width], using: &random),
-        corrupted: fact.roles.subject,
-        restoring: [job.spec.restore[unit.restoration].site.site])
+        model, BaseRun.corrupted(fact.ids, fact.roles.subject, noise: noise),
+        keeping: [job.spec.restore[unit.restoration].site.site], of: [0])
       let cells = TraceCells(job.grid, fact: unit.fact, restoration: unit.restoration)
       // Parts of a unit too: they begin anywhere in a family of cells.
       for range in [
         unit.cells, unit.cells.lowerBound + unit.cells.count / 3..<unit.cells.upperBound,
       ] {
-        var staircase = Staircase(model, base, range.map { cells[$0] })
+        let staircase = Staircase(model, base, range.map { cells[$0] })
         _ = try staircase.run()
         #expect(staircase.blockRows == cells.blockRows(of: range))
         let alone = range.reduce(0) { $0 + cells.blockRows(of: $1..<$1 + 1) }

@@ -6,6 +6,7 @@ import Tensors
 import Testing
 import _TestSupport
 
+/// The staircase on a trace: noise on the subject, clean values put back at one position.
 struct StaircaseTests {
   static let shapes: [DecoderShape] = [
     .gpt2(layers: 4, width: 48, heads: 4, vocabulary: 40),
@@ -13,7 +14,8 @@ struct StaircaseTests {
   ]
   static let sites: [Site] = [
     .blockInput, .blockOutput, .attentionInput, .queryOutput, .keyOutput, .valueOutput,
-    .attentionValueOutput, .attentionOutput, .mlpInput, .mlpActivation, .mlpOutput,
+    .attentionWeight, .attentionValueOutput, .attentionOutput, .mlpInput, .mlpActivation,
+    .mlpOutput,
   ]
   let tokens = [3, 17, 5, 22, 9, 31, 8]
   let corrupted = 2..<4
@@ -24,20 +26,27 @@ struct StaircaseTests {
     return .normal([samples, corrupted.count, width], using: &random)
   }
 
-  private func cells(_ site: Site, window: Int, _ shape: DecoderShape) -> [RestoredCell] {
-    (0..<shape.layers).flatMap { layer in
-      (0..<tokens.count).flatMap { position in
-        (0..<samples).map { sample in
-          RestoredCell(
-            sample: sample, site: site,
-            layers: max(0, layer - window / 2)..<min(shape.layers, layer - window / 2 + window),
-            position: position)
-        }
+  private func runs(_ model: DecoderModel<Float>, keeping sites: Set<Site>) throws -> BaseRuns {
+    try BaseRuns(
+      model, BaseRun.corrupted(tokens, corrupted, noise: noise(model.shape.width)),
+      keeping: sites, of: [0])
+  }
+
+  private func cell(_ site: Site, _ layers: Range<Int>, _ position: Int, sample: Int = 0) -> Patch {
+    Patch(
+      base: 1 + sample,
+      [Touch(site, layers: layers, positions: [position], .run(0, positions: [position]))])
+  }
+
+  private func cells(_ site: Site, window: Int, _ shape: DecoderShape) -> [Patch] {
+    let rows = RunRows(
+      length: tokens.count, continuations: samples, from: corrupted.lowerBound)
+    return (0..<shape.layers).flatMap { layer in
+      let layers = max(0, layer - window / 2)..<min(shape.layers, layer - window / 2 + window)
+      return (0..<tokens.count).flatMap { position in
+        (0..<samples).map { cell(site, layers, position, sample: $0) }
       }
-    }.filter {
-      $0.reachesLastPosition(
-        length: tokens.count, firstCorrupted: corrupted.lowerBound, layerCount: shape.layers)
-    }
+    }.filter { $0.reaches(rows, layerCount: shape.layers) }
   }
 
   @Test(arguments: shapes, sites)
@@ -45,96 +54,117 @@ struct StaircaseTests {
     shape: DecoderShape, site: Site
   ) throws {
     let model = DecoderModel<Float>.random(shape)
-    let noise = noise(shape.width)
-    let base = try BaseRuns(
-      model, tokens: tokens, noise: noise, corrupted: corrupted, restoring: [site])
-    let naive = NaiveSweep(model, base, tokens: tokens, noise: noise, corrupted: corrupted)
+    let base = try runs(model, keeping: [site])
     // The longest reaches past both ends of the model.
     for window in [1, 3, 4, 12] {
       let cells = cells(site, window: window, shape)
-      var staircase = Staircase(model, base, cells)
+      let staircase = Staircase(model, base, cells)
       let found = try staircase.run()
-      let expected = try naive.run(cells)
+      let expected = try NaiveSweep(model, base, cells).run()
       #expect(found.elements == expected.elements, "window \(window)")
       #expect(staircase.blockRows < cells.count * tokens.count * shape.layers)
     }
   }
 
-  @Test func `cells that begin alike go together until the shorter window ends`() throws {
-    let shape = Self.shapes[0]
-    let model = DecoderModel<Float>.random(shape)
-    let base = try BaseRuns(
-      model, tokens: tokens, noise: noise(shape.width), corrupted: corrupted,
-      restoring: [.mlpOutput])
-    func rows(_ windows: [Range<Int>]) throws -> [Int] {
-      var staircase = Staircase(
-        model, base,
-        windows.map { RestoredCell(sample: 0, site: .mlpOutput, layers: $0, position: 4) })
-      _ = try staircase.run()
-      return staircase.passes.map(\.rows)
-    }
-    #expect(try rows([0..<3]) == [1, 3, 3, 3])
-    #expect(try rows([0..<2, 0..<3]) == [1, 3, 6, 6])
-    #expect(try rows([0..<4, 0..<4]) == [1, 3, 3, 3])
-    #expect(try rows([0..<2, 1..<3]) == [1, 4, 6, 6])
+  private func passes(_ patches: [Patch]) -> [SweepPlan.Pass] {
+    let rows = RunRows(
+      length: tokens.count, continuations: samples, from: corrupted.lowerBound)
+    return SweepPlan(patches, rows, layerCount: Self.shapes[0].layers).passes
   }
 
-  @Test func `a row that is replaced is not made`() throws {
-    let shape = Self.shapes[0]
-    let model = DecoderModel<Float>.random(shape)
-    let base = try BaseRuns(
-      model, tokens: tokens, noise: noise(shape.width), corrupted: corrupted,
-      restoring: [.mlpOutput, .attentionOutput])
-    func passes(_ site: Site) throws -> [Staircase.Pass] {
-      var staircase = Staircase(
-        model, base, [RestoredCell(sample: 0, site: site, layers: 1..<3, position: 4)])
-      _ = try staircase.run()
-      return staircase.passes
+  @Test func `cells that begin alike go together until the shorter window ends`() {
+    func rows(_ windows: [Range<Int>]) -> [Int] {
+      passes(windows.map { cell(.mlpOutput, $0, 4) }).map(\.rows)
     }
+    #expect(rows([0..<3]) == [1, 3, 3, 3])
+    #expect(rows([0..<2, 0..<3]) == [1, 3, 6, 6])
+    #expect(rows([0..<4, 0..<4]) == [1, 3, 3, 3])
+    #expect(rows([0..<2, 1..<3]) == [1, 4, 6, 6])
+  }
+
+  @Test func `only what can differ goes through a block`() {
+    func rows(_ touches: [Touch]) -> [Int] { passes([Patch(base: 1, touches)]).map(\.rows) }
+    func touch(_ site: Site, _ layer: Int, _ positions: [Int]) -> Touch {
+      Touch(site, layers: layer..<layer + 1, positions: positions, .zero)
+    }
+    // Places far from each other enter alone; later positions read keys in the block itself.
+    #expect(rows([touch(.mlpOutput, 0, [1, 4])]) == [2, 6, 6, 6])
+    #expect(rows([touch(.keyOutput, 1, [1, 4])]) == [6, 6, 6])
+    // A later touch of an earlier position brings its rows in when it comes.
+    #expect(rows([touch(.mlpOutput, 0, [6]), touch(.mlpOutput, 2, [3])]) == [1, 1, 4, 4])
+    // In the last block an earlier position's output is read by nobody.
+    #expect(rows([touch(.mlpOutput, 2, [6]), touch(.mlpOutput, 3, [3])]) == [1, 1])
+    #expect(rows([touch(.mlpOutput, 3, [3])]) == [])
+    #expect(rows([touch(.attentionWeight, 3, [3, 6])]) == [1])
+    // What the base shares with the source is not changed.
+    let all = Array(0..<7)
+    #expect(
+      rows([Touch(.attentionValueOutput, layers: 2..<3, positions: all, .run(0, positions: all))])
+        == [5, 5])
+  }
+
+  @Test func `a row that is replaced is not made`() {
+    func passes(_ site: Site) -> [SweepPlan.Pass] { self.passes([cell(site, 1..<3, 4)]) }
     // Three rows; the last block goes on with one.
-    #expect(try passes(.mlpOutput).map(\.mlpRows) == [0, 2, 1])
-    #expect(try passes(.mlpOutput).map(\.attentionRows) == [1, 3, 1])
-    #expect(try passes(.attentionOutput).map(\.attentionRows) == [0, 2, 1])
-    #expect(try passes(.attentionOutput).map(\.mlpRows) == [1, 3, 1])
+    #expect(passes(.mlpOutput).map(\.mlpRows) == [0, 2, 1])
+    #expect(passes(.mlpOutput).map(\.attentionRows) == [1, 3, 1])
+    #expect(passes(.attentionOutput).map(\.attentionRows) == [0, 2, 1])
+    #expect(passes(.attentionOutput).map(\.mlpRows) == [1, 3, 1])
+  }
+
+  @Test func `a sweep over heads at the last position costs a fifth of forward passes or less`() {
+    let (layers, heads, length) = (12, 12, 16)
+    let patches = (0..<layers).flatMap { layer in
+      (0..<heads).map { head in
+        Patch(
+          base: 0,
+          [
+            Touch(
+              .headAttentionValueOutput, layers: layer..<layer + 1, positions: [length - 1],
+              .run(1, positions: [length - 1]), at: .heads([head]))
+          ])
+      }
+    }
+    let plan = SweepPlan(
+      patches, RunRows([(length, nil), (length, nil)]), layerCount: layers)
+    #expect(5 * plan.blockRows <= patches.count * length * layers)
+    #expect(plan.passes.count == layers)
   }
 
   @Test func `a run that nobody wants any more ends before its next layer`() throws {
-    let shape = Self.shapes[0]
-    let model = DecoderModel<Float>.random(shape)
-    let base = try BaseRuns(
-      model, tokens: tokens, noise: noise(shape.width), corrupted: corrupted,
-      restoring: [.mlpOutput])
-    var staircase = Staircase(
-      model, base, [RestoredCell(sample: 0, site: .mlpOutput, layers: 0..<1, position: 4)])
-    var asked = 0
-    #expect(throws: Stopped.self) {
-      _ = try staircase.run {
-        asked += 1
-        return asked > 2
+    let model = DecoderModel<Float>.random(Self.shapes[0])
+    let base = try runs(model, keeping: [.mlpOutput])
+    let staircase = Staircase(model, base, [cell(.mlpOutput, 0..<1, 4)])
+    for layer in 0..<Self.shapes[0].layers {
+      var asked = 0
+      #expect(throws: Stopped.self) {
+        _ = try staircase.run {
+          asked += 1
+          return asked > layer
+        }
       }
+      #expect(asked == layer + 1)
     }
-    #expect(staircase.passes.count == 2)
   }
 
   @Test(arguments: shapes, sites)
   func `cells that are said to miss the last position do`(shape: DecoderShape, site: Site) throws {
     let model = DecoderModel<Float>.random(shape)
-    let noise = noise(shape.width)
-    let base = try BaseRuns(
-      model, tokens: tokens, noise: noise, corrupted: corrupted, restoring: [site])
-    let naive = NaiveSweep(model, base, tokens: tokens, noise: noise, corrupted: corrupted)
-    let baseline = base.corruptedStreams(position: tokens.count - 1)
+    let base = try runs(model, keeping: [site])
+    let baseline = base.stream(run: 2, position: tokens.count - 1)
     var missing = 0
     for layer in 0..<shape.layers {
       for position in 0..<tokens.count {
-        let cell = RestoredCell(
-          sample: 1, site: site, layers: layer..<layer + 1, position: position)
-        let reaches = cell.reachesLastPosition(
-          length: tokens.count, firstCorrupted: corrupted.lowerBound, layerCount: shape.layers)
-        let isBaseline = try naive.run([cell]).elements == baseline.rows(1..<2).elements
+        let cell = cell(site, layer..<layer + 1, position, sample: 1)
+        let reaches = cell.reaches(base.rows, layerCount: shape.layers)
+        let isBaseline =
+          try NaiveSweep(model, base, [cell]).run().elements == baseline.elements
         // In the first block the tokens after the subject still make what the clean run makes.
-        if layer > 0 || !reaches { #expect(reaches != isBaseline, "\(cell)") }
-        missing += reaches ? 0 : 1
+        if layer > 0 || !reaches { #expect(reaches != isBaseline, "\(layer) \(position)") }
+        if !reaches {
+          missing += 1
+          #expect(try Staircase(model, base, [cell]).run().elements == baseline.elements)
+        }
       }
     }
     #expect(missing > 0)
@@ -146,8 +176,7 @@ struct StaircaseTests {
   ) throws {
     let model = DecoderModel<Float>.random(shape)
     let noise = noise(shape.width)
-    let base = try BaseRuns(
-      model, tokens: tokens, noise: noise, corrupted: corrupted, restoring: [])
+    let base = try runs(model, keeping: [])
     for sample in 0..<samples {
       let run = Run<Float>(Batch(lengths: [tokens.count]))
       let clean = model.tokenEmbeddings(tokens, on: run.tape).value
@@ -159,7 +188,7 @@ struct StaircaseTests {
       let stream = model.blocks(0..<shape.layers, model.stream(of: embeddings, in: run), in: run)
       #expect(
         stream.value.rows(tokens.count - 1..<tokens.count).elements
-          == base.corruptedStreams(position: tokens.count - 1).rows(sample..<sample + 1).elements)
+          == base.stream(run: 1 + sample, position: tokens.count - 1).elements)
     }
   }
 }

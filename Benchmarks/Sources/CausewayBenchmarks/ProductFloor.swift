@@ -16,11 +16,11 @@ struct ProductFloor {
 
   /// The products of one block that makes all of its rows.
   mutating func block(rows: Int) {
-    block(Staircase.Pass(rows: rows, attentionRows: rows, mlpRows: rows))
+    block(SweepPlan.Pass(rows: rows, attentionRows: rows, mlpRows: rows))
   }
 
   /// The products of one block of a staircase.
-  mutating func block(_ pass: Staircase.Pass) {
+  mutating func block(_ pass: SweepPlan.Pass) {
     add(pass.attentionRows, shape.width, shape.queryWidth)
     add(pass.rows, shape.width, shape.keyWidth)
     add(pass.rows, shape.width, shape.keyWidth)

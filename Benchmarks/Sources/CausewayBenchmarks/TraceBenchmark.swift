@@ -68,23 +68,28 @@ struct TraceBenchmark {
 
   /// Cells that can change the metric, in the order of layers; those that begin alike next to each
   /// other, as in the product's own units.
-  private func cells(_ site: Site, window: Int) -> [RestoredCell] {
+  private func cells(_ site: Site, window: Int) -> [Patch] {
     let layers = model.shape.layers
+    let rows = RunRows(
+      length: tokens.count, continuations: samples, from: subject.lowerBound)
     let all = (0..<layers).flatMap { layer in
       tokens.indices.flatMap { position in
         (0..<samples).map { sample in
-          RestoredCell(
-            sample: sample, site: site,
-            layers: max(0, layer - window / 2)..<min(layers, layer + (window + 1) / 2),
-            position: position)
+          Patch(
+            base: 1 + sample,
+            [
+              Touch(
+                site, layers: max(0, layer - window / 2)..<min(layers, layer + (window + 1) / 2),
+                positions: [position], .run(0, positions: [position]))
+            ])
         }
       }
-    }.filter {
-      $0.reachesLastPosition(
-        length: tokens.count, firstCorrupted: subject.lowerBound, layerCount: layers)
-    }
-    func key(_ cell: RestoredCell) -> (Int, Int, Int, Int) {
-      (cell.layers.lowerBound, cell.position, cell.sample, -cell.layers.upperBound)
+    }.filter { $0.reaches(rows, layerCount: layers) }
+    func key(_ cell: Patch) -> (Int, Int, Int, Int) {
+      let touch = cell.touches[0]
+      return (
+        touch.layers.lowerBound, touch.positions[0], cell.base, -touch.layers.upperBound
+      )
     }
     return all.sorted { key($0) < key($1) }
   }
@@ -97,8 +102,8 @@ struct TraceBenchmark {
     var floor = ProductFloor(model.shape)
     let time = try seconds {
       let base = try BaseRuns(
-        model, tokens: tokens, noise: noise, corrupted: subject,
-        restoring: Set(restored.map(\.site)))
+        model, BaseRun.corrupted(tokens, subject, noise: noise),
+        keeping: Set(restored.map(\.site)), of: [0])
       rows += samples * (length - subject.lowerBound) * layers
       for _ in 0..<layers {
         floor.block(rows: length)
@@ -108,16 +113,14 @@ struct TraceBenchmark {
         for piece in pieces(cells(site, window: window)) {
           var stream: Tensor<Float>
           if naive {
-            let sweep = NaiveSweep(
-              model, base, tokens: tokens, noise: noise, corrupted: subject)
-            stream = try sweep.run(piece)
+            stream = try NaiveSweep(model, base, piece).run()
             rows += piece.count * length * layers
             for _ in 0..<piece.count * layers { floor.block(rows: length) }
           } else {
-            var staircase = Staircase(model, base, piece)
+            let staircase = Staircase(model, base, piece)
             stream = try staircase.run()
             rows += staircase.blockRows
-            for pass in staircase.passes { floor.block(pass) }
+            for pass in staircase.plan.passes { floor.block(pass) }
           }
           for start in stride(from: 0, to: stream.rows, by: 64) {
             let part = stream.rows(start..<min(start + 64, stream.rows))
@@ -135,11 +138,11 @@ struct TraceBenchmark {
       productSeconds: floor.seconds())
   }
 
-  private func pieces(_ cells: [RestoredCell]) -> [[RestoredCell]] {
-    var result: [[RestoredCell]] = []
+  private func pieces(_ cells: [Patch]) -> [[Patch]] {
+    var result: [[Patch]] = []
     var rows = Self.rowLimit
     for cell in cells {
-      let more = tokens.count - cell.position
+      let more = tokens.count - cell.touches[0].positions[0]
       if rows + more > Self.rowLimit {
         result.append([])
         rows = 0

@@ -66,18 +66,17 @@ struct TraceCells: Sendable {
     samples = grid.samples
     blocks = grid.sampleBlocks(of: fact)
     self.restoration = grid.restore[restoration]
+    let reach = Reach(length: length, layerCount: layerCount)
     var roots: [Root] = []
     var members: [Root: [Place]] = [:]
     var equal: [Place] = []
     for layer in grid.layers[restoration] {
       let window = self.restoration.restored(around: layer, layerCount: layerCount)
       for position in grid.positions[restoration][fact] {
-        let cell = RestoredCell(
-          sample: 0, site: self.restoration.site.site, layers: window, position: position)
         let place = Place(layer: layer, position: position)
-        guard
-          cell.reachesLastPosition(
-            length: length, firstCorrupted: roles.subject.lowerBound, layerCount: layerCount)
+        // Before the subject the corrupted run is the clean one.
+        guard position >= roles.subject.lowerBound,
+          reach(self.restoration.site.site, layer: window.lowerBound, position: position)
         else {
           equal.append(place)
           continue
@@ -110,11 +109,16 @@ struct TraceCells: Sendable {
   /// The number of patched runs.
   var count: Int { reaching.count * samples }
 
-  subscript(number: Int) -> RestoredCell {
+  /// The patch of a number, on base runs that are the clean run and then every sample's.
+  subscript(number: Int) -> Patch {
     let (place, sample) = run(number)
-    return RestoredCell(
-      sample: sample, site: restoration.site.site, layers: window(place),
-      position: place.position)
+    return Patch(
+      base: 1 + sample,
+      [
+        Touch(
+          restoration.site.site, layers: window(place), positions: [place.position],
+          .run(0, positions: [place.position]))
+      ])
   }
 
   /// The place and the sample of a number.

@@ -42,8 +42,12 @@ package struct TraceCost: Sendable {
     baseBytes =
       job.facts.enumerated().map { number, fact in
         BaseRuns.byteCount(
-          shape, length: fact.ids.count, tail: fact.ids.count - fact.roles.subject.lowerBound,
-          samples: job.grid.sampleBlocks(of: number).map(\.count).max() ?? 0, restoring: sites)
+          shape,
+          RunRows(
+            length: fact.ids.count,
+            continuations: job.grid.sampleBlocks(of: number).map(\.count).max() ?? 0,
+            from: fact.roles.subject.lowerBound),
+          keeping: sites, of: [0])
       }.max() ?? 0
     threadBytes = TraceMemory.threadBytes(job, plan, shape)
     for fact in job.facts.indices {

@@ -23,8 +23,8 @@ final class TraceRunner: Sendable {
   /// them.
   private struct Base: Sendable {
     let samples: Range<Int>
+    /// The clean run, then a corrupted one for each sample.
     let runs: BaseRuns
-    let noise: Tensor<Float>
     let top: Int
     let foil: Int
     let clean: TraceMetrics
@@ -58,27 +58,24 @@ final class TraceRunner: Sendable {
     let fact = job.facts[unit.fact]
     let cells = unit.cells.map { number in
       var cell = numbers[number]
-      cell.sample -= base.samples.lowerBound
+      cell.base -= base.samples.lowerBound
       return cell
     }
     var bytes = ByteWriter()
     let all = TraceMetrics.of(
-      try run(cells, base, fact, unless: isGivenUp), model, answer: fact.answerID, foil: base.foil)
+      try run(cells, base, unless: isGivenUp), model, answer: fact.answerID, foil: base.foil)
     try checkFinite(all, fact, "a patched run")
     for metrics in all { bytes.floats(metrics.values) }
     return bytes.bytes
   }
 
   private func run(
-    _ cells: [RestoredCell], _ base: Base, _ fact: TokenizedFact, unless isGivenUp: () -> Bool
+    _ cells: [Patch], _ base: Base, unless isGivenUp: () -> Bool
   ) throws -> Tensor<Float> {
     if job.spec.run.naive {
-      let sweep = NaiveSweep(
-        model, base.runs, tokens: fact.ids, noise: base.noise, corrupted: fact.roles.subject)
-      return try sweep.run(cells, unless: isGivenUp)
+      return try NaiveSweep(model, base.runs, cells).run(unless: isGivenUp)
     }
-    var staircase = Staircase(model, base.runs, cells)
-    return try staircase.run(unless: isGivenUp)
+    return try Staircase(model, base.runs, cells).run(unless: isGivenUp)
   }
 
   private func baseline(_ index: Int, unless isGivenUp: () -> Bool) throws -> TraceBaseline {
@@ -87,7 +84,10 @@ final class TraceRunner: Sendable {
     var corrupted: [TraceMetrics] = []
     for block in job.grid.sampleBlocks(of: index).indices {
       let base = try base(BaseKey(fact: index, block: block), unless: isGivenUp)
-      let streams = base.runs.corruptedStreams(position: fact.ids.count - 1)
+      let streams = Tensor.concatenated(
+        (1...base.samples.count).map {
+          base.runs.stream(run: $0, position: fact.ids.count - 1)
+        })
       corrupted += TraceMetrics.of(streams, model, answer: fact.answerID, foil: base.foil)
       try checkFinite(corrupted, fact, "a corrupted run")
       baseline = TraceBaseline(
@@ -120,9 +120,9 @@ final class TraceRunner: Sendable {
   ) throws -> Base {
     let drawn = try noise.noise(for: fact, samples)
     let runs = try BaseRuns(
-      model, tokens: fact.ids, noise: drawn, corrupted: fact.roles.subject, restoring: restoring,
-      unless: isGivenUp)
-    let clean = runs.cleanStream(position: fact.ids.count - 1)
+      model, BaseRun.corrupted(fact.ids, fact.roles.subject, noise: drawn), keeping: restoring,
+      of: [0], unless: isGivenUp)
+    let clean = runs.stream(run: 0, position: fact.ids.count - 1)
     let logits = model.logits(Variable(clean), on: Tape()).value.elements
     let top = Self.largest(logits, except: nil)
     let foil = fact.foilID ?? Self.largest(logits, except: fact.answerID)
@@ -133,7 +133,7 @@ final class TraceRunner: Sendable {
         found: "logits of the clean run that are not finite", expected: "finite logits")
     }
     return Base(
-      samples: samples, runs: runs, noise: drawn, top: top, foil: foil, clean: metrics)
+      samples: samples, runs: runs, top: top, foil: foil, clean: metrics)
   }
 
   /// The first of the largest elements.

@@ -3,73 +3,82 @@ public import Inputs
 public import Models
 public import Tensors
 
-/// What patched runs continue from: a prompt's clean run and its corrupted runs.
+/// Unchanged runs that patched runs continue from, and take values from.
 ///
-/// The corrupted runs are continuations of the clean one from the first corrupted position on, one
-/// for each sample. States, keys and values of all of them are kept; their rows lie below each
-/// other, the clean run's first.
+/// States, keys and values of all of them are kept, and what chosen runs made at chosen sites.
 public struct BaseRuns: Sendable {
-  /// Tokens of the prompt.
-  public let length: Int
-  /// The first position that the corruption touches.
-  public let firstCorrupted: Int
-  public let samples: Int
+  public let runs: [BaseRun]
+  public let rows: RunRows
   /// The stream entering block l at index l, and the last block's output at the end:
-  /// `[length + samples · (length − firstCorrupted), width]`.
-  public let streams: [Tensor<Float>]
+  /// `[rows.count, width]`.
+  let streams: [Tensor<Float>]
   /// Keys and values by layer, rows as in `streams`.
-  public let keyValues: KeyValues<Float>
-  /// What the clean run made at the sites that cells restore, by layer, `[length, width of site]`.
-  public let clean: [Site: [Tensor<Float>]]
+  let keyValues: KeyValues<Float>
+  /// What the source runs made at a site, by layer, `[source rows, width of site]`.
+  private let values: [Site: [Tensor<Float>]]
+  /// The place of each row among the source rows.
+  private let sourceRows: [Int: Int]
 
-  /// Runs the prompt clean, then once for each sample with noise on its embeddings.
+  /// Runs them all.
   ///
   /// - Parameters:
-  ///   - tokens: The prompt.
-  ///   - noise: Added to the token embeddings at `corrupted`, `[samples, corrupted.count, width]`.
-  ///   - corrupted: Positions of the subject.
-  ///   - restoring: Sites whose clean values will be put back.
+  ///   - sites: Sites of which values are kept.
+  ///   - sources: The runs whose values are kept; all of them unless said.
   ///   - isGivenUp: Asked before each layer.
   /// - Throws: `Stopped` once nobody wants the runs any more.
   public init(
-    _ model: DecoderModel<Float>, tokens: [Int], noise: Tensor<Float>, corrupted: Range<Int>,
-    restoring: Set<Site>, unless isGivenUp: () -> Bool = { false }
+    _ model: DecoderModel<Float>, _ runs: [BaseRun], keeping sites: Set<Site>,
+    of sources: Set<Int>? = nil, unless isGivenUp: () -> Bool = { false }
   ) throws(Stopped) {
-    precondition(
-      noise.shape == [noise.rows, corrupted.count, model.shape.width],
-      "noise \(noise.shape) for \(corrupted) of width \(model.shape.width)")
-    length = tokens.count
-    firstCorrupted = corrupted.lowerBound
-    samples = noise.rows
-    let embeddings = model.tokenEmbeddings(tokens, on: Tape()).value
-    let sites = Set(restoring.map(\.unsplit)).subtracting([.blockInput, .blockOutput])
+    let rows = RunRows(runs)
+    let kept = rows.rows(of: sources ?? Set(runs.indices))
+    (self.runs, self.rows) = (runs, rows)
+    sourceRows = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
+    let collected = Self.collected(sites)
+    let longest = rows.lengths.max() ?? 0
 
-    let first = try Self.pass(
-      model, Batch(lengths: [tokens.count]), embeddings, prefix: nil, collecting: sites,
-      unless: isGivenUp)
-    let tail = tokens.count - firstCorrupted
-    let noisy = (0..<noise.rows).map { sample in
-      Self.corrupted(
-        embeddings.rows(corrupted.lowerBound..<tokens.count),
-        noise: noise.rows(sample..<sample + 1).reshaped([corrupted.count, model.shape.width]))
+    var streams: [[Tensor<Float>]] = []
+    var keyValues: KeyValues<Float>?
+    var values: [Site: [[Tensor<Float>]]] = [:]
+    var start = 0
+    for pass in rows.passes {
+      let batch = Batch(
+        pass.map { run in
+          let first = rows.firstOwn(run)
+          return (runs[run].tokens.count - first, rows.ranges(run: run, 0..<first))
+        })
+      let own = start..<start + batch.rowCount
+      start = own.upperBound
+      guard !own.isEmpty else { continue }
+      let wanted = kept.filter(own.contains).map { $0 - own.lowerBound }
+      let made = try Self.pass(
+        model, batch, .concatenated(pass.map { runs[$0].embeddings(model) }), prefix: keyValues,
+        collecting: wanted.isEmpty ? [] : collected, unless: isGivenUp)
+      streams.append(made.streams)
+      keyValues = keyValues.map { $0.appending(made.kept) } ?? made.kept
+      for (site, layers) in made.sites {
+        values[site, default: []].append(
+          layers.map { value in
+            let chosen = wanted.count == value.rows ? value : value.gathered(wanted)
+            guard site == .attentionWeight else { return chosen }
+            return chosen.widened(heads: model.shape.heads, to: longest)
+          })
+      }
     }
-    let batch = Batch(
-      Array(repeating: (count: tail, prefix: [0..<firstCorrupted]), count: noise.rows))
-    let second = try Self.pass(
-      model, batch, .concatenated(noisy), prefix: first.kept, collecting: [], unless: isGivenUp)
-
-    streams = zip(first.streams, second.streams).map { .concatenated([$0, $1]) }
-    keyValues = KeyValues(
-      keys: zip(first.kept.keys, second.kept.keys).map { .concatenated([$0, $1]) },
-      values: zip(first.kept.values, second.kept.values).map { .concatenated([$0, $1]) })
-    var clean = first.sites
-    clean[.blockInput] = first.streams.dropLast().map(\.self)
-    clean[.blockOutput] = first.streams.dropFirst().map(\.self)
-    self.clean = clean
+    self.streams = Self.joined(streams)
+    self.keyValues = keyValues ?? KeyValues()
+    self.values = values.mapValues(Self.joined)
   }
 
-  private static func corrupted(_ rows: Tensor<Float>, noise: Tensor<Float>) -> Tensor<Float> {
-    .concatenated([rows.rows(0..<noise.rows) + noise, rows.rows(noise.rows..<rows.rows)])
+  /// The sites that must be collected on the way; the stream is kept anyway.
+  private static func collected(_ sites: Set<Site>) -> Set<Site> {
+    Set(sites.map(\.unsplit)).subtracting([.blockInput, .blockOutput])
+  }
+
+  /// The passes' rows below each other, by layer.
+  private static func joined(_ passes: [[Tensor<Float>]]) -> [Tensor<Float>] {
+    guard passes.count > 1 else { return passes.first ?? [] }
+    return passes[0].indices.map { layer in .concatenated(passes.map { $0[layer] }) }
   }
 
   private static func pass(
@@ -91,38 +100,89 @@ public struct BaseRuns: Sendable {
     return (streams, run.kept, collected)
   }
 
-  /// The row of a position in a corrupted run; before the corruption, the clean run's.
-  func row(sample: Int, position: Int) -> Int {
-    guard position >= firstCorrupted else { return position }
-    return length + sample * (length - firstCorrupted) + position - firstCorrupted
+  /// The last block's output at a position of a run, `[1, width]`.
+  public func stream(run: Int, position: Int) -> Tensor<Float> {
+    let row = rows.row(run: run, position: position)
+    return streams[streams.count - 1].rows(row..<row + 1)
   }
 
-  /// The rows that stand for a corrupted run's positions before `position`.
-  func prefix(sample: Int, before position: Int) -> [Range<Int>] {
-    let shared = 0..<min(firstCorrupted, position)
-    guard position > firstCorrupted else { return [shared] }
-    let start = row(sample: sample, position: firstCorrupted)
-    return [shared, start..<start + position - firstCorrupted]
+  /// What a run made at a site in a layer, `[positions, width of site]`; of attention weights a row
+  /// is `[heads · longest run]`, zero where a query sees no key.
+  public func value(_ site: Site, layer: Int, run: Int) -> Tensor<Float> {
+    values(site.unsplit, layer: layer).gathered(
+      (0..<rows.lengths[run]).map { sourceRow(site.unsplit, run: run, position: $0) })
   }
 
-  /// The last block's output at a position of the clean run, `[1, width]`.
-  public func cleanStream(position: Int) -> Tensor<Float> {
-    streams[streams.count - 1].rows(position..<position + 1)
+  /// The rows that `sourceRow` counts, of an unsplit site.
+  func values(_ site: Site, layer: Int) -> Tensor<Float> {
+    switch site {
+    case .blockInput: return streams[layer]
+    case .blockOutput: return streams[layer + 1]
+    default:
+      guard let value = values[site]?[layer] else {
+        preconditionFailure("values of \(site) are not kept")
+      }
+      return value
+    }
   }
 
-  /// The last block's output at a position of every corrupted run, `[samples, width]`.
-  public func corruptedStreams(position: Int) -> Tensor<Float> {
-    streams[streams.count - 1].gathered((0..<samples).map { row(sample: $0, position: position) })
+  /// The row of a position in `values`.
+  func sourceRow(_ site: Site, run: Int, position: Int) -> Int {
+    let row = rows.row(run: run, position: position)
+    if site == .blockInput || site == .blockOutput { return row }
+    guard let source = sourceRows[row] else {
+      preconditionFailure("values of run \(run) are not kept")
+    }
+    return source
   }
 
-  /// Bytes that the runs keep.
+  /// Bytes that runs would keep.
   public static func byteCount(
-    _ shape: DecoderShape, length: Int, tail: Int, samples: Int, restoring: Set<Site>
+    _ shape: DecoderShape, _ rows: RunRows, keeping sites: Set<Site>, of sources: Set<Int>? = nil
   ) -> Int {
-    let rows = length + samples * tail
     let kept = (shape.layers + 1) * shape.width + 2 * shape.layers * shape.keyWidth
-    let sites = Set(restoring.map(\.unsplit)).subtracting([.blockInput, .blockOutput])
-    let clean = sites.reduce(0) { $0 + shape.layers * shape.width(of: $1) }
-    return 4 * (rows * kept + length * clean)
+    let longest = rows.lengths.max() ?? 0
+    let values = collected(sites).reduce(0) {
+      $0 + shape.layers * shape.width(of: $1) * ($1 == .attentionWeight ? longest : 1)
+    }
+    let sourceRows = rows.rows(of: sources ?? Set(rows.lengths.indices)).count
+    return 4 * (rows.count * kept + sourceRows * values)
+  }
+}
+
+extension BaseRun {
+  /// The embeddings of the run's own positions, with its noise.
+  func embeddings(_ model: DecoderModel<Float>) -> Tensor<Float> {
+    let first = shared?.count ?? 0
+    let clean = model.tokenEmbeddings(Array(tokens[first...]), on: Tape()).value
+    guard let noise else { return clean }
+    let touched = noise.firstPosition - first..<noise.firstPosition - first + noise.rows.rows
+    return .concatenated([
+      clean.rows(0..<touched.lowerBound), clean.rows(touched) + noise.rows,
+      clean.rows(touched.upperBound..<clean.rows),
+    ])
+  }
+}
+
+extension KeyValues {
+  /// These rows with others below them.
+  fileprivate func appending(_ more: KeyValues) -> KeyValues {
+    KeyValues(
+      keys: zip(keys, more.keys).map { .concatenated([$0, $1]) },
+      values: zip(values, more.values).map { .concatenated([$0, $1]) })
+  }
+}
+
+extension Tensor {
+  /// Attention weights with room for more keys.
+  fileprivate func widened(heads: Int, to capacity: Int) -> Tensor {
+    let keys = width / heads
+    guard keys < capacity else { return self }
+    return Tensor([rows, heads * capacity]) { to in
+      to.update(repeating: 0, count: rows * heads * capacity)
+      for i in 0..<rows * heads {
+        (to + i * capacity).update(from: unsafePointer + i * keys, count: keys)
+      }
+    }
   }
 }

@@ -1,58 +1,57 @@
+internal import Autodiff
 public import Inputs
 public import Models
 public import Tensors
-internal import Autodiff
 
-/// The same cells one by one, each by a full forward pass of the corrupted prompt: no reuse, for
-/// checking the staircase and for showing what it saves.
-public struct NaiveSweep {
+/// The same patches one by one, each by a full forward pass: no reuse, for checking the staircase and
+/// for showing what it saves.
+public struct NaiveSweep: Sendable {
   private let model: DecoderModel<Float>
-  private let base: BaseRuns
-  private let embeddings: [Tensor<Float>]
+  private let runs: BaseRuns
+  private let patches: [Patch]
 
-  /// - Parameters: as of `BaseRuns`, whose clean values are put back.
-  public init(
-    _ model: DecoderModel<Float>, _ base: BaseRuns, tokens: [Int], noise: Tensor<Float>,
-    corrupted: Range<Int>
-  ) {
+  public init(_ model: DecoderModel<Float>, _ runs: BaseRuns, _ patches: [Patch]) {
     self.model = model
-    self.base = base
-    let clean = model.tokenEmbeddings(tokens, on: Tape()).value
-    embeddings = (0..<noise.rows).map { sample in
-      let noise = noise.rows(sample..<sample + 1)
-        .reshaped([corrupted.count, model.shape.width])
-      return .concatenated([
-        clean.rows(0..<corrupted.lowerBound), clean.rows(corrupted) + noise,
-        clean.rows(corrupted.upperBound..<tokens.count),
-      ])
-    }
+    self.runs = runs
+    self.patches = patches
   }
 
-  /// The last block's output at the last position of each cell, `[cells, width]`.
+  /// The last block's output at the last position of each patched run, `[patches, width]`.
   ///
-  /// - Parameter isGivenUp: Asked before each cell.
+  /// - Parameter isGivenUp: Asked before each patch.
   /// - Throws: `Stopped` once nobody wants the result any more.
   public func run(
-    _ cells: [RestoredCell], unless isGivenUp: () -> Bool = { false }
+    unless isGivenUp: () -> Bool = { false }
   ) throws(Stopped) -> Tensor<Float> {
-    var rows: [Tensor<Float>] = []
-    for cell in cells {
+    var rows = [Tensor<Float>(zeros: [0, model.shape.width])]
+    for patch in patches {
       guard !isGivenUp() else { throw Stopped() }
-      rows.append(run(cell))
+      rows.append(run(patch))
     }
     return .concatenated(rows)
   }
 
-  private func run(_ cell: RestoredCell) -> Tensor<Float> {
-    let run = Run<Float>(Batch(lengths: [base.length])) { site, layer, x in
-      guard site == cell.site.unsplit, cell.layers.contains(layer),
-        let clean = base.clean[site]?[layer]
-      else { return x }
-      let row = clean.rows(cell.position..<cell.position + 1)
-      return Variable(x.value.replacingRows([cell.position], with: row))
+  private func run(_ patch: Patch) -> Tensor<Float> {
+    let length = runs.rows.lengths[patch.base]
+    let edits = (0..<model.shape.layers).map { layer in
+      SiteEdits(
+        patch.touches.filter { $0.layers.contains(layer) }.map {
+          SiteEdits.Placed(touch: $0, rows: $0.positions)
+        }, layer: layer, runs, model.shape, queries: nil, sparing: false)
     }
-    var stream = model.stream(of: Variable(embeddings[cell.sample]), in: run)
+    let run = Run<Float>(Batch(lengths: [length])) { site, layer, value in
+      site.isInBlock ? edits[layer].apply(site, value) : value
+    }
+    var stream = model.stream(of: Variable(embeddings(patch.base)), in: run)
     stream = model.blocks(0..<model.shape.layers, stream, in: run)
-    return stream.value.rows(base.length - 1..<base.length)
+    return stream.value.rows(length - 1..<length)
+  }
+
+  /// A run's embeddings from its first position on, with the noise of the runs that it shares with.
+  private func embeddings(_ run: Int) -> Tensor<Float> {
+    let base = runs.runs[run]
+    guard let shared = base.shared else { return base.embeddings(model) }
+    let before = embeddings(shared.run).rows(0..<shared.count)
+    return .concatenated([before, base.embeddings(model)])
   }
 }
