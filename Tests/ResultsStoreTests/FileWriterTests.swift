@@ -22,16 +22,15 @@ import Testing
   #expect(try scratch.tree() == ["a", "empty"])
 }
 
-@Test func `folders are made below a root that is there, never the root`() throws {
+@Test func `a folder is made in one that is there, never with those above it`() throws {
   let scratch = try Scratch()
   let files = FileWriter(run: try runID(1), rank: 0)
-  try files.makeFolders(for: scratch.file("x/y/z"), below: scratch.path)
-  try files.write("1", to: scratch.file("x/y/z"))
-  #expect(try scratch.tree() == ["x/y/z"])
+  try files.makeFolder(scratch.file("x"))
+  try files.makeFolder(scratch.file("x"))
+  try files.write("1", to: scratch.file("x/z"))
+  #expect(try scratch.tree() == ["x/z"])
   let gone = scratch.file("gone")
-  let error = refusal { () throws(Refusal) in
-    try files.makeFolders(for: gone + "/c/0", below: gone)
-  }
+  let error = refusal { () throws(Refusal) in try files.makeFolder(gone + "/x") }
   #expect(error?.kind == .store && error?.description.contains("ENOENT") == true)
 }
 

@@ -41,6 +41,7 @@ func `an array comes back, with edges that its chunks do not fill`(storage: Int)
     let origin = zip(index, spec.fileShape).map { $0 * $1 }
     ChunkGeometry.copy(box, from: whole, [5, 7], at: origin, to: &part, box, at: [0, 0])
     let digest = try array.write(chunk: index, part, by: files)
+    #expect(array.path(ofFile: index).hasSuffix("/s.zarr/a/c.\(index[0]).\(index[1])"))
     #expect(try array.digest(ofFile: index) == digest)
     let back = try #require(try array.read(chunk: index, as: Float.self))
     #expect(back == part)
@@ -102,13 +103,13 @@ func `every flipped bit and every cut of a chunk's file is noticed by name`(stor
     compression: compression)
   let (array, files) = try makeArray(scratch, spec)
   try array.write(chunk: [0, 0], floats(array.boxInFile([0, 0]).reduce(1, *)), by: files)
-  let whole = try scratch.bytes("s.zarr/a/c/0/0")
+  let whole = try scratch.bytes("s.zarr/a/c.0.0")
   func expectRefusal(_ bytes: [UInt8], _ what: String) throws {
-    try scratch.put(bytes, "s.zarr/a/c/0/0")
+    try scratch.put(bytes, "s.zarr/a/c.0.0")
     let error = refusal { () throws(Refusal) in
       _ = try array.read(chunk: [0, 0], as: Float.self)
     }
-    #expect(error?.kind == .store && error?.file.hasSuffix("s.zarr/a/c/0/0") == true, "\(what)")
+    #expect(error?.kind == .store && error?.file.hasSuffix("s.zarr/a/c.0.0") == true, "\(what)")
   }
   for place in whole.indices {
     for bit in 0..<8 {
@@ -168,7 +169,7 @@ func `every flipped bit and every cut of a chunk's file is noticed by name`(stor
   let scratch = try Scratch()
   let files = FileWriter(run: try runID(1), rank: 0)
   let spec = try ZarrArraySpec(.float32, shape: [3], chunks: [2], dimensions: ["x"])
-  for name in ["", "..", "a/b", "c", "zarr.json", ".tmp", "__x", "a b"] {
+  for name in ["", "..", "a/b", "c", "c.0", "zarr.json", ".tmp", "__x", "a b"] {
     let error = refusal { () throws(Refusal) in
       _ = try ZarrStore.create(
         at: scratch.file("s.zarr"), ZarrGroup(arrays: [name: spec]), by: files)
@@ -203,7 +204,7 @@ func `every flipped bit and every cut of a chunk's file is noticed by name`(stor
   let (array, files) = try makeArray(scratch, spec)
   try array.write(chunk: [0], [1, 2] as [Float], by: files)
   try FileManager.default.createSymbolicLink(
-    atPath: scratch.file("s.zarr/a/c/1"), withDestinationPath: scratch.file("s.zarr/a/c/0"))
+    atPath: scratch.file("s.zarr/a/c.1"), withDestinationPath: scratch.file("s.zarr/a/c.0"))
   let error = refusal { () throws(Refusal) in _ = try array.read(chunk: [1], as: Float.self) }
   #expect(error?.found == "a symbolic link")
 }

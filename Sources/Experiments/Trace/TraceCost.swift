@@ -23,11 +23,9 @@ package struct TraceCost: Sendable {
   /// Bytes of a rank beside the weights, by compute threads.
   package let baseBytes: Int
   package let threadBytes: Int
-  /// Bytes of the results as stored, before compression, and files.
+  /// Bytes of the results as stored, before compression, and files with folders.
   package let resultBytes: Int
   package let files: Int
-  /// Files and folders: a chunk of an array lies some folders deep.
-  package let inodes: Int
 
   private let layers: Int
   private let storedMetrics: Int
@@ -58,9 +56,8 @@ package struct TraceCost: Sendable {
     resultBytes = cells * (4 * job.samples * job.spec.metric.store.count + 1)
     storedMetrics = job.spec.metric.store.count
     let pairs = job.facts.count * job.spec.restore.count
-    files = pairs * (storedMetrics + 1) + 64
-    // Of each array: a folder a fact, and below it one a restoration, with one for each axis more.
-    inodes = (storedMetrics + 1) * (job.facts.count + 4 * pairs) + 64
+    // A file a pair in the arrays of values; the arrays of labels and the rest of the folder.
+    files = pairs * (storedMetrics + 1) + 128
     for fact in job.facts.indices {
       blockRows += job.grid.baselineRows(of: fact)
       naiveBlockRows += (1 + samples) * lengths[fact] * layers
@@ -95,7 +92,7 @@ package struct TraceCost: Sendable {
   /// journals with what frames them there, and a block for what is left over of each file.
   package var diskBytes: Int {
     let values = patchedRuns * 4 * (storedMetrics + TraceMetrics.count)
-    return values + 512 * units + 4096 * inodes
+    return values + 512 * units + 4096 * files
   }
 
   /// Bytes that a rank needs beside the weights, with so many compute threads.
@@ -110,7 +107,7 @@ extension TraceCost {
   func needs(threads: Int, coreHours: Double) -> RunNeeds {
     RunNeeds(
       weightBytes: weightBytes, rankBytes: rankBytes(threads: threads), diskBytes: diskBytes,
-      files: inodes, units: units, coreHours: coreHours)
+      files: files, units: units, coreHours: coreHours)
   }
 }
 

@@ -44,18 +44,6 @@ package final class FileWriter: Sendable {
     try write(Array(text.utf8), to: path)
   }
 
-  /// Makes the folders between `root`, which must be there, and a file below it.
-  ///
-  /// Each folder's name is synced once by every process that uses it, whoever made it.
-  package func makeFolders(for path: String, below root: String) throws(Refusal) {
-    precondition(path.hasPrefix(root + "/"), "\(path) is not below \(root)")
-    var folder = root
-    for name in path.dropFirst(root.count + 1).split(separator: "/").dropLast() {
-      folder += "/" + name
-      try makeFolder(folder)
-    }
-  }
-
   /// Makes one folder, or accepts it if it is there and no link; on return its name is durable.
   package func makeFolder(_ path: String) throws(Refusal) {
     if state.withLock({ $0.folders.contains(path) }) { return }

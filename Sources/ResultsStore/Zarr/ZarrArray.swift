@@ -70,13 +70,13 @@ package struct ZarrArray: Sendable {
     return ZarrShard.encode(parts)
   }
 
-  /// The path of the file at an index of the file grid: `c/0/1`.
+  /// The path of the file at an index of the file grid: `c.0.1`, or `c` where it has no dimension.
   package func path(ofFile index: [Int]) -> String {
     precondition(
       index.count == spec.shape.count
         && zip(index, spec.fileGrid).allSatisfy { (0..<$1).contains($0) },
       "\(index) outside of the grid \(spec.fileGrid) of \(path)")
-    return ([path, "c"] + index.map { "\($0)" }).joined(separator: "/")
+    return "\(path)/\(spec.key(ofFile: index))"
   }
 
   /// The shape of what a file holds of the array.
@@ -89,7 +89,6 @@ package struct ZarrArray: Sendable {
     _ bytes: [UInt8], _ index: [Int], by files: FileWriter
   ) throws(Refusal) -> String {
     let file = path(ofFile: index)
-    try files.makeFolders(for: file, below: path)
     try files.write(bytes, to: file)
     return Digest.of(bytes)
   }

@@ -53,6 +53,12 @@ package struct ZarrArraySpec: Sendable, Equatable {
   package var fileGrid: [Int] { grid(of: fileShape) }
   /// How many chunks there are along each dimension.
   package var chunkGrid: [Int] { grid(of: chunks) }
+  /// The name, in the array's folder, of the file at an index of the file grid: all of an array's
+  /// files stand in its one folder, `c.0.1` beside `zarr.json`.
+  package func key(ofFile index: [Int]) -> String {
+    (["c"] + index.map { "\($0)" }).joined(separator: ".")
+  }
+
   /// Elements of a chunk; within limits.
   var chunkCount: Int { chunks.reduce(1, *) }
 

@@ -169,12 +169,11 @@ struct ArrayCheck {
       guard spec.fileGrid.reduce(1, *) > 0 else { continue }
       // Arrays are one file, or one for each fact and restoration.
       let (rows, columns) = (spec.fileGrid.first ?? 1, spec.fileGrid.dropFirst().first ?? 1)
-      let rest = String(repeating: "/0", count: max(0, spec.fileGrid.count - 2))
+      let rest = [Int](repeating: 0, count: max(0, spec.fileGrid.count - 2))
       for row in 0..<rows {
         for column in 0..<columns {
-          names.append(
-            spec.fileGrid.count > 1
-              ? "\(path)\(name)/c/\(row)/\(column)\(rest)" : "\(path)\(name)/c/\(row)")
+          let index = spec.fileGrid.count > 1 ? [row, column] + rest : [row]
+          names.append("\(path)\(name)/\(spec.key(ofFile: index))")
         }
       }
     }

@@ -136,7 +136,7 @@ package struct TraceVerifier {
 
 /// The files that stand below a folder of arrays at one moment.
 struct ArrayFiles: Sendable {
-  /// From the folder on: `status/c/0/1/0/0`.
+  /// From the folder on: `status/c.0.1.0.0`.
   let names: Set<String>
   private let root: String
 
