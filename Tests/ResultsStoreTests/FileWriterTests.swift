@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Inputs
 import Testing
@@ -8,6 +9,14 @@ import Testing
   #expect(CRC32C.of(Array("123456789".utf8)) == 0xE306_9283)
   #expect(CRC32C.of([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
   #expect(CRC32C.of([]) == 0)
+  // By tables and by the processor's instruction, at every length and place in a word.
+  let bytes = (0..<300).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+  for start in 0..<9 {
+    for end in start...bytes.count {
+      let piece = Array(bytes[start..<end])
+      #expect(CRC32C.of(bytes[start..<end]) == crc32c_update_portable(0, piece, piece.count))
+    }
+  }
 }
 
 @Test func `a file is written whole, or replaced whole, and nothing else is left`() throws {
