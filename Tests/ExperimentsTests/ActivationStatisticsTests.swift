@@ -42,7 +42,8 @@ private let full = StatisticsShape(
         let moment = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } / Double(rows)
         #expect(moments[i * part + j] == moment)
         let means = statistics.means
-        #expect(covariance[i * part + j] == moment - means[group * part + i] * means[group * part + j])
+        #expect(
+          covariance[i * part + j] == moment - means[group * part + i] * means[group * part + j])
       }
     }
     let norms = (0..<rows).map { row in

@@ -38,7 +38,8 @@ func `a shard written by rows has the bytes of one written at once`(
   #expect(try scratch.tree().allSatisfy { !$0.contains(".tmp") })
   for start in 0...11 {
     for end in start...11 {
-      #expect(try array.read(rows: start..<end, as: Float.self) == Array(values[start * 3..<end * 3]))
+      #expect(
+        try array.read(rows: start..<end, as: Float.self) == Array(values[start * 3..<end * 3]))
     }
   }
 }
@@ -72,14 +73,16 @@ func `a shard written by rows has the bytes of one written at once`(
     for index in ChunkGeometry.indices(of: spec.fileGrid) {
       let box = array.boxInFile(index)
       let values = ChunkGeometry.indices(of: box).map { place in
-        Int64((index[0] * spec.fileShape[0] + place[0]) * 5 + index[1] * spec.fileShape[1] + place[1])
+        Int64(
+          (index[0] * spec.fileShape[0] + place[0]) * 5 + index[1] * spec.fileShape[1] + place[1])
       }
       try array.write(chunk: index, values, by: files)
     }
     for start in 0..<7 {
       for end in start...7 {
         #expect(
-          try array.read(rows: start..<end, as: Int64.self) == (start * 5..<end * 5).map { Int64($0) })
+          try array.read(rows: start..<end, as: Int64.self)
+            == (start * 5..<end * 5).map { Int64($0) })
       }
     }
   }

@@ -10,8 +10,8 @@ void bytes_shuffle(uint8_t *target, const uint8_t *source, size_t count, size_t 
 /// Undoes `bytes_shuffle`.
 void bytes_unshuffle(uint8_t *target, const uint8_t *source, size_t count, size_t size);
 
-/// The Castagnoli CRC of 32 bits (RFC 3720, appendix B.4), continued from `crc`; 0 begins one. By the
-/// processor's instruction where it has one.
+/// The Castagnoli CRC of 32 bits (RFC 3720, appendix B.4), continued from `crc`; 0 begins one. By
+/// the processor's instruction where it has one.
 uint32_t crc32c_update(uint32_t crc, const void *bytes, size_t count);
 
 /// The same by tables, as processors without the instruction compute it.

@@ -3,10 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Sums of floats in double, each in the order of the rows. A product of two floats is exact in double,
-// so a fused multiplication and addition gives the same bits as two steps: on every processor.
+// Sums of floats in double, each in the order of the rows. A product of two floats is exact in
+// double, so a fused multiplication and addition gives the same bits as two steps: everywhere.
 
-/// Adds `rows` rows of `width` columns to the sums, sums of squares, minima and maxima of the columns.
+/// Adds `rows` rows of `width` columns to the columns' sums, sums of squares, minima and maxima.
 /// NaN passes into the sums and not into the extremes.
 void statistics_columns(size_t rows, size_t width, const float *x, double *sums, double *squares,
                         float *minima, float *maxima);

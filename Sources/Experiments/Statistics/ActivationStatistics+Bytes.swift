@@ -62,7 +62,9 @@ extension ActivationStatistics {
     }
     positionSums = try reader.doubles(positionSums.count)
     let (values, overflow) = count.multipliedReportingOverflow(by: shape.groupWidth)
-    guard !overflow else { throw reader.refusal("\(count) rows", "rows whose values can be counted") }
+    guard !overflow else {
+      throw reader.refusal("\(count) rows", "rows whose values can be counted")
+    }
     for group in 0..<shape.groups {
       self.values[group] = try ValueSketch(&reader, total: values)
     }
