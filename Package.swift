@@ -66,13 +66,13 @@ let package = Package(
     module("Randomness", []),
     module("CausalModels", ["Inputs", "Randomness"]),
     module("Cluster", ["COpenMPI", "Inputs", "Locks"]),
-    module("ResultsStore", ["CZstd", "Inputs", "Locks"]),
+    module("ResultsStore", ["CKernels", "CZstd", "Inputs", "Locks"]),
     module("Figures", ["Inputs", "Locks", subprocess]),
     module(
       "Experiments",
       [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "Randomness", "CausalModels", "Cluster", "ResultsStore", "Figures", "Locks",
+        "Randomness", "CausalModels", "Cluster", "ResultsStore", "Figures", "Locks", "CKernels",
       ]),
     .executableTarget(
       name: "causeway",

@@ -158,7 +158,7 @@ struct TraceVerifierTests {
     values[(2 * 6 + 5) * 2 + 1] += 0.25
     try array.write(chunk: index, values, by: files())
     let fault = try #require(try run.verify().faults.first)
-    #expect(fault.file.hasSuffix("log_probability/c/1/0/0/0/0"))
+    #expect(fault.file.hasSuffix("log_probability/c.1.0.0.0.0"))
     #expect(fault.field == "fact 1, site 0, layer 2, position 5, sample 1")
     #expect(fault.expected.contains("as the journals say"))
     // The same command mends it.

@@ -119,3 +119,34 @@ func `frames of numcodecs are read, and rounding agrees with its own`() throws {
   let rounded = try Float.decode(try scratch.bytes("rounded"), count: 600)
   #expect(MantissaRounding.round(sines, bits: 7) == rounded)
 }
+
+@Test(.enabled(if: PythonReaders.arePresent, Comment(rawValue: PythonReaders.reason)))
+func `a million rows in sixteen shards open without a warning, a slice in less than a second`()
+  throws
+{
+  let scratch = try Scratch()
+  let spec = try ZarrArraySpec(
+    .float32, shape: [1_000_000, 64], chunks: [4096, 64], shards: [65536, 64],
+    dimensions: ["row", "column"], compression: .blosc(level: 1))
+  let (array, files) = try makeArray(scratch, spec)
+  var block = (0..<4096 * 64).map { Float($0 % 997) }
+  for shard in 0..<16 {
+    let writer = try ZarrShardWriter<Float>(array, shard: [shard, 0], by: files)
+    while let next = writer.next {
+      let rows = min(4096, 1_000_000 - next[0] * 4096)
+      for row in 0..<rows { block[row * 64] = Float(next[0] * 4096 + row) }
+      try writer.append(rows: Array(block.prefix(rows * 64)))
+    }
+    _ = try writer.finish()
+  }
+  #expect(try scratch.tree().count == 16 + 2)
+  let first = 700_000
+  let rows = try #require(try array.read(rows: first..<first + 9000, as: Float.self))
+  #expect((0..<9000).allSatisfy { rows[$0 * 64] == Float(first + $0) })
+  let text = try python("read_large.py", scratch.file("s.zarr"), "\(first)")
+  let found = JSONField(
+    try JSON.parse(Array(text.utf8), file: "python", kind: .store), file: "python", kind: .store)
+  for reader in ["open_tensorstore", "open_zarr", "open_xarray"] {
+    #expect(try found[reader].double() < 1, "\(reader)")
+  }
+}

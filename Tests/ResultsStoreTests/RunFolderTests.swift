@@ -148,9 +148,9 @@ private func refused(_ work: () throws -> Void) -> Refusal? {
   let path = scratch.file("run")
   try claim(path, 1).lock.release()
   try FileManager.default.createDirectory(
-    atPath: path + "/results.zarr/a/c", withIntermediateDirectories: true)
+    atPath: path + "/results.zarr/a", withIntermediateDirectories: true)
   let (own, others) = (
-    ["run/results.zarr/a/c/.tmp-0000000000000001-3-9", "run/.tmp-0000000000000001-0-1"],
+    ["run/results.zarr/a/.tmp-0000000000000001-3-9", "run/.tmp-0000000000000001-0-1"],
     [
       "run/.tmp-0000000000000005-0-1", "run/journal/.tmp-x", "run/notes.txt",
       "run/log/.tmp-0000000000000001-0-1.log",

@@ -103,7 +103,7 @@ extension EndToEnd {
       let job = Self.job(lens: "model").replacing("iterations = 5", with: "iterations = 100")
       let bench = try Workbench(heavyModel, job: job)
       let tool = try bench.start("run", ranks: 2)
-      _ = try await tool.wait { bench.has("run/results.zarr/layer/c/0") && tool.seconds > 2 }
+      _ = try await tool.wait { bench.has("run/results.zarr/layer/c.0") && tool.seconds > 2 }
       kill(tool.launcher, SIGUSR1)
       let stopped = try await tool.end()
       #expect(stopped.code == 75, "\(stopped.errors)")
@@ -145,7 +145,7 @@ extension EndToEnd {
     @Test func `a flipped byte of an array is found`() async throws {
       let bench = try Workbench(job: Self.job())
       try await bench.finish("run")
-      let file = bench.path("run/results.zarr/energy/c/1/0")
+      let file = bench.path("run/results.zarr/energy/c.1.0")
       var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
       bytes[bytes.count / 2] ^= 1
       try bytes.write(to: URL(fileURLWithPath: file))

@@ -75,7 +75,7 @@ extension EndToEnd {
     {
       let bench = try Workbench(job: Self.job.replacing("steps = 12", with: "steps = 20000"))
       let tool = try bench.start("run", ranks: 2)
-      _ = try await tool.wait { bench.has("run/results.zarr/layer/c/0") && tool.seconds > 1 }
+      _ = try await tool.wait { bench.has("run/results.zarr/layer/c.0") && tool.seconds > 1 }
       kill(tool.launcher, SIGUSR1)
       let stopped = try await tool.end()
       #expect(stopped.code == 75, "\(stopped.errors)")

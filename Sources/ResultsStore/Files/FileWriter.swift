@@ -25,35 +25,34 @@ package final class FileWriter: Sendable {
 
   /// Writes a file in a folder that exists; on return the file and its name are durable.
   ///
-  /// Every commit of a whole file is this one function.
+  /// A file that is too large to hold is written by `ZarrShardWriter`, which commits it by the same
+  /// two steps, `seal` and `place`.
   package func write(_ bytes: [UInt8], to path: String) throws(Refusal) {
     let folder = parent(of: path)
     let (temporary, descriptor) = try openTemporary(in: folder, for: path)
     do {
       try fill(descriptor, bytes, path: path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try place(temporary, as: path)
+  }
+
+  /// Gives a temporary file that is filled, synced and closed its name, or removes it.
+  func place(_ temporary: String, as path: String) throws(Refusal) {
+    do {
       let identity = try FileIdentity.of(temporary)
       try rename(temporary, to: path, identity: identity)
     } catch {
       unlink(temporary)
       throw error
     }
-    try syncFolder(folder)
+    try syncFolder(parent(of: path))
   }
 
   package func write(_ text: String, to path: String) throws(Refusal) {
     try write(Array(text.utf8), to: path)
-  }
-
-  /// Makes the folders between `root`, which must be there, and a file below it.
-  ///
-  /// Each folder's name is synced once by every process that uses it, whoever made it.
-  package func makeFolders(for path: String, below root: String) throws(Refusal) {
-    precondition(path.hasPrefix(root + "/"), "\(path) is not below \(root)")
-    var folder = root
-    for name in path.dropFirst(root.count + 1).split(separator: "/").dropLast() {
-      folder += "/" + name
-      try makeFolder(folder)
-    }
   }
 
   /// Makes one folder, or accepts it if it is there and no link; on return its name is durable.
@@ -92,13 +91,23 @@ package final class FileWriter: Sendable {
   func fill(_ descriptor: Int32, _ bytes: [UInt8], path: String) throws(Refusal) {
     do {
       try writeAll(bytes, to: descriptor, path: path)
-      try system("fsync", path, needing: bytes.count) { Int(fsync(descriptor)) }
-      try expectSize(bytes.count, of: descriptor, path: path)
     } catch {
       close(descriptor)
       throw error
     }
-    try closeChecked(descriptor, path: path, needing: bytes.count)
+    try seal(descriptor, size: bytes.count, path: path)
+  }
+
+  /// Syncs and closes a file that so many bytes were written to.
+  func seal(_ descriptor: Int32, size: Int, path: String) throws(Refusal) {
+    do {
+      try system("fsync", path, needing: size) { Int(fsync(descriptor)) }
+      try expectSize(size, of: descriptor, path: path)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    try closeChecked(descriptor, path: path, needing: size)
   }
 
   /// What the file system said it took, it has: some say so of more than they have room for.

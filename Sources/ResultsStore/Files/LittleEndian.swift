@@ -1,11 +1,11 @@
 /// Integers in a byte string, little end first, whatever the machine.
 extension Array where Element == UInt8 {
-  mutating func append(littleEndian value: some FixedWidthInteger) {
+  package mutating func append(littleEndian value: some FixedWidthInteger) {
     Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
   }
 
   /// The integer at an offset; the caller has checked that it lies inside.
-  func littleEndian<Value: FixedWidthInteger>(_: Value.Type, at offset: Int) -> Value {
+  package func littleEndian<Value: FixedWidthInteger>(_: Value.Type, at offset: Int) -> Value {
     precondition(
       offset >= 0 && offset + MemoryLayout<Value>.size <= count,
       "an integer at \(offset) of \(count) bytes")

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Inputs
 
 /// A Blosc 1 buffer of one block: bytes shuffled by significance, then one zstd frame.
@@ -17,13 +18,13 @@ enum Blosc {
   private static let flags: UInt8 = 0x01 | 0x10 | 4 << 5
 
   static func compress(
-    _ bytes: [UInt8], typeSize: Int, level: Int
+    _ bytes: [UInt8], typeSize: Int, level: Int, by context: borrowing Zstd.Compressor
   ) throws(Refusal) -> [UInt8] {
     precondition(
       !bytes.isEmpty && (1...255).contains(typeSize) && bytes.count % typeSize == 0,
       "blosc: \(bytes.count) bytes of elements of \(typeSize)")
     let shuffled = shuffle(bytes, typeSize: typeSize)
-    var stream = try Zstd.compress(shuffled, level: level)
+    var stream = try Zstd.compress(shuffled, level: level, by: context)
     if stream.count >= bytes.count { stream = shuffled }
     var buffer: [UInt8] = [2, 1, flags, UInt8(typeSize)]
     for value in [bytes.count, bytes.count, overhead + stream.count, headerSize + 4, stream.count] {
@@ -63,22 +64,19 @@ enum Blosc {
   }
 
   static func shuffle(_ bytes: [UInt8], typeSize: Int) -> [UInt8] {
-    let count = bytes.count / typeSize
-    return transpose(bytes, rows: count, columns: typeSize)
+    moved(bytes) { bytes_shuffle($0, $1, bytes.count / typeSize, typeSize) }
   }
 
   static func unshuffle(_ bytes: [UInt8], typeSize: Int) -> [UInt8] {
-    let count = bytes.count / typeSize
-    return transpose(bytes, rows: typeSize, columns: count)
+    moved(bytes) { bytes_unshuffle($0, $1, bytes.count / typeSize, typeSize) }
   }
 
-  private static func transpose(_ bytes: [UInt8], rows: Int, columns: Int) -> [UInt8] {
+  private static func moved(
+    _ bytes: [UInt8], _ move: (UnsafeMutablePointer<UInt8>, UnsafePointer<UInt8>) -> Void
+  ) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
       bytes.withUnsafeBufferPointer { source in
-        for column in 0..<columns {
-          let row = column * rows
-          for place in 0..<rows { target[row + place] = source[place * columns + column] }
-        }
+        if let to = target.baseAddress, let from = source.baseAddress { move(to, from) }
       }
       count = bytes.count
     }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Rounding of floats to fewer bits of mantissa, which the compressor then stores for nothing.
 ///
 /// Real residual streams in float32 shrink 1.2 times as they are, 2.3 times at 10 bits, 3.0 at 7.
@@ -9,15 +11,13 @@ package enum MantissaRounding {
   package static func round(_ values: [Float], bits: Int) -> [Float] {
     precondition((1...23).contains(bits), "\(bits) bits of a mantissa of 23")
     guard bits < 23 else { return values }
-    let dropped = UInt32(23 - bits)
-    let mask = ~(UInt32(1) << dropped - 1)
-    let half = UInt32(1) << (dropped - 1)
-    return values.map { value in
-      guard value.isFinite else { return value }
-      let pattern = value.bitPattern
-      let isOdd = pattern >> dropped & 1
-      let rounded = Float(bitPattern: (pattern + (half - 1) + isOdd) & mask)
-      return rounded.isFinite ? rounded : Float(bitPattern: pattern & mask)
+    return [Float](unsafeUninitializedCapacity: values.count) { target, count in
+      values.withUnsafeBufferPointer { source in
+        if let from = source.baseAddress, let to = target.baseAddress {
+          mantissa_round(to, from, source.count, Int32(bits))
+        }
+      }
+      count = values.count
     }
   }
 }

@@ -32,10 +32,11 @@ package struct ZarrArray: Sendable {
     let places = chunkIndices(inFile: index)
     precondition(
       Set(chunks.keys).isSubset(of: places), "a chunk outside of shard \(index)")
+    let context = try Zstd.Compressor()
     var parts: [[UInt8]?] = []
     for place in places {
       if let values = chunks[place] {
-        parts.append(try encode(chunk: place, values))
+        parts.append(try encode(chunk: place, values, by: context))
       } else {
         parts.append(nil)
       }
@@ -63,7 +64,8 @@ package struct ZarrArray: Sendable {
     let box = boxInFile(index)
     precondition(
       values.count == box.reduce(1, *), "\(values.count) values for \(box) at \(index) of \(path)")
-    guard spec.shards != nil else { return try encode(chunk: index, values) }
+    let context = try Zstd.Compressor()
+    guard spec.shards != nil else { return try encode(chunk: index, values, by: context) }
     let origin = zip(index, spec.fileShape).map { $0 * $1 }
     var parts: [[UInt8]?] = []
     for place in chunkIndices(inFile: index) {
@@ -77,18 +79,18 @@ package struct ZarrArray: Sendable {
       ChunkGeometry.copy(
         size, from: values, box, at: zip(start, origin).map { $0 - $1 }, to: &part, size,
         at: size.map { _ in 0 })
-      parts.append(try encode(chunk: place, part))
+      parts.append(try encode(chunk: place, part, by: context))
     }
     return ZarrShard.encode(parts)
   }
 
-  /// The path of the file at an index of the file grid: `c/0/1`.
+  /// The path of the file at an index of the file grid: `c.0.1`, or `c` where it has no dimension.
   package func path(ofFile index: [Int]) -> String {
     precondition(
       index.count == spec.shape.count
         && zip(index, spec.fileGrid).allSatisfy { (0..<$1).contains($0) },
       "\(index) outside of the grid \(spec.fileGrid) of \(path)")
-    return ([path, "c"] + index.map { "\($0)" }).joined(separator: "/")
+    return "\(path)/\(spec.key(ofFile: index))"
   }
 
   /// The shape of what a file holds of the array.
@@ -101,22 +103,21 @@ package struct ZarrArray: Sendable {
     _ bytes: [UInt8], _ index: [Int], by files: FileWriter
   ) throws(Refusal) -> String {
     let file = path(ofFile: index)
-    try files.makeFolders(for: file, below: path)
     try files.write(bytes, to: file)
     return Digest.of(bytes)
   }
 
   /// The indices, in the array's chunk grid, of the chunks in a file, in C order.
   func chunkIndices(inFile index: [Int]) -> [[Int]] {
-    let perFile = zip(spec.fileShape, spec.chunks).map { $0 / $1 }
+    let perFile = spec.chunksPerFile
     return ChunkGeometry.indices(of: perFile).map { place in
       place.indices.map { index[$0] * perFile[$0] + place[$0] }
     }
   }
 
   /// The stored bytes of one chunk: padded to its shape, encoded, compressed, checksummed.
-  private func encode<Element: ZarrElement>(
-    chunk index: [Int], _ values: [Element]
+  func encode<Element: ZarrElement>(
+    chunk index: [Int], _ values: [Element], by context: borrowing Zstd.Compressor
   ) throws(Refusal) -> [UInt8] {
     precondition(
       Element.zarrType == spec.dataType, "\(Element.self) values for \(spec.dataType) of \(path)")
@@ -133,9 +134,10 @@ package struct ZarrArray: Sendable {
     let plain = Element.encode(whole)
     var stored =
       switch spec.compression {
-      case .zstd(let level): try Zstd.compress(plain, level: level)
+      case .zstd(let level): try Zstd.compress(plain, level: level, by: context)
       case .blosc(let level):
-        try Blosc.compress(plain, typeSize: MemoryLayout<Element>.stride, level: level)
+        try Blosc.compress(
+          plain, typeSize: MemoryLayout<Element>.stride, level: level, by: context)
       }
     stored.append(littleEndian: CRC32C.of(stored))
     return stored

@@ -5,27 +5,21 @@ extension ZarrArray {
   ///
   /// - Returns: Nil where the file is missing. In a shard, a missing chunk's elements are the fill
   ///   value; `readChunk` tells.
-  /// - Throws: `store`, with the file, where it is damaged.
+  /// - Throws: `store`, with the file, where it is damaged, or a shard too large to hold: that is
+  ///   read by chunks or by rows.
   package func read<Element: ZarrElement>(
     chunk index: [Int], as _: Element.Type
   ) throws(Refusal) -> [Element]? {
-    let file = path(ofFile: index)
-    guard let bytes = try storedBytes(file) else { return nil }
-    guard spec.shards != nil else { return try decode(bytes, chunk: index, file: file) }
+    guard let file = try ZarrChunkFile(path(ofFile: index), of: spec) else { return nil }
     let box = boxInFile(index)
     let origin = zip(index, spec.fileShape).map { $0 * $1 }
-    var values = [Element](repeating: .fill(spec.fill), count: box.reduce(1, *))
-    let places = chunkIndices(inFile: index)
-    let parts = try shard(bytes, count: places.count, file: file)
-    for (place, part) in zip(places, parts) {
-      guard let part else { continue }
-      let chunk: [Element] = try decode(part, chunk: place, file: file)
-      let start = zip(place, spec.chunks).map { $0 * $1 }
-      let size = ChunkGeometry.clipped(spec.chunks, at: start, in: spec.shape)
-      ChunkGeometry.copy(
-        size, from: chunk, size, at: size.map { _ in 0 }, to: &values, box,
-        at: zip(start, origin).map { $0 - $1 })
+    guard let count = product(box), count <= Zstd.contentLimit / MemoryLayout<Element>.stride else {
+      throw Refusal(
+        .store, file: file.path, found: "a shard of \(box)",
+        expected: "at most \(Zstd.contentLimit) bytes to hold at once (the limit)")
     }
+    var values = [Element](repeating: .fill(spec.fill), count: count)
+    _ = try fill(&values, box, at: origin, from: file, index)
     return values
   }
 
@@ -39,44 +33,75 @@ extension ZarrArray {
       index.count == spec.shape.count
         && zip(index, spec.chunkGrid).allSatisfy { (0..<$1).contains($0) },
       "\(index) outside of the grid \(spec.chunkGrid) of \(path)")
-    guard spec.shards != nil else { return try read(chunk: index, as: Element.self) }
-    let perFile = zip(spec.fileShape, spec.chunks).map { $0 / $1 }
+    let perFile = spec.chunksPerFile
     let fileIndex = zip(index, perFile).map { $0 / $1 }
-    let file = path(ofFile: fileIndex)
-    guard let bytes = try storedBytes(file) else { return nil }
-    let parts = try shard(bytes, count: perFile.reduce(1, *), file: file)
+    guard let file = try ZarrChunkFile(path(ofFile: fileIndex), of: spec) else { return nil }
     let place = zip(index, perFile).reduce(0) { $0 * $1.1 + $1.0 % $1.1 }
-    return try parts[place].map { (part) throws(Refusal) in
-      try decode(part, chunk: index, file: file)
+    return try file.stored(place).map { (part) throws(Refusal) in
+      try decode(part, chunk: index, file: file.path)
     }
+  }
+
+  /// The elements of a range of rows, the first axis, with all of the other axes, in C order.
+  ///
+  /// Only the chunks that hold them are read, each of them once.
+  ///
+  /// - Returns: Nil where any of them is missing.
+  package func read<Element: ZarrElement>(
+    rows: Range<Int>, as _: Element.Type
+  ) throws(Refusal) -> [Element]? {
+    precondition(
+      !spec.shape.isEmpty && rows.lowerBound >= 0 && rows.upperBound <= spec.shape[0],
+      "rows \(rows) of \(spec.shape) of \(path)")
+    let box = [rows.count] + spec.shape.dropFirst()
+    let origin = [rows.lowerBound] + box.dropFirst().map { _ in 0 }
+    var values = [Element](repeating: .fill(spec.fill), count: box.reduce(1, *))
+    guard !values.isEmpty else { return values }
+    let files = rows.lowerBound / spec.fileShape[0]...(rows.upperBound - 1) / spec.fileShape[0]
+    for row in files {
+      for rest in ChunkGeometry.indices(of: Array(spec.fileGrid.dropFirst())) {
+        let index = [row] + rest
+        guard let file = try ZarrChunkFile(path(ofFile: index), of: spec),
+          try fill(&values, box, at: origin, from: file, index)
+        else { return nil }
+      }
+    }
+    return values
   }
 
   /// SHA-256 of the file at an index of the file grid, as `write` returned it; nil where missing.
   package func digest(ofFile index: [Int]) throws(Refusal) -> String? {
-    try storedBytes(path(ofFile: index)).map { Digest.of($0) }
+    let path = path(ofFile: index)
+    guard try ZarrChunkFile.isThere(path) else { return nil }
+    var digest = Digest()
+    try BoundedFile(path, kind: .store).update(&digest)
+    return digest.hexadecimal()
   }
 
-  private func storedBytes(_ path: String) throws(Refusal) -> [UInt8]? {
-    switch try FileKind.of(path) {
-    case .missing: return nil
-    case .regular: break
-    case let kind: throw Refusal(.store, file: path, found: kind.name, expected: "a chunk's file")
+  /// Copies what a file holds of a box of the array into the box's elements.
+  ///
+  /// - Returns: Whether all of it was there.
+  private func fill<Element: ZarrElement>(
+    _ values: inout [Element], _ box: [Int], at origin: [Int], from file: ZarrChunkFile,
+    _ index: [Int]
+  ) throws(Refusal) -> Bool {
+    var isWhole = true
+    for (place, chunk) in chunkIndices(inFile: index).enumerated() {
+      let start = zip(chunk, spec.chunks).map { $0 * $1 }
+      let size = ChunkGeometry.clipped(spec.chunks, at: start, in: spec.shape)
+      let low = zip(start, origin).map { max($0, $1) }
+      let part = box.indices.map { min(start[$0] + size[$0], origin[$0] + box[$0]) - low[$0] }
+      guard part.allSatisfy({ $0 > 0 }) else { continue }
+      guard let stored = try file.stored(place) else {
+        isWhole = false
+        continue
+      }
+      let elements: [Element] = try decode(stored, chunk: chunk, file: file.path)
+      ChunkGeometry.copy(
+        part, from: elements, size, at: zip(low, start).map { $0 - $1 }, to: &values, box,
+        at: zip(low, origin).map { $0 - $1 })
     }
-    let file = try BoundedFile(path, kind: .store)
-    // Compression may add a little to what does not compress, and each chunk of a shard has a head.
-    let parts = zip(spec.fileShape, spec.chunks).reduce(1) { $0 * ($1.0 / $1.1) }
-    let content = spec.dataType.size.map { $0 * spec.fileShape.reduce(1, *) } ?? Zstd.contentLimit
-    let limit = content + content / 128 + parts * 1024
-    do throws(Refusal) { return try file.readAll(limit: limit) } catch {
-      // A device may fail a read once and not again; a second failure is final.
-      return try file.readAll(limit: limit)
-    }
-  }
-
-  private func shard(_ bytes: [UInt8], count: Int, file: String) throws(Refusal) -> [[UInt8]?] {
-    do throws(Refusal) { return try ZarrShard.decode(bytes, count: count) } catch {
-      throw error.inFile(file)
-    }
+    return isWhole
   }
 
   private func decode<Element: ZarrElement>(

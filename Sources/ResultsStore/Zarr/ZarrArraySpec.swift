@@ -21,7 +21,8 @@ package struct ZarrArraySpec: Sendable, Equatable {
   package let shape: [Int]
   /// Shape of a chunk, what is compressed as one.
   package let chunks: [Int]
-  /// Shape of a file that holds many chunks (`sharding_indexed`); nil if each chunk is a file.
+  /// Shape of a file that holds many chunks (`sharding_indexed`); nil if each chunk is a file. The
+  /// file may be of any size: it is written and read a chunk at a time.
   package let shards: [Int]?
   /// A name for each dimension; a 1-D array of the same name is its coordinate.
   package let dimensions: [String]
@@ -53,8 +54,16 @@ package struct ZarrArraySpec: Sendable, Equatable {
   package var fileGrid: [Int] { grid(of: fileShape) }
   /// How many chunks there are along each dimension.
   package var chunkGrid: [Int] { grid(of: chunks) }
+  /// The name, in the array's folder, of the file at an index of the file grid: all of an array's
+  /// files stand in its one folder, `c.0.1` beside `zarr.json`.
+  package func key(ofFile index: [Int]) -> String {
+    (["c"] + index.map { "\($0)" }).joined(separator: ".")
+  }
+
   /// Elements of a chunk; within limits.
   var chunkCount: Int { chunks.reduce(1, *) }
+  /// How many chunks a file has along each dimension.
+  var chunksPerFile: [Int] { zip(fileShape, chunks).map { $0 / $1 } }
 
   private func grid(of part: [Int]) -> [Int] {
     zip(shape, part).map { $0 == 0 ? 0 : ($0 - 1) / $1 + 1 }
@@ -74,15 +83,18 @@ package struct ZarrArraySpec: Sendable, Equatable {
       guard part.count == rank, part.allSatisfy({ $0 >= 1 }) else {
         throw refuse(field, "\(part)", "\(rank) sizes of at least 1")
       }
-      guard let count = product(part), count <= Zstd.contentLimit / size else {
-        throw refuse(field, "\(part)", "at most \(Zstd.contentLimit) bytes (the limit)")
-      }
+    }
+    guard let count = product(chunks), count <= Zstd.contentLimit / size else {
+      throw refuse("chunks", "\(chunks)", "at most \(Zstd.contentLimit) bytes (the limit)")
     }
     if let shards, !zip(shards, chunks).allSatisfy({ $0 % $1 == 0 }) {
       throw refuse("shards", "\(shards)", "multiples of the chunks \(chunks)")
     }
-    if let shards, let count = product(zip(shards, chunks).map { $0 / $1 }), count > 1 << 20 {
-      throw refuse("shards", "\(count) chunks in a file", "at most \(1 << 20) (the limit)")
+    if let shards {
+      let count = product(zip(shards, chunks).map { $0 / $1 }) ?? Int.max
+      guard count <= 1 << 20 else {
+        throw refuse("shards", "\(count) chunks in a file", "at most \(1 << 20) (the limit)")
+      }
     }
     guard dimensions.count == rank, Set(dimensions.map(ByteKey.init)).count == rank,
       dimensions.allSatisfy({ !$0.isEmpty })

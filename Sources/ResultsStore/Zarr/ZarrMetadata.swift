@@ -10,7 +10,7 @@ extension ZarrArraySpec {
       .init("shape", numbers(shape)),
       .init("data_type", .text(dataType.rawValue)),
       .init("chunk_grid", named("regular", ["chunk_shape": numbers(fileShape)])),
-      .init("chunk_key_encoding", named("default", ["separator": "/"])),
+      .init("chunk_key_encoding", named("default", ["separator": "."])),
       .init("fill_value", fillValue),
       .init("codecs", .list(codecs)),
       .init("attributes", .table(attributes)),

@@ -6,43 +6,44 @@ enum ZarrShard {
   /// Offset and length of a chunk that is not there.
   private static let missing = UInt64.max
 
+  /// Bytes of the index of so many chunks, with its checksum.
+  static func indexSize(_ count: Int) -> Int { 16 * count + 4 }
+
   /// The file of a shard; `chunks` is in C order of the chunks inside, nil where one is missing.
   static func encode(_ chunks: [[UInt8]?]) -> [UInt8] {
-    var file: [UInt8] = []
-    var index: [UInt8] = []
-    for chunk in chunks {
-      index.append(littleEndian: chunk == nil ? missing : UInt64(file.count))
-      index.append(littleEndian: chunk.map { UInt64($0.count) } ?? missing)
-      if let chunk { file += chunk }
-    }
-    index.append(littleEndian: CRC32C.of(index))
-    return file + index
+    chunks.reduce(into: []) { if let chunk = $1 { $0 += chunk } } + index(chunks.map { $0?.count })
   }
 
-  /// The stored bytes of each chunk of a shard of `count` chunks.
+  /// The index of chunks of those lengths, one behind the other; nil where one is missing.
+  static func index(_ lengths: [Int?]) -> [UInt8] {
+    var index: [UInt8] = []
+    var end = 0
+    for length in lengths {
+      index.append(littleEndian: length == nil ? missing : UInt64(end))
+      index.append(littleEndian: length.map { UInt64($0) } ?? missing)
+      end += length ?? 0
+    }
+    index.append(littleEndian: CRC32C.of(index))
+    return index
+  }
+
+  /// Where each chunk lies in a shard of `fileSize` bytes that ends in `index`.
   ///
   /// The chunks must fill the file up to the index without hole or overlap, as `encode` lays them.
-  static func decode(_ file: [UInt8], count: Int) throws(Refusal) -> [[UInt8]?] {
-    let indexSize = 16 * count + 4
-    guard file.count >= indexSize else {
-      throw Refusal(
-        .store, field: "shard index", found: "\(file.count) bytes, truncated",
-        expected: "at least \(indexSize)")
-    }
-    let start = file.count - indexSize
-    guard
-      file.littleEndian(UInt32.self, at: file.count - 4) == CRC32C.of(file[start..<file.count - 4])
+  static func places(index: [UInt8], fileSize: Int) throws(Refusal) -> [Range<Int>?] {
+    let start = fileSize - index.count
+    guard index.littleEndian(UInt32.self, at: index.count - 4) == CRC32C.of(index.dropLast(4))
     else {
       throw Refusal(
         .store, field: "shard index", found: "another CRC-32C", expected: "the index's checksum")
     }
-    var chunks: [[UInt8]?] = []
+    var places: [Range<Int>?] = []
     var end = 0
-    for place in 0..<count {
-      let offset = file.littleEndian(UInt64.self, at: start + 16 * place)
-      let length = file.littleEndian(UInt64.self, at: start + 16 * place + 8)
+    for place in 0..<index.count / 16 {
+      let offset = index.littleEndian(UInt64.self, at: 16 * place)
+      let length = index.littleEndian(UInt64.self, at: 16 * place + 8)
       if offset == missing, length == missing {
-        chunks.append(nil)
+        places.append(nil)
         continue
       }
       guard offset == UInt64(end), length <= UInt64(start - end) else {
@@ -50,7 +51,7 @@ enum ZarrShard {
           .store, field: "shard index, chunk \(place)", found: "\(length) bytes at \(offset)",
           expected: "at most \(start - end) bytes at \(end)")
       }
-      chunks.append(Array(file[end..<end + Int(length)]))
+      places.append(end..<end + Int(length))
       end += Int(length)
     }
     guard end == start else {
@@ -58,6 +59,6 @@ enum ZarrShard {
         .store, field: "shard index", found: "\(start - end) bytes that no chunk claims",
         expected: "chunks up to the index")
     }
-    return chunks
+    return places
   }
 }

@@ -86,11 +86,11 @@ package struct ZarrStore: Sendable {
           || [0x2D, 0x2E, 0x5F].contains(byte)
       }
       guard isPlain, !name.isEmpty, name.utf8.count <= 100, !name.hasPrefix("."),
-        !name.hasPrefix("__"), name != "c", name != "zarr.json"
+        !name.hasPrefix("__"), name != "c", !name.hasPrefix("c."), name != "zarr.json"
       else {
         throw Refusal(
           .store, file: path, found: "the name \(quoted(name))",
-          expected: "letters, digits, '_', '-' and '.', not 'c'")
+          expected: "letters, digits, '_', '-' and '.', not a chunk's 'c' or 'c.'")
       }
       if group.arrays[name] != nil, group.groups[name] != nil {
         throw Refusal(
