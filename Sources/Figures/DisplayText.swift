@@ -24,7 +24,8 @@ package func displayText(_ text: String, ascii: Bool) -> String {
   return text.unicodeScalars.count > 200 ? result + (ascii ? ".." : "…") : result
 }
 
-private func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+/// Whether a character is invisible, or commands where it should be drawn.
+func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.properties.generalCategory {
   case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
     true
@@ -85,7 +86,12 @@ private func width(of scalar: Unicode.Scalar) -> Int {
   default: break
   }
   if scalar.properties.isEmojiPresentation { return regionalIndicators.contains(scalar) ? 1 : 2 }
-  return wideRanges.contains { $0.contains(scalar) } ? 2 : 1
+  return isEastAsian(scalar) ? 2 : 1
+}
+
+/// Whether a character is one of East Asian scripts, of two columns.
+func isEastAsian(_ scalar: Unicode.Scalar) -> Bool {
+  wideRanges.contains { $0.contains(scalar) }
 }
 
 /// Two of them make one flag of two columns.
