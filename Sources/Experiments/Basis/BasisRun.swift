@@ -16,8 +16,8 @@ struct BasisRun {
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
   func run(_ load: () throws(Refusal) -> BasisSpec) throws(Refusal) -> RunOutcome {
-    useOneBLASThread()
-    let job = try world.agree { try BasisJob(try load()) }
+    let read = try launch.begin(load)
+    let job = try world.agree { try BasisJob(read) }
     let threads = launch.threads(job.spec.run)
     let memory = try world.agree { () throws(Refusal) -> Int in
       try BasisCost(job).memoryForLogits(threads: threads)

@@ -97,7 +97,7 @@ enum BasisVerifier {
   private static func recompute(
     _ reader: BasisReader, _ journals: BasisJournals, share: Double, _ options: VerifyOptions
   ) throws(Refusal) -> (count: Int, faults: [Refusal]) {
-    useOneBLASThread()
+    try ComputeRoom.take(threads: options.threads)
     let job = try BasisJob(reader.spec)
     let world = try MPIEnvironment(environment: [:]).world
     let memory = try BasisCost(job).memoryForLogits(threads: options.threads)

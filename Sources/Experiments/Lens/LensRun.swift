@@ -16,8 +16,8 @@ struct LensRun {
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
   func run(_ load: () throws(Refusal) -> LensSpec) throws(Refusal) -> RunOutcome {
-    useOneBLASThread()
-    let job = try world.agree { try LensJob(try load()) }
+    let read = try launch.begin(load)
+    let job = try world.agree { try LensJob(read) }
     let threads = launch.threads(job.spec.run)
     try world.agree { try LensCost(job).checkMemory(threads: threads) }
     try LensCost(job).check(launch, job.spec.run)

@@ -79,7 +79,7 @@ enum LensVerifier {
     _ job: LensJob, _ journals: LensJournals, _ folder: RunFolder, share: Double,
     _ options: VerifyOptions
   ) throws(Refusal) -> (count: Int, faults: [Refusal]) {
-    useOneBLASThread()
+    try ComputeRoom.take(threads: options.threads)
     let world = try MPIEnvironment(environment: [:]).world
     let texts = job.spec.settings.microbatches(job.data.texts)
     let sums = ContributionSum(count: texts.count, threads: options.threads, on: world)

@@ -23,8 +23,8 @@ package struct TraceRun {
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
   package func run(_ load: () throws(Refusal) -> TraceSpec) throws(Refusal) -> Outcome {
-    useOneBLASThread()
-    let job = try world.agree { try TraceJob(try load()) }
+    let read = try launch.begin(load)
+    let job = try world.agree { try TraceJob(read) }
     let plan = TracePlan(job.grid)
     let cost = TraceCost(job, plan)
     let threads = launch.threads(job.spec.run) {

@@ -33,7 +33,7 @@ struct TraceRecompute {
     precondition(share > 0 && share <= 1 && threads > 0, "\(share) on \(threads) threads")
     (self.reader, self.journals, self.attempts) = (reader, journals, attempts)
     self.threads = threads
-    useOneBLASThread()
+    try ComputeRoom.take(threads: threads)
     let job = try TraceJob(reader.spec)
     guard job.grid.layerCount == reader.grid.layerCount, job.grid.roles == reader.grid.roles else {
       throw Refusal(
@@ -125,7 +125,7 @@ struct TraceRecompute {
   /// What of this machine rounds otherwise than the one that began the run; nil where it is alike.
   private static func otherMachine(_ folder: RunFolder) throws(Refusal) -> String? {
     let record = try folder.checkedProvenance()
-    let (instructions, core) = (instructionSet(), blasCoreName())
+    let (instructions, core) = (instructionSet(), BLAS.coreName)
     let before = (
       try record["instruction_set"].string(), try record["blas_core"].string()
     )
