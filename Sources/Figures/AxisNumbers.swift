@@ -1,23 +1,33 @@
 internal import Foundation
 
-/// Round numbers along an axis, five or a few more, as they are written beside it.
+/// Round numbers along an axis, three to seven, as they are written beside it.
 struct AxisNumbers {
   let values: [Double]
   let labels: [String]
 
-  init(_ span: ClosedRange<Double>) {
-    let rough = (span.upperBound - span.lowerBound) / 5
+  /// - Parameter room: Pixels of the axis where it lies, and its numbers must not touch; nil where they
+  ///   stand one above the other.
+  init(_ span: ClosedRange<Double>, room: Double? = nil) {
+    let rough = (span.upperBound - span.lowerBound) / 6
     var power = pow(10, log10(rough).rounded(.down))
     // The logarithm of a power of ten may be rounded to the other side of it.
     if power > rough { power /= 10 }
     let step = power * ([1, 2, 5].first { $0 * power >= rough } ?? 10)
     let first = (span.lowerBound / step - 1e-9).rounded(.up)
     let last = (span.upperBound / step + 1e-9).rounded(.down)
-    values = stride(from: first, through: last, by: 1).map { $0 * step }
+    let all = Array(stride(from: first, through: last, by: 1))
     // As many digits as tell neighbours apart.
     let most = max(abs(span.lowerBound), abs(span.upperBound))
     let digits = min(15, max(3, Int(log10(most / step).rounded(.up)) + 1))
-    labels = values.map { shortNumber($0 == 0 ? 0 : $0, digits: digits) }
+    func label(_ count: Double) -> String {
+      shortNumber(count == 0 ? 0 : count * step, digits: digits)
+    }
+    let widest = FigureLayout.widest(all.map(label)) + 14
+    let one = (room ?? .infinity) * step / (span.upperBound - span.lowerBound)
+    let every = max(1, (widest / one).rounded(.up))
+    let shown = all.filter { $0.remainder(dividingBy: every) == 0 }
+    values = shown.map { $0 * step }
+    labels = shown.map(label)
   }
 }
 

@@ -53,6 +53,19 @@ package func cut(_ text: String, to limit: Int, ascii: Bool) -> String {
   return result + mark
 }
 
+/// The text cut at `limit` columns, in the middle: names that begin alike often end differently.
+func cutWithin(_ text: String, to limit: Int) -> String {
+  guard displayWidth(text) > limit else { return text }
+  let head = cut(text, to: limit * 2 / 3, ascii: false)
+  var tail = ""
+  for character in text.reversed() {
+    let next = String(character) + tail
+    guard displayWidth(head) + displayWidth(next) <= limit else { break }
+    tail = next
+  }
+  return head + tail
+}
+
 /// The text at the right (or left) end of `columns` columns, which it must fit.
 package func padded(_ text: String, to columns: Int, right: Bool = false) -> String {
   let space = String(repeating: " ", count: max(0, columns - displayWidth(text)))

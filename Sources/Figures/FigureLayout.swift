@@ -134,7 +134,7 @@ struct FigureLayout {
   }
 
   static func categoryNames(of chart: BarChart) -> [String] {
-    chart.categories.map { cut(displayText($0, ascii: false), to: labelColumns, ascii: false) }
+    chart.categories.map { cutWithin(displayText($0, ascii: false), to: labelColumns) }
   }
 
   /// The labels of a map's rows, at most one for each line of text, with their places in rows.
@@ -166,7 +166,7 @@ struct FigureLayout {
   }
 
   static func seriesName(_ series: LinePlot.Series) -> String {
-    cut(displayText(series.name, ascii: false), to: 28, ascii: false)
+    cutWithin(displayText(series.name, ascii: false), to: 28)
   }
 
   /// The lines of a panel's title, which stands over the plot and may reach over its margins.

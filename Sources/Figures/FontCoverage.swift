@@ -5,7 +5,7 @@ internal import Subprocess
 ///
 /// A character that no font has is drawn as a box that is wider than its place, so what is known to
 /// be missing is written as an escape.
-struct FontCoverage: Sendable {
+struct FontCoverage: Sendable, Equatable {
   /// Ranges of scalars, ascending, apart from each other.
   private let ranges: [ClosedRange<UInt32>]
 

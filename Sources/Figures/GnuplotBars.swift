@@ -3,7 +3,7 @@ extension GnuplotScript {
   mutating func draw(_ chart: BarChart, at place: FigureLayout.Place, number: Int) {
     let isUpright = FigureLayout.isUpright(chart)
     frameTexts(
-      title: chart.title, subtitle: bandText(chart.bandName, at: place, word: "intervals"),
+      title: chart.title, subtitle: bandText("", chart.bandName, at: place),
       bottomAxis: isUpright ? chart.categoryAxis : chart.valueName, at: place)
     sideTitle(isUpright ? chart.valueName : chart.categoryAxis, at: place)
     let (along, length) = isUpright ? ("x", "y") : ("y", "x")
@@ -15,9 +15,10 @@ extension GnuplotScript {
     let ticks = stride(from: 0, to: names.count, by: step).map {
       "\(gnuplotTickLabel(names[$0])) \($0)"
     }
+    let numbers = numberTicks(span, room: isUpright ? nil : place.width)
     let offsets = isUpright ? ["0,0.3", "0.4,0"] : ["0.4,0", "0,0.3"]
     add("set \(along)tics out nomirror scale 0.4 offset \(offsets[0]) (\(list(ticks)))")
-    add("set \(length)tics out nomirror scale 0.4 offset \(offsets[1]) (\(numberTicks(span)))")
+    add("set \(length)tics out nomirror scale 0.4 offset \(offsets[1]) (\(numbers))")
     add("set grid \(length)tics linewidth 0.6 linecolor rgb \"#d8d8d8\"")
     // From the top down, or from the left.
     let ends = isUpright ? "-0.5:\(count - 0.5)" : "\(count - 0.5):-0.5"
@@ -50,13 +51,13 @@ extension GnuplotScript {
         "$\(bars) using \(isUpright ? "1:2:3:4:5:6" : "2:1:5:6:3:4") with boxxyerror "
           + "fillcolor rgb \"\(color)\" \(style)")
       let known = one.means.indices.compactMap { place in
-        one.interval(place).map { [middle(place), one.means[place], $0.low, $0.high] }
+        one.interval(place).map { [middle(place), $0.low, $0.high - $0.low] }
       }
       if !known.isEmpty {
         block(intervals, known)
         plots.append(
-          "$\(intervals) using \(isUpright ? "1:2:3:4 with y" : "2:1:3:4 with x")errorbars "
-            + "pointtype 7 pointsize 0.15 linewidth 0.9 linecolor rgb \"#202020\"")
+          "$\(intervals) using \(isUpright ? "1:2:(0):3" : "2:1:3:(0)") with vectors heads "
+            + "size screen \(3 / pictureWidth),90 linewidth 0.9 linecolor rgb \"#202020\"")
       }
       if chart.series.count > 1 { legend(one, index, style: style, at: place) }
     }

@@ -13,7 +13,7 @@ extension GnuplotScript {
     frameTexts(
       title: map.title,
       subtitle: (ends + (map.hasGaps ? ["grey: no value"] : [])).joined(separator: ",  "),
-      bottomAxis: map.columnAxis, at: place)
+      bottomAxis: map.columnAxis, at: place, isRaised: true)
     columnTicks(map.columns, at: place, offset: isNarrow ? 0.5 : 0)
 
     let labels = FigureLayout.rowLabels(of: map, at: place)

@@ -2,7 +2,7 @@ extension GnuplotScript {
   /// Draws one line plot: bands, lines, and a legend at the right.
   mutating func draw(_ plot: LinePlot, at place: FigureLayout.Place, number: Int) {
     frameTexts(
-      title: plot.title, subtitle: bandText(plot.bandName, at: place), bottomAxis: plot.columnAxis,
+      title: plot.title, subtitle: bandText("bands: ", plot.bandName, at: place), bottomAxis: plot.columnAxis,
       at: place)
     columnTicks(plot.columns, at: place)
     sideTitle(plot.valueName, at: place)
@@ -52,9 +52,9 @@ extension GnuplotScript {
   }
 
   /// What the bands are, cut to the plot.
-  func bandText(_ name: String, at place: FigureLayout.Place, word: String = "bands") -> String {
+  func bandText(_ word: String, _ name: String, at place: FigureLayout.Place) -> String {
     cut(
-      displayText(name.isEmpty ? "" : "\(word): \(name)", ascii: false),
+      displayText(name.isEmpty ? "" : word + name, ascii: false),
       to: FigureLayout.columns(in: place.width, size: FigureLayout.smallSize), ascii: false)
   }
 

@@ -70,6 +70,9 @@ package struct GnuplotScript {
   /// How cells are drawn: a browser would smooth an SVG's image, and PNG's rectangles have seams.
   var imageStyle: String { format == .png ? "image" : "image pixels" }
 
+  /// Pixels of the layout.
+  var pictureWidth: Double { layout.width }
+
   /// A horizontal place as gnuplot counts it: a fraction from the left.
   func across(_ x: Double) -> Double { x / layout.width }
   /// A vertical place as gnuplot counts it: a fraction from the bottom.
@@ -83,12 +86,15 @@ package struct GnuplotScript {
   }
 
   /// Title and name of the horizontal axis.
+  ///
+  /// - Parameter isRaised: Whether something else than the subtitle stands between title and plot.
   mutating func frameTexts(
-    title: String, subtitle: String, bottomAxis: String, at place: FigureLayout.Place
+    title: String, subtitle: String, bottomAxis: String, at place: FigureLayout.Place,
+    isRaised: Bool = false
   ) {
     let middle = place.left + place.width / 2
     let titles = FigureLayout.titleLines(title, over: place)
-    let firstTitle = place.top - (subtitle.isEmpty ? 14 : 28) - 18 * Double(titles.count - 1)
+    let firstTitle = place.top - (subtitle.isEmpty && !isRaised ? 14 : 28) - 18 * Double(titles.count - 1)
     for (index, line) in titles.enumerated() {
       label(
         line, x: middle, y: firstTitle + 18 * Double(index), align: "center",
@@ -116,8 +122,8 @@ package struct GnuplotScript {
   }
 
   /// The labels of a numeric axis, as gnuplot's list of ticks.
-  func numberTicks(_ span: ClosedRange<Double>) -> String {
-    let numbers = AxisNumbers(span)
+  func numberTicks(_ span: ClosedRange<Double>, room: Double? = nil) -> String {
+    let numbers = AxisNumbers(span, room: room)
     return zip(numbers.labels, numbers.values).map { "\(gnuplotTickLabel($0)) \($1)" }
       .joined(separator: ", ")
   }

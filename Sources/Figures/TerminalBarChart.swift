@@ -1,6 +1,7 @@
 /// A bar chart as lines of text: names at the left, bars with their intervals, and the numbers.
 ///
-/// At most `limit` bars are drawn, the first ones; a note says how many categories there are more.
+/// At most `limit` bars are drawn, those of the categories that are farthest from the baseline; a
+/// note says how many there are more.
 public struct TerminalBarChart: Sendable {
   /// The most bars that are drawn.
   public static let limit = 40
@@ -8,7 +9,8 @@ public struct TerminalBarChart: Sendable {
   private let chart: BarChart
   private let terminal: Terminal
   private let ascii: Bool
-  private let shown: Int
+  /// The categories that are drawn, in order.
+  private let shown: [Int]
   private let labels: [String]
   private let numbers: [[String]]
   private let labelWidth: Int
@@ -22,13 +24,13 @@ public struct TerminalBarChart: Sendable {
     self.terminal = terminal
     let ascii = !terminal.isUnicode
     self.ascii = ascii
-    let shown = min(chart.categories.count, max(1, Self.limit / chart.series.count))
+    let shown = Self.farthest(chart, max(1, Self.limit / chart.series.count))
     self.shown = shown
-    labels = chart.categories.prefix(shown).map { displayText($0, ascii: ascii) }
+    labels = shown.map { displayText(chart.categories[$0], ascii: ascii) }
     labelWidth = min(labels.map(displayWidth).max() ?? 0, max(6, terminal.width / 3))
     func numbers(intervals: Bool) -> [[String]] {
       chart.series.map { one in
-        (0..<shown).map { Self.number(one, $0, intervals: intervals) }
+        shown.map { Self.number(one, $0, intervals: intervals) }
       }
     }
     func widest(_ texts: [[String]]) -> Int { texts.joined().map(\.count).max() ?? 0 }
@@ -43,17 +45,19 @@ public struct TerminalBarChart: Sendable {
   public var lines: [String] {
     let width = terminal.width
     var lines = wrapped(displayText(chart.title, ascii: ascii), to: width, ascii: ascii)
-    for category in 0..<shown {
+    for (row, category) in shown.enumerated() {
       for (number, one) in chart.series.enumerated() {
-        let label = number == 0 ? cut(labels[category], to: labelWidth, ascii: ascii) : ""
+        let label = number == 0 ? cut(labels[row], to: labelWidth, ascii: ascii) : ""
         lines.append(
           trimmed(
             padded(label, to: labelWidth, right: true) + " " + bar(one, category, number) + " "
-              + numbers[number][category]))
+              + numbers[number][row]))
       }
     }
-    let more = chart.categories.count - shown
-    if more > 0 { lines.append("and \(more) more") }
+    let more = chart.categories.count - shown.count
+    if more > 0 {
+      lines += wrapped("and \(more) more, nearer to the baseline", to: width, ascii: ascii)
+    }
     lines.append(axis)
     lines += wrapped(displayText(chart.valueName, ascii: ascii), to: width, ascii: ascii)
     lines.append("")
@@ -65,6 +69,15 @@ public struct TerminalBarChart: Sendable {
     }
     for note in notes { lines += wrapped(note, to: width, ascii: ascii) }
     return lines
+  }
+
+  private static func farthest(_ chart: BarChart, _ count: Int) -> [Int] {
+    func reach(_ category: Int) -> Double {
+      chart.series.map { abs($0.means[category] - chart.baseline) }.filter { !$0.isNaN }.max() ?? -1
+    }
+    let order = chart.categories.indices.map { (reach: reach($0), category: $0) }
+      .sorted { ($1.reach, $0.category) < ($0.reach, $1.category) }
+    return order.prefix(count).map(\.category).sorted()
   }
 
   private var notes: [String] {
