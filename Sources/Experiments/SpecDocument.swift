@@ -27,6 +27,7 @@ package enum SpecDocument {
     microbatches: Microbatches? = nil
   ) throws(Refusal) -> SpecRun {
     let document = try read(path)
+    try ComputeRoom.take(threads: 1)
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     options.microbatches = microbatches
     let model = try document["model"].string()

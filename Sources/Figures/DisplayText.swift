@@ -24,7 +24,8 @@ package func displayText(_ text: String, ascii: Bool) -> String {
   return text.unicodeScalars.count > 200 ? result + (ascii ? ".." : "…") : result
 }
 
-private func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+/// Whether a character is invisible, or commands where it should be drawn.
+func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.properties.generalCategory {
   case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
     true
@@ -50,6 +51,19 @@ package func cut(_ text: String, to limit: Int, ascii: Bool) -> String {
     result.append(character)
   }
   return result + mark
+}
+
+/// The text cut at `limit` columns, in the middle: names that begin alike often end differently.
+func cutWithin(_ text: String, to limit: Int) -> String {
+  guard displayWidth(text) > limit else { return text }
+  let head = cut(text, to: limit * 2 / 3, ascii: false)
+  var tail = ""
+  for character in text.reversed() {
+    let next = String(character) + tail
+    guard displayWidth(head) + displayWidth(next) <= limit else { break }
+    tail = next
+  }
+  return head + tail
 }
 
 /// The text at the right (or left) end of `columns` columns, which it must fit.
@@ -85,7 +99,12 @@ private func width(of scalar: Unicode.Scalar) -> Int {
   default: break
   }
   if scalar.properties.isEmojiPresentation { return regionalIndicators.contains(scalar) ? 1 : 2 }
-  return wideRanges.contains { $0.contains(scalar) } ? 2 : 1
+  return isEastAsian(scalar) ? 2 : 1
+}
+
+/// Whether a character is one of East Asian scripts, of two columns.
+func isEastAsian(_ scalar: Unicode.Scalar) -> Bool {
+  wideRanges.contains { $0.contains(scalar) }
 }
 
 /// Two of them make one flag of two columns.

@@ -4,6 +4,7 @@ public struct Figure: Sendable, Equatable {
   public enum Panel: Sendable, Equatable {
     case heatMap(HeatMap)
     case lines(LinePlot)
+    case bars(BarChart)
   }
 
   /// What all panels are about, such as the prompt; empty for none.
@@ -15,5 +16,18 @@ public struct Figure: Sendable, Equatable {
   public init(title: String = "", panels: [Panel]) {
     self.title = title
     self.panels = panels
+  }
+
+  /// The picture with each of its texts changed.
+  func mapTexts(_ change: (String) -> String) -> Figure {
+    Figure(
+      title: change(title),
+      panels: panels.map { panel in
+        switch panel {
+        case .heatMap(let map): .heatMap(map.mapTexts(change))
+        case .lines(let plot): .lines(plot.mapTexts(change))
+        case .bars(let chart): .bars(chart.mapTexts(change))
+        }
+      })
   }
 }

@@ -46,12 +46,23 @@ public struct FigureWriter: Sendable {
 
   /// Draws a figure into a file, which appears whole or not at all and replaces an older one.
   ///
+  /// - Returns: What the reader should know of the picture, a line each, such as characters that no
+  ///   font has.
   /// - Throws: A refusal of kind `resources` if gnuplot is missing or fails, or the file cannot be
   ///   written; of kind `commandLine` if the figure has no panels or more than `panelLimit`.
+  @discardableResult
   public func write(
     _ figure: Figure, to path: String, as format: FigureFormat
-  ) async throws(Refusal) {
+  ) async throws(Refusal) -> [String] {
+    var (figure, notes) = (figure, [String]())
+    // Who looks at an SVG has fonts of their own.
+    if format == .png, let fonts = await FontCoverage.installed(searchPath: searchPath) {
+      let drawable = fonts.drawable(figure)
+      figure = drawable.figure
+      notes += drawable.note.map { [$0] } ?? []
+    }
     try writeWhole(try await picture(of: figure, as: format), to: path)
+    return notes
   }
 
   /// The bytes of the picture.

@@ -34,6 +34,7 @@ package struct GnuplotScript {
       switch panel {
       case .heatMap(let map): draw(map, at: layout.places[index], number: index)
       case .lines(let plot): draw(plot, at: layout.places[index], number: index)
+      case .bars(let chart): draw(chart, at: layout.places[index], number: index)
       }
       commands += ["unset label", "unset object", "unset arrow"]
     }
@@ -69,6 +70,9 @@ package struct GnuplotScript {
   /// How cells are drawn: a browser would smooth an SVG's image, and PNG's rectangles have seams.
   var imageStyle: String { format == .png ? "image" : "image pixels" }
 
+  /// Pixels of the layout.
+  var pictureWidth: Double { layout.width }
+
   /// A horizontal place as gnuplot counts it: a fraction from the left.
   func across(_ x: Double) -> Double { x / layout.width }
   /// A vertical place as gnuplot counts it: a fraction from the bottom.
@@ -81,14 +85,16 @@ package struct GnuplotScript {
     add("set bmargin at screen \(up(place.bottom))")
   }
 
-  /// Title, name of the horizontal axis and its ticks.
+  /// Title and name of the horizontal axis.
+  ///
+  /// - Parameter isRaised: Whether something else than the subtitle stands between title and plot.
   mutating func frameTexts(
-    title: String, subtitle: String, columnAxis: String, columns: [String],
-    at place: FigureLayout.Place, tickOffset: Double = 0
+    title: String, subtitle: String, bottomAxis: String, at place: FigureLayout.Place,
+    isRaised: Bool = false
   ) {
     let middle = place.left + place.width / 2
     let titles = FigureLayout.titleLines(title, over: place)
-    let firstTitle = place.top - (subtitle.isEmpty ? 14 : 28) - 18 * Double(titles.count - 1)
+    let firstTitle = place.top - (subtitle.isEmpty && !isRaised ? 14 : 28) - 18 * Double(titles.count - 1)
     for (index, line) in titles.enumerated() {
       label(
         line, x: middle, y: firstTitle + 18 * Double(index), align: "center",
@@ -99,9 +105,33 @@ package struct GnuplotScript {
         subtitle, x: place.left, y: place.top - 11, align: "left", size: FigureLayout.smallSize,
         color: "#707070")
     }
-    for (index, line) in FigureLayout.axisLines(columnAxis, under: place).enumerated() {
+    for (index, line) in FigureLayout.axisLines(bottomAxis, under: place).enumerated() {
       label(line, x: middle, y: place.bottom + 34 + 17 * Double(index), align: "center")
     }
+  }
+
+  /// The name of the vertical axis, left of its labels.
+  mutating func sideTitle(_ name: String, at place: FigureLayout.Place) {
+    let text = cut(
+      displayText(name, ascii: false), to: FigureLayout.columns(in: place.height + 40),
+      ascii: false)
+    guard !text.isEmpty else { return }
+    label(
+      text, x: place.left - place.leftMargin + 13, y: place.top + place.height / 2,
+      align: "center", rotated: true)
+  }
+
+  /// The labels of a numeric axis, as gnuplot's list of ticks.
+  func numberTicks(_ span: ClosedRange<Double>, room: Double? = nil) -> String {
+    let numbers = AxisNumbers(span, room: room)
+    return zip(numbers.labels, numbers.values).map { "\(gnuplotTickLabel($0)) \($1)" }
+      .joined(separator: ", ")
+  }
+
+  /// The labels of columns that are counted from 0, as many as fit.
+  mutating func columnTicks(
+    _ columns: [String], at place: FigureLayout.Place, offset tickOffset: Double = 0
+  ) {
     let labels = columns.map { cut(displayText($0, ascii: false), to: 12, ascii: false) }
     let ticks = AxisTicks(labels, columnWidth: place.width / Double(columns.count)) {
       FigureLayout.textWidth($0) + 14

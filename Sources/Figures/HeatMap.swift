@@ -1,13 +1,15 @@
 public import Inputs
 
-/// A table of effects, one cell for each token position and layer, with what its axes mean.
+/// A table of effects, one cell for each row and column, with what its axes mean: token position and
+/// layer, or head and layer.
 ///
 /// The form of the figures of Meng et al., 2022, <https://arxiv.org/abs/2202.05262>: tokens from
 /// the top down, layers from left to right, the subject's tokens marked with a star.
 public struct HeatMap: Sendable, Equatable {
-  /// One row: a token at its position.
+  /// One row: a token at its position, a head, a role.
   public struct Row: Sendable, Equatable {
-    /// The token as the tokenizer decodes it; any text, which is escaped where it is drawn.
+    /// The token as the tokenizer decodes it, or the row's name; any text, which is escaped where it
+    /// is drawn.
     public let token: String
     /// Whether the token belongs to the subject, and carries the star.
     public let isSubject: Bool
@@ -20,19 +22,21 @@ public struct HeatMap: Sendable, Equatable {
   }
 
   /// What was done, such as `Impact of restoring MLP after corrupted input`.
-  public let title: String
+  public private(set) var title: String
   /// From the top, in the order of the prompt.
-  public let rows: [Row]
+  public private(set) var rows: [Row]
   /// The label of each column, such as the number of its layer.
-  public let columns: [String]
+  public private(set) var columns: [String]
   /// Effects as `[row][column]`; NaN where there is none.
   public let values: [[Double]]
   /// What a value is, such as `p(Paris)`.
-  public let valueName: String
+  public private(set) var valueName: String
   /// The colours of the values.
   public let colors: ColorScale
   /// What the columns are, such as `single restored layer within SmolLM2`.
-  public let columnAxis: String
+  public private(set) var columnAxis: String
+  /// What the rows are, such as `head`; empty where they say it themselves, as tokens do.
+  public private(set) var rowAxis: String
   /// The value without any intervention, with which the colour scale begins; nil if unknown.
   public let baseline: Double?
   /// The value of the clean run; nil if unknown.
@@ -47,9 +51,8 @@ public struct HeatMap: Sendable, Equatable {
   ///   list of columns.
   public init(
     title: String, rows: [Row], columns: [String], values: [[Double]], valueName: String,
-    colors: ColorScale = .purples, columnAxis: String, baseline: Double? = nil,
-    clean: Double? = nil,
-    range: ClosedRange<Double>? = nil
+    colors: ColorScale = .purples, columnAxis: String, rowAxis: String = "",
+    baseline: Double? = nil, clean: Double? = nil, range: ClosedRange<Double>? = nil
   ) throws(Refusal) {
     guard !rows.isEmpty, !columns.isEmpty else {
       throw Refusal(
@@ -73,6 +76,7 @@ public struct HeatMap: Sendable, Equatable {
     self.valueName = valueName
     self.colors = colors
     self.columnAxis = columnAxis
+    self.rowAxis = rowAxis
     self.baseline = baseline.flatMap(drawable)
     self.clean = clean.flatMap(drawable)
     if let range, range.lowerBound < range.upperBound {
@@ -130,6 +134,48 @@ public struct HeatMap: Sendable, Equatable {
   /// A row's label as it is drawn: the token, with a star if it belongs to the subject.
   package func label(row: Int, ascii: Bool) -> String {
     displayText(rows[row].token, ascii: ascii) + (rows[row].isSubject ? "*" : "")
+  }
+
+  /// The labels that fit where a row has less room than its label, with their places in rows.
+  ///
+  /// The subject's come first, rows beside each other under one label, then the last row's; the
+  /// others stand at even steps between.
+  ///
+  /// - Parameter least: Rows from one label to the next.
+  package func rowLabels(least: Double) -> [(place: Double, text: String)] {
+    guard least > 1 else {
+      return rows.indices.map { (Double($0), label(row: $0, ascii: false)) }
+    }
+    var chosen: [(place: Double, text: String)] = []
+    func add(_ place: Double, _ text: String) {
+      if chosen.allSatisfy({ abs($0.place - place) >= least }) { chosen.append((place, text)) }
+    }
+    var row = 0
+    while row < rows.count {
+      let end = rows[row...].firstIndex { !$0.isSubject } ?? rows.count
+      if end > row {
+        let tokens = rows[row..<end].map { displayText($0.token, ascii: false) }
+        add(Double(row + end - 1) / 2, tokens.joined() + "*")
+      }
+      row = end + 1
+    }
+    add(Double(rows.count - 1), label(row: rows.count - 1, ascii: false))
+    for row in stride(from: 0, to: rows.count, by: Int(least.rounded(.up))) {
+      add(Double(row), label(row: row, ascii: false))
+    }
+    return chosen.sorted { $0.place < $1.place }
+  }
+
+  /// The map with each of its texts changed.
+  func mapTexts(_ change: (String) -> String) -> HeatMap {
+    var map = self
+    map.title = change(title)
+    map.rows = rows.map { Row(change($0.token), isSubject: $0.isSubject) }
+    map.columns = columns.map(change)
+    map.valueName = change(valueName)
+    map.columnAxis = change(columnAxis)
+    map.rowAxis = change(rowAxis)
+    return map
   }
 }
 

@@ -30,19 +30,19 @@ public struct LinePlot: Sendable, Equatable {
   }
 
   /// What was averaged.
-  public let title: String
+  public private(set) var title: String
   /// The label of each column, such as the number of its layer.
-  public let columns: [String]
+  public private(set) var columns: [String]
   /// In the order of the legend.
-  public let series: [Series]
+  public private(set) var series: [Series]
   /// What a value is, such as `average indirect effect on p(o)`.
-  public let valueName: String
+  public private(set) var valueName: String
   /// What the columns are, such as `center of interval of 10 restored mlp layers`.
-  public let columnAxis: String
+  public private(set) var columnAxis: String
   /// The value without any intervention, drawn as a dashed line; nil if unknown.
   public let baseline: Double?
   /// What the bands are, such as `95 % intervals (Wilson)`; said where they are drawn.
-  public let bandName: String
+  public private(set) var bandName: String
   /// The values that the vertical axis spans at least, such as 0 to 1 for shares; nil: what is drawn.
   public let range: ClosedRange<Double>?
 
@@ -57,23 +57,10 @@ public struct LinePlot: Sendable, Equatable {
         .store, field: title, found: "\(series.count) lines of \(columns.count) columns",
         expected: "a line plot with at least one point")
     }
-    for one in series {
-      guard one.means.count == columns.count,
-        one.lows.count == one.highs.count, one.lows.isEmpty || one.lows.count == columns.count
-      else {
-        throw Refusal(
-          .store, field: "\(title), \(one.name)",
-          found: "\(one.means.count) means and bands of \(one.lows.count) and \(one.highs.count)",
-          expected: "\(columns.count), one a column")
-      }
-    }
+    for one in series { try one.check(columns: columns.count, in: title) }
     self.title = title
     self.columns = columns
-    self.series = series.map { one in
-      Series(
-        one.name, means: one.means.map { drawable($0) ?? .nan },
-        lows: one.lows.map { drawable($0) ?? .nan }, highs: one.highs.map { drawable($0) ?? .nan })
-    }
+    self.series = series.map(\.drawable)
     self.valueName = valueName
     self.columnAxis = columnAxis
     self.baseline = baseline.flatMap(drawable)
@@ -81,32 +68,56 @@ public struct LinePlot: Sendable, Equatable {
     self.range = range
   }
 
-  /// The values that the vertical axis spans: the range where all that is drawn lies in it, else
-  /// everything with a margin.
+  /// The values that the vertical axis spans.
   package var span: ClosedRange<Double> {
-    var known = baseline.map { [$0] } ?? []
-    for one in series {
-      for (column, mean) in one.means.enumerated() where !mean.isNaN {
-        known.append(mean)
-        if !one.lows.isEmpty {
-          known += [one.lows[column], one.highs[column]].filter { !$0.isNaN }
-        }
-      }
+    axisSpan(of: series.reduce(baseline.map { [$0] } ?? []) { $0 + $1.drawn }, range: range)
+  }
+
+  /// The plot with each of its texts changed.
+  func mapTexts(_ change: (String) -> String) -> LinePlot {
+    var plot = self
+    plot.title = change(title)
+    plot.columns = columns.map(change)
+    plot.series = series.map { $0.named(change($0.name)) }
+    plot.valueName = change(valueName)
+    plot.columnAxis = change(columnAxis)
+    plot.bandName = change(bandName)
+    return plot
+  }
+}
+
+extension LinePlot.Series {
+  /// Refuses a series that does not have one mean, and one band or none, for each column.
+  func check(columns: Int, in title: String) throws(Refusal) {
+    guard means.count == columns, lows.count == highs.count, lows.isEmpty || lows.count == columns
+    else {
+      throw Refusal(
+        .store, field: "\(title), \(name)",
+        found: "\(means.count) means and bands of \(lows.count) and \(highs.count)",
+        expected: "\(columns), one a column")
     }
-    guard let lowest = known.min(), let highest = known.max() else { return range ?? 0...1 }
-    if let range, range.contains(lowest), range.contains(highest),
-      range.lowerBound < range.upperBound
-    {
-      return range
+  }
+
+  /// The series with what cannot be drawn as no value.
+  var drawable: LinePlot.Series {
+    func known(_ values: [Double]) -> [Double] { values.map { Figures.drawable($0) ?? .nan } }
+    return LinePlot.Series(name, means: known(means), lows: known(lows), highs: known(highs))
+  }
+
+  /// All values that are drawn: means and the ends of their bands.
+  var drawn: [Double] {
+    means.indices.filter { !means[$0].isNaN }.flatMap { column in
+      [means[column]] + (interval(column).map { [$0.low, $0.high] } ?? [])
     }
-    let low = min(lowest, range?.lowerBound ?? lowest)
-    let high = max(highest, range?.upperBound ?? highest)
-    // One value alone stands in the middle of an axis of its own size.
-    guard low < high else {
-      let reach = low == 0 ? 1 : abs(low) / 2
-      return (low - reach)...(high + reach)
-    }
-    let margin = max((high - low) * 0.05, abs(low) * 1e-6)
-    return (low - margin)...(high + margin)
+  }
+
+  /// The band at a column, from the lower end; nil where it has none.
+  func interval(_ column: Int) -> (low: Double, high: Double)? {
+    guard !lows.isEmpty, !lows[column].isNaN, !highs[column].isNaN else { return nil }
+    return (min(lows[column], highs[column]), max(lows[column], highs[column]))
+  }
+
+  func named(_ name: String) -> LinePlot.Series {
+    LinePlot.Series(name, means: means, lows: lows, highs: highs)
   }
 }

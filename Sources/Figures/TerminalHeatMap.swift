@@ -31,6 +31,9 @@ public struct TerminalHeatMap: Sendable {
   public var lines: [String] {
     let width = terminal.width
     var lines = wrapped(displayText(map.title, ascii: ascii), to: width, ascii: ascii)
+    if !map.rowAxis.isEmpty {
+      lines.append(cut(displayText(map.rowAxis, ascii: ascii), to: width, ascii: ascii))
+    }
     for row in map.rows.indices {
       let label = cut(map.label(row: row, ascii: ascii), to: labelWidth, ascii: ascii)
       lines.append(padded(label, to: labelWidth, right: true) + " " + strip(row: row))

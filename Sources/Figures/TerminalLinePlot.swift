@@ -70,7 +70,8 @@ public struct TerminalLinePlot: Sendable {
 
   /// The marks of the lines, in turn.
   private func mark(_ number: Int) -> Character {
-    let marks = Array(ascii ? "*ox+#@%&" : "●○▲△■□◆◇")
+    let marks = Array(
+      (ascii ? "*ox+#@%&" : "●○▲△■□◆◇") + "abcdefghijklmnpqrstuvwyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     return marks[number % marks.count]
   }
 

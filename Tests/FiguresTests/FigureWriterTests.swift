@@ -3,9 +3,6 @@ import Foundation
 import Inputs
 import Testing
 
-private let hasGnuplot = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-  .contains { FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot") }
-
 /// A folder of its own for each test, taken away after it.
 private func withFolder(_ body: (URL) async throws -> Void) async throws {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent(

@@ -1,6 +1,10 @@
 import Figures
 import Foundation
 
+/// Whether there is a gnuplot to draw pictures with.
+let hasGnuplot = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+  .contains { FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot") }
+
 /// The tokens of ROME's example prompt, the subject's marked.
 let spaceNeedle: [HeatMap.Row] = [
   .init("The", isSubject: true), .init(" Space", isSubject: true), .init(" Need", isSubject: true),

@@ -65,12 +65,16 @@ extension EndToEnd {
       let expected = try bench.stored("whole")
       var random = SeededRandom(seed: 5)
       var kills = 0
-      var starts = 0
-      while starts < 20 {
+      while kills < 8 {
         let ranks = [nil, 1, 2, 3].randomElement(using: &random) ?? nil
+        let before = StoredRun.journalBytes(bench.path("run"))
         let tool = try bench.start("run", ranks: ranks)
-        let moment = Double.random(in: 0.05...0.6, using: &random) * whole.seconds
-        let isAlive = try await tool.wait { tool.seconds > moment }
+        // Every other strikes at any moment, the others once there is something more to lose.
+        let moment = Double.random(in: 0...0.3, using: &random) * whole.seconds
+        let isAlive = try await tool.wait { [kills] in
+          kills % 2 == 1
+            ? tool.seconds > moment : StoredRun.journalBytes(bench.path("run")) > before
+        }
         if isAlive, let victim = (tool.processes() + [tool.launcher]).randomElement(using: &random)
         {
           kill(victim, SIGKILL)
@@ -78,7 +82,6 @@ extension EndToEnd {
         }
         let ended = try await tool.end(mayBeStuck: isAlive)
         try await tool.waitForRanks()
-        starts += 1
         if ended.code == 0 { break }
       }
       try await bench.finish("run", ranks: 2)
@@ -94,18 +97,15 @@ extension EndToEnd {
       ).replacing("iterations = 5", with: "iterations = 60")
       let bench = try Workbench(job: job)
       let whole = try await bench.finish("whole", ranks: 2)
-      let resumed = try await bench.killAgainAndAgain(
-        10, seed: 8, like: (whole, try bench.stored("whole")))
-      #expect(resumed >= 3, "kills that left a search to take up again")
+      try await bench.killAgainAndAgain(
+        10, leaving: 3, seed: 8, like: (whole, try bench.stored("whole")))
     }
 
     @Test func `a stop keeps a search, and a damaged checkpoint is refused`() async throws {
-      let job = Self.job(lens: "model").replacing("iterations = 5", with: "iterations = 100")
+      let job = Self.job(lens: "model", more: "[run]\ncheckpoint_steps = 1")
+        .replacing("iterations = 5", with: "iterations = 100")
       let bench = try Workbench(heavyModel, job: job)
-      let tool = try bench.start("run", ranks: 2)
-      _ = try await tool.wait { bench.has("run/results.zarr/layer/c.0") && tool.seconds > 2 }
-      kill(tool.launcher, SIGUSR1)
-      let stopped = try await tool.end()
+      let stopped = try await bench.stopAmidUnit("run", ranks: 2)
       #expect(stopped.code == 75, "\(stopped.errors)")
       let status = try await self.tool("status", bench.path("run"))
       #expect(status.code == 75 && status.output.contains("evaluations are kept"))

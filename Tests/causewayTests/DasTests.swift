@@ -92,10 +92,9 @@ extension EndToEnd {
         .replacing("widths = [1, 4]", with: "widths = [4]")
       let bench = try DasBench(job: job).bench
       let whole = try await bench.finish("whole", ranks: 2)
-      let resumed = try await bench.killAgainAndAgain(
-        20, seed: 77, like: (whole, try bench.stored("whole")),
+      try await bench.killAgainAndAgain(
+        20, leaving: 5, seed: 77, like: (whole, try bench.stored("whole")),
         choices: ["data", "units"].map { ["--set", "run.parallel=\($0)"] })
-      #expect(resumed >= 5, "kills that left a training to take up again")
     }
 
     @Test(arguments: [
@@ -184,7 +183,7 @@ extension EndToEnd {
     }
 
     /// A job that trains a small network first, and then looks into it.
-    private static let pretraining = """
+    static let pretraining = """
       kind = "das"
       seed = 3
 
@@ -255,9 +254,8 @@ extension EndToEnd {
         .filter { $0.hasSuffix(".bin") }
         .map { try Data(contentsOf: URL(fileURLWithPath: "\(unit)/\($0)")) }
       #expect(saved.count == 2 && saved[0] == saved[1])
-      let resumed = try await bench.killAgainAndAgain(
-        6, seed: 12, like: (whole, alone), checkpoints: "/pretrain")
-      #expect(resumed > 0, "kills that left the model's training to take up again")
+      try await bench.killAgainAndAgain(
+        6, leaving: 1, seed: 12, like: (whole, alone), checkpoints: "/pretrain")
       // The same job in two steps comes to the same rotation.
       let job = try String(contentsOfFile: bench.path("job.toml"), encoding: .utf8)
       let start = try #require(job.range(of: "[pretrain.model]"))
@@ -351,17 +349,12 @@ extension EndToEnd {
     {
       let job = DasBench.job.replacing("epochs = 3", with: "epochs = 60")
         .replacing("layers = [0, 2]", with: "layers = 1")
-        .replacing("checkpoint_steps = 2", with: "")
       let bench = try DasBench(job: job).bench
       try await bench.finish("whole", ranks: 1)
       for (first, second) in [("data", "units"), ("units", "data")] {
-        let tool = try bench.start("run-\(first)", ranks: 2, "--set", "run.parallel=\(first)")
-        _ = try await tool.wait {
-          StoredRun.journalBytes(bench.path("run-\(first)")) > 0 || tool.seconds > 1.5
-        }
-        kill(tool.launcher, SIGUSR1)
-        let ended = try await tool.end()
-        #expect([0, 75].contains(ended.code), "\(ended.errors)")
+        let ended = try await bench.stopAmidUnit(
+          "run-\(first)", ranks: 2, ["--set", "run.parallel=\(first)"])
+        #expect(ended.code == 75, "\(ended.errors)")
         try await bench.finish("run-\(first)", ranks: 3, ["--set", "run.parallel=\(second)"])
         try bench.stored("run-\(first)").expectSame(
           as: try bench.stored("whole"), "stopped, then \(second)")

@@ -66,18 +66,16 @@ extension EndToEnd {
         Self.job.replacing("steps = 12", with: "steps = 400") + "\n[run]\ncheckpoint_steps = 5"
       let bench = try Workbench(job: job)
       let whole = try await bench.finish("whole", ranks: 2)
-      let resumed = try await bench.killAgainAndAgain(
-        12, seed: 31, like: (whole, try bench.stored("whole")))
-      #expect(resumed >= 3, "kills that left a layer to take up again")
+      try await bench.killAgainAndAgain(
+        12, leaving: 3, seed: 31, like: (whole, try bench.stored("whole")))
     }
 
     @Test func `a stop keeps a layer's training, and a damaged checkpoint is refused`() async throws
     {
-      let bench = try Workbench(job: Self.job.replacing("steps = 12", with: "steps = 20000"))
-      let tool = try bench.start("run", ranks: 2)
-      _ = try await tool.wait { bench.has("run/results.zarr/layer/c.0") && tool.seconds > 1 }
-      kill(tool.launcher, SIGUSR1)
-      let stopped = try await tool.end()
+      let job =
+        Self.job.replacing("steps = 12", with: "steps = 20000") + "\n[run]\ncheckpoint_steps = 5"
+      let bench = try Workbench(job: job)
+      let stopped = try await bench.stopAmidUnit("run", ranks: 2)
       #expect(stopped.code == 75, "\(stopped.errors)")
       let status = try await RunningTool(["status", bench.path("run")], ranks: nil).end()
       #expect(status.code == 75 && status.output.contains("of 20000 is kept"), "\(status.output)")

@@ -20,7 +20,7 @@ extension EndToEnd {
     {
       let bench = try Workbench(
         heavyModel, job: heavyJob.replacing("samples = 24", with: "samples = \(samples)"))
-      try await expectAsPlanned(bench, within: .seconds(60))
+      try await expectAsPlanned(bench)
     }
 
     @Test(
@@ -32,26 +32,79 @@ extension EndToEnd {
       let facts = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../jobs/facts.json").standardizedFileURL.path
       let job = "kind = \"trace\"\nmodel = {path = \"\(model)\"}\ndata = {facts = \"\(facts)\"}\n"
-      try await expectAsPlanned(try Workbench(job: job), within: .seconds(120))
+      // By then there are units with restorations of every kind.
+      try await expectAsPlanned(try Workbench(job: job), journal: 20_000)
     }
 
-    @Test(arguments: ["das", "train"])
-    func `a job that the address space has no room for is refused before it works`(
-      kind: String
+    /// A job of each kind that computes; the first makes its data by a causal model.
+    static let kinds: [(name: String, job: String)] = [
+      ("das of a model that is trained first", Das.pretraining), ("das", DasBench.job),
+      ("train", ModelTrain.jobs[0].text), ("basis", Basis.job()), ("lens", Lens.job),
+      ("trace", Workbench.job),
+    ]
+
+    @Test(arguments: kinds)
+    func `where addresses are short, a run is refused before it works, and never hangs or dies`(
+      kind: (name: String, job: String)
     ) async throws {
-      let job = kind == "das" ? DasBench.job : ModelTrain.jobs[0].text
-      let bench = try DasBench(job: job).bench
-      // The program takes 0.3 GB of addresses, most of them for libraries.
-      let ended = try await RunningTool(
-        ["run", bench.path("job.toml"), "-o", bench.path("run"), "--threads", "1"], ranks: nil,
-        under: ["prlimit", "--as=\(360 << 20)"]
-      ).end()
-      #expect(ended.code == 6 && ended.errors.contains("address space"), "\(ended.errors)")
-      #expect(!bench.has("run"))
+      let bench = try DasBench(TinyModel(.gpt2), job: kind.job).bench
+      let command = ["run", bench.path("job.toml"), "-o", bench.path("run"), "--threads", "1"]
+      var codes: [Int32] = []
+      for mebibytes in stride(from: 96, through: 2048, by: 48) where codes.last != 0 {
+        // The program itself, its libraries and MPI must have room: to refuse an odd field, say.
+        let odd = try await RunningTool(
+          command + ["--set", "odd=1"], ranks: nil, under: Self.limit(mebibytes)
+        ).end()
+        guard odd.code == 3 else { continue }
+        let ended = try await RunningTool(
+          command, ranks: nil, under: Self.limit(mebibytes + 16)
+        ).end()
+        codes.append(ended.code)
+        if ended.code == 6 {
+          #expect(ended.said.count == 1 && ended.errors.contains("address space"))
+          #expect(!bench.has("run"))
+        } else {
+          #expect(ended.code == 0, "\(kind.name) in \(mebibytes) MiB: \(ended.errors)")
+        }
+      }
+      #expect(codes.first == 6 && codes.last == 0, "\(codes)")
     }
 
-    /// Runs the job on one thread to its end, or for that long, and compares the peak.
-    private func expectAsPlanned(_ bench: Workbench, within limit: Duration) async throws {
+    @Test(.enabled(if: SharedMaterial.isPresent))
+    func `so is an intervention`() async throws {
+      let root = try #require(SharedMaterial.root)
+      let output = FileManager.default.temporaryDirectory
+        .appendingPathComponent("memory-\(UUID().uuidString).safetensors").path
+      defer { try? FileManager.default.removeItem(atPath: output) }
+      let command = [
+        "intervene", root.appendingPathComponent("goldens/scenarios/\(Self.scenario)").path,
+        "--models", root.appendingPathComponent("goldens/models").path, "-o", output,
+      ]
+      var codes: [Int32] = []
+      for mebibytes in stride(from: 96, through: 2048, by: 48) where codes.last != 0 {
+        let help = try await RunningTool(
+          ["check", "/dev/null"], ranks: nil, under: Self.limit(mebibytes)
+        ).end()
+        guard help.code == 3 else { continue }
+        let ended = try await RunningTool(
+          command, ranks: nil, under: Self.limit(mebibytes + 16)
+        ).end()
+        codes.append(ended.code)
+        #expect([0, 6].contains(ended.code), "\(mebibytes) MiB: \(ended.errors)")
+        if ended.code == 6 { #expect(ended.errors.contains("address space")) }
+      }
+      #expect(codes.first == 6 && codes.last == 0, "\(codes)")
+    }
+
+    private static let scenario = "boundless_train__gpt2.json"
+
+    private static func limit(_ mebibytes: Int) -> [String] {
+      ["prlimit", "--as=\(mebibytes << 20)"]
+    }
+
+    /// Runs the job on one thread until its journal holds so many bytes, or to its end, and compares
+    /// the peak.
+    private func expectAsPlanned(_ bench: Workbench, journal bytes: Int = .max) async throws {
       let plan = try await RunningTool(["plan", bench.path("job.toml"), "--json"], ranks: nil)
         .end()
       let planned = try #require(
@@ -61,7 +114,7 @@ extension EndToEnd {
       )
       let tool = try bench.start("run", "--threads", "1")
       var peak = 0.0
-      while tool.isRunning, tool.seconds < limit / .seconds(1) {
+      while tool.isRunning, StoredRun.journalBytes(bench.path("run")) < bytes {
         peak = max(peak, Self.peak(of: tool.launcher) ?? 0)
         try await Task.sleep(for: .milliseconds(5))
       }

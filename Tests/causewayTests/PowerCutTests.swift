@@ -25,7 +25,8 @@ extension EndToEnd {
       var random = SeededRandom(seed: 11)
       var cuts = 0
       var cutsAmidWork = 0
-      while cuts < Self.count {
+      // Cuts before the first unit prove little.
+      while cuts < Self.count || cutsAmidWork == 0 {
         let run = disk.path("run-\(cuts)-\(Int.random(in: 0..<(1 << 30), using: &random))")
         let tool = try RunningTool(["run", bench.path("job.toml"), "-o", run], ranks: nil)
         let moment = Double.random(in: 0...1, using: &random) * whole.seconds
@@ -47,8 +48,6 @@ extension EndToEnd {
           copy.path(name), bench, isLater ? before : [:], expected, "cut \(cuts)")
         try FileManager.default.removeItem(atPath: run)
       }
-      // Cuts before the first unit prove little.
-      #expect(cutsAmidWork > 0)
     }
 
     private func check(

@@ -79,7 +79,7 @@ final class RunningTool {
   /// - Parameter mayBeStuck: A launcher that seems stuck for 10 seconds is ended, as a user would,
   ///   without failing the test: a rank that is killed while it connects does that to `mpirun`.
   func end(
-    within limit: Duration = .seconds(180), mayBeStuck: Bool = false
+    within limit: Duration = .seconds(500), mayBeStuck: Bool = false
   ) async throws -> ToolRun {
     var free = ContinuousClock.now
     while process.isRunning {
@@ -104,13 +104,19 @@ final class RunningTool {
   func wait(until condition: () throws -> Bool) async throws -> Bool {
     while process.isRunning {
       if try condition() { return true }
-      if seconds > 120 {
+      if seconds > 400 {
         Issue.record("waited in vain: \(try text("err"))")
         return false
       }
       try await Task.sleep(for: .milliseconds(5))
     }
     return false
+  }
+
+  /// How many times as long as on an idle machine things take here and now, at least 1: by a start
+  /// of the tool, which takes a quarter of a second at most on one.
+  static func slowness() async throws -> Double {
+    max(1, try await RunningTool(["--help"], ranks: nil).end().seconds / 0.25)
   }
 
   func text(_ stream: String) throws -> String {

@@ -65,6 +65,7 @@ struct DasFigures {
         switch $0 {
         case .heatMap(let map): .heatMap(map)
         case .lines(let plot): .lines(plot)
+        case .bars(let chart): .bars(chart)
         }
       } + [.text(table)]
     return RunPictures(items, figure: Figure(title: title, panels: panels))

@@ -16,8 +16,8 @@ struct DasRun {
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
   func run(_ load: () throws(Refusal) -> DasSpec) throws(Refusal) -> RunOutcome {
-    useOneBLASThread()
-    let job = try world.agree { try DasJob(try load()) }
+    let read = try launch.begin(load)
+    let job = try world.agree { try DasJob(read) }
     try DasCost(job).check(launch, job.spec.run)
     let start: String?
     let model: () throws -> Pretraining.Outcome

@@ -154,7 +154,7 @@ struct DasVerifier {
   private mutating func recompute(
     _ reader: DasReader, _ journals: DasJournals, _ share: Double
   ) throws(Refusal) {
-    useOneBLASThread()
+    try ComputeRoom.take(threads: 1)
     let done = journals.results.keys.sorted()
     let count = min(done.count, max(1, Int((Double(done.count) * share).rounded(.up))))
     let order = Philox(key: options.seed).order(of: done.count)

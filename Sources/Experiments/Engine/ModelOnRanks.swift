@@ -41,7 +41,7 @@ enum ModelOnRanks {
       return Handshake(
         binary: try Handshake.ownBinaryDigest(),
         facts: facts + (outline ?? [])
-          + [("instruction set", instructionSet()), ("BLAS core", blasCoreName())])
+          + [("instruction set", instructionSet()), ("BLAS core", BLAS.coreName)])
     }
     try handshake.compare(on: world)
   }

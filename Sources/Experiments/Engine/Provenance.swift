@@ -17,8 +17,8 @@ enum Provenance {
       Attribute.Member("paths_from", .text(folder)),
       Attribute.Member("model_digest", .text(model)),
       Attribute.Member("instruction_set", .text(instructionSet())),
-      Attribute.Member("blas_core", .text(blasCoreName())),
-      Attribute.Member("blas_version", .text(blasVersion())),
+      Attribute.Member("blas_core", .text(BLAS.coreName)),
+      Attribute.Member("blas_version", .text(BLAS.version)),
       Attribute.Member("mpi_version", .text(mpiVersion())),
       Attribute.Member("zstd_version", .text(Zstd.version)),
       Attribute.Member(

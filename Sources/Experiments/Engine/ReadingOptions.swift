@@ -62,6 +62,7 @@ package struct RunPictures: Sendable {
     case text(String)
     case heatMap(HeatMap)
     case lines(LinePlot)
+    case bars(BarChart)
   }
 
   package let items: [Item]

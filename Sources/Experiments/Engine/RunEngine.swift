@@ -16,8 +16,8 @@ struct RunEngine<K: Kind> {
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
   func run(_ load: () throws(Refusal) -> Layout.Spec) throws(Refusal) -> RunOutcome {
-    useOneBLASThread()
-    let job = try world.agree { try K(try load()) }
+    let read = try launch.begin(load)
+    let job = try world.agree { try K(read) }
     let cost = job.cost
     let run = job.spec.run
     let threads = launch.threads(run) { cost.rankBytes($0) <= run.memory }

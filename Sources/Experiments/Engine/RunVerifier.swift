@@ -145,7 +145,7 @@ struct RunVerifier<K: Kind> {
   /// What of this machine rounds otherwise than the one that began the run; nil where it is alike.
   private static func otherMachine(_ folder: RunFolder) throws(Refusal) -> String? {
     let record = try folder.checkedProvenance()
-    let (instructions, core) = (instructionSet(), blasCoreName())
+    let (instructions, core) = (instructionSet(), BLAS.coreName)
     let before = (
       try record["instruction_set"].string(), try record["blas_core"].string()
     )

@@ -16,7 +16,7 @@ struct UnitRecompute<K: Kind> {
   init(
     _ reader: RunReader<K.Layout>, _ options: VerifyOptions, _ records: [Int: [UInt8]]
   ) throws(Refusal) {
-    useOneBLASThread()
+    try ComputeRoom.take(threads: options.threads)
     job = try K(reader.table.spec)
     (folder, self.options, self.records) = (reader.folder, options, records)
     let model = try job.weights.map { (weights) throws(Refusal) in

@@ -16,8 +16,8 @@ struct ModelTrainRun {
 
   /// Runs or resumes the job. Collective; all ranks return or throw the same.
   func run(_ load: () throws(Refusal) -> ModelTrainSpec) throws(Refusal) -> RunOutcome {
-    useOneBLASThread()
-    let job = try world.agree { try ModelTrainJob(try load()) }
+    let read = try launch.begin(load)
+    let job = try world.agree { try ModelTrainJob(read) }
     try ModelTrainCost(job).check(launch, job.spec.run)
     let start = job.startDigest ?? "none"
     try ModelOnRanks.compare(

@@ -42,6 +42,7 @@ struct Show: AsyncParsableCommand {
         }
       case .heatMap(let map): for line in TerminalHeatMap(map, on: terminal).lines { print(line) }
       case .lines(let plot): for line in TerminalLinePlot(plot, on: terminal).lines { print(line) }
+      case .bars(let chart): for line in TerminalBarChart(chart, on: terminal).lines { print(line) }
       }
       print("")
     }
@@ -49,7 +50,8 @@ struct Show: AsyncParsableCommand {
     guard let figure = pictures.figure else { return }
     for (path, format) in [(png, FigureFormat.png), (svg, .svg)] {
       guard let path else { continue }
-      try await FigureWriter().write(figure, to: path, as: format)
+      let notes = try await FigureWriter().write(figure, to: path, as: format)
+      for note in notes { say("causeway: \(note)") }
       say("causeway: wrote \(path)")
     }
   }

@@ -1,0 +1,3 @@
+#include "blas_threads.h"
+
+int openblas_num_threads_env(void) { return 1; }

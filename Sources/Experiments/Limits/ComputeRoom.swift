@@ -1,0 +1,37 @@
+internal import Inputs
+internal import Tensors
+
+/// What a process needs of addresses before it reads a job, whatever it then computes.
+enum ComputeRoom {
+  /// Of a thread that computes: its stack, as `ComputePool` makes it.
+  private static let stackBytes = 8 << 20
+  /// Of what comes before a run's own check of its needs: the job, its data, the model's outline.
+  private static let beginningBytes = 64 << 20
+
+  /// Takes the memory that products run in on so many threads, or refuses.
+  ///
+  /// Every computation begins with it: later, the library would wait for memory for ever.
+  static func take(threads: Int) throws(Refusal) {
+    let spare = beginningBytes + threads * stackBytes
+    guard BLAS.takeBuffers(threads: threads, sparing: spare) else {
+      let room = HostMemory.addressSpace()
+      throw Refusal(
+        .resources, field: "address space",
+        found: room.map { "\($0) bytes left (ulimit -v)" } ?? "less than that (vm.overcommit_memory)",
+        expected: "\(threads * BLAS.bufferBytes + spare) bytes for products on "
+          + "\(threads) thread\(threads == 1 ? "" : "s"); fewer threads, or a higher limit")
+    }
+  }
+}
+
+extension RunLaunch {
+  /// Reads the job and takes the memory that computing it begins with; whatever the job's data are
+  /// comes after. Collective; all ranks return or throw the same.
+  func begin<Job: JobSpecification>(_ load: () throws(Refusal) -> Job) throws(Refusal) -> Job {
+    try world.agree { () throws(Refusal) -> Job in
+      let job = try load()
+      try ComputeRoom.take(threads: threads(job.run))
+      return job
+    }
+  }
+}
