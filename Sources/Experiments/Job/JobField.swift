@@ -73,14 +73,14 @@ package struct JobField: Sendable {
     return number == 0 ? 0 : number  // not -0, which would be another digest
   }
 
-  /// One of the names of an enumeration.
-  package func choice<Choice: RawRepresentable & CaseIterable>(
-    _: Choice.Type = Choice.self
+  /// One of the names of an enumeration, or of a part of it.
+  package func choice<Choice: RawRepresentable & CaseIterable & Equatable>(
+    of choices: [Choice] = Array(Choice.allCases)
   ) throws(Refusal) -> Choice where Choice.RawValue == String {
-    let names = Choice.allCases.map(\.rawValue)
+    let names = choices.map(\.rawValue)
     let list = "one of \(names.joined(separator: ", "))"
     guard case .string(let text) = value.content else { throw refusal(expected: list) }
-    guard let choice = Choice(rawValue: text) else {
+    guard let choice = choices.first(where: { $0.rawValue == text }) else {
       let near = nearest(to: text, among: names).map { " (did you mean \($0)?)" }
       throw refusal(expected: list + (near ?? ""))
     }
