@@ -1,4 +1,4 @@
-internal import Inputs
+package import Inputs
 
 /// What a field may hold: how it is read and refused, what it is in words, and its canonical form.
 package struct FieldType<Value> {
@@ -37,6 +37,11 @@ package struct FieldType<Value> {
         return (value, canonical(value))
       },
       canonical: canonical, manual: { () throws(Refusal) in (placeholder, []) })
+  }
+
+  /// Reads a value that no table's field is.
+  package func value(of field: JobField, folder: String = "") throws(Refusal) -> Value {
+    try read(field, folder).0
   }
 
   /// The same type, in other words.
