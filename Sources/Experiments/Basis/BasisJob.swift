@@ -16,7 +16,7 @@ struct BasisJob: Sendable {
     data = try ModelTexts(spec.model, spec.data)
     let shape = data.published.shape
     let layers = try spec.basis.layers.resolve(
-      layerCount: shape.layers, model: spec.model.path.written)
+      count: shape.layers, of: spec.model.path.written)
     switch spec.basis.lens {
     case .model: (lens, lensDigest) = (.model, nil)
     case .logit: (lens, lensDigest) = (.logit, nil)

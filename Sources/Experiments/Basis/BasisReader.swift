@@ -15,10 +15,7 @@ struct BasisReader: Sendable {
   /// - Returns: Nil where the run has only begun, and says nothing yet.
   init?(_ folder: RunFolder, pathsFrom: String? = nil) throws(Refusal) {
     self.folder = folder
-    let start =
-      if let pathsFrom { pathsFrom } else {
-        try folder.checkedProvenance().optional("paths_from")?.string() ?? folder.path
-      }
+    let start = if let pathsFrom { pathsFrom } else { try folder.pathsFrom() }
     let (document, _) = try JobDocument.ofRun(
       folder.spec.json, file: folder.path + "/spec.json", folder: start)
     spec = try BasisSpec(document)

@@ -49,6 +49,18 @@ package struct FieldType<Value> {
     FieldType(words: words, form: form, read: read, canonical: canonical, manual: manual)
   }
 
+  /// The same type, read in another way.
+  package func reading(
+    _ words: String, _ read: @escaping (JobField, _ folder: String) throws(Refusal) -> Value
+  ) -> FieldType {
+    FieldType(
+      words: words, form: form,
+      read: { [canonical] (field, folder) throws(Refusal) in
+        let value = try read(field, folder)
+        return (value, canonical(value))
+      }, canonical: canonical, manual: manual)
+  }
+
   /// The same type, held to a further condition.
   package func checked(
     _ check: @escaping (Value, JobField) throws(Refusal) -> Void
@@ -74,15 +86,54 @@ package struct FieldType<Value> {
       canonical: { _ in .fields([:]) }, manual: { () throws(Refusal) in try describe(reading) })
   }
 
-  /// A table whose canonical form and fields another part of the job gives.
-  package static func table(
-    fields: @escaping () throws(Refusal) -> (Value, [FieldEntry]),
-    read: @escaping (JobField) throws(Refusal) -> (Value, JobValue)
+  /// The same type, with a canonical form of its own.
+  package func written(_ canonical: @escaping (JobField) -> JobValue) -> FieldType {
+    FieldType(
+      words: words, form: form,
+      read: { [read] (field, folder) throws(Refusal) in
+        (try read(field, folder).0, canonical(field))
+      }, canonical: self.canonical, manual: manual)
+  }
+
+  /// The same type, of which the manual tells that a file or a list holds tables with these fields.
+  package func holding<Item>(
+    _ reading: @escaping (inout Fields) throws(Refusal) -> Item
   ) -> FieldType {
     FieldType(
+      words: words, form: form, read: read, canonical: canonical,
+      manual: { [manual] () throws(Refusal) in
+        (try manual().0, try FieldType<Item>.describe(reading).1)
+      })
+  }
+
+  /// A table whose members have names of the job's own, each a table, in the order of the job.
+  package static func tables<Item>(
+    named what: String, _ reading: @escaping (inout Fields, String) throws(Refusal) -> Item
+  ) -> FieldType where Value == [(name: String, item: Item)] {
+    FieldType(
       words: "a table", form: .table,
-      read: { (field, _) throws(Refusal) in try read(field) },
-      canonical: { _ in .fields([:]) }, manual: fields)
+      read: { (field, folder) throws(Refusal) in
+        var values: Value = []
+        var written = JobTable()
+        let all = try field.anyTable()
+        for name in all.table.keys {
+          guard let own = all.optional(name) else { continue }
+          var fields = try Fields(own, folder: folder)
+          values.append((name, try reading(&fields, name)))
+          written[name] = JobValue(.table(try fields.end()))
+        }
+        return (values, JobValue(.table(written)))
+      },
+      canonical: { _ in .fields([:]) },
+      manual: { () throws(Refusal) in
+        let (value, fields) = try FieldType<Item>.describe { (f) throws(Refusal) in
+          try reading(&f, what)
+        }
+        let entry = FieldEntry(
+          key: what, type: "a table", form: .table, need: .none, unit: "", condition: "",
+          excludes: [], says: "", fields: fields)
+        return ([(what, value)], [entry])
+      })
   }
 
   /// A list of tables, each with its number.
@@ -114,7 +165,7 @@ package struct FieldType<Value> {
       })
   }
 
-  private static func describe(_ reading: Reading) throws(Refusal) -> (Value, [FieldEntry]) {
+  fileprivate static func describe(_ reading: Reading) throws(Refusal) -> (Value, [FieldEntry]) {
     var fields = Fields.manual
     let value = try reading(&fields)
     return (value, fields.entries)
@@ -275,6 +326,22 @@ where Value: RawRepresentable & CaseIterable & Equatable, Value.RawValue == Stri
       "one of \(names.joined(separator: ", "))", placeholder: choices[0],
       canonical: { .text($0.rawValue) }
     ) { (field, _) throws(Refusal) in try field.choice(of: choices) }
+  }
+}
+
+extension FieldType {
+  /// Names of an enumeration, each once; they are kept in its order.
+  package static func set<Choice>(of _: Choice.Type) -> FieldType
+  where Choice: RawRepresentable & CaseIterable & Equatable, Choice.RawValue == String,
+    Value == [Choice]
+  {
+    let list = FieldType.list(of: .choice(of: Array(Choice.allCases)), "names", isSet: true)
+    return FieldType(
+      list.words, placeholder: Array(Choice.allCases), canonical: list.canonical
+    ) { (field, folder) throws(Refusal) in
+      let chosen = try list.value(of: field, folder: folder)
+      return Choice.allCases.filter(chosen.contains)
+    }
   }
 }
 

@@ -39,12 +39,16 @@ package struct Fields {
   package struct When: Sendable {
     let holds: Bool
     let text: String
+    let subject: String
     /// Whether a field without effect has its default in the canonical form all the same.
     let keepsUsual: Bool
 
-    /// - Parameter text: Such as `optimizer = "sgd"`.
-    package init(_ holds: Bool, _ text: String, keepsUsual: Bool = false) {
-      (self.holds, self.text, self.keepsUsual) = (holds, text, keepsUsual)
+    /// - Parameters:
+    ///   - text: Such as `optimizer = "sgd"`.
+    ///   - subject: What has no use for the field where it does not hold, for the refusal.
+    package init(_ holds: Bool, _ text: String, of subject: String = "", keepsUsual: Bool = false) {
+      (self.holds, self.text, self.subject) = (holds, text, subject)
+      self.keepsUsual = keepsUsual
     }
 
     package static let always = When(true, "")
@@ -63,7 +67,17 @@ package struct Fields {
     place.member(key, origin: table[key]?.origin ?? .unknown)
   }
 
+  /// Where each field that was named stands, by its path in the job.
+  package var places: [String: JobPlace] {
+    keys.reduce(into: [:]) { $0[place(of: $1).path] = place(of: $1) }
+  }
+
   // MARK: Naming a field
+
+  /// The field `kind` of a job.
+  mutating func kind(_ kind: JobKind) throws(Refusal) {
+    _ = try required("kind", .choice(of: [kind]), "The kind of job.")
+  }
 
   /// A field with a default.
   ///
@@ -78,7 +92,8 @@ package struct Fields {
   ) throws(Refusal) -> Value {
     let written = type.canonical(usual)
     let need = FieldEntry.Need.usual(isManual ? usually ?? JobText.inline(written) : "")
-    guard let field = try name(key, type, need, unit, when, others, says).field else {
+    guard let field = try name(key, type, need, unit, when, others, says, usual: written).field
+    else {
       if when.holds || when.keepsUsual { canonical[key] = written }
       return usual
     }
@@ -116,21 +131,26 @@ package struct Fields {
   /// A field that may be left out.
   ///
   /// - Parameters:
+  ///   - usual: What stands for it, as a job would write it.
   ///   - needed: Refused as missing where this holds; the manual then has a placeholder.
   ///   - usually: What its absence means, in words.
   package mutating func optional<Value>(
-    _ key: String, _ type: FieldType<Value>, needed: When? = nil, usually: String? = nil,
+    _ key: String, _ type: FieldType<Value>, orWritten usual: JobValue? = nil, needed: When? = nil,
+    usually: String? = nil,
     unit: String = "", only when: When = .always, apartFrom others: [String] = [], _ says: String
   ) throws(Refusal) -> Value? {
     let need: FieldEntry.Need =
       if let needed { .needed(needed.text) } else if let usually { .usual(usually) } else { .none }
     let (field, placeholder) = try name(key, type, need, unit, when, others, says)
     if isManual { return needed == nil ? nil : placeholder }
-    guard let field else {
+    guard let field = field ?? usual.map({ JobField($0, at: place.member(key)) }) else {
       if needed?.holds == true { throw missing(key, type) }
       return nil
     }
-    return try take(key, field, type)
+    let value = try take(key, field, type)
+    // A table that says nothing is as if it were left out.
+    if case .table(let own)? = canonical[key]?.content, own.members.isEmpty { canonical[key] = nil }
+    return value
   }
 
   /// Ends the reading: refuses fields that nothing has named.
@@ -146,12 +166,9 @@ package struct Fields {
     return canonical
   }
 
-  /// Passes over fields that nothing names, as files of others have them; returns the canonical form.
-  package mutating func endLeavingOthers() -> JobTable { canonical }
-
   private mutating func name<Value>(
     _ key: String, _ type: FieldType<Value>, _ need: FieldEntry.Need, _ unit: String, _ when: When,
-    _ others: [String], _ says: String
+    _ others: [String], _ says: String, usual: JobValue? = nil
   ) throws(Refusal) -> (field: JobField?, placeholder: Value?) {
     precondition(!keys.contains(key), "the field \(key) is named twice")
     keys.append(key)
@@ -168,11 +185,22 @@ package struct Fields {
       throw field.place.refusal(
         "\(key) beside \(other)", expected: "one of the two, since they exclude each other")
     }
-    guard when.holds else {
+    guard when.holds || isUsual(field, type, when, usual) else {
       throw field.place.refusal(
-        "\(key), which has no effect here", expected: "none, or \(when.text)")
+        key + (when.subject.isEmpty ? "" : " for \(when.subject)") + ", which does not read it",
+        expected: "none, or \(when.text)")
     }
     return (field, nil)
+  }
+
+  /// Whether a field without effect has the default that the canonical form gives it.
+  private func isUsual<Value>(
+    _ field: JobField, _ type: FieldType<Value>, _ when: When, _ usual: JobValue?
+  ) -> Bool {
+    guard when.keepsUsual, let usual, let (_, written) = try? type.read(field, folder) else {
+      return false
+    }
+    return JobText.canonicalJSON(written) == JobText.canonicalJSON(usual)
   }
 
   private mutating func take<Value>(

@@ -22,18 +22,6 @@ package struct JobField: Sendable {
     return JobSection(table: table, place: place)
   }
 
-  /// The table, whose keys must all be among the known ones.
-  package func table(known: [String]) throws(Refusal) -> JobSection {
-    let section = try anyTable()
-    for (key, value) in section.table.members where !known.contains(key) {
-      let near = nearest(to: key, among: known).map { "\($0) (did you mean that?)" }
-      throw section.place.member(key, origin: value.origin).refusal(
-        "an unknown field \(quoted(key))",
-        expected: near ?? "one of \(known.sorted().joined(separator: ", "))")
-    }
-    return section
-  }
-
   package func items() throws(Refusal) -> [JobField] {
     guard case .list(let items) = value.content else { throw refusal(expected: "a list") }
     return items.enumerated().map { JobField($1, at: place.item($0, origin: $1.origin)) }
@@ -112,12 +100,5 @@ package struct JobSection: Sendable {
       throw place.member(key).refusal("no such field", expected: expected)
     }
     return field
-  }
-
-  /// Refuses two fields that exclude each other, by the later one.
-  package func refuse(_ other: String, besides field: String) throws(Refusal) {
-    guard table[field] != nil, let both = optional(other) else { return }
-    throw both.place.refusal(
-      "\(other) beside \(field)", expected: "one of the two, since they exclude each other")
   }
 }

@@ -14,7 +14,7 @@ struct LensJob: Sendable {
     self.spec = spec
     data = try ModelTexts(spec.model, spec.data)
     layers = try spec.layers.resolve(
-      layerCount: data.published.shape.layers, model: spec.model.path.written)
+      count: data.published.shape.layers, of: spec.model.path.written)
     guard spec.settings.microbatches(data.texts).keptCount > 0 else {
       throw Refusal(
         .job, file: spec.file, field: "lens.skip_positions",

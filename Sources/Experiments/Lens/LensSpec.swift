@@ -40,7 +40,7 @@ extension LensSettings {
 ///
 /// Belrose et al., 2023, <https://arxiv.org/abs/2303.08112>, section 3.
 package struct LensSpec: JobSpecification {
-  package static let kind = JobKind.lens.rawValue
+  package static let jobKind = JobKind.lens
 
   /// The job file, as it was given.
   package let file: String
@@ -49,66 +49,35 @@ package struct LensSpec: JobSpecification {
   package let name: String?
   package let model: ModelSection
   package let data: TextSection
-  package let layers: LayerSelection
+  package let layers: Selection
   let settings: LensSettings
   package let save: SaveSection
   package let run: RunSection
   package let pace: CheckpointPace
   package let slurm: SlurmSection
+  package let canonical: JobTable
 
-  private static let known = [
-    "kind", "name", "model", "data", "lens", "save", "run", "slurm",
-  ]
-  package init(_ document: JobDocument) throws(Refusal) {
-    file = document.file
-    folder = document.folder
-    let folder = document.folder
-    let job = try document.field.table(known: Self.known)
-    let kind = try job.required("kind", expected: "\"\(Self.kind)\"")
-    guard try kind.string() == Self.kind else { throw kind.refusal(expected: "\"\(Self.kind)\"") }
-    name = try job.optional("name").map { (field) throws(Refusal) in try field.name() }
-    model = try ModelSection(
-      job.required("model", expected: "a table [model] with a path"), folder: folder)
-    data = try TextSection(
-      job.required("data", expected: "a table [data] with texts"), folder: folder)
-    var f = try Fields(
-      job.required("lens", expected: "a table [lens] with steps"), folder: folder)
-    layers =
-      try f.written("layers").map { (field) throws(Refusal) in try LayerSelection(field) }
-      ?? .every(at: f.place(of: "layers"))
-    _ = try f.optional("layers", .any("layers"), "The layers.")
-    settings = try LensSettings(&f)
-    _ = try f.end()
-    save = try SaveSection(job.optional("save"))
-    run = try RunSection(
-      job.optional("run"), folder: folder, besides: CheckpointPace.known,
-      apartFrom: [
-        .init("the model", model.path.resolved), .init("the job", file),
-      ])
-    pace = try CheckpointPace(job.optional("run"))
-    slurm = try SlurmSection(job.optional("slurm"))
+  package init(_ f: inout Fields) throws(Refusal) {
+    (file, folder) = (f.place.file, f.folder)
+    try f.kind(Self.jobKind)
+    name = try f.jobName()
+    model = try f.required("model", .table(ModelSection.init), "The model.")
+    data = try f.required("data", .table(TextSection.init), "The texts.")
+    (layers, settings) = try f.required(
+      "lens",
+      .table { (f) throws(Refusal) in
+        (
+          try f.field(
+            "layers", .selection(of: .layer), orWritten: .text("all"),
+            "The layers, each with a translator of its own."),
+          try LensSettings(&f)
+        )
+      }, "What is trained, and how.")
+    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
+    (run, pace) = try f.run(
+      apartFrom: [.init("the model", model.path.resolved), .init("the job", file)],
+      CheckpointPace.init)
+    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
+    canonical = try f.end()
   }
-
-  private var lens: JobValue {
-    .fields([
-      "layers": layers.canonical, "optimizer": .text(settings.algorithm.rawValue),
-      "learning_rate": .real(settings.rate),
-      "momentum": settings.algorithm == .sgd ? .real(settings.momentum) : nil,
-      "weight_decay": .real(settings.weightDecay), "steps": .int(settings.steps),
-      "batch": .int(settings.batch), "clip": settings.clip.map(JobValue.real),
-      "warm_up": .int(settings.warmUp), "bias": .flag(settings.hasBias),
-      "seed": .int(Int(settings.seed)), "microbatch": .int(settings.microbatchRows),
-      "skip_positions": .int(settings.skippedPositions),
-    ])
-  }
-
-  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  package var numbers: KeyValuePairs<String, JobValue?> {
-    [
-      "kind": .text(Self.kind), "model": model.canonical, "data": data.canonical, "lens": lens,
-      "save": save.canonical,
-    ]
-  }
-
-  package var canonicalRun: JobValue { pace.added(to: run.canonical) }
 }
