@@ -61,7 +61,7 @@ struct CausalData: Sendable {
         + "each value and each word of the prompt, numbered from 0, first the answer's values in the "
         + "order of classes, then those of the prompt's variables, then its words.")
     let layout = try f.field(
-      "layout", .choice(), or: .row, only: causal,
+      "layout", .choice(), or: CausalRendering.Layout.row, only: causal,
       "row: all features side by side in one position; sequence: a position for each input.")
     let formula = try f.optional(
       "keep", .text, only: causal, "A formula that is true of every setting that is drawn.")

@@ -89,11 +89,11 @@ package struct ExampleFile: Sendable {
   ) throws(Refusal) -> Entry {
     let input = FieldType<ExampleInput>(
       "a prompt, a list of token ids, or a list of feature vectors, [[...], ...], one a position",
-      placeholder: .tokens([0]), canonical: { _ in .null }
+      placeholder: .tokens([0]), canonical: { _ in JobValue(.null) }
     ) { (field, _) throws(Refusal) in try Self.input(field) }
     let label = FieldType<ExampleLabel>(
       "a text of one token, or the number of a token or class", placeholder: .index(0),
-      canonical: { _ in .null }
+      canonical: { _ in JobValue(.null) }
     ) { (field, _) throws(Refusal) in try Self.label(field) }
     let base = try f.required("base", input, "The input that interventions act on.")
     let source = try f.optional(
