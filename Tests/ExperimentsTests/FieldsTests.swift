@@ -1,3 +1,4 @@
+import Foundation
 import Inputs
 import Testing
 
@@ -69,5 +70,33 @@ struct FieldsTests {
     for part in ["noise.ID", "[samples, subject tokens, width]", "before the product", "foil"] {
       #expect(trace.contains(part), "\(part)")
     }
+  }
+
+  @Test func `a kind that is misspelt is answered with the one that is meant`() throws {
+    try expectRefusal(naming: "kind, line 1", "did you mean trace?") { () throws(Refusal) in
+      try JobKind(of: document("kind = \"tracing\""))
+    }
+  }
+
+  @Test func `what a kind has no use for is refused`() throws {
+    let lens = "kind = \"lens\"\n[model]\npath = \"m\"\n[data]\nitems = [\"a\"]\n[lens]\n"
+    _ = try LensSpec(document(lens))
+    for (field, section) in [("naive = false", "run"), ("round_bits = 3", "save")] {
+      try expectRefusal(naming: "\(section).\(field.prefix { $0 != " " }), line 8", "unknown field") {
+        () throws(Refusal) in try LensSpec(document("\(lens)[\(section)]\n\(field)\n"))
+      }
+    }
+    try expectRefusal(naming: "lens.momentum", "for adam", "optimizer = \"sgd\"") {
+      () throws(Refusal) in
+      try LensSpec(document(lens + "optimizer = \"adam\"\nmomentum = 0.5"))
+    }
+  }
+
+  @Test func `the article of fields is what the declarations say`() throws {
+    let article = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources/Experiments/Experiments.docc/JobFields.md")
+    let written = try String(contentsOf: article, encoding: .utf8)
+    let isSame = try written == JobManual.all + "\n"
+    #expect(isSame, "write it anew: causeway help job --markdown > \(article.path)")
   }
 }

@@ -37,15 +37,15 @@ package struct CorruptSection: Sendable, Equatable {
         + "[samples, subject tokens, width], or one tensor noise for all.")
     let positive = FieldType.number(above: 0, to: 1e30)
     let absolute = try f.optional(
-      "noise", positive, unit: "units of the embedding", apartFrom: ["multiple", "of"],
+      "noise", positive, unit: "units of the embedding",
       "The noise's standard deviation.")
     let isScaled = Fields.When(file == nil && absolute == nil, "neither noise nor noise_file")
     let multiple = try f.field(
-      "multiple", positive, or: 3, only: isScaled,
+      "multiple", positive, or: 3, only: isScaled, apartFrom: ["noise"],
       "The noise's standard deviation, in standard deviations of what `of` names. The level that "
         + "comes of it is in results.zarr and in what plan says.")
     let spread = try f.field(
-      "of", .choice(), or: Spread.subjects, only: isScaled,
+      "of", .choice(), or: Spread.subjects, only: isScaled, apartFrom: ["noise"],
       "subjects: the embeddings of all tokens of the data's subjects; embeddings: the whole matrix.")
     samples = try f.optional(
       "samples", .int(1...100_000), orWritten: file == nil ? .int(10) : nil,

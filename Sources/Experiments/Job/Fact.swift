@@ -76,7 +76,7 @@ package struct Fact: Sendable, Equatable {
   private static func tokens(_ f: inout Fields) throws(Refusal) -> Tokens? {
     let id = FieldType.int(0...Int(Int32.max))
     let ids = try f.optional(
-      "input_ids", .list(of: id, "token ids"), "The prompt as tokens, in place of its text.")
+      "input_ids", .list(of: id, "tokens"), "The prompt as tokens, in place of its text.")
     let range = try f.optional(
       "subject_range", .list(of: id, "tokens", count: 2...2),
       "The subject's first token and one past its last.")

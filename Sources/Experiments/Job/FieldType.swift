@@ -202,7 +202,7 @@ package struct FieldType<Value> {
         }
         guard count.contains(values.count) else {
           throw field.place.refusal(
-            values.isEmpty ? "an empty list" : "a list of \(values.count)",
+            values.isEmpty ? "an empty list, no \(what)" : "a list of \(values.count)",
             expected: count.upperBound == .max ? "at least one of the \(what)" : words)
         }
         return (values, .items(written))

@@ -76,7 +76,7 @@ package struct Fields {
 
   /// The field `kind` of a job.
   mutating func kind(_ kind: JobKind) throws(Refusal) {
-    _ = try required("kind", .choice(of: [kind]), "The kind of job.")
+    _ = try required("kind", .choice(of: [kind]).called(quoted(kind.rawValue)), "The kind of job.")
   }
 
   /// A field with a default.
