@@ -48,6 +48,7 @@ extension CausalRendering {
       example.sources.append(input)
       example.sourcePlaces.append(places)
       example.sourceSpans.append(spans)
+      example.sourcesAgree.append(try label(source) == example.label)
     }
     return example
   }

@@ -23,6 +23,8 @@ package struct CounterfactualExample: Sendable, Equatable {
   package var sources: [ExampleInput]
   /// What the model should say after the intervention.
   package var label: ExampleLabel
+  /// Whether each source by itself has the label too; empty where the data does not tell.
+  package var sourcesAgree: [Bool] = []
   /// A wrong answer that the label is compared with; nil stands for the base's.
   package var foil: ExampleLabel?
   /// The intervened variables, by their place in the data's list of them; source i goes to variable

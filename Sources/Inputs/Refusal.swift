@@ -81,17 +81,32 @@ public func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
 ///
 /// Near is a Damerau-Levenshtein distance of at most a third of the longer name. Only the first
 /// candidates are looked at where a file brings more of them than any person has to choose from.
+///
+/// A verb in another form is as near as its stem: `tracing` to `trace`, `ablation` to `ablate`.
 public func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
   var best: (name: String, distance: Int)?
-  let count = name.count
+  let forms = [name] + stems(of: name)
   for candidate in candidates.prefix(nearestLimit) {
-    let limit = max(1, max(count, candidate.count) / 3)
-    guard abs(count - candidate.count) <= limit else { continue }
-    let distance = editDistance(name, candidate)
-    guard distance <= limit else { continue }
-    if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
+    let limit = max(1, max(name.count, candidate.count) / 3)
+    for (number, form) in forms.enumerated() {
+      // A stem must be met exactly, and a name that is one letter off comes before it.
+      let limit = number == 0 ? limit : 0
+      guard abs(form.count - candidate.count) <= limit else { continue }
+      let distance = editDistance(form, candidate) + (number == 0 ? 0 : 1)
+      guard distance <= limit + (number == 0 ? 0 : 1) else { continue }
+      if best.map({ distance < $0.distance }) ?? true { best = (candidate, distance) }
+    }
   }
   return best?.name
+}
+
+/// What a word may be a form of.
+private func stems(of name: String) -> [String] {
+  let endings = ["ing": ["", "e"], "ation": ["ate", ""], "ed": ["", "e"], "er": ["", "e"], "s": [""]]
+  return endings.sorted { $0.key < $1.key }.flatMap { ending, others in
+    name.count > ending.count + 2 && name.hasSuffix(ending)
+      ? others.map { name.dropLast(ending.count) + $0 } : []
+  }
 }
 
 private let nearestLimit = 4096

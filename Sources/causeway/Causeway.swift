@@ -20,7 +20,7 @@ struct Causeway: AsyncParsableCommand {
     subcommands: [
       Plan.self, Check.self, Run.self, Launch.self, Submit.self, Status.self, Show.self,
       Verify.self, Export.self,
-      Sites.self, Inspect.self, Intervene.self,
+      Sites.self, Inspect.self, Intervene.self, Help.self,
     ])
 }
 

@@ -34,7 +34,8 @@ struct DasLossTests {
           intervene = ["carry_1"]
           train = \(train)
           [[interventions]]
-          intervention_type = "RotatedSpaceIntervention"
+          intervention_type = "LowRankRotatedSpaceIntervention"
+          low_rank_dimension = 2
           component = "block_output"
           layer = 1
           \(variable)
@@ -94,7 +95,8 @@ struct DasLossTests {
       choice = "one"
       train = 8
       [[interventions]]
-      intervention_type = "RotatedSpaceIntervention"
+      intervention_type = "LowRankRotatedSpaceIntervention"
+      low_rank_dimension = 2
       component = "block_output"
       layer = 0
       [train]
@@ -103,6 +105,33 @@ struct DasLossTests {
     let refusal = #expect(throws: Refusal.self) { try DasJob(DasSpec(document(text))) }
     #expect(refusal?.field.contains("interventions[0].variable") == true)
     #expect(refusal?.found == "no variable, where the data set one of 2")
+  }
+
+  @Test func `the source's own output is no target where its answer is not the label`() throws {
+    let own = try job(loss: "kl")
+    let refusal = #expect(throws: Refusal.self) {
+      try DasProblem(own, own.grid.point(0), model(of: own)).checkLoss()
+    }
+    #expect(refusal?.field.contains("label") == true && refusal?.expected.contains("target") == true)
+    let label = try job(loss: "kl\"\ntarget = \"label")
+    let problem = try DasProblem(label, label.grid.point(0), model(of: label))
+    try problem.checkLoss()
+    let squares = try job(loss: "mean_squared_error\"\ntarget = \"label")
+    let other = try DasProblem(squares, squares.grid.point(0), model(of: squares))
+    let numbers = Array(0..<5)
+    let values = Tensor<Float>([5, 256], (0..<5 * 256).map { Float(($0 * 7919) % 1013) / 100 })
+    let (tape, labels) = (Tape<Float>(), problem.labels(numbers, of: .train))
+    let logits = tape.leaf(values)
+    let entropy = tape.crossEntropy(logits, labels: labels).value.scalar
+    #expect(
+      problem.loss(logits, numbers, of: .train, reference: nil, on: tape).value.scalar == entropy)
+    var mean = 0.0
+    for (place, value) in values.elements.enumerated() {
+      let one = labels[place / 256] == place % 256 ? 1.0 : 0
+      mean += (Double(value) - one) * (Double(value) - one) / Double(5 * 256)
+    }
+    let loss = other.loss(logits, numbers, of: .train, reference: nil, on: tape).value.scalar
+    #expect(abs(Double(loss) - mean) < 1e-3 * mean)
   }
 
   @Test func `microbatches with a loss that is not finite are found by number`() throws {

@@ -145,7 +145,7 @@ struct ExampleFileTests {
       """
     let document = try document(text)
     let section = try document.field.anyTable().required("data", expected: "")
-    let data = try ExampleSection(section, folder: "/")
+    let data = try FieldType.table(ExampleSection.init).value(of: section)
     let sets = try data.load(isIntervened: true)
     #expect(sets.variables == ["same"] && sets.answerCount == 2)
     let train = try #require(sets[.train])
@@ -156,13 +156,13 @@ struct ExampleFileTests {
       #expect(rows[0].count == 6 && rows[0][2] == 0 && rows[0].reduce(0, +) == 2)
       #expect(example.baseLabel == .index(rows[0][0..<3] == rows[0][3..<6] ? 1 : 0))
     }
-    let again = try ExampleSection(section, folder: "/").load(isIntervened: true)
+    let again = try FieldType.table(ExampleSection.init).value(of: section).load(isIntervened: true)
     #expect(try again[.train]?.written(7).example == train.written(7).example)
   }
 
   private func data(_ text: String) throws -> ExampleSection {
     let section = try document("[data]\n" + text).field.anyTable().required("data", expected: "")
-    return try ExampleSection(section, folder: "/")
+    return try FieldType.table(ExampleSection.init).value(of: section)
   }
 
   @Test func `sources set only the variables that interventions name, unless the job says more`()
@@ -207,7 +207,7 @@ struct ExampleFileTests {
         { () throws(Refusal) in
           let section = try document("[data]\ntrain = 5\n" + text).field.anyTable()
             .required("data", expected: "")
-          _ = try ExampleSection(section, folder: "/").load(isIntervened: true)[.train]?.written(0)
+          _ = try FieldType.table(ExampleSection.init).value(of: section).load(isIntervened: true)[.train]?.written(0)
         }, location)
       for part in texts {
         #expect(

@@ -4,10 +4,11 @@ import Testing
 @testable import Experiments
 
 struct InterventionItemTests {
-  private func item(_ text: String) throws -> InterventionItem {
-    let job = try document("[[interventions]]\n\(text)\n").field.table(known: ["interventions"])
-    return try InterventionItem(
-      job.required("interventions", expected: "interventions").items()[0])
+  private func item(_ text: String) throws(Refusal) -> InterventionItem {
+    let list = try document("[[interventions]]\n\(text)\n").field.anyTable()
+      .required("interventions", expected: "interventions")
+    return try FieldType.tables { (f, _) throws(Refusal) in try InterventionItem(&f) }
+      .value(of: list)[0]
   }
 
   private static let twoRotations = """
@@ -52,10 +53,7 @@ struct InterventionItemTests {
     ] {
       try expectRefusal(naming: "interventions[0].\(field), line 3", type, "does not read") {
         () throws(Refusal) in
-        let job = try document("[[interventions]]\nintervention_type = \"\(type)\"\n\(field) = 2\n")
-          .field.table(known: ["interventions"])
-        return try InterventionItem(
-          job.required("interventions", expected: "interventions").items()[0])
+        try item("intervention_type = \"\(type)\"\n\(field) = 2")
       }
     }
   }

@@ -9,7 +9,7 @@ struct JobSelectionTests {
   }
 
   private func layers(_ text: String, of count: Int = 12) throws(Refusal) -> [Int] {
-    try restoration("layers = \(text)").layers.resolve(layerCount: count, model: "tiny")
+    try restoration("layers = \(text)").layers.resolve(count: count, of: "tiny")
   }
 
   @Test(arguments: [
@@ -101,13 +101,13 @@ struct JobSelectionTests {
   func `positions are chosen by name, number and range`(text: String, expected: [Int]) throws {
     let positions = try restoration("positions = \(text)").positions
     let roles = PromptRoles(tokenCount: 9, subject: 2..<6)
-    #expect(try positions.resolve(roles: roles, prompt: "fact 1") == expected)
+    #expect(try positions.resolve(in: PromptPlaces(roles), called: "fact 1") == expected)
   }
 
   @Test func `a role that no token has gives no position`() throws {
     let positions = try restoration("positions = \"subject_middle\"").positions
     let roles = PromptRoles(tokenCount: 4, subject: 1..<3)
-    #expect(try positions.resolve(roles: roles, prompt: "fact 1") == [])
+    #expect(try positions.resolve(in: PromptPlaces(roles), called: "fact 1") == [])
   }
 
   @Test func `a position past the prompt is refused with its tokens counted`() throws {
@@ -116,7 +116,7 @@ struct JobSelectionTests {
       let positions = try restoration("positions = \(text)").positions
       try expectRefusal(naming: "restore[0].positions", "fact 149", "0 to 6", "7 tokens") {
         () throws(Refusal) in
-        try positions.resolve(roles: roles, prompt: "fact 149")
+        try positions.resolve(in: PromptPlaces(roles), called: "fact 149")
       }
     }
   }

@@ -14,7 +14,7 @@ struct JobSpecTests {
     #expect(spec.metric.store == [.probability, .logProbability, .logitDifference])
     #expect(spec.data.filter == .correct && spec.parity == .none)
     #expect(spec.run.memory == 1 << 30 && spec.run.threads == nil && !spec.run.naive)
-    #expect(try spec.restore[0].layers.resolve(layerCount: 3, model: "m") == [0, 1, 2])
+    #expect(try spec.restore[0].layers.resolve(count: 3, of: "m") == [0, 1, 2])
   }
 
   /// What a job says wrongly, and what the refusal must name.

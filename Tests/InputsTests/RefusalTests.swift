@@ -28,6 +28,11 @@ struct RefusalTests {
     #expect(nearest(to: "blok_output", among: names) == "block_output")
     #expect(nearest(to: "lmp_output", among: names) == "mlp_output")
     #expect(nearest(to: "xyz", among: names) == nil)
+    let kinds = ["basis", "lens", "trace", "das", "train", "patch", "ablate", "dump"]
+    for (name, kind) in [
+      ("tracing", "trace"), ("training", "train"), ("trained", "train"), ("patching", "patch"),
+      ("ablation", "ablate"), ("dumps", "dump"), ("traces", "trace"), ("tran", "train"),
+    ] { #expect(nearest(to: name, among: kinds) == kind) }
     #expect(nearest(to: "", among: names) == nil)
     #expect(nearest(to: "layers", among: []) == nil)
   }

@@ -11,7 +11,7 @@ package struct BasisSection: Sendable {
   }
 
   package let site: Site
-  package let layers: LayerSelection
+  package let layers: Selection
   package let lens: LensName
   /// A folder of a tuned lens, with `config.json` and `params.pt`.
   package let tunedLens: JobPath?
@@ -20,88 +20,66 @@ package struct BasisSection: Sendable {
   /// Where fields stand, by `basis.NAME`, for what is refused once the model is known.
   private let places: [String: JobPlace]
 
-  private static let known = [
-    "site", "layers", "lens", "tuned_lens", "mode", "directions", "minimum_energy", "restarts",
-    "seed", "microbatch", "skip_positions", "iterations", "gradient_tolerance", "change_tolerance",
-    "candidates",
-  ]
-
   /// A refusal by the name of one of these fields, with its line.
   func located(_ refusal: Refusal) -> Refusal {
     places[refusal.field].map { $0.refusal(refusal.found, expected: refusal.expected) } ?? refusal
   }
 
-  package init(_ field: JobField, folder: String) throws(Refusal) {
-    place = field.place
-    let section = try field.table(known: Self.known)
-    places = Dictionary(
-      uniqueKeysWithValues: Self.known.map { (section.place(of: $0).path, section.place(of: $0)) })
-    func int(_ key: String, _ range: ClosedRange<Int>) throws(Refusal) -> Int? {
-      try section.optional(key).map { (field) throws(Refusal) in try field.int(in: range) }
-    }
-    func number(_ key: String) throws(Refusal) -> Double? {
-      try section.optional(key).map { (field) throws(Refusal) in
-        try field.double("a finite number, 0 or more") { $0 >= 0 }
-      }
-    }
-    site =
-      try section.optional("site").map { (field) throws(Refusal) in
-        let site: Site = try field.choice()
-        guard BasisLimits.sites.contains(site) else {
-          throw field.refusal(
-            expected: "one of \(BasisLimits.sites.map(\.rawValue).joined(separator: ", "))")
-        }
-        return site
-      } ?? .blockInput
-    layers =
-      try section.optional("layers").map { (field) throws(Refusal) in try LayerSelection(field) }
-      ?? .every(at: section.place(of: "layers"))
-    let lensField = section.optional("lens")
-    lens = try lensField.map { (field) throws(Refusal) in try field.choice() } ?? .model
-    tunedLens = try section.optional("tuned_lens").map { (field) throws(Refusal) in
-      try field.path(from: folder)
-    }
-    guard (lens == .tuned) == (tunedLens != nil) else {
-      throw section.place(of: "tuned_lens").refusal(
-        tunedLens == nil ? "no such field" : "a folder for the lens \"\(lens.rawValue)\"",
-        expected: tunedLens == nil
-          ? "the folder of a tuned lens, as basis.lens = \"tuned\" needs" : "the lens \"tuned\"")
-    }
+  package init(_ f: inout Fields) throws(Refusal) {
+    place = f.place
+    site = try f.field(
+      "site", .choice(of: BasisLimits.sites), or: .blockInput,
+      "Of what; lenses other than the model read block_input alone.")
+    layers = try f.field(
+      "layers", .selection(of: .layer), orWritten: .text("all"), "The layers, each a basis.")
+    lens = try f.field(
+      "lens", .choice(), or: .model,
+      "What turns activations into logits: the model's own layers above, its last norm and head "
+        + "alone (logit), or a tuned lens.")
+    tunedLens = try f.optional(
+      "tuned_lens", .path("the folder of a tuned lens, as basis.lens = \"tuned\" needs"),
+      needed: Fields.When(lens == .tuned, "with lens = \"tuned\""),
+      only: Fields.When(lens == .tuned, "the lens \"tuned\"", of: quoted(lens.rawValue)),
+      "A folder with config.json and params.pt, such as the one of a lens run.")
     guard lens == .model || site == .blockInput else {
-      throw section.place(of: "site").refusal(
+      throw f.place(of: "site").refusal(
         "\(site.rawValue), which the lens \"\(lens.rawValue)\" does not read",
         expected: "block_input, or the lens \"model\"")
     }
+    let tolerance = FieldType.number(from: 0)
     var settings = CausalBasisSettings()
-    settings.mode =
-      try section.optional("mode").map { (field) throws(Refusal) in try field.choice() } ?? .mean
-    settings.directions = try int("directions", 1...1 << 20) ?? settings.directions
-    settings.minimumEnergy = try number("minimum_energy") ?? 0
-    settings.restarts = try int("restarts", 1...4096) ?? settings.restarts
-    settings.seed = UInt64(try int("seed", 0...1 << 53) ?? 0)
-    settings.microbatchRows = try int("microbatch", 1...1 << 20) ?? settings.microbatchRows
-    settings.skippedPositions = try int("skip_positions", 0...1 << 20) ?? 0
-    settings.search.iterations = try int("iterations", 1...100_000) ?? settings.search.iterations
-    settings.search.candidates = try int("candidates", 1...255) ?? settings.search.candidates
-    settings.search.gradientTolerance =
-      try number("gradient_tolerance") ?? settings.search.gradientTolerance
-    settings.search.changeTolerance =
-      try number("change_tolerance") ?? settings.search.changeTolerance
+    settings.mode = try f.field(
+      "mode", .choice(), or: .mean,
+      "What stands in for an activation's part along a direction: its mean, another activation's "
+        + "(resample), or nothing (zero).")
+    settings.directions = try f.field(
+      "directions", .int(1...1 << 20), or: settings.directions,
+      "Directions of each basis, the most influential first.")
+    settings.minimumEnergy = try f.field(
+      "minimum_energy", tolerance, or: 0, unit: "nats",
+      "A direction whose ablation changes the output by less ends the basis.")
+    settings.restarts = try f.field(
+      "restarts", .int(1...4096), or: settings.restarts, "Searches for each direction.")
+    settings.seed = UInt64(
+      try f.field("seed", .seed, or: 0, "Of starts, and of the activations of resample."))
+    settings.microbatchRows = try f.field(
+      "microbatch", .int(1...1 << 20), or: settings.microbatchRows, unit: "tokens",
+      FieldText.microbatch)
+    settings.skippedPositions = try f.field(
+      "skip_positions", .int(0...1 << 20), or: 0, unit: "tokens", FieldText.skipped)
+    settings.search.iterations = try f.field(
+      "iterations", .int(1...100_000), or: settings.search.iterations,
+      "Steps of L-BFGS in one search, at most; each takes one evaluation or more.")
+    settings.search.candidates = try f.field(
+      "candidates", .int(1...255), or: settings.search.candidates,
+      "Starts that are looked at before a search takes the best.")
+    settings.search.gradientTolerance = try f.field(
+      "gradient_tolerance", tolerance, or: settings.search.gradientTolerance, unit: "nats",
+      "A gradient without a larger entry ends a search.")
+    settings.search.changeTolerance = try f.field(
+      "change_tolerance", tolerance, or: settings.search.changeTolerance,
+      "A step without a larger change ends a search.")
     self.settings = settings
-  }
-
-  package var canonical: JobValue {
-    .fields([
-      "site": .text(site.rawValue), "layers": layers.canonical, "lens": .text(lens.rawValue),
-      "tuned_lens": tunedLens.map { .text($0.written) }, "mode": .text(settings.mode.rawValue),
-      "directions": .int(settings.directions), "minimum_energy": .real(settings.minimumEnergy),
-      "restarts": .int(settings.restarts), "seed": .int(Int(settings.seed)),
-      "microbatch": .int(settings.microbatchRows),
-      "skip_positions": .int(settings.skippedPositions),
-      "iterations": .int(settings.search.iterations),
-      "candidates": .int(settings.search.candidates),
-      "gradient_tolerance": .real(settings.search.gradientTolerance),
-      "change_tolerance": .real(settings.search.changeTolerance),
-    ])
+    places = f.places
   }
 }

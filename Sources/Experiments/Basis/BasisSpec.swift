@@ -4,7 +4,7 @@ package import Inputs
 ///
 /// Belrose et al., 2023, <https://arxiv.org/abs/2303.08112>, section 4.1.
 package struct BasisSpec: JobSpecification {
-  package static let kind = JobKind.basis.rawValue
+  package static let jobKind = JobKind.basis
 
   /// The job file, as it was given.
   package let file: String
@@ -18,45 +18,25 @@ package struct BasisSpec: JobSpecification {
   package let run: RunSection
   package let pace: CheckpointPace
   package let slurm: SlurmSection
+  package let canonical: JobTable
 
-  private static let known = [
-    "kind", "name", "model", "data", "basis", "save", "run", "slurm",
-  ]
-
-  package init(_ document: JobDocument) throws(Refusal) {
-    file = document.file
-    folder = document.folder
-    let folder = document.folder
-    let job = try document.field.table(known: Self.known)
-    let kind = try job.required("kind", expected: "\"\(Self.kind)\"")
-    guard try kind.string() == Self.kind else { throw kind.refusal(expected: "\"\(Self.kind)\"") }
-    name = try job.optional("name").map { (field) throws(Refusal) in try field.name() }
-    model = try ModelSection(
-      job.required("model", expected: "a table [model] with a path"), folder: folder)
-    data = try TextSection(
-      job.required("data", expected: "a table [data] with texts"), folder: folder)
-    basis = try BasisSection(
-      job.required("basis", expected: "a table [basis] with directions"), folder: folder)
-    save = try SaveSection(job.optional("save"))
+  package init(_ f: inout Fields) throws(Refusal) {
+    (file, folder) = (f.place.file, f.folder)
+    try f.kind(Self.jobKind)
+    name = try f.jobName()
+    model = try f.required("model", .table(ModelSection.init), "The model.")
+    data = try f.required("data", .table(TextSection.init), "The texts.")
+    basis = try f.required(
+      "basis", .table(BasisSection.init), "What the bases are of, and how they are looked for.")
+    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
     var inputs = [
       RunSection.Input("the model", model.path.resolved), RunSection.Input("the job", file),
     ]
     if let lens = basis.tunedLens { inputs.append(.init("the tuned lens", lens.resolved)) }
-    run = try RunSection(
-      job.optional("run"), folder: folder, besides: CheckpointPace.known, apartFrom: inputs)
-    pace = try CheckpointPace(job.optional("run"))
-    slurm = try SlurmSection(job.optional("slurm"))
+    (run, pace) = try f.run(apartFrom: inputs, CheckpointPace.init)
+    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
+    canonical = try f.end()
   }
 
   package var modelName: String { model.path.written }
-
-  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  package var numbers: KeyValuePairs<String, JobValue?> {
-    [
-      "kind": .text(Self.kind), "model": model.canonical, "data": data.canonical,
-      "basis": basis.canonical, "save": save.canonical,
-    ]
-  }
-
-  package var canonicalRun: JobValue { pace.added(to: run.canonical) }
 }

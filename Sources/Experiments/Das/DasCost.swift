@@ -22,7 +22,7 @@ struct DasCost: CostReport {
       let first =
         job.spec.interventions.compactMap { intervention in
           try? (intervention.position ?? point.position ?? .last(at: item.place)).resolve(
-            length: length, names: item.example.basePlaces, example: item.place
+            in: PromptPlaces(count: length, named: item.example.basePlaces), called: "an example"
           ).first
         }.min() ?? 0
       all += length

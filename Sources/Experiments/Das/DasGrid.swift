@@ -11,7 +11,7 @@ package struct DasGrid: Sendable {
     package let index: [Int]
     /// Nil where the interventions say it themselves.
     package let layer: Int?
-    package let position: PlaceSelection?
+    package let position: Places?
     package let width: Int?
 
     /// What its folder is called.
@@ -39,10 +39,10 @@ package struct DasGrid: Sendable {
   }
 
   package let layers: [Int?]
-  package let positions: [PlaceSelection?]
+  package let positions: [Places?]
   package let widths: [Int?]
 
-  init(layers: [Int?], positions: [PlaceSelection?], widths: [Int?]) {
+  init(layers: [Int?], positions: [Places?], widths: [Int?]) {
     (self.layers, self.positions, self.widths) = (layers, positions, widths)
   }
 
@@ -59,7 +59,7 @@ package struct DasGrid: Sendable {
       sites.first { $0.site.rawValue == name }?.layers.upperBound
     }
     let most = counts.min() ?? sites.map(\.layers.upperBound).max() ?? 0
-    layers = try selection.resolve(layerCount: most, model: spec.modelName)
+    layers = try selection.resolve(count: most, of: spec.modelName)
   }
 
   package var count: Int { layers.count * positions.count * widths.count }

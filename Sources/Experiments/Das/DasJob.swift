@@ -16,6 +16,9 @@ package struct DasJob: InterventionJob {
     package init(_ example: CounterfactualExample, at place: JobPlace) {
       (self.example, self.place) = (example, place)
     }
+
+    /// The example in a refusal of another place.
+    var name: String { "\(place.file), \(place.field)" }
   }
 
   /// Where the model's weights are.

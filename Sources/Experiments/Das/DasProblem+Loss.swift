@@ -11,7 +11,14 @@ extension DasProblem {
   ) -> Variable<Float> {
     let labels = labels(numbers, of: split)
     switch job.train.loss {
-    case .crossEntropy: return tape.crossEntropy(logits, labels: labels)
+    // All of the probability at the label has no entropy of its own: the two are one number.
+    case .crossEntropy,
+      .divergence where job.train.target == .label:
+      return tape.crossEntropy(logits, labels: labels)
+    case .meanSquaredError where job.train.target == .label:
+      var ones = [Float](repeating: 0, count: logits.value.count)
+      for (row, label) in labels.enumerated() { ones[row * logits.value.width + label] = 1 }
+      return tape.meanSquaredError(logits, Variable(Tensor(logits.value.shape, ones)))
     case .divergence:
       return tape.klDivergence(logits, from: Variable(reference ?? logits.value))
     case .meanSquaredError:
@@ -44,10 +51,17 @@ extension DasProblem {
               expected: "another answer, which logit_difference compares the label with")
           }
         case .divergence, .meanSquaredError:
+          guard job.train.target == .source else { continue }
           guard item.example.sources.count == 1 else {
             throw item.place.member("sources").refusal(
               "\(item.example.sources.count) sources",
               expected: "one, whose logits \(job.train.loss.rawValue) compares with")
+          }
+          guard item.example.sourcesAgree.allSatisfy(\.self) else {
+            throw item.place.member("label").refusal(
+              "another label than the source's own, to whose logits \(job.train.loss.rawValue) trains",
+              expected: "sources that answer as their examples' labels say, or train.target = "
+                + "\"label\", or another loss")
           }
         }
       }

@@ -242,13 +242,14 @@ struct DasProblem: Sendable {
     let place = intervention.position ?? point.position ?? .last(at: job.sweepPlace)
     let source = site.number ?? 0
     site.base = try place.resolve(
-      length: ExampleResolver.length(example.base), names: example.basePlaces,
-      example: item.place.member("base"))
+      in: PromptPlaces(count: ExampleResolver.length(example.base), named: example.basePlaces),
+      called: "the base of \(item.name)")
     let name = example.sources.count == 1 ? "source" : "sources[\(source)]"
     site.source = try (intervention.sourcePosition ?? place).resolve(
-      length: ExampleResolver.length(example.sources[source]),
-      names: source < example.sourcePlaces.count ? example.sourcePlaces[source] : [:],
-      example: item.place.member(name))
+      in: PromptPlaces(
+        count: ExampleResolver.length(example.sources[source]),
+        named: source < example.sourcePlaces.count ? example.sourcePlaces[source] : [:]),
+      called: "\(name) of \(item.name)")
     guard site.source.count == site.base.count else {
       throw item.place.member(name).refusal(
         "\(site.source.count) positions at \(place.label)",
@@ -318,7 +319,7 @@ struct DasProblem: Sendable {
 
   /// The sources alone, of which a loss may compare with the logits.
   func references(_ numbers: [Int], of split: Split) -> Tensor<Float>? {
-    guard job.train.loss.readsSource else { return nil }
+    guard job.train.readsSource else { return nil }
     let inputs = inputs(numbers.map { (job.items[split] ?? [])[$0].example.sources[0] })
     let logits = model.run(inputs, on: Tape(), visit: nil)
     return InterventionRun.lastRows(logits, of: inputs, on: Tape()).value

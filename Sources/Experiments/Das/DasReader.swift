@@ -82,7 +82,6 @@ struct DasReader: Sendable {
 extension RunFolder {
   /// Where the job's paths start from.
   func pathsFrom() throws(Refusal) -> String {
-    let record = try JSONField.load(provenance, kind: .store, limit: 64 << 20)
-    return try record.optional("paths_from")?.string() ?? path
+    try checkedProvenance().optional("paths_from")?.string() ?? path
   }
 }

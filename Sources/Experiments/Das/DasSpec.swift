@@ -10,18 +10,9 @@ package struct DasSpec: TrainingSpec {
     case folder(ModelSection)
     /// `[pretrain]`: the job trains it first, in a run of its own inside the run's folder.
     case pretrained(ModelTrainSpec)
-
-    /// Where the job says it.
-    var key: String {
-      switch self {
-      case .folder: "model"
-      case .pretrained: "pretrain"
-      }
-    }
   }
 
-  static let jobKind = JobKind.das
-  package static let kind = jobKind.rawValue
+  package static let jobKind = JobKind.das
 
   /// The job file, as it was given.
   package let file: String
@@ -41,85 +32,55 @@ package struct DasSpec: TrainingSpec {
   package let run: RunSection
   package let pace: TrainingPace
   package let slurm: SlurmSection
+  package let canonical: JobTable
 
-  private static let known = [
-    "kind", "name", "seed", "model", "pretrain", "data", "interventions", "tensors", "sweep",
-    "train", "save",
-    "run", "slurm",
-  ]
-
-  package init(_ document: JobDocument) throws(Refusal) {
-    file = document.file
-    folder = document.folder
-    let folder = document.folder
-    let job = try document.field.table(known: Self.known)
-    place = job.place
-    let kind = try job.required("kind", expected: "\"\(Self.kind)\"")
-    guard try kind.string() == Self.kind else { throw kind.refusal(expected: "\"\(Self.kind)\"") }
-    name = try job.optional("name").map { (field) throws(Refusal) in try field.name() }
-    seed =
-      try job.optional("seed").map { (field) throws(Refusal) in try field.int(in: 0...1 << 53) }
-      ?? 0
-    model = try Self.model(document, job)
-    data = try ExampleSection(
-      job.required("data", expected: "a table [data] with train and test"), folder: folder)
-    let list = try job.required(
-      "interventions", expected: "[[interventions]], each with an intervention_type")
-    var interventions: [InterventionItem] = []
-    for item in try list.items() { interventions.append(try InterventionItem(item)) }
-    guard !interventions.isEmpty else {
-      throw list.place.refusal("no interventions", expected: "at least one")
+  package init(_ f: inout Fields) throws(Refusal) {
+    (file, folder, place) = (f.place.file, f.folder, f.place)
+    try f.kind(Self.jobKind)
+    name = try f.jobName()
+    let seed = try f.field(
+      "seed", .seed, or: 0, "Of random starts, of the order of examples and of the controls.")
+    self.seed = seed
+    let model = try f.optional(
+      "model", .table(ModelSection.init), needed: Fields.When(!f.has("pretrain"), "without pretrain"),
+      "The model.")
+    var first = try f.optional(
+      "pretrain", .table { (f) throws(Refusal) in
+        try ModelTrainSpec(partOf: &f, seed: seed)
+      }, apartFrom: ["model"],
+      "A model that the job trains first, by these fields of a job of the kind train.")
+    data = try f.required("data", .table(ExampleSection.init), "Bases, sources and labels.")
+    interventions = try f.required(
+      "interventions",
+      .tables("no interventions") { (f, _) throws(Refusal) in try InterventionItem(&f) },
+      "What is trained, in the words of pyvene's representations.")
+    tensors = try f.optional(
+      "tensors", .path, "A safetensors file with the tensors that interventions name.")
+    sweep =
+      try f.optional(
+        "sweep", .table(SweepSection.init),
+        "Each layer with each place with each width is one training.")
+      ?? SweepSection(nothingIn: f.place)
+    let types = interventions.map(\.typeName)
+    train = try f.required(
+      "train", .table { (f) throws(Refusal) in try TrainSection(&f, of: .interventions(types)) },
+      "The loss, the optimiser, and how the data are gone through.")
+    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
+    let source = model ?? first?.model.folder
+    let inputs = source.map { [RunSection.Input("the model", $0.path.resolved)] } ?? []
+    (run, pace) = try f.run(
+      hasNaive: true, apartFrom: inputs + [.init("the job", file)], TrainingPace.init)
+    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
+    canonical = try f.end()
+    first?.isRun(as: run, pace, canonical["run"])
+    guard let start = first.map(Model.pretrained) ?? model.map(Model.folder) else {
+      throw f.place.member("model").refusal("no model", expected: "[model] or [pretrain]")
     }
-    self.interventions = interventions
-    tensors = try job.optional("tensors").map { (field) throws(Refusal) in
-      try field.path(from: folder)
-    }
-    sweep = try SweepSection(job.optional("sweep"), in: job.place)
-    train = try TrainSection(
-      job.required("train", expected: "a table [train] with a learning_rate"))
-    save = try SaveSection(job.optional("save"))
-    run = try RunSection(
-      job.optional("run"), folder: folder, besides: TrainingPace.known,
-      apartFrom: Self.inputs(model) + [.init("the job", file)])
-    pace = try TrainingPace(job.optional("run"))
-    slurm = try SlurmSection(job.optional("slurm"))
-    try checkSweep()
+    self.model = start
+    if !f.isManual { try checkSweep() }
   }
 
-  private static func model(_ document: JobDocument, _ job: JobSection) throws(Refusal) -> Model {
-    try job.refuse("pretrain", besides: "model")
-    guard let field = job.optional("pretrain") else {
-      return .folder(
-        try ModelSection(
-          job.required(
-            "model", expected: "a table [model] with a path, or [pretrain] to train one first"),
-          folder: document.folder))
-    }
-    let section = try field.table(known: ModelTrainSpec.pretraining)
-    // How the whole job is run holds for its first part too, in another folder.
-    var run = try job.optional("run")?.anyTable().table
-    run?["output"] = nil
-    return .pretrained(
-      try ModelTrainSpec(
-        document.part(
-          section,
-          usual: [
-            ("kind", .text(ModelTrainSpec.kind)), ("seed", job.table["seed"]),
-            ("run", run.map { JobValue(.table($0)) }),
-          ])))
-  }
-
-  /// What the model is read from, where no run may be written.
-  private static func inputs(_ model: Model) -> [RunSection.Input] {
-    switch model {
-    case .folder(let section): return [.init("the model", section.path.resolved)]
-    case .pretrained(let first):
-      guard case .folder(let section) = first.model.start else { return [] }
-      return [.init("the model", section.path.resolved)]
-    }
-  }
-
-  /// Refuses axes of the sweep that nothing follows, and interventions that say nothing of a layer.
+  /// Refuses axes of the sweep that nothing follows, and rotations that nothing trains.
   private func checkSweep() throws(Refusal) {
     let axes = [
       ("layers", sweep.layers != nil, interventions.contains(where: \.needsLayer), "layer"),
@@ -136,6 +97,11 @@ package struct DasSpec: TrainingSpec {
       throw sweep.place.member(axis).refusal(
         "\(axis) that no intervention follows", expected: "an intervention without \(field)")
     }
+    for item in interventions where item.turnsAll && sweep.widths == nil {
+      throw item.field("subspaces").refusal(
+        "a rotation without subspaces, which exchanges everything however it turns",
+        expected: "subspaces, or interchange_dim, or sweep.widths")
+    }
   }
 
   var modelName: String {
@@ -147,31 +113,5 @@ package struct DasSpec: TrainingSpec {
 
   func trained(_ point: DasGrid.Point, in folder: String) -> String {
     "\(folder)/interventions/\(point.name)"
-  }
-
-  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  package var numbers: KeyValuePairs<String, JobValue?> {
-    [
-      "kind": .text(Self.kind), "seed": .int(seed), "\(model.key)": model.canonical,
-      "data": data.canonical, "interventions": .items(interventions.map(\.canonical)),
-      "tensors": tensors.map { .text($0.written) }, "sweep": sweep.canonical,
-      "train": train.canonical, "save": save.canonical,
-    ]
-  }
-
-  package var canonicalRun: JobValue { pace.added(to: run.canonical) }
-}
-
-extension DasSpec.Model {
-  fileprivate var canonical: JobValue {
-    switch self {
-    case .folder(let section): return section.canonical
-    case .pretrained(let first):
-      var table = JobTable()
-      for (key, value) in first.numbers where ModelTrainSpec.pretraining.contains(key) {
-        table[key] = value
-      }
-      return JobValue(.table(table))
-    }
   }
 }

@@ -7,9 +7,9 @@ package struct InterventionItem: Sendable {
   private let described: JobTable
   private let place: JobPlace
   /// Where it acts; nil: as the sweep says.
-  package let position: PlaceSelection?
+  package let position: Places?
   /// Where it reads the source; nil: as in the base.
-  package let sourcePosition: PlaceSelection?
+  package let sourcePosition: Places?
   /// Of sites that are split into heads.
   package let heads: [Int]?
   /// The variable whose source it reads, in the examples that intervene on it; nil: it acts in all.
@@ -17,12 +17,6 @@ package struct InterventionItem: Sendable {
   /// Parts of its partition, or coordinates.
   package let subspaces: [Int]?
 
-  private static let own = ["position", "source_position", "heads", "variable", "subspaces"]
-  private static let reference = [
-    "layer", "component", "unit", "max_number_of_units", "low_rank_dimension",
-    "intervention_type", "subspace_partition", "group_key", "intervention_link_key", "latent_dim",
-    "interchange_dim", "keep_last_dim", "embed_dim", "args", "params", "source_representation",
-  ]
   /// What training of an intervention may learn; the field that a sweep over widths sets.
   static let widthFields = [
     "LowRankRotatedSpaceIntervention": "low_rank_dimension",
@@ -31,51 +25,75 @@ package struct InterventionItem: Sendable {
     "JumpReLUAutoencoderIntervention": "low_rank_dimension",
   ]
 
-  init(_ field: JobField) throws(Refusal) {
-    let section = try field.table(known: Self.own + Self.reference)
-    place = field.place
-    var described = section.table
-    for key in Self.own { described[key] = nil }
-    self.described = described
-    position = try section.optional("position").map(PlaceSelection.init)
-    sourcePosition = try section.optional("source_position").map(PlaceSelection.init)
-    heads = try section.optional("heads").map(Self.numbers)
-    variable = try section.optional("variable").map(Self.name)
-    subspaces = try section.optional("subspaces").map(Self.numbers)
-    _ = try section.required(
-      "intervention_type", expected: "a type such as \"RotatedSpaceIntervention\"")
-    for (key, types) in Self.readBy where InterventionType(rawValue: typeName) != nil {
-      guard let unread = section.optional(key), !types.contains(typeName) else { continue }
-      throw unread.place.refusal(
-        "\(key) for \(quoted(typeName)), which does not read it",
-        expected: "none, or one of the types \(types.joined(separator: ", "))")
+  init(_ f: inout Fields) throws(Refusal) {
+    place = f.place
+    let type = try f.required(
+      "intervention_type", .any("a type such as \"RotatedSpaceIntervention\""),
+      "One of \(InterventionType.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var typeName = ""
+    if case .string(let name) = type.content { typeName = name }
+    // A type that there is not is refused where types are known.
+    let isKnown = InterventionType(rawValue: typeName) != nil
+    func of(_ types: String...) -> Fields.When {
+      Fields.When(
+        !isKnown || types.contains(typeName), "the type \(types.joined(separator: " or "))",
+        of: quoted(typeName))
     }
-  }
-
-  /// The types that read a field which the others leave alone.
-  private static let readBy: KeyValuePairs = [
-    "low_rank_dimension": ["LowRankRotatedSpaceIntervention", "JumpReLUAutoencoderIntervention"],
-    "latent_dim": ["AutoencoderIntervention"],
-  ]
-
-  /// A variable's name; those that data numbers have their number.
-  private static func name(_ field: JobField) throws(Refusal) -> String {
-    if case .integer = field.value.content { return "\(try field.int(in: 0...1_000_000))" }
-    let name = try field.string()
-    guard (1...200).contains(name.utf8.count) else {
-      throw field.refusal(expected: "the name of a variable, 1 to 200 bytes")
+    let number = FieldType.any("an integer")
+    func keep(
+      _ key: String, _ type: FieldType<JobValue> = number, usually: String? = nil,
+      only when: Fields.When = .always, _ says: String
+    ) throws(Refusal) {
+      _ = try f.optional(key, type, usually: usually, only: when, says)
     }
-    return name
-  }
-
-  private static func numbers(_ field: JobField) throws(Refusal) -> [Int] {
-    var numbers: [Int] = []
-    for item in try field.items() { numbers.append(try item.int(in: 0...1 << 24)) }
-    guard !numbers.isEmpty, Set(numbers).count == numbers.count else {
-      throw field.place.refusal(
-        numbers.isEmpty ? "an empty list" : "a number twice", expected: "each number once")
-    }
-    return numbers
+    try keep("layer", usually: "the sweep's", "The layer, from 0.")
+    try keep(
+      "component", .any("a site, as causeway sites MODEL lists them, or a module's path"),
+      usually: "block_output", "Where it acts. mlp_activation of a gated MLP is what the nonlinearity "
+        + "gives, before the product with the other branch.")
+    try keep("unit", .any("pos, h or h.pos"), usually: "pos", "What a unit is: a position or a head.")
+    try keep("max_number_of_units", usually: "1", "Units that are changed together, at most.")
+    try keep(
+      "low_rank_dimension", usually: "the sweep's width",
+      only: of("LowRankRotatedSpaceIntervention", "JumpReLUAutoencoderIntervention"),
+      "Directions that are exchanged, or latents of an autoencoder.")
+    try keep(
+      "latent_dim", usually: "the sweep's width", only: of("AutoencoderIntervention"),
+      "Latents of the autoencoder.")
+    try keep(
+      "interchange_dim", usually: "all", "The first coordinates, so many of them, are exchanged.")
+    try keep(
+      "subspace_partition", .any("a list of [first, one past the last]"),
+      "Parts that the coordinates are divided into, for subspaces.")
+    try keep(
+      "intervention_link_key", number, "Interventions with one key share their parameters.")
+    try keep("group_key", number, "Interventions with one key are applied together.")
+    try keep("keep_last_dim", .flagged, usually: "false", "Whether units stay apart.")
+    try keep("embed_dim", usually: "the site's width", "Width of what it acts on.")
+    try keep(
+      "source_representation", .any("a tensor's name"), "What it reads in place of a source's states.")
+    try keep("params", .any("a tensor's name for each parameter"), "Parameters it starts from.")
+    try keep(
+      "args", .any("a table"),
+      "What some types read. PCARotatedSpaceIntervention: components, mean and std, names of tensors "
+        + "of the file in tensors: [components, width], [width], [width]. NoiseIntervention: noise "
+        + "or level, seed. expression: formula, constants, trained. custom.Scale: factor. "
+        + "custom.Interpolate: alpha. Rotations: seed of their start.")
+    described = f.canonical
+    position = try f.optional(
+      "position", .namedPlaces, usually: "the sweep's, or else last",
+      "Where it acts: in every example, all positions of the list at once.")
+    sourcePosition = try f.optional(
+      "source_position", .namedPlaces, usually: "as in the base",
+      "Where it reads the source, as many positions.")
+    let numbers = FieldType.list(of: FieldType.int(0...1 << 24), "numbers", isSet: true)
+    heads = try f.optional("heads", numbers, "Heads, of sites that are split into them.")
+    variable = try f.optional(
+      "variable", .variable, usually: "it acts in every example",
+      "The variable whose source it reads, in the examples that intervene on it.")
+    subspaces = try f.optional(
+      "subspaces", numbers, usually: "all",
+      "Parts of subspace_partition that are exchanged, or without one coordinates.")
   }
 
   /// The layer that it names itself.
@@ -93,6 +111,11 @@ package struct InterventionItem: Sendable {
   /// The field that a sweep over widths sets; nil where the width is given or the type has none.
   var openWidth: String? {
     Self.widthFields[typeName].flatMap { described[$0] == nil ? $0 : nil }
+  }
+
+  /// Whether it is a rotation of which everything is exchanged, so that its angles count for nothing.
+  var turnsAll: Bool {
+    typeName == InterventionType.rotatedSpace.rawValue && subspaces == nil && openWidth != nil
   }
 
   /// The component's name, for the layers that a model has it at.
@@ -194,16 +217,6 @@ package struct InterventionItem: Sendable {
     return JobPlace(file: refusal.file, path: refusal.field, origin: origin).refusal(
       refusal.found, expected: refusal.expected)
   }
-
-  var canonical: JobValue {
-    var table = described
-    table["position"] = position?.canonical
-    table["source_position"] = sourcePosition?.canonical
-    table["heads"] = heads.map { .items($0.map(JobValue.int)) }
-    table["variable"] = variable.map(JobValue.text)
-    table["subspaces"] = subspaces.map { .items($0.map(JobValue.int)) }
-    return JobValue(.table(table), origin: .unknown)
-  }
 }
 
 extension InterventionItem {
@@ -213,4 +226,22 @@ extension InterventionItem {
       if !list.contains(name) { list.append(name) }
     }
   }
+}
+
+extension FieldType where Value == String {
+  /// A variable's name; those that data number have their number.
+  fileprivate static var variable: FieldType {
+    let words = "the name of a variable, 1 to 200 bytes"
+    return FieldType(words, placeholder: "", canonical: JobValue.text) {
+      (field, _) throws(Refusal) in
+      if case .integer = field.value.content { return "\(try field.int(in: 0...1_000_000))" }
+      let name = try field.string()
+      guard (1...200).contains(name.utf8.count) else { throw field.refusal(expected: words) }
+      return name
+    }
+  }
+}
+
+extension FieldType where Value == JobValue {
+  fileprivate static var flagged: FieldType { any("true or false") }
 }

@@ -9,6 +9,7 @@ struct CausalData: Sendable {
   private let seed: UInt64
   /// The variables to intervene on: those that the job names, and those of the task otherwise.
   private let named: [String]?
+  private let isNamed: Bool
   private let usual: [String]?
   private let choice: CausalSampling.Choice
   private let draw: CausalSampling.Draw
@@ -16,84 +17,76 @@ struct CausalData: Sendable {
   private let shared: [String]
   private let keep: CausalConstraint?
   private let place: JobPlace
-  let canonical: JobValue
   /// Where the job would say that the task's tokens are the model's, which it does not.
   let assumedTokens: JobPlace?
 
-  init(_ section: JobSection) throws(Refusal) {
-    let field = try section.required("causal_model", expected: "a name or a table")
-    let seed = try section.optional("seed")?.int(in: 0...Int.max) ?? 0
-    self.seed = UInt64(seed)
-    place = field.place
-    var task: CausalTask
-    var read: [String]?
-    if case .table = field.value.content {
-      (task, read) = try CausalModelSection.task(field, seed: self.seed)
-    } else {
-      let builtIn: BuiltInTask = try field.choice()
-      task = try builtIn.task()
-    }
-    if let form = section.optional("form") { task.form = try form.choice() }
-    assumedTokens =
-      section.optional("form") == nil && task.form == .tokens ? section.place(of: "form") : nil
-    let layout: CausalRendering.Layout =
-      try section.optional("layout").map { (field) throws(Refusal) in try field.choice() } ?? .row
-    let finished = task
-    rendering = try field.place.telling { () throws(Refusal) in
+  /// - Parameter sizes: Examples of each split; empty where there is no causal model.
+  /// - Returns: Nil where there is none.
+  init?(_ f: inout Fields, _ sizes: [Split: Int]) throws(Refusal) {
+    let causal = Fields.When(!sizes.isEmpty, "causal_model", of: "files of examples")
+    let seed = UInt64(
+      try f.field(
+        "seed", .int(0...Int.max), or: 0, only: causal,
+        "Example i of a split hangs on this, the split and i alone."))
+    let model = try f.optional(
+      "causal_model", .causalModel(seed: seed),
+      "A causal model of one's own, or the name of a built-in one: "
+        + BuiltInTask.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+    var task = model?.task
+    let usual = task?.intervene
+    named = try f.optional(
+      "intervene", .list(of: .text, "variables"),
+      orWritten: usual.map { .items($0.map(JobValue.text)) },
+      usually: "those that interventions name, or else the task's", only: causal,
+      "The variables that sources set.")
+    choice = try f.field(
+      "choice", .choice(), or: .any, only: causal,
+      "How many of them an example sets: any of them, one or more; one; all.")
+    draw = try f.field(
+      "draw", .choice(), or: task?.draw ?? .balanced, usually: "the task's", only: causal,
+      "balanced: the answer first, each as often, then inputs that lead to it; uniform: inputs.")
+    sources = try f.field(
+      "sources", .choice(), or: .byValue, only: causal,
+      "by_value: from the variable's value back to inputs, the others by themselves; like_bases: as "
+        + "bases are drawn, until the variable has the value.")
+    shared = try f.field(
+      "shared", .list(of: .text, "inputs", count: 0...Int.max), or: task?.shared ?? [],
+      usually: "the task's", only: causal, "Inputs that a source has from its base.")
+    assumedTokens = f.has("form") || task?.form != .tokens ? nil : f.place(of: "form")
+    let form = try f.field(
+      "form", .choice(), or: task?.form ?? .features,
+      usually: "the task's; of an own model text where it has a prompt, else features", only: causal,
+      "What the network reads. features: the numbers that values are made of, true as 1; one_hot: for "
+        + "each input a 1 among as many places as it has values; text: the prompt; tokens: a token for "
+        + "each value and each word of the prompt, numbered from 0, first the answer's values in the "
+        + "order of classes, then those of the prompt's variables, then its words.")
+    let layout = try f.field(
+      "layout", .choice(), or: CausalRendering.Layout.row, only: causal,
+      "row: all features side by side in one position; sequence: a position for each input.")
+    let formula = try f.optional(
+      "keep", .text, only: causal, "A formula that is true of every setting that is drawn.")
+    guard let model, task != nil else { return nil }
+    task?.form = form
+    let finished = task ?? model.task
+    let field = f.written("causal_model")
+    place = field?.place ?? f.place
+    rendering = try place.telling { () throws(Refusal) in
       try CausalRendering(
-        finished.model, finished.form, layout: layout, prompt: finished.prompt, read: read,
+        finished.model, form, layout: layout, prompt: finished.prompt, read: model.read,
         answer: finished.answer, foil: finished.foil)
     }
-    self.task = task
-    var sizes: [(Split, Int)] = []
-    for split in Split.allCases {
-      guard let field = section.optional(split.rawValue) else { continue }
-      sizes.append((split, try field.int(in: 1...Int(Int32.max))))
+    let keepPlace = f.place(of: "keep")
+    keep = try formula.map { (text) throws(Refusal) in
+      try keepPlace.telling { () throws(Refusal) in
+        let keep = try CausalConstraint(formula: text)
+        for name in keep.names { _ = try finished.model.place(of: name) }
+        return keep
+      }
     }
-    self.sizes = sizes
-    named =
-      try section.optional("intervene").map { (field) throws(Refusal) in
-        try CausalModelSection.names(field)
-      }
-    usual = task.intervene
-    choice =
-      try section.optional("choice").map { (field) throws(Refusal) in try field.choice() } ?? .any
-    draw =
-      try section.optional("draw").map { (field) throws(Refusal) in try field.choice() }
-      ?? task.draw
-    sources =
-      try section.optional("sources").map { (field) throws(Refusal) in try field.choice() }
-      ?? .byValue
-    shared =
-      try section.optional("shared").map { (field) throws(Refusal) in
-        var names: [String] = []
-        for item in try field.items() { names.append(try item.string()) }
-        return names
-      } ?? task.shared
-    keep = try section.optional("keep").map { (field) throws(Refusal) in
-      let text = try field.string()
-      let keep = try field.place.telling { () throws(Refusal) in
-        try CausalConstraint(formula: text)
-      }
-      for name in keep.names {
-        _ = try field.place.telling { () throws(Refusal) in try finished.model.place(of: name) }
-      }
-      return keep
-    }
-    var canonical = JobTable()
-    canonical["causal_model"] = field.value
-    for (split, count) in sizes { canonical[split.rawValue] = .int(count) }
-    canonical["seed"] = .int(seed)
-    canonical["intervene"] = (named ?? usual).map { .items($0.map(JobValue.text)) }
-    canonical["choice"] = .text(choice.rawValue)
-    canonical["draw"] = .text(draw.rawValue)
-    canonical["sources"] = .text(sources.rawValue)
-    canonical["shared"] = .items(shared.map(JobValue.text))
-    canonical["form"] = .text(task.form.rawValue)
-    canonical["layout"] = .text(layout.rawValue)
-    canonical["keep"] = keep?.formula.map(JobValue.text)
-    self.canonical = JobValue(.table(canonical))
-    _ = try sampling(.train, named ?? usual)
+    (self.task, self.usual, self.seed) = (finished, usual, seed)
+    isNamed = f.has("intervene")
+    self.sizes = Split.allCases.compactMap { split in sizes[split].map { (split, $0) } }
+    _ = try sampling(.train, named)
   }
 
   private func sampling(
@@ -116,7 +109,7 @@ struct CausalData: Sendable {
   func sets(isIntervened: Bool, of read: [String]) throws(Refusal) -> ExampleSets {
     let known = Set(task.model.variables.map(\.name))
     let own = read.filter(known.contains)
-    let intervene = named ?? (own.isEmpty ? usual : own)
+    let intervene = isNamed ? named : own.isEmpty ? usual : own
 
     var sets: [ExampleSet] = []
     var variables: [String] = []
@@ -139,5 +132,19 @@ struct CausalData: Sendable {
       sets, variables: variables,
       answerCount: rendering.answerCount == 0 ? nil : rendering.answerCount,
       vocabulary: rendering.vocabulary.map(\.description))
+  }
+}
+
+extension FieldType where Value == CausalModelSection {
+  /// The name of a built-in model, or a table; kept as it is written.
+  fileprivate static func causalModel(seed: UInt64) -> FieldType {
+    let table = FieldType.table { (f) throws(Refusal) in try CausalModelSection(&f, seed: seed) }
+    return table.reading("a name, or a table") { (field, folder) throws(Refusal) in
+      guard case .table = field.value.content else {
+        let builtIn: BuiltInTask = try field.choice()
+        return CausalModelSection(try builtIn.task())
+      }
+      return try table.value(of: field, folder: folder)
+    }.written(\.value)
   }
 }

@@ -6,47 +6,69 @@ internal import Inputs
 /// Each variable is a table under `variables`: an input has `values`, a `range` of numbers, or
 /// `vectors` (their width, in `range`), of which `entities` draws so many; `like` takes the values of
 /// another. A variable with a `function` follows from the variables that its formula names.
-enum CausalModelSection {
-  private static let known = [
-    "variables", "require", "answer", "prompt", "prompts", "chooser", "read",
-  ]
-  private static let knownOfVariable = [
-    "values", "range", "decimals", "vectors", "entities", "like", "parents", "function",
-    "time_step",
-  ]
+struct CausalModelSection: Sendable {
+  let task: CausalTask
+  /// The variables that features are made of; nil: the inputs.
+  let read: [String]?
 
-  static func task(
-    _ field: JobField, seed: UInt64
-  ) throws(Refusal) -> (task: CausalTask, read: [String]?) {
-    let section = try field.table(known: known)
-    let table = try section.required("variables", expected: "a table of variables").anyTable()
-    var declared: [CausalVariable] = []
-    for name in table.table.keys {
-      guard let own = table.optional(name) else { continue }
-      declared.append(try variable(name, own, in: table, seed: seed))
+  init(_ task: CausalTask) { (self.task, read) = (task, nil) }
+
+  init(_ f: inout Fields, seed: UInt64) throws(Refusal) {
+    let declared = try f.required(
+      "variables", .tables(named: "NAME") { (f, name) throws(Refusal) in
+        try DeclaredVariable(&f, name, seed: seed)
+      },
+      "The variables, each a table: an input has values, a range or vectors; one with a function "
+        + "follows from those that it names.")
+    let require = try f.optional(
+      "require", .formula, "A formula that is true of every setting there is, such as a != b.")
+    let answer = try f.optional(
+      "answer", .text, usually: "the only output",
+      "The variable that is the label. A classifier's class is the number of its value, from 0: in the "
+        + "order in which its values are declared, else by size or by name; false before true.")
+    let prompt = try f.optional(
+      "prompt", .text,
+      "What is written of a setting: {name} stands for a variable's value, {name:2} for a number with "
+        + "two decimals, {{ and }} for braces. Each mention is a place of that name, the second name_2.")
+    let prompts = try f.optional(
+      "prompts", .list(of: .text, "texts"), apartFrom: ["prompt"],
+      "Several prompts, of which chooser takes one.")
+    let chooser = try f.optional(
+      "chooser", .text, needed: Fields.When(prompts != nil, "with prompts"),
+      only: Fields.When(prompts != nil, "prompts"),
+      "The variable whose value, from 0, is the number of the prompt.")
+    read = try f.optional(
+      "read", .list(of: .text, "variables"), usually: "the inputs, by name",
+      "The variables that features are made of, in this order.")
+    guard !f.isManual else {
+      task = try BuiltInTask.hierarchicalEquality.task()
+      return
     }
-    let require = try section.optional("require").map { (field) throws(Refusal) in
-      let text = try field.string()
-      return try field.place.telling { () throws(Refusal) in try CausalConstraint(formula: text) }
+    let all = try f.written("variables")?.anyTable()
+    let table = all ?? JobSection(table: JobTable(), place: f.place)
+    let variables = try DeclaredVariable.resolved(declared, in: table)
+    let constraint = try require.map { (text) throws(Refusal) in
+      try f.place(of: "require").telling { () throws(Refusal) in
+        try CausalConstraint(formula: text)
+      }
     }
     let model: CausalModel
     do throws(Refusal) {
-      model = try CausalModel(declared, constraint: require)
-    } catch { throw located(error, in: table) }
+      model = try CausalModel(variables, constraint: constraint)
+    } catch { throw Self.located(error, in: table) }
     var task = CausalTask(model, form: .features)
-    if let answer = section.optional("answer") {
-      let name = try answer.string()
-      _ = try answer.place.telling { () throws(Refusal) in try model.place(of: name) }
-      task.answer = name
+    if let answer {
+      _ = try f.place(of: "answer").telling { () throws(Refusal) in try model.place(of: answer) }
+      task.answer = answer
     }
-    if let prompt = try prompt(section) {
-      task.prompt = prompt
+    if let texts = prompts ?? prompt.map({ [$0] }) {
+      let place = f.place(of: prompts == nil ? "prompt" : "prompts")
+      task.prompt = try place.telling { () throws(Refusal) in
+        try CausalRendering.Prompt(texts, chooser: chooser)
+      }
       task.form = .text
     }
-    let read = try section.optional("read").map { (field) throws(Refusal) in
-      try names(field)
-    }
-    return (task, read)
+    self.task = task
   }
 
   /// A refusal of the model with the line of the variable's field that it names, or of the variable.
@@ -69,110 +91,120 @@ enum CausalModelSection {
     return JobPlace(file: table.place.file, path: path, origin: origin).refusal(
       refusal.found, expected: refusal.expected)
   }
+}
 
-  static func names(_ field: JobField) throws(Refusal) -> [String] {
-    var names: [String] = []
-    for item in try field.items() { names.append(try item.string()) }
-    guard !names.isEmpty else {
-      throw field.place.refusal("no names", expected: "one variable at least")
-    }
-    return names
-  }
+/// A variable as a job declares it.
+private struct DeclaredVariable: Sendable {
+  let domain: CausalDomain?
+  /// The variable whose values it has.
+  let like: String?
+  let function: CausalFunction?
+  let parents: [String]?
+  let timeStep: Int?
 
-  private static func prompt(_ section: JobSection) throws(Refusal) -> CausalRendering.Prompt? {
-    try section.refuse("prompts", besides: "prompt")
-    if let field = section.optional("prompt") {
-      let text = try field.string()
-      return try field.place.telling { () throws(Refusal) in try CausalRendering.Prompt([text]) }
-    }
-    guard let field = section.optional("prompts") else { return nil }
-    let texts = try names(field)
-    let chooser = try section.required(
-      "chooser", expected: "the variable whose value, from 0, is the number of the prompt"
-    ).string()
-    return try field.place.telling { () throws(Refusal) in
-      try CausalRendering.Prompt(texts, chooser: chooser)
-    }
-  }
-
-  private static func variable(
-    _ name: String, _ field: JobField, in all: JobSection, seed: UInt64
-  ) throws(Refusal) -> CausalVariable {
-    let section = try field.table(known: knownOfVariable)
-    var variable = CausalVariable(name, try domain(section, of: name, in: all, seed: seed))
-    variable.timeStep = try section.optional("time_step")?.int(in: 0...100_000)
-    if let function = section.optional("function") {
-      let formula = try function.string()
-      let parsed = try function.place.telling { () throws(Refusal) in
-        try CausalFunction(formula: formula)
-      }
-      variable.function = parsed
-      variable.parents = parsed.names
-    }
-    if let parents = section.optional("parents") {
-      var own: [String] = []
-      for item in try parents.items() { own.append(try item.string()) }
-      variable.parents = own
-    }
-    return variable
-  }
-
-  /// The values of a variable; those of entities are of the variable that declares them.
-  private static func domain(
-    _ section: JobSection, of name: String, in all: JobSection, seed: UInt64
-  ) throws(Refusal) -> CausalDomain? {
-    for other in ["range", "vectors", "entities", "like"] {
-      try section.refuse(other, besides: "values")
-    }
-    if let like = section.optional("like") {
-      for other in ["range", "vectors", "entities", "decimals"] {
-        try section.refuse(other, besides: "like")
-      }
-      let other = try like.string()
-      guard let field = all.optional(other), other != name else {
-        throw like.place.refusal(
-          "the unknown variable \(quoted(other))", expected: "another variable of the model")
-      }
-      let own = try field.table(known: knownOfVariable)
-      guard own.optional("like") == nil else {
-        throw like.place.refusal(
-          "\(quoted(other)), which is like another itself", expected: "a variable with values")
-      }
-      return try domain(own, of: other, in: all, seed: seed)
-    }
-    if let values = section.optional("values") {
-      var list: [CausalValue] = []
-      for item in try values.items() { list.append(try value(item)) }
-      return .finite(list)
-    }
-    let decimals = try section.optional("decimals")?.int(in: 0...12)
-    let range = try section.optional("range").map(range)
-    guard let vectors = section.optional("vectors") else {
-      if let entities = section.optional("entities") {
-        throw entities.place.refusal("entities", expected: "vectors beside them, their width")
-      }
-      return range.map { .interval($0, decimals: decimals) }
-    }
-    let width = try vectors.int(in: 1...CausalDomain.widthLimit)
-    guard let entities = section.optional("entities") else {
-      return .vectors(width: width, range ?? -1...1, decimals: decimals)
-    }
-    let count = try entities.int(in: 1...CausalDomain.valueLimit)
-    return try entities.place.telling { () throws(Refusal) in
-      try CausalDomain.entities(
-        count, width: width, in: range ?? -1...1, decimals: decimals, seed: seed)
+  init(_ f: inout Fields, _ name: String, seed: UInt64) throws(Refusal) {
+    let like = try f.optional(
+      "like", .text, apartFrom: ["range", "vectors", "entities", "decimals", "values"],
+      "Another variable, whose values it has, entities and all.")
+    let values = try f.optional(
+      "values", .list(of: .causalValue(), "values", count: 0...Int.max),
+      apartFrom: ["range", "vectors", "entities"], "The values it can have, in the order of classes.")
+    let decimals = try f.optional(
+      "decimals", .int(0...12), usually: "all", "Decimals that drawn numbers are rounded to.")
+    let range = try f.optional(
+      "range", .interval, usually: "[-1, 1] for vectors", "Numbers between these two.")
+    let width = try f.optional(
+      "vectors", .int(1...CausalDomain.widthLimit), unit: "numbers",
+      "Its values are vectors of this width, fresh ones in each example.")
+    let entities = try f.optional(
+      "entities", .int(1...CausalDomain.valueLimit),
+      only: Fields.When(width != nil, "vectors beside them, their width"),
+      "So many vectors, drawn once from the seed, which are all the values it has.")
+    let formula = try f.optional(
+      "function", .formula,
+      "How it follows from others: numbers, 'text', true, false, names, lists [a, b] and their items "
+        + "list[0]; + - * / // %; == != < <= > >= in; and, or, not; if(condition, a, b), min, max, abs, "
+        + "floor, round(x, decimals), length(list), count(list, value). // rounds down, % has the sign "
+        + "of the divisor; and, or and not take true and false alone.")
+    parents = try f.optional(
+      "parents", .list(of: .text, "variables", count: 0...Int.max),
+      usually: "the names in its function", "The variables it follows from.")
+    timeStep = try f.optional(
+      "time_step", .int(0...100_000), usually: "by its parents", "When it is computed, for drawings.")
+    self.like = like
+    domain =
+      if let values { .finite(values) } else if let width {
+        if let entities {
+          try f.place(of: "entities").telling { () throws(Refusal) in
+            try CausalDomain.entities(
+              entities, width: width, in: range ?? -1...1, decimals: decimals, seed: seed)
+          }
+        } else { .vectors(width: width, range ?? -1...1, decimals: decimals) }
+      } else { range.map { .interval($0, decimals: decimals) } }
+    let place = f.place(of: "function")
+    function = try formula.map { (text) throws(Refusal) in
+      try place.telling { () throws(Refusal) in try CausalFunction(formula: text) }
     }
   }
 
-  private static func range(_ field: JobField) throws(Refusal) -> ClosedRange<Double> {
-    let items = try field.items()
-    guard items.count == 2 else { throw field.refusal(expected: "[least, greatest]") }
-    let bounds = (try items[0].double(), try items[1].double())
-    guard bounds.0 < bounds.1 else {
-      throw field.place.refusal(
-        "[\(bounds.0), \(bounds.1)]", expected: "[least, greatest]")
+  /// The variables, those that are like another with its values.
+  static func resolved(
+    _ declared: [(name: String, item: DeclaredVariable)], in table: JobSection
+  ) throws(Refusal) -> [CausalVariable] {
+    var variables: [CausalVariable] = []
+    for (name, own) in declared {
+      var domain = own.domain
+      if let like = own.like {
+        let place = try table.optional(name)?.anyTable().place(of: "like") ?? table.place
+        guard like != name, let other = declared.first(where: { $0.name == like })?.item else {
+          throw place.refusal(
+            "the unknown variable \(quoted(like))", expected: "another variable of the model")
+        }
+        guard other.like == nil else {
+          throw place.refusal(
+            "\(quoted(like)), which is like another itself", expected: "a variable with values")
+        }
+        domain = other.domain
+      }
+      var variable = CausalVariable(name, domain)
+      variable.timeStep = own.timeStep
+      variable.function = own.function
+      variable.parents = own.parents ?? own.function?.names ?? []
+      variables.append(variable)
     }
-    return bounds.0...bounds.1
+    return variables
+  }
+}
+
+extension FieldType where Value == String {
+  /// A formula, which is parsed by what has it.
+  fileprivate static var formula: FieldType { text.called("a formula between quotation marks") }
+}
+
+extension FieldType where Value == ClosedRange<Double> {
+  fileprivate static var interval: FieldType {
+    FieldType(
+      "[least, greatest]", placeholder: -1...1,
+      canonical: { .items([.real($0.lowerBound), .real($0.upperBound)]) }
+    ) { (field, _) throws(Refusal) in
+      let items = try field.items()
+      guard items.count == 2 else { throw field.refusal(expected: "[least, greatest]") }
+      let bounds = (try items[0].double(), try items[1].double())
+      guard bounds.0 < bounds.1 else {
+        throw field.place.refusal(
+          "[\(bounds.0), \(bounds.1)]", expected: "[least, greatest]")
+      }
+      return bounds.0...bounds.1
+    }
+  }
+}
+
+extension FieldType where Value == CausalValue {
+  fileprivate static func causalValue() -> FieldType {
+    FieldType(
+      "a number, a text, true, false, or a list of them", placeholder: .boolean(false),
+      canonical: { .text($0.description) }
+    ) { (field, _) throws(Refusal) in try value(field) }
   }
 
   private static func value(_ field: JobField, depth: Int = 0) throws(Refusal) -> CausalValue {

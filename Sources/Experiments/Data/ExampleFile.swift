@@ -31,11 +31,6 @@ package struct ExampleFile: Sendable {
   /// Positions, names of places, and features of a position, of one example.
   package static let lengthLimit = 1 << 20
 
-  private static let known = [
-    "base", "base_label", "source", "sources", "label", "foil", "variables", "places",
-    "source_places",
-  ]
-
   /// - Parameters:
   ///   - isIntervened: Whether each example needs a source.
   ///   - variables: Those that other files of the data have named.
@@ -82,38 +77,63 @@ package struct ExampleFile: Sendable {
       throw field.refusal(
         expected: "an example, such as {\"base\": ..., \"source\": ..., \"label\": ...}")
     }
-    let section = try field.table(known: known)
-    try section.refuse("sources", besides: "source")
-    let base = try input(section.required("base", expected: "a prompt, token ids or features"))
-    var sourceFields: [JobField] = []
-    if let source = section.optional("source") { sourceFields = [source] }
-    if let sources = section.optional("sources") { sourceFields = try sources.items() }
-    guard sourceFields.count <= sourceLimit else {
-      throw section.place(of: "sources").refusal(
-        "\(sourceFields.count) sources", expected: "at most \(sourceLimit)")
-    }
-    guard !isIntervened || !sourceFields.isEmpty else {
-      throw section.place(of: "source").refusal(
+    var f = try Fields(field, folder: "")
+    let entry = try entry(&f, isIntervened: isIntervened, &variables)
+    _ = try f.end()
+    return entry
+  }
+
+  /// The fields of one line.
+  static func entry(
+    _ f: inout Fields, isIntervened: Bool, _ variables: inout [String]
+  ) throws(Refusal) -> Entry {
+    let input = FieldType<ExampleInput>(
+      "a prompt, a list of token ids, or a list of feature vectors, [[...], ...], one a position",
+      placeholder: .tokens([0]), canonical: { _ in JobValue(.null) }
+    ) { (field, _) throws(Refusal) in try Self.input(field) }
+    let label = FieldType<ExampleLabel>(
+      "a text of one token, or the number of a token or class", placeholder: .index(0),
+      canonical: { _ in JobValue(.null) }
+    ) { (field, _) throws(Refusal) in try Self.label(field) }
+    let base = try f.required("base", input, "The input that interventions act on.")
+    let source = try f.optional(
+      "source", input, "The input whose states are put into the base's run.")
+    let several = try f.optional(
+      "sources", .list(of: input, "inputs", count: 0...sourceLimit), apartFrom: ["source"],
+      "Several sources, each for its variable or for its intervention.")
+    let sources = several ?? source.map { [$0] } ?? []
+    guard !isIntervened || !sources.isEmpty else {
+      throw f.place(of: "source").refusal(
         "no source", expected: "a source, whose states are put into the base's run")
     }
-    var sources: [ExampleInput] = []
-    for source in sourceFields {
-      let source = try input(source)
-      sources.append(source)
-    }
     var example = CounterfactualExample(
-      base: base, baseLabel: try section.optional("base_label").map(label), sources: sources,
-      label: try label(
-        section.required("label", expected: "what the model should answer, a text or a number")))
-    example.foil = try section.optional("foil").map(label)
-    if let names = section.optional("variables") {
-      example.variables = try Self.variables(names, sources: sources.count, &variables)
+      base: base,
+      baseLabel: try f.optional(
+        "base_label", label, "What the model should say of the base without interventions: of it "
+          + "comes the accuracy of the model itself."),
+      sources: sources,
+      label: try f.required("label", label, "What the model should say after the intervention."))
+    example.foil = try f.optional(
+      "foil", label, usually: "base_label",
+      "A wrong answer, which the loss logit_difference compares the label with; where it is the label "
+        + "the example weighs nothing.")
+    let names = try f.optional(
+      "variables", .any("a list of names or numbers"), "The variable that each source sets.")
+    let places = FieldType.any(
+      "a table of names: a position (from the end where negative), a list of them, words of the "
+        + "prompt, or {\"text\": words, \"mention\": number}")
+    let own = try f.optional("places", places, "Names for positions of the base.")
+    let ofSources = try f.optional(
+      "source_places", places.called("such a table for all sources, or a list of tables"),
+      usually: "places, if the sources are as long", "The same for the sources.")
+    guard !f.isManual else { return Entry(example: example, place: f.place, sharesPlaces: false) }
+    if names != nil, let field = f.written("variables") {
+      example.variables = try Self.variables(field, sources: sources.count, &variables)
     }
-    if let places = section.optional("places") {
-      (example.basePlaces, example.baseSpans) = try Self.places(places, in: base)
+    if let field = f.written("places") {
+      (example.basePlaces, example.baseSpans) = try Self.places(field, in: base)
     }
-    let sharesPlaces = section.optional("source_places") == nil && section.optional("places") != nil
-    let shared = section.optional("source_places") ?? section.optional("places")
+    let shared = f.written("source_places") ?? f.written("places")
     for number in sources.indices {
       guard var own = shared else { break }
       if case .list = own.value.content {
@@ -128,7 +148,8 @@ package struct ExampleFile: Sendable {
       example.sourcePlaces.append(places)
       example.sourceSpans.append(spans)
     }
-    return Entry(example: example, place: field.place, sharesPlaces: sharesPlaces)
+    return Entry(
+      example: example, place: f.place, sharesPlaces: ofSources == nil && own != nil)
   }
 
   private static func input(_ field: JobField) throws(Refusal) -> ExampleInput {
@@ -257,9 +278,11 @@ package struct ExampleFile: Sendable {
     var words = field
     var mention = 1
     if case .table = field.value.content {
-      let section = try field.table(known: ["text", "mention"])
-      words = try section.required("text", expected: "words of the prompt")
-      mention = try section.optional("mention")?.int(in: 1...1_000_000) ?? 1
+      var f = try Fields(field, folder: "")
+      _ = try f.required("text", .text.called("words of the prompt"), "Words of the prompt.")
+      words = f.written("text") ?? field
+      mention = try f.field("mention", .int(1...1_000_000), or: 1, "Which of its mentions.")
+      _ = try f.end()
     }
     guard case .string(let text) = words.value.content else {
       throw words.refusal(

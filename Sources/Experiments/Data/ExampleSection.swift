@@ -12,44 +12,21 @@ package struct ExampleSection: Sendable {
   }
 
   private let source: Source
-  private let written: JobValue
 
-  private static let known =
-    Split.allCases.map(\.rawValue) + [
-      "causal_model", "seed", "intervene", "choice", "draw", "sources",
-      "shared", "form", "layout", "keep",
-    ]
-
-  package init(_ field: JobField, folder: String) throws(Refusal) {
-    let section = try field.table(known: Self.known)
-    guard section.optional(Split.train.rawValue) != nil else {
-      throw section.place(of: "train").refusal(
-        "no training data",
-        expected: "a file of examples, or with causal_model the number of them")
-    }
-    if section.optional("causal_model") != nil {
-      let data = try CausalData(section)
-      (source, written) = (.causal(data), data.canonical)
-      return
-    }
-    for key in Self.known.dropFirst(Split.allCases.count) {
-      if let only = section.optional(key) {
-        throw only.place.refusal("\(key) without causal_model", expected: "files alone, or both")
-      }
-    }
-    var files: [Split: JobPath] = [:]
-    var canonical = JobTable()
-    for split in Split.allCases {
-      guard let field = section.optional(split.rawValue) else { continue }
-      let path = try field.path(from: folder)
-      files[split] = path
-      canonical[split.rawValue] = .text(path.written)
-    }
-    (source, written) = (.files(files), JobValue(.table(canonical)))
+  package init(_ f: inout Fields) throws(Refusal) {
+    let isCausal = f.has("causal_model")
+    var amounts: [Split: Amount] = [:]
+    let train = try f.required(
+      "train", .amount(isCausal: isCausal),
+      "Examples that are learnt from: a file, or with causal_model how many are made.")
+    amounts[.train] = train
+    amounts[.development] = try f.optional(
+      "development", .amount(isCausal: isCausal), "Examples that are watched on the way.")
+    amounts[.test] = try f.optional(
+      "test", .amount(isCausal: isCausal), "Examples that the result is measured on.")
+    let causal = try CausalData(&f, isCausal ? amounts.mapValues(\.count) : [:])
+    source = causal.map { .causal($0) } ?? .files(amounts.mapValues(\.file))
   }
-
-  /// What decides the examples; files are named, and their digests kept beside this.
-  package var canonical: JobValue { written }
 
   /// Refuses a task that numbers its own tokens for a model with a tokenizer, which means other words
   /// by them, unless the job says so.
@@ -85,6 +62,30 @@ package struct ExampleSection: Sendable {
           ExampleSet(split, count: entries.count, fileDigest: file.digest) { entries[$0] })
       }
       return ExampleSets(sets, variables: variables)
+    }
+  }
+}
+
+/// A split's examples: in a file, or so many of a causal model.
+private struct Amount: Sendable {
+  var file = JobPath(written: "", resolved: "")
+  var count = 0
+}
+
+extension FieldType where Value == Amount {
+  fileprivate static func amount(isCausal: Bool) -> FieldType {
+    let count = FieldType<Int>.int(1...Int(Int32.max))
+    let file = FieldType<JobPath>.path
+    return FieldType(
+      "a file of JSON lines, or with causal_model \(count.words)", placeholder: Amount(),
+      canonical: { isCausal ? count.canonical($0.count) : file.canonical($0.file) }
+    ) { (field, folder) throws(Refusal) in
+      isCausal
+        ? Amount(count: try count.value(of: field))
+        : Amount(file: try file.value(of: field, folder: folder))
+    }.holding { (f) throws(Refusal) in
+      var variables: [String] = []
+      return try ExampleFile.entry(&f, isIntervened: false, &variables)
     }
   }
 }

@@ -48,11 +48,13 @@ package struct ShowOptions: Sendable {
     guard let name else { return nil }
     if let place = names.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) { return place }
     let shown = names.prefix(20).map(escaped).joined(separator: ", ")
+    // One number is no more meant by another than the rest.
+    let near = Int(name) == nil ? nearest(to: name, among: names) : nil
     throw Refusal(
       .commandLine, field: "--\(option.rawValue)",
       found: "\(quoted(name)), which this run does not have",
-      expected: nearest(to: name, among: names).map { "\(escaped($0)) (did you mean that?)" }
-        ?? "one of \(shown)\(names.count > 20 ? ", ..." : "")")
+      expected: "a \(option.rawValue) of \(shown)\(names.count > 20 ? ", ..." : "")"
+        + (near.map { " (did you mean \(escaped($0))?)" } ?? ""))
   }
 }
 

@@ -30,55 +30,34 @@ package struct CorruptSection: Sendable, Equatable {
   package let seed: Int?
 
   /// - Parameter parity: ROME's script seeds with 1.
-  package init(_ field: JobField?, folder: String, parity: TraceSpec.Parity) throws(Refusal) {
-    let defaultSeed = parity == .rome ? 1 : 0
-    guard let field else {
-      (noise, samples, seed) = (.multiple(factor: 3, of: .subjects), 10, defaultSeed)
-      return
-    }
-    let section = try field.table(
-      known: ["noise", "multiple", "of", "samples", "seed", "noise_file"])
-    for drawn in ["noise", "multiple", "of", "seed"] {
-      try section.refuse("noise_file", besides: drawn)
-    }
-    let count = try section.optional("samples").map { (field) throws(Refusal) in
-      try field.int(in: 1...100_000)
-    }
-    if let file = section.optional("noise_file") {
-      (noise, samples, seed) = (.file(try file.path(from: folder)), count, nil)
-      return
-    }
-    try section.refuse("multiple", besides: "noise")
-    try section.refuse("of", besides: "noise")
-    func positive(_ field: JobField) throws(Refusal) -> Double {
-      try field.double("a finite number above 0 and at most 1e30") { $0 > 0 && $0 <= 1e30 }
-    }
-    if let absolute = section.optional("noise") {
-      noise = .absolute(try positive(absolute))
-    } else {
-      noise = .multiple(
-        factor: try section.optional("multiple").map(positive) ?? 3,
-        of: try section.optional("of").map { (field) throws(Refusal) in try field.choice() }
-          ?? .subjects)
-    }
-    samples = count ?? 10
-    seed =
-      try section.optional("seed").map { (field) throws(Refusal) in
-        try field.int(in: 0...Int.max)
-      } ?? defaultSeed
-  }
-
-  package var canonical: JobValue {
-    let samples = samples.map(JobValue.int)
-    let seed = seed.map(JobValue.int)
-    return switch noise {
-    case .absolute(let level):
-      .fields(["noise": .real(level), "samples": samples, "seed": seed])
-    case .multiple(let factor, let spread):
-      .fields([
-        "multiple": .real(factor), "of": .text(spread.rawValue), "samples": samples, "seed": seed,
-      ])
-    case .file(let path): .fields(["noise_file": .text(path.written), "samples": samples])
-    }
+  package init(_ f: inout Fields, parity: TraceSpec.Parity) throws(Refusal) {
+    let file = try f.optional(
+      "noise_file", .path, apartFrom: ["noise", "multiple", "of", "seed"],
+      "Safetensors with the noise itself, already scaled: for each fact a tensor noise.ID, "
+        + "[samples, subject tokens, width], or one tensor noise for all.")
+    let positive = FieldType.number(above: 0, to: 1e30)
+    let absolute = try f.optional(
+      "noise", positive, unit: "units of the embedding",
+      "The noise's standard deviation.")
+    let isScaled = Fields.When(file == nil && absolute == nil, "neither noise nor noise_file")
+    let multiple = try f.field(
+      "multiple", positive, or: 3, only: isScaled, apartFrom: ["noise"],
+      "The noise's standard deviation, in standard deviations of what `of` names. The level that "
+        + "comes of it is in results.zarr and in what plan says.")
+    let spread = try f.field(
+      "of", .choice(), or: Spread.subjects, only: isScaled, apartFrom: ["noise"],
+      "subjects: the embeddings of all tokens of the data's subjects; embeddings: the whole matrix.")
+    samples = try f.optional(
+      "samples", .int(1...100_000), orWritten: file == nil ? .int(10) : nil,
+      usually: "10, or as many as a noise file has", "Corrupted runs of each fact.")
+    let drawn = try f.field(
+      "seed", .int(0...Int.max), or: parity == .rome ? 1 : 0,
+      usually: "0, with parity = \"rome\" 1", only: Fields.When(file == nil, "no noise_file"),
+      "Of the noise; each fact's own comes from it and the fact's place in the data.")
+    seed = file == nil ? drawn : nil
+    noise =
+      if let file { .file(file) } else if let absolute { .absolute(absolute) } else {
+        .multiple(factor: multiple, of: spread)
+      }
   }
 }

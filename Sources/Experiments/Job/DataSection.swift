@@ -25,58 +25,25 @@ package struct DataSection: Sendable {
   package let minimumProbability: Double?
   private let idsPlace: JobPlace
 
-  package init(_ field: JobField, folder: String) throws(Refusal) {
-    let section = try field.table(
-      known: ["facts", "items", "limit", "ids", "filter", "minimum_probability"])
-    try section.refuse("items", besides: "facts")
-    source =
-      if let items = section.optional("items") {
-        .inline(try Self.facts(items))
-      } else {
-        .file(
-          try section.required("facts", expected: "a file of facts, or [[data.items]]")
-            .path(from: folder))
-      }
-    limit = try section.optional("limit").map { (field) throws(Refusal) in
-      try field.int(in: 1...Int(Int32.max))
-    }
-    idsPlace = section.place(of: "ids")
-    ids = try section.optional("ids").map(Self.ids)
-    filter =
-      try section.optional("filter").map { (field) throws(Refusal) in try field.choice() }
-      ?? .correct
-    minimumProbability = try section.optional("minimum_probability").map {
-      (field) throws(Refusal) in
-      try field.double("a probability from 0 to 1") { $0 >= 0 && $0 <= 1 }
-    }
-  }
-
-  private static func facts(_ field: JobField) throws(Refusal) -> [Fact] {
-    var facts: [Fact] = []
-    for item in try field.items() { facts.append(try Fact(item, number: facts.count)) }
-    guard !facts.isEmpty else {
-      throw field.place.refusal("no facts, so no units", expected: "at least one fact")
-    }
-    try Fact.refuseDuplicates(facts)
-    return facts
-  }
-
-  private static func ids(_ field: JobField) throws(Refusal) -> [String] {
-    var ids: [String] = []
-    for item in try field.items() {
-      switch item.value.content {
-      case .integer(let number): ids.append("\(number)")
-      case .string(let text): ids.append(text)
-      default: throw item.refusal(expected: "the id of a fact, an integer or text")
-      }
-    }
-    guard !ids.isEmpty else {
-      throw field.place.refusal("no ids, so no units", expected: "at least one id")
-    }
-    guard Set(ids.map(ByteKey.init)).count == ids.count else {
-      throw field.place.refusal("an id twice", expected: "each id once")
-    }
-    return ids
+  package init(_ f: inout Fields) throws(Refusal) {
+    let items = try f.optional(
+      "items", .facts, apartFrom: ["facts"], "Facts in the job itself, in place of a file.")
+    let file = try f.optional(
+      "facts", .path("a file of facts, or [[data.items]]").holding { (f) throws(Refusal) in
+        try Fact(&f, number: 0)
+      }, needed: Fields.When(items == nil, "without items"), "A JSON file, a list of facts.")
+    source = items.map { .inline($0) } ?? .file(file ?? JobPath(written: "", resolved: ""))
+    limit = try f.optional(
+      "limit", .int(1...Int(Int32.max)), usually: "all",
+      "At most so many facts: the first of those that ids chooses, before the filter.")
+    idsPlace = f.place(of: "ids")
+    ids = try f.optional("ids", .ids, usually: "all", "Only these facts, in the data's order.")
+    filter = try f.field(
+      "filter", .choice(), or: .correct,
+      "correct: only facts whose answer is the model's most probable next token; none: all.")
+    minimumProbability = try f.optional(
+      "minimum_probability", .number(0...1).called("a probability from 0 to 1"),
+      "The least clean probability of the answer; it adds to either filter.")
   }
 
   /// The facts of the job: read, and cut down by `ids` and `limit`.
@@ -119,18 +86,37 @@ package struct DataSection: Sendable {
   package func keeps(answerIsTop: Bool, probability: Double) -> Bool {
     (filter == .none || answerIsTop) && probability >= (minimumProbability ?? 0)
   }
+}
 
-  package var canonical: JobValue {
-    var facts: JobValue?
-    var items: JobValue?
-    switch source {
-    case .file(let path): facts = .text(path.written)
-    case .inline(let list): items = .items(list.map(\.canonical))
+extension FieldType where Value == [Fact] {
+  /// Facts in the job itself.
+  fileprivate static var facts: FieldType {
+    FieldType(
+      "a list of facts", placeholder: [], canonical: { .items($0.map(\.canonical)) }
+    ) { (field, _) throws(Refusal) in
+      var facts: [Fact] = []
+      for item in try field.items() { facts.append(try Fact(item, number: facts.count)) }
+      guard !facts.isEmpty else {
+        throw field.place.refusal("no facts, so no units", expected: "at least one fact")
+      }
+      try Fact.refuseDuplicates(facts)
+      return facts
     }
-    return .fields([
-      "facts": facts, "limit": limit.map(JobValue.int),
-      "ids": ids.map { .items($0.map(JobValue.text)) }, "filter": .text(filter.rawValue),
-      "minimum_probability": minimumProbability.map(JobValue.real), "items": items,
-    ])
+  }
+}
+
+extension FieldType where Value == [String] {
+  /// Ids of facts, kept as text.
+  fileprivate static var ids: FieldType {
+    list(
+      of: FieldType<String>(
+        "the id of a fact, an integer or text", placeholder: "0", canonical: JobValue.text
+      ) { (field, _) throws(Refusal) in
+        switch field.value.content {
+        case .integer(let number): return "\(number)"
+        case .string(let text): return text
+        default: throw field.refusal(expected: "the id of a fact, an integer or text")
+        }
+      }, "ids", isSet: true)
   }
 }

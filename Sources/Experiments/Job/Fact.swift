@@ -27,15 +27,32 @@ package struct Fact: Sendable, Equatable {
 
   /// - Parameter number: The id of a fact that has none.
   package init(_ field: JobField, number: Int) throws(Refusal) {
-    let section = try field.anyTable()
-    place = field.place
-    id = try Self.id(section) ?? "\(number)"
-    prompt = try Self.text("prompt", in: section)
-    subject = try Self.text("subject", in: section)
-    let attribute = try Self.text("attribute", in: section)
-    answer = try Self.text("answer", in: section) ?? attribute
-    foil = try Self.text("foil", in: section)
-    tokens = try Self.tokens(section)
+    var f = try Fields(field, folder: "")
+    try self.init(&f, number: number)
+  }
+
+  init(_ f: inout Fields, number: Int) throws(Refusal) {
+    place = f.place
+    let own = try f.optional("id", .factID, usually: "its number, from 0", "Its name in the data.")
+    let known = try f.optional("known_id", .factID, "The same, as the known facts call it.")
+    id = own ?? known ?? "\(number)"
+    func text(_ key: String, _ says: String) throws(Refusal) -> String? {
+      try f.optional(
+        key,
+        .text.checked { (text, field) throws(Refusal) in
+          guard !text.allSatisfy(\.isWhitespace) else {
+            throw field.place.refusal("an empty text", expected: "the \(key) of a fact")
+          }
+        }, says)
+    }
+    prompt = try text("prompt", "A sentence up to its answer.")
+    subject = try text("subject", "Words of the prompt that the answer hangs on.")
+    let attribute = try text("attribute", "The answer, as the known facts call it.")
+    answer = try text("answer", "The next word, of which the first token counts.") ?? attribute
+    foil = try text(
+      "foil", "Another answer, whose logit a logit difference takes off that of the answer.")
+    tokens = try Self.tokens(&f)
+    guard !f.isManual else { return }
     if tokens == nil {
       let texts = [("prompt", prompt), ("subject", subject), ("answer", answer)]
       let missing = texts.filter { $0.1 == nil }.map { "no \($0.0)" }
@@ -47,65 +64,41 @@ package struct Fact: Sendable, Equatable {
       }
     }
     if let prompt, let subject, prompt.firstUTF8Range(of: subject) == nil {
-      throw section.place(of: "subject").refusal(
+      throw f.place(of: "subject").refusal(
         "\(quoted(subject)), which is not in the prompt \(quoted(prompt))",
         expected: "words of the prompt")
     }
     if let foil, foil == answer {
-      throw section.place(of: "foil").refusal(
-        quoted(foil), expected: "another text than the answer")
+      throw f.place(of: "foil").refusal(quoted(foil), expected: "another text than the answer")
     }
   }
 
-  private static func id(_ section: JobSection) throws(Refusal) -> String? {
-    guard let field = section.optional("id") ?? section.optional("known_id") else { return nil }
-    if case .integer(let number) = field.value.content { return "\(number)" }
-    guard case .string(let text) = field.value.content, (1...200).contains(text.utf8.count) else {
-      throw field.refusal(expected: "an integer or a text of 1 to 200 bytes")
-    }
-    return text
-  }
-
-  private static func text(_ key: String, in section: JobSection) throws(Refusal) -> String? {
-    guard let field = section.optional(key) else { return nil }
-    let text = try field.string()
-    guard !text.allSatisfy(\.isWhitespace) else {
-      throw field.place.refusal("an empty text", expected: "the \(key) of a fact")
-    }
-    return text
-  }
-
-  private static func tokens(_ section: JobSection) throws(Refusal) -> Tokens? {
-    let keys = ["input_ids", "subject_range", "answer_id"]
-    let missing = keys.filter { section.optional($0) == nil }
-    guard missing.count < keys.count else { return nil }
-    guard let ids = section.optional("input_ids"), let range = section.optional("subject_range"),
-      let answer = section.optional("answer_id")
-    else {
-      throw section.place.refusal(
+  private static func tokens(_ f: inout Fields) throws(Refusal) -> Tokens? {
+    let id = FieldType.int(0...Int(Int32.max))
+    let ids = try f.optional(
+      "input_ids", .list(of: id, "tokens"), "The prompt as tokens, in place of its text.")
+    let range = try f.optional(
+      "subject_range", .list(of: id, "tokens", count: 2...2),
+      "The subject's first token and one past its last.")
+    let answer = try f.optional("answer_id", id, "The answer's token.")
+    let foil = try f.optional("foil_id", id, "The foil's token.")
+    let missing = ["input_ids", "subject_range", "answer_id"].filter { !f.has($0) }
+    guard missing.count < 3 else { return nil }
+    guard let ids, let range, let answer else {
+      throw f.place.refusal(
         missing.map { "no \($0)" }.joined(separator: ", "),
         expected: "input_ids, subject_range and answer_id together")
     }
-    func id(_ field: JobField) throws(Refusal) -> Int { try field.int(in: 0...Int(Int32.max)) }
-    var numbers: [Int] = []
-    for item in try ids.items() { numbers.append(try id(item)) }
-    guard !numbers.isEmpty else {
-      throw ids.place.refusal("no tokens", expected: "a prompt of at least one token")
+    guard range[0] < range[1], range[1] <= ids.count else {
+      throw f.place(of: "subject_range").refusal(
+        "[\(range[0]), \(range[1])]",
+        expected: "the subject's first token and one past its last, within \(ids.count) tokens")
     }
-    var bounds: [Int] = []
-    for item in try range.items() { bounds.append(try id(item)) }
-    guard bounds.count == 2, bounds[0] < bounds[1], bounds[1] <= numbers.count else {
-      throw range.place.refusal(
-        "[\(bounds.prefix(8).map(String.init).joined(separator: ", "))]",
-        expected: "the subject's first token and one past its last, within \(numbers.count) tokens")
+    guard foil != answer else {
+      throw f.place(of: "foil_id").refusal(
+        "\(answer), the answer_id", expected: "another token than the answer")
     }
-    let foil = try section.optional("foil_id").map(id)
-    let answerID = try id(answer)
-    guard foil != answerID else {
-      throw section.place(of: "foil_id").refusal(
-        "\(answerID), the answer_id", expected: "another token than the answer")
-    }
-    return Tokens(ids: numbers, subject: bounds[0]..<bounds[1], answer: answerID, foil: foil)
+    return Tokens(ids: ids, subject: range[0]..<range[1], answer: answer, foil: foil)
   }
 
   /// The fact as a job would hold it.
@@ -129,6 +122,19 @@ package struct Fact: Sendable, Equatable {
         throw fact.place.refusal(
           "the id \(quoted(fact.id)), which \(first.field) has too", expected: "each id once")
       }
+    }
+  }
+}
+
+extension FieldType where Value == String {
+  fileprivate static var factID: FieldType {
+    let words = "an integer or a text of 1 to 200 bytes"
+    return FieldType(words, placeholder: "0", canonical: JobValue.text) {
+      (field, _) throws(Refusal) in
+      if case .integer(let number) = field.value.content { return "\(number)" }
+      guard case .string(let text) = field.value.content, (1...200).contains(text.utf8.count)
+      else { throw field.refusal(expected: words) }
+      return text
     }
   }
 }

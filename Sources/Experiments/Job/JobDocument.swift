@@ -11,9 +11,6 @@ package struct JobDocument: Sendable {
   package private(set) var root: JobValue
   /// The folder that the job's paths start from.
   package let folder: String
-  /// Where the root stands: a job may be a part of another.
-  private var place: JobPlace
-
   package static let sizeLimit = 8 << 20
   package static let depthLimit = 64
   package static let valueLimit = 100_000
@@ -26,7 +23,7 @@ package struct JobDocument: Sendable {
 
   /// - Parameter file: The name that refusals give, and whose ending decides the format.
   package init(_ bytes: [UInt8], file: String, overrides: [String] = []) throws(Refusal) {
-    (self.file, place) = (file, JobPlace(file: file))
+    self.file = file
     folder = URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
     if file.lowercased().hasSuffix(".json") {
       root = JobValue(
@@ -65,22 +62,10 @@ package struct JobDocument: Sendable {
 
   private init(file: String, folder: String, root: JobValue) {
     (self.file, self.folder, self.root) = (file, folder, root)
-    place = JobPlace(file: file)
-  }
-
-  /// A table of this job as a job of its own, whose refusals name the fields of this one.
-  ///
-  /// - Parameter usual: What stands for fields that it does not have.
-  func part(_ section: JobSection, usual: [(key: String, value: JobValue?)]) -> JobDocument {
-    var table = section.table
-    for case (let key, let value?) in usual where table[key] == nil { table[key] = value }
-    var part = self
-    (part.root, part.place) = (JobValue(.table(table)), section.place)
-    return part
   }
 
   /// The whole job, to be read by key.
-  package var field: JobField { JobField(root, at: place) }
+  package var field: JobField { JobField(root, at: JobPlace(file: file)) }
 
   private mutating func apply(_ texts: [String]) throws(Refusal) {
     var seen: Set<String> = []

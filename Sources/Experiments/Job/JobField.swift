@@ -22,18 +22,6 @@ package struct JobField: Sendable {
     return JobSection(table: table, place: place)
   }
 
-  /// The table, whose keys must all be among the known ones.
-  package func table(known: [String]) throws(Refusal) -> JobSection {
-    let section = try anyTable()
-    for (key, value) in section.table.members where !known.contains(key) {
-      let near = nearest(to: key, among: known).map { "\($0) (did you mean that?)" }
-      throw section.place.member(key, origin: value.origin).refusal(
-        "an unknown field \(quoted(key))",
-        expected: near ?? "one of \(known.sorted().joined(separator: ", "))")
-    }
-    return section
-  }
-
   package func items() throws(Refusal) -> [JobField] {
     guard case .list(let items) = value.content else { throw refusal(expected: "a list") }
     return items.enumerated().map { JobField($1, at: place.item($0, origin: $1.origin)) }
@@ -73,14 +61,14 @@ package struct JobField: Sendable {
     return number == 0 ? 0 : number  // not -0, which would be another digest
   }
 
-  /// One of the names of an enumeration.
-  package func choice<Choice: RawRepresentable & CaseIterable>(
-    _: Choice.Type = Choice.self
+  /// One of the names of an enumeration, or of a part of it.
+  package func choice<Choice: RawRepresentable & CaseIterable & Equatable>(
+    of choices: [Choice] = Array(Choice.allCases)
   ) throws(Refusal) -> Choice where Choice.RawValue == String {
-    let names = Choice.allCases.map(\.rawValue)
+    let names = choices.map(\.rawValue)
     let list = "one of \(names.joined(separator: ", "))"
     guard case .string(let text) = value.content else { throw refusal(expected: list) }
-    guard let choice = Choice(rawValue: text) else {
+    guard let choice = choices.first(where: { $0.rawValue == text }) else {
       let near = nearest(to: text, among: names).map { " (did you mean \($0)?)" }
       throw refusal(expected: list + (near ?? ""))
     }
@@ -112,12 +100,5 @@ package struct JobSection: Sendable {
       throw place.member(key).refusal("no such field", expected: expected)
     }
     return field
-  }
-
-  /// Refuses two fields that exclude each other, by the later one.
-  package func refuse(_ other: String, besides field: String) throws(Refusal) {
-    guard table[field] != nil, let both = optional(other) else { return }
-    throw both.place.refusal(
-      "\(other) beside \(field)", expected: "one of the two, since they exclude each other")
   }
 }

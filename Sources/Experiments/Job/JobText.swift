@@ -59,7 +59,8 @@ package enum JobText {
     }
   }
 
-  private static func inline(_ value: JobValue) -> String {
+  /// A value as TOML writes it on one line.
+  static func inline(_ value: JobValue) -> String {
     switch value.content {
     case .list(let items): "[\(items.map(inline).joined(separator: ", "))]"
     case .table(let table):

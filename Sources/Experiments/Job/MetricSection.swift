@@ -16,25 +16,10 @@ package struct MetricSection: Sendable, Equatable {
   /// In the order of the enumeration, each once.
   package let store: [Metric]
 
-  package init(_ field: JobField?) throws(Refusal) {
-    guard let list = try field?.table(known: ["store"]).optional("store") else {
-      store = Metric.allCases
-      return
-    }
-    var chosen: Set<Metric> = []
-    for item in try list.items() {
-      let metric = try item.choice(Metric.self)
-      guard chosen.insert(metric).inserted else {
-        throw item.place.refusal("\(metric.rawValue) a second time", expected: "each metric once")
-      }
-    }
-    guard !chosen.isEmpty else {
-      throw list.place.refusal("an empty list", expected: "at least one metric to store")
-    }
-    store = Metric.allCases.filter(chosen.contains)
-  }
-
-  package var canonical: JobValue {
-    .fields(["store": .items(store.map { .text($0.rawValue) })])
+  package init(_ f: inout Fields) throws(Refusal) {
+    store = try f.field(
+      "store", .set(of: Metric.self), or: Metric.allCases,
+      "Of the answer at the last token: its probability; the natural logarithm of that, in nats; its "
+        + "logit less that of the foil, and without one of the clean run's most probable other token.")
   }
 }

@@ -8,25 +8,40 @@ package struct ModelSection: Sendable {
   /// SHA-256 of the weights that the job insists on, 64 hexadecimal digits.
   package let digest: String?
 
-  package init(_ field: JobField, folder: String) throws(Refusal) {
-    let section = try field.table(known: ["path", "tokenizer", "digest"])
-    path = try section.required("path", expected: "the model's folder or .gguf file")
-      .path(from: folder)
-    tokenizer = try section.optional("tokenizer").map { (field) throws(Refusal) in
-      try field.path(from: folder)
-    }
-    digest = try section.optional("digest").map { (field) throws(Refusal) in
-      let text = try field.string().lowercased()
-      guard text.utf8.count == 64, text.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) })
-      else { throw field.refusal(expected: "SHA-256 as 64 hexadecimal digits") }
-      return text
-    }
+  package init(_ f: inout Fields) throws(Refusal) {
+    let path = try f.required(
+      "path", .path("the model's folder or .gguf file"),
+      "A folder as Hugging Face lays it out, or a .gguf file.")
+    self = try Self.rest(&f, path, only: .always)
   }
 
-  package var canonical: JobValue {
-    .fields([
-      "path": .text(path.written), "tokenizer": tokenizer.map { .text($0.written) },
-      "digest": digest.map(JobValue.text),
-    ])
+  /// The same in a section that may describe a new model instead, in which case it is nil.
+  static func ofFolder(_ f: inout Fields, unless other: String) throws(Refusal) -> ModelSection? {
+    let isGiven = Fields.When(!f.has(other), "path")
+    let path = try f.optional(
+      "path", .path("a model's folder to go on from, or \(other)"),
+      needed: Fields.When(!f.has(other), "without \(other)"), apartFrom: [other],
+      "A folder as Hugging Face lays it out, or a .gguf file, whose training goes on.")
+    let section = try path.map { (path) throws(Refusal) in try rest(&f, path, only: isGiven) }
+    if section == nil {
+      _ = try rest(&f, JobPath(written: "", resolved: ""), only: isGiven)
+    }
+    return section
+  }
+
+  private init(path: JobPath, tokenizer: JobPath?, digest: String?) {
+    (self.path, self.tokenizer, self.digest) = (path, tokenizer, digest)
+  }
+
+  private static func rest(
+    _ f: inout Fields, _ path: JobPath, only when: Fields.When
+  ) throws(Refusal) -> ModelSection {
+    ModelSection(
+      path: path,
+      tokenizer: try f.optional(
+        "tokenizer", .path, usually: "the model's own", only: when,
+        "A tokenizer.json, or a folder with one."),
+      digest: try f.optional(
+        "digest", .digest, only: when, "The weights' digest, which a run then insists on."))
   }
 }

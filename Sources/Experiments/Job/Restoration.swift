@@ -15,36 +15,26 @@ package struct Restoration: Sendable {
   package let site: TraceSite
   /// How many neighbouring layers are restored together.
   package let window: Int
-  package let layers: LayerSelection
-  package let positions: PositionSelection
+  package let layers: Selection
+  package let positions: Places
 
-  package init(_ field: JobField) throws(Refusal) {
-    let section = try field.table(known: ["name", "site", "window", "layers", "positions"])
-    let names = TraceSite.allCases.map(\.rawValue).joined(separator: ", ")
-    site = try section.required("site", expected: "one of \(names)").choice()
-    name =
-      try section.optional("name").map { (field) throws(Refusal) in try field.name() }
-      ?? site.rawValue
-    window =
-      try section.optional("window").map { (field) throws(Refusal) in
-        try field.int(in: 1...100_000)
-      } ?? Self.window(of: site)
-    layers =
-      try section.optional("layers").map { (field) throws(Refusal) in try LayerSelection(field) }
-      ?? .every(at: field.place.member("layers"))
-    positions =
-      try section.optional("positions").map { (field) throws(Refusal) in
-        try PositionSelection(field)
-      } ?? .every(at: field.place.member("positions"))
-  }
-
-  /// The windows of the published figures: one layer of the stream, ten of what writes into it.
-  private static func window(of site: TraceSite) -> Int { site == .blockOutput ? 1 : 10 }
-
-  private init(site: TraceSite, at place: JobPlace) {
-    (name, self.site, window) = (site.rawValue, site, Self.window(of: site))
-    layers = .every(at: place.member("layers"))
-    positions = .every(at: place.member("positions"))
+  package init(_ f: inout Fields) throws(Refusal) {
+    site = try f.required(
+      "site", .choice(),
+      "block_output: the residual stream after the block; mlp_output and attention_output: what the "
+        + "two write into it; mlp_activation: the MLP's hidden units behind their nonlinearity, and "
+        + "where it is gated, before the product with the other branch.")
+    name = try f.field(
+      "name", .name, or: site.rawValue, usually: "the site", "What its results are called.")
+    // The windows of the published figures: one layer of the stream, ten of what writes into it.
+    window = try f.field(
+      "window", .int(1...100_000), or: site == .blockOutput ? 1 : 10,
+      usually: "1 for block_output, 10 for the others", unit: "layers",
+      "How many neighbouring layers are restored together, around each.")
+    layers = try f.field(
+      "layers", .selection(of: .layer), orWritten: .text("all"), "The layers, each a cell.")
+    positions = try f.field(
+      "positions", .places, orWritten: .text("all"), "The tokens, each a cell.")
   }
 
   /// The layers restored for the cell at `layer`: `window` of them, fewer at the ends.
@@ -55,45 +45,23 @@ package struct Restoration: Sendable {
     return max(0, layer - window / 2)..<min(layerCount, layer + (window + 1) / 2)
   }
 
-  /// The restorations of a job: those it lists, or the three of Meng et al., 2022.
-  package static func list(_ field: JobField?, in job: JobPlace) throws(Refusal) -> [Restoration] {
-    guard let field else {
-      return [.blockOutput, .mlpOutput, .attentionOutput].enumerated().map {
-        Restoration(site: $1, at: job.member("restore").item($0))
+  /// The field of a job that lists them; the default are the three of Meng et al., 2022.
+  static func list(_ f: inout Fields) throws(Refusal) -> [Restoration] {
+    let usual: [TraceSite] = [.blockOutput, .mlpOutput, .attentionOutput]
+    let list = try f.field(
+      "restore", .tables("an empty list, so no units") { (f, _) throws(Refusal) in
+        try Restoration(&f)
+      }, orWritten: .items(usual.map { .fields(["site": .text($0.rawValue)]) }),
+      usually: "block_output, mlp_output and attention_output",
+      "What is put back to its clean value, cell by cell.")
+    for (number, next) in list.enumerated() {
+      guard let first = list.firstIndex(where: { $0.name == next.name }), first < number else {
+        continue
       }
+      throw f.place(of: "restore").item(number).member("name").refusal(
+        "\(quoted(next.name)), which restore[\(first)] is called too",
+        expected: "a name of its own for each")
     }
-    var result: [Restoration] = []
-    for item in try field.items() {
-      let next = try Restoration(item)
-      if let first = result.firstIndex(where: { $0.name == next.name }) {
-        throw item.place.member("name").refusal(
-          "\(quoted(next.name)), which restore[\(first)] is called too",
-          expected: "a name of its own for each")
-      }
-      result.append(next)
-    }
-    guard !result.isEmpty else {
-      throw field.place.refusal("an empty list, so no units", expected: "at least one [[restore]]")
-    }
-    return result
-  }
-
-  package var canonical: JobValue {
-    .fields([
-      "name": .text(name), "site": .text(site.rawValue), "window": .int(window),
-      "layers": layers.canonical, "positions": positions.canonical,
-    ])
-  }
-}
-
-extension JobField {
-  /// A name that can be a file's: letters, digits, `_`, `-`, `.`, not first a dot, at most 100.
-  package func name() throws(Refusal) -> String {
-    let text = try string()
-    let isFit = text.utf8.allSatisfy { JobPlace.isBare($0) || $0 == 46 }
-    guard isFit, !text.isEmpty, !text.hasPrefix("."), text.utf8.count <= 100 else {
-      throw refusal(expected: "a name of letters, digits, _, - and ., at most 100 of them")
-    }
-    return text
+    return list
   }
 }

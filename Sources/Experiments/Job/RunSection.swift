@@ -29,28 +29,34 @@ package struct RunSection: Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - more: Fields that the kind of job reads itself.
+  ///   - hasNaive: Whether the kind has a quick way, and so a naive one.
   ///   - inputs: Refused as the run folder, and as what it lies in.
   package init(
-    _ field: JobField?, folder: String, besides more: [String] = [], apartFrom inputs: [Input]
+    _ f: inout Fields, hasNaive: Bool = false, apartFrom inputs: [Input]
   ) throws(Refusal) {
     self.inputs = Inputs(items: inputs)
-    let section = try field?.table(known: ["memory", "threads", "naive", "output"] + more)
-    memory =
-      try section?.optional("memory").map { (field) throws(Refusal) in
-        try field.byteCount(in: 1 << 20...1 << 50)
-      } ?? 1 << 30
-    threads = try section?.optional("threads").map { (field) throws(Refusal) in
-      try field.int(in: 1...4096)
-    }
+    memory = try f.field(
+      "memory", .bytes(1 << 20...1 << 50), or: 1 << 30, unit: "bytes",
+      "What a rank's activations may take.")
+    threads = try f.optional(
+      "threads", .int(1...4096), usually: "the launch's", "Compute threads of a rank.")
     naive =
-      try section?.optional("naive").map { (field) throws(Refusal) in try field.bool() } ?? false
-    output = try section?.optional("output").map { (field) throws(Refusal) in
-      try field.path(from: folder)
-    }
-    if let output, let place = section?.place(of: "output") {
+      hasNaive
+      ? try f.field(
+        "naive", .flag, or: false, "Whether each result comes of a full forward pass of its own, to "
+          + "check the quick way by.") : false
+    output = try f.optional(
+      "output", .path, usually: "the command line's", "The run's folder, where results go.")
+    if let output {
+      let place = f.place(of: "output")
       try checkOutput(output) { place.refusal($0, expected: $1) }
     }
+  }
+
+  /// The same without a folder, for a run inside another's.
+  init(within whole: RunSection) {
+    (memory, threads, naive, output) = (whole.memory, whole.threads, whole.naive, nil)
+    inputs = whole.inputs
   }
 
   /// Refuses a run folder of the command line that is one of the inputs, or lies inside it.
@@ -73,12 +79,5 @@ package struct RunSection: Sendable, Equatable {
         "\(quoted(output.resolved)), which is \(input.what) \(quoted(input.path)) or inside it",
         "a folder of its own")
     }
-  }
-
-  package var canonical: JobValue {
-    .fields([
-      "memory": .text(ByteCount.text(memory)), "threads": threads.map(JobValue.int),
-      "naive": .flag(naive), "output": output.map { .text($0.written) },
-    ])
   }
 }

@@ -7,17 +7,13 @@ package struct SaveSection: Sendable, Equatable {
   /// Bits of the mantissa that are kept, of float32's 23; nil keeps them all.
   package let roundBits: Int?
 
-  package init(_ field: JobField?) throws(Refusal) {
-    let section = try field?.table(known: ["level", "round_bits"])
-    level =
-      try section?.optional("level").map { (field) throws(Refusal) in try field.int(in: 1...19) }
-      ?? 3
-    roundBits = try section?.optional("round_bits").map { (field) throws(Refusal) in
-      try field.int(in: 1...22)
-    }
-  }
-
-  package var canonical: JobValue {
-    .fields(["level": .int(level), "round_bits": roundBits.map(JobValue.int)])
+  /// - Parameter rounds: Whether the kind has results that can be rounded.
+  package init(_ f: inout Fields, rounds: Bool = false) throws(Refusal) {
+    level = try f.field("level", .int(1...19), or: 3, "The level of zstd, by which arrays are packed.")
+    roundBits =
+      rounds
+      ? try f.optional(
+        "round_bits", .int(1...22), usually: "all 23", unit: "bits",
+        "Bits of a float32's mantissa that are kept; fewer pack better.") : nil
   }
 }

@@ -15,28 +15,21 @@ package struct TextSection: Sendable {
   package let length: Int?
   private let place: JobPlace
 
-  package init(_ field: JobField, folder: String) throws(Refusal) {
-    place = field.place
-    let section = try field.table(known: ["texts", "items", "limit", "length"])
-    try section.refuse("items", besides: "texts")
-    if let items = section.optional("items") {
-      var texts: [TextItem] = []
-      for item in try items.items() { texts.append(try TextItem(item)) }
-      guard !texts.isEmpty else {
-        throw items.place.refusal("no texts", expected: "at least one text")
-      }
-      source = .inline(texts)
-    } else {
-      source = .file(
-        try section.required("texts", expected: "a file of texts, or data.items")
-          .path(from: folder))
-    }
-    limit = try section.optional("limit").map { (field) throws(Refusal) in
-      try field.int(in: 1...Int(Int32.max))
-    }
-    length = try section.optional("length").map { (field) throws(Refusal) in
-      try field.int(in: 1...Int(Int32.max))
-    }
+  package init(_ f: inout Fields) throws(Refusal) {
+    place = f.place
+    let items = try f.optional(
+      "items", .list(of: .textItem, "texts"), apartFrom: ["texts"],
+      "Texts in the job itself, in place of a file.")
+    let file = try f.optional(
+      "texts", .path("a file of texts, or data.items"),
+      needed: Fields.When(items == nil, "without items"),
+      "A file of texts: JSON lines or a JSON list where the name says so, else one a line.")
+    source = items.map { .inline($0) } ?? .file(file ?? JobPath(written: "", resolved: ""))
+    limit = try f.optional(
+      "limit", .int(1...Int(Int32.max)), usually: "all", "At most so many texts, the first.")
+    length = try f.optional(
+      "length", .int(1...Int(Int32.max)), usually: "all of it", unit: "tokens",
+      "Tokens of a text, at most; what comes after them is left out.")
   }
 
   /// The texts, and the digest of the file that they came from.
@@ -47,19 +40,6 @@ package struct TextSection: Sendable {
       let file = try TextFile(reading: path.resolved)
       return (Array(file.texts.prefix(limit ?? .max)), file.digest)
     }
-  }
-
-  package var canonical: JobValue {
-    var texts: JobValue?
-    var items: JobValue?
-    switch source {
-    case .file(let path): texts = .text(path.written)
-    case .inline(let list): items = .items(list.map(\.canonical))
-    }
-    return .fields([
-      "texts": texts, "limit": limit.map(JobValue.int), "length": length.map(JobValue.int),
-      "items": items,
-    ])
   }
 }
 
@@ -82,8 +62,10 @@ package struct TextItem: Sendable {
     case .list: content = .tokens(try Self.tokens(field))
     case .table:
       let section = try field.anyTable()
-      try section.refuse("input_ids", besides: "text")
       if let tokens = section.optional("input_ids") {
+        guard section.optional("text") == nil else {
+          throw tokens.place.refusal("input_ids beside text", expected: "one of the two")
+        }
         content = .tokens(try Self.tokens(tokens))
       } else {
         content = .text(try section.required("text", expected: "text, or input_ids").string())
@@ -131,5 +113,14 @@ package struct TextItem: Sendable {
     case .text(let text): .text(text)
     case .tokens(let tokens): .items(tokens.map(JobValue.int))
     }
+  }
+}
+
+extension FieldType where Value == TextItem {
+  fileprivate static var textItem: FieldType {
+    FieldType(
+      "a text, a list of token ids, or a table with one of them in text or input_ids",
+      placeholder: TextItem(line: "", at: JobPlace(file: "")), canonical: \.canonical
+    ) { (field, _) throws(Refusal) in try TextItem(field) }
   }
 }

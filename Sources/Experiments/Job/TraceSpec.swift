@@ -15,7 +15,7 @@ package struct TraceSpec: JobSpecification {
     case rome
   }
 
-  package static let kind = JobKind.trace.rawValue
+  package static let jobKind = JobKind.trace
 
   /// The job file, as it was given.
   package let file: String
@@ -31,46 +31,36 @@ package struct TraceSpec: JobSpecification {
   package let save: SaveSection
   package let run: RunSection
   package let slurm: SlurmSection
+  package let canonical: JobTable
 
-  private static let known = [
-    "kind", "name", "parity", "model", "data", "corrupt", "restore", "metric", "save", "run",
-    "slurm",
-  ]
-
-  package init(_ document: JobDocument) throws(Refusal) {
-    file = document.file
-    folder = document.folder
-    let job = try document.field.table(known: Self.known)
-    let kind = try job.required("kind", expected: "\"\(Self.kind)\"")
-    guard try kind.string() == Self.kind else { throw kind.refusal(expected: "\"\(Self.kind)\"") }
-    name = try job.optional("name").map { (field) throws(Refusal) in try field.name() }
-    model = try ModelSection(
-      job.required("model", expected: "a table [model] with a path"), folder: folder)
-    data = try DataSection(
-      job.required("data", expected: "a table [data] with facts"), folder: folder)
-    parity =
-      try job.optional("parity").map { (field) throws(Refusal) in try field.choice() } ?? .none
-    corrupt = try CorruptSection(job.optional("corrupt"), folder: folder, parity: parity)
-    restore = try Restoration.list(job.optional("restore"), in: job.place)
-    metric = try MetricSection(job.optional("metric"))
-    save = try SaveSection(job.optional("save"))
-    run = try RunSection(
-      job.optional("run"), folder: folder,
-      apartFrom: [
-        .init("the model", model.path.resolved), .init("the job", file),
-      ])
-    slurm = try SlurmSection(job.optional("slurm"))
+  package init(_ f: inout Fields) throws(Refusal) {
+    (file, folder) = (f.place.file, f.folder)
+    try f.kind(Self.jobKind)
+    name = try f.jobName()
+    parity = try f.field(
+      "parity", .choice(), or: .none,
+      "rome: the noise as the published code draws it, the same for each fact whose subject has as "
+        + "many tokens; none: each fact has its own.")
+    model = try f.required("model", .table(ModelSection.init), "The model.")
+    data = try f.required("data", .table(DataSection.init), "The facts, and which of them.")
+    let parity = parity
+    corrupt = try f.section("corrupt", "The noise on the embeddings of the subject's tokens.") {
+      (f) throws(Refusal) in try CorruptSection(&f, parity: parity)
+    }
+    restore = try Restoration.list(&f)
+    metric = try f.section("metric", "What is read off the logits.", MetricSection.init)
+    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in
+      try SaveSection(&f, rounds: true)
+    }
+    let inputs = [
+      RunSection.Input("the model", model.path.resolved), RunSection.Input("the job", file),
+    ]
+    run = try f.section("run", FieldText.run) { (f) throws(Refusal) in
+      try RunSection(&f, hasNaive: true, apartFrom: inputs)
+    }
+    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
+    canonical = try f.end()
   }
 
   package var modelName: String { model.path.written }
-
-  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  package var numbers: KeyValuePairs<String, JobValue?> {
-    [
-      "kind": .text(Self.kind), "parity": .text(parity.rawValue), "model": model.canonical,
-      "data": data.canonical, "corrupt": corrupt.canonical,
-      "restore": .items(restore.map(\.canonical)), "metric": metric.canonical,
-      "save": save.canonical,
-    ]
-  }
 }

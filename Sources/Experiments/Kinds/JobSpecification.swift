@@ -1,9 +1,8 @@
-internal import Inputs
+package import Inputs
 
 /// A checked job, of any kind.
 package protocol JobSpecification: Sendable {
-  /// The kind of job, as `kind` names it.
-  static var kind: String { get }
+  static var jobKind: JobKind { get }
   /// The job file, as it was given.
   var file: String { get }
   /// The folder that the paths start from.
@@ -14,22 +13,33 @@ package protocol JobSpecification: Sendable {
   var save: SaveSection { get }
   var run: RunSection { get }
   var slurm: SlurmSection { get }
-  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  var numbers: KeyValuePairs<String, JobValue?> { get }
-  /// `[run]` as it is written out, with what only some kinds have in it.
-  var canonicalRun: JobValue { get }
+  /// The whole job with its defaults, in the one form that has a digest.
+  var canonical: JobTable { get }
+  /// Names each of its fields, once; what it returns for `Fields.manual` means nothing.
+  init(_ f: inout Fields) throws(Refusal)
 }
 
 extension JobSpecification {
-  package var canonicalRun: JobValue { run.canonical }
+  package static var kind: String { jobKind.rawValue }
+
+  package init(_ document: JobDocument) throws(Refusal) {
+    var fields = try Fields(document)
+    try self.init(&fields)
+  }
+
+  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
+  package var numbers: JobTable {
+    var table = canonical
+    for key in ["name", "run", "slurm"] { table[key] = nil }
+    return table
+  }
 
   /// What a run folder is the run of, as canonical JSON: all that decides the numbers, and the
   /// digests of what they come from.
   ///
   /// - Parameter model: The digest of the weights that are read; nil where there are none.
   func runJSON(model: String?, inputs: [JobInput]) -> String {
-    var table = JobTable()
-    for (key, value) in numbers { table[key] = value }
+    var table = numbers
     var digests = JobTable()
     digests["model"] = model.map { .text($0) }
     for input in inputs { digests[input.name] = input.digest }
@@ -39,23 +49,13 @@ extension JobSpecification {
 
   /// SHA-256 of the canonical JSON of what decides the numbers. Two jobs with one digest give the
   /// same results on the same model and data, whose own digests a run keeps beside it.
-  package var digest: String { JobText.digest(.fields(numbers)) }
-
-  /// The whole job, defaults and all.
-  private var whole: JobTable {
-    var table = JobTable()
-    table["name"] = name.map(JobValue.text)
-    for (key, value) in numbers { table[key] = value }
-    table["run"] = canonicalRun
-    table["slurm"] = slurm.canonical
-    return table
-  }
+  package var digest: String { JobText.digest(JobValue(.table(numbers))) }
 
   /// The whole job as canonical JSON, for `spec.json`.
-  package var json: String { JobText.canonicalJSON(JobValue(.table(whole))) + "\n" }
+  package var json: String { JobText.canonicalJSON(JobValue(.table(canonical))) + "\n" }
 
   /// The whole job as TOML, for `spec.toml`.
   package var toml: String {
-    JobText.toml(whole, comment: "Paths start from \(escaped(folder))\nDigest \(digest)")
+    JobText.toml(canonical, comment: "Paths start from \(escaped(folder))\nDigest \(digest)")
   }
 }

@@ -1,10 +1,46 @@
 package import Inputs
 
+extension LensSettings {
+  /// The fields of `[lens]` but its layers.
+  init(_ f: inout Fields) throws(Refusal) {
+    self.init()
+    algorithm = try f.field(
+      "optimizer", .choice(), or: algorithm, "PyTorch's optimiser of that name.")
+    let isDescent = algorithm == .sgd
+    rate = try f.field(
+      "learning_rate", .number(0...1e30), or: isDescent ? 0.1 : 1e-3,
+      usually: "0.1, with adam 0.001", "The step size, before the schedule.")
+    momentum = try f.field(
+      "momentum", .number(0..<1), or: momentum, only: Fields.When(isDescent, "optimizer = \"sgd\""),
+      "The share of its pace that a step keeps, looking ahead by it (Nesterov).")
+    weightDecay = try f.field(
+      "weight_decay", .number(0...1e30), or: weightDecay,
+      "The share of each weight that a step takes off, in units of the rate.")
+    steps = try f.field("steps", .int(1...1 << 24), or: steps, "Steps of each layer's training.")
+    batch = try f.field(
+      "batch", .int(1...1 << 20), or: batch, unit: "microbatches",
+      "Microbatches whose gradients make one step.")
+    clip = try f.field(
+      "clip", .number(above: 0), or: 1, "The largest norm of a layer's gradient.")
+    warmUp = try f.field(
+      "warm_up", .int(0...steps), or: 0, unit: "steps",
+      "Steps over which the rate rises from 0; then it falls to 0 on a straight line.")
+    hasBias = try f.field("bias", .flag, or: true, "Whether the translators have one.")
+    seed = UInt64(try f.field("seed", .seed, or: 0, "Of the order of tokens."))
+    microbatchRows = try f.field(
+      "microbatch", .int(1...1 << 20), or: microbatchRows, unit: "tokens",
+      "Tokens that go through the model together; part of the job, unlike ranks.")
+    skippedPositions = try f.field(
+      "skip_positions", .int(0...1 << 20), or: 0, unit: "tokens",
+      "Positions left out at the start of each text.")
+  }
+}
+
 /// A job of the kind `lens`: a tuned lens for a model, with every default filled in.
 ///
 /// Belrose et al., 2023, <https://arxiv.org/abs/2303.08112>, section 3.
 package struct LensSpec: JobSpecification {
-  package static let kind = JobKind.lens.rawValue
+  package static let jobKind = JobKind.lens
 
   /// The job file, as it was given.
   package let file: String
@@ -13,109 +49,37 @@ package struct LensSpec: JobSpecification {
   package let name: String?
   package let model: ModelSection
   package let data: TextSection
-  package let layers: LayerSelection
+  package let layers: Selection
   let settings: LensSettings
   package let save: SaveSection
   package let run: RunSection
   package let pace: CheckpointPace
   package let slurm: SlurmSection
+  package let canonical: JobTable
 
-  private static let known = [
-    "kind", "name", "model", "data", "lens", "save", "run", "slurm",
-  ]
-  private static let lensKeys = [
-    "layers", "optimizer", "learning_rate", "momentum", "weight_decay", "steps", "batch", "clip",
-    "warm_up", "bias", "seed", "microbatch", "skip_positions",
-  ]
-
-  package init(_ document: JobDocument) throws(Refusal) {
-    file = document.file
-    folder = document.folder
-    let folder = document.folder
-    let job = try document.field.table(known: Self.known)
-    let kind = try job.required("kind", expected: "\"\(Self.kind)\"")
-    guard try kind.string() == Self.kind else { throw kind.refusal(expected: "\"\(Self.kind)\"") }
-    name = try job.optional("name").map { (field) throws(Refusal) in try field.name() }
-    model = try ModelSection(
-      job.required("model", expected: "a table [model] with a path"), folder: folder)
-    data = try TextSection(
-      job.required("data", expected: "a table [data] with texts"), folder: folder)
-    let lens = try job.required("lens", expected: "a table [lens] with steps")
-      .table(known: Self.lensKeys)
-    layers =
-      try lens.optional("layers").map { (field) throws(Refusal) in try LayerSelection(field) }
-      ?? .every(at: lens.place(of: "layers"))
-    settings = try Self.settings(lens)
-    save = try SaveSection(job.optional("save"))
-    run = try RunSection(
-      job.optional("run"), folder: folder, besides: CheckpointPace.known,
-      apartFrom: [
-        .init("the model", model.path.resolved), .init("the job", file),
-      ])
-    pace = try CheckpointPace(job.optional("run"))
-    slurm = try SlurmSection(job.optional("slurm"))
-  }
-
-  private static func settings(_ lens: JobSection) throws(Refusal) -> LensSettings {
-    func int(_ key: String, _ range: ClosedRange<Int>) throws(Refusal) -> Int? {
-      try lens.optional(key).map { (field) throws(Refusal) in try field.int(in: range) }
-    }
-    func number(_ key: String) throws(Refusal) -> Double? {
-      try lens.optional(key).map { (field) throws(Refusal) in
-        try field.double("a number of at least 0 and at most 1e30") { $0 >= 0 && $0 <= 1e30 }
-      }
-    }
-    var settings = LensSettings()
-    settings.algorithm =
-      try lens.optional("optimizer").map { (field) throws(Refusal) in try field.choice() } ?? .sgd
-    let isDescent = settings.algorithm == .sgd
-    if !isDescent, let momentum = lens.optional("momentum") {
-      throw momentum.place.refusal(
-        "momentum for \(settings.algorithm.rawValue)", expected: "none, or optimizer = \"sgd\"")
-    }
-    settings.momentum =
-      try lens.optional("momentum").map { (field) throws(Refusal) in
-        try field.double("a number from 0 to below 1") { $0 >= 0 && $0 < 1 }
-      } ?? settings.momentum
-    settings.rate = try number("learning_rate") ?? (isDescent ? 0.1 : 1e-3)
-    settings.weightDecay = try number("weight_decay") ?? settings.weightDecay
-    settings.steps = try int("steps", 1...1 << 24) ?? settings.steps
-    settings.batch = try int("batch", 1...1 << 20) ?? settings.batch
-    settings.clip =
-      try lens.optional("clip").map { (field) throws(Refusal) in
-        try field.double("a norm above 0") { $0 > 0 }
-      } ?? settings.clip
-    settings.warmUp = try int("warm_up", 0...settings.steps) ?? 0
-    settings.hasBias =
-      try lens.optional("bias").map { (field) throws(Refusal) in try field.bool() } ?? true
-    settings.seed = UInt64(try int("seed", 0...1 << 53) ?? 0)
-    settings.microbatchRows = try int("microbatch", 1...1 << 20) ?? settings.microbatchRows
-    settings.skippedPositions = try int("skip_positions", 0...1 << 20) ?? 0
-    return settings
-  }
-
-  private var lens: JobValue {
-    .fields([
-      "layers": layers.canonical, "optimizer": .text(settings.algorithm.rawValue),
-      "learning_rate": .real(settings.rate),
-      "momentum": settings.algorithm == .sgd ? .real(settings.momentum) : nil,
-      "weight_decay": .real(settings.weightDecay), "steps": .int(settings.steps),
-      "batch": .int(settings.batch), "clip": settings.clip.map(JobValue.real),
-      "warm_up": .int(settings.warmUp), "bias": .flag(settings.hasBias),
-      "seed": .int(Int(settings.seed)), "microbatch": .int(settings.microbatchRows),
-      "skip_positions": .int(settings.skippedPositions),
-    ])
+  package init(_ f: inout Fields) throws(Refusal) {
+    (file, folder) = (f.place.file, f.folder)
+    try f.kind(Self.jobKind)
+    name = try f.jobName()
+    model = try f.required("model", .table(ModelSection.init), "The model.")
+    data = try f.required("data", .table(TextSection.init), "The texts.")
+    (layers, settings) = try f.required(
+      "lens",
+      .table { (f) throws(Refusal) in
+        (
+          try f.field(
+            "layers", .selection(of: .layer), orWritten: .text("all"),
+            "The layers, each with a translator of its own."),
+          try LensSettings(&f)
+        )
+      }, "What is trained, and how.")
+    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
+    (run, pace) = try f.run(
+      apartFrom: [.init("the model", model.path.resolved), .init("the job", file)],
+      CheckpointPace.init)
+    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
+    canonical = try f.end()
   }
 
   package var modelName: String { model.path.written }
-
-  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  package var numbers: KeyValuePairs<String, JobValue?> {
-    [
-      "kind": .text(Self.kind), "model": model.canonical, "data": data.canonical, "lens": lens,
-      "save": save.canonical,
-    ]
-  }
-
-  package var canonicalRun: JobValue { pace.added(to: run.canonical) }
 }

@@ -7,8 +7,7 @@ package import Inputs
 /// to what a causal model says of runs in which states of other inputs are exchanged. Geiger et
 /// al., 2022, <https://arxiv.org/abs/2112.00826>.
 package struct ModelTrainSpec: TrainingSpec {
-  static let jobKind = JobKind.train
-  package static let kind = jobKind.rawValue
+  package static let jobKind = JobKind.train
 
   /// The weights of the two losses.
   package struct Interchange: Sendable, Equatable {
@@ -33,125 +32,84 @@ package struct ModelTrainSpec: TrainingSpec {
   package let interchange: Interchange?
   package let train: TrainSection
   package let save: SaveSection
-  package let run: RunSection
-  package let pace: TrainingPace
+  package private(set) var run: RunSection
+  package private(set) var pace: TrainingPace
   package let slurm: SlurmSection
+  package private(set) var canonical: JobTable
   /// Empty: there is one training.
   let sweep: SweepSection
 
-  /// What `[pretrain]` of another job says of a training that comes before it.
-  static let pretraining = ["seed", "model", "data", "interventions", "interchange", "train"]
+  package init(_ f: inout Fields) throws(Refusal) {
+    try f.kind(Self.jobKind)
+    let name = try f.jobName()
+    try self.init(&f, name: name, seed: 0, isWhole: true)
+  }
 
-  private static let known = [
-    "kind", "name", "seed", "model", "data", "interventions", "interchange", "train", "save",
-    "run", "slurm",
-  ]
+  /// A training that comes before another job's own, and is run as that is.
+  init(partOf f: inout Fields, seed: Int) throws(Refusal) {
+    try self.init(&f, name: nil, seed: seed, isWhole: false)
+  }
 
-  package init(_ document: JobDocument) throws(Refusal) {
-    file = document.file
-    folder = document.folder
-    let folder = document.folder
-    let job = try document.field.table(known: Self.known)
-    place = job.place
-    sweep = try SweepSection(nil, in: job.place)
-    let kind = try job.required("kind", expected: "\"\(Self.kind)\"")
-    guard try kind.string() == Self.kind else { throw kind.refusal(expected: "\"\(Self.kind)\"") }
-    name = try job.optional("name").map { (field) throws(Refusal) in try field.name() }
-    seed =
-      try job.optional("seed").map { (field) throws(Refusal) in try field.int(in: 0...1 << 53) }
-      ?? 0
-    model = try NewModelSection(
-      job.required("model", expected: "a table [model] with an architecture and its sizes"),
-      folder: folder)
-    data = try ExampleSection(
-      job.required("data", expected: "a table [data] with train and test"), folder: folder)
-    var interventions: [InterventionItem] = []
-    if let list = job.optional("interventions") {
-      for item in try list.items() { interventions.append(try InterventionItem(item)) }
-      guard !interventions.isEmpty else {
-        throw list.place.refusal("no interventions", expected: "at least one, or no such field")
-      }
-    }
-    self.interventions = interventions
-    interchange = try Self.interchange(job, isExchanging: !interventions.isEmpty)
-    let section = try job.required("train", expected: "a table [train] with a learning_rate")
-    train = try TrainSection(section)
-    try Self.check(try section.anyTable())
-    save = try SaveSection(job.optional("save"))
+  /// - Parameter seed: The default.
+  private init(
+    _ f: inout Fields, name: String?, seed: Int, isWhole: Bool
+  ) throws(Refusal) {
+    (file, folder, place, self.name) = (f.place.file, f.folder, f.place, name)
+    sweep = SweepSection(nothingIn: f.place)
+    self.seed = try f.field(
+      "seed", .seed, or: seed, usually: isWhole ? nil : "the job's",
+      "Of random weights and of the order of examples.")
+    model = try f.required(
+      "model", .table(NewModelSection.init), "An architecture and its sizes, or a model to go on with.")
+    data = try f.required("data", .table(ExampleSection.init), "Inputs and labels.")
+    interventions =
+      try f.optional(
+        "interventions",
+        .tables("no interventions") { (f, _) throws(Refusal) in try InterventionItem(&f) },
+        "What is exchanged in interchange intervention training, as a job of the kind das says it.")
+      ?? []
+    interchange = try f.optional(
+      "interchange", .table(Interchange.init),
+      orWritten: interventions.isEmpty ? nil : .fields([:]),
+      only: Fields.When(!interventions.isEmpty, "[[interventions]] to train with"),
+      "The weights of the two losses.")
+    train = try f.required(
+      "train", .table { (f) throws(Refusal) in try TrainSection(&f, of: .model) },
+      "The optimiser, and how the data are gone through.")
     var inputs = [RunSection.Input("the job", file)]
-    if case .folder(let section) = model.start {
-      inputs.append(.init("the model", section.path.resolved))
-    }
-    run = try RunSection(
-      job.optional("run"), folder: folder, besides: TrainingPace.known, apartFrom: inputs)
-    pace = try TrainingPace(job.optional("run"))
-    slurm = try SlurmSection(job.optional("slurm"))
+    if let section = model.folder { inputs.append(.init("the model", section.path.resolved)) }
+    // How a part is saved and run is not its own to say.
+    var rest = isWhole ? f : try Fields(JobField(.fields([:]), at: f.place), folder: f.folder)
+    save = try rest.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
+    (run, pace) = try rest.run(apartFrom: inputs, TrainingPace.init)
+    slurm = try rest.section("slurm", FieldText.slurm, SlurmSection.init)
+    if isWhole { f = rest }
+    canonical = try rest.end()
+    guard !isWhole else { return }
+    canonical["kind"] = .text(Self.kind)
+    for (key, value) in f.canonical.members { canonical[key] = value }
   }
 
-  private static func interchange(
-    _ job: JobSection, isExchanging: Bool
-  ) throws(Refusal) -> Interchange? {
-    let field = job.optional("interchange")
-    if let field, !isExchanging {
-      throw field.place.refusal(
-        "interchange without interventions", expected: "[[interventions]] to train with")
-    }
-    guard isExchanging else { return nil }
-    let section = try field?.table(known: ["weight", "task_weight"])
-    func weight(_ key: String) throws(Refusal) -> Double {
-      try section?.optional(key).map { (field) throws(Refusal) in
-        try field.double("a number of at least 0 and at most 1e6") { $0 >= 0 && $0 <= 1e6 }
-      } ?? 1
-    }
-    let (task, own) = (try weight("task_weight"), try weight("weight"))
-    guard task + own > 0 else {
-      throw (field?.place ?? job.place).refusal(
-        "two weights of 0", expected: "one of them above 0")
-    }
-    return Interchange(taskWeight: task, weight: own)
-  }
-
-  /// Refuses what only the training of interventions has.
-  private static func check(_ section: JobSection) throws(Refusal) {
-    let others = [
-      "temperature", "boundary_penalty", "mask_penalty", "boundary_learning_rate",
-    ]
-    for key in others {
-      if let field = section.optional(key) {
-        throw field.place.refusal(
-          "\(key) for a job of kind \(kind)", expected: "none, since no intervention is trained")
-      }
-    }
-    if let field = section.optional("loss"), try field.string() != "cross_entropy" {
-      throw field.refusal(expected: "\"cross_entropy\", the loss of jobs of kind \(kind)")
-    }
+  /// Has another job's way of being run, but for its folder.
+  mutating func isRun(as run: RunSection, _ pace: TrainingPace, _ written: JobValue?) {
+    (self.run, self.pace) = (RunSection(within: run), pace)
+    guard case .table(var table)? = written?.content else { return }
+    table["output"] = nil
+    canonical["run"] = JobValue(.table(table))
   }
 
   var modelName: String { model.name }
 
   func trained(_ point: DasGrid.Point, in folder: String) -> String { "\(folder)/model" }
+}
 
-  /// What decides the numbers: everything but `name`, `[run]` and `[slurm]`.
-  package var numbers: KeyValuePairs<String, JobValue?> {
-    [
-      "kind": .text(Self.kind), "seed": .int(seed), "model": model.canonical,
-      "data": data.canonical,
-      "interventions": interventions.isEmpty ? nil : .items(interventions.map(\.canonical)),
-      "interchange": interchange.map {
-        .fields(["weight": .real($0.weight), "task_weight": .real($0.taskWeight)])
-      },
-      "train": Self.canonical(train), "save": save.canonical,
-    ]
-  }
-
-  /// The section without the fields that `check` refuses.
-  private static func canonical(_ train: TrainSection) -> JobValue {
-    guard case .table(var table) = train.canonical.content else { return train.canonical }
-    for key in ["temperature", "boundary_penalty", "mask_penalty", "boundary_learning_rate"] {
-      table[key] = nil
+extension ModelTrainSpec.Interchange {
+  fileprivate init(_ f: inout Fields) throws(Refusal) {
+    let number = FieldType.number(0...1e6)
+    weight = try f.field("weight", number, or: 1, "Of the loss of runs with interventions.")
+    taskWeight = try f.field("task_weight", number, or: 1, "Of the loss of runs without.")
+    guard taskWeight + weight > 0 else {
+      throw f.place.refusal("two weights of 0", expected: "one of them above 0")
     }
-    return JobValue(.table(table))
   }
-
-  package var canonicalRun: JobValue { pace.added(to: run.canonical) }
 }

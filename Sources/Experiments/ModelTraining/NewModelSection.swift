@@ -6,21 +6,6 @@ package import Models
 package struct NewModelSection: Sendable {
   package enum Architecture: String, CaseIterable, Sendable {
     case mlp, gru, gpt2, llama
-
-    /// What the job calls its sizes; those that may be left out last.
-    fileprivate var sizes: (needed: [String], optional: [String]) {
-      switch self {
-      case .mlp: (["layers", "width", "classes"], ["activation", "bias"])
-      case .gru: (["layers", "width"], ["classes", "vocabulary", "positions", "bias"])
-      case .gpt2:
-        (["layers", "width", "heads", "vocabulary", "positions"], ["mlp_width", "activation"])
-      case .llama:
-        (
-          ["layers", "width", "heads", "vocabulary", "positions", "mlp_width"],
-          ["key_value_heads", "activation"]
-        )
-      }
-    }
   }
 
   package enum Start: Sendable {
@@ -29,51 +14,97 @@ package struct NewModelSection: Sendable {
   }
 
   package let start: Start
-  package let canonical: JobValue
   /// The folder as it is written, or the architecture.
   package let name: String
 
-  package init(_ field: JobField, folder: String) throws(Refusal) {
-    let whole = try field.anyTable()
-    try whole.refuse("path", besides: "architecture")
-    guard let name = whole.optional("architecture") else {
-      guard whole.optional("path") != nil else {
-        throw whole.place(of: "architecture").refusal(
-          "no architecture and no path",
-          expected: "one of \(Architecture.allCases.map(\.rawValue).joined(separator: ", ")), or a "
-            + "model's folder to go on from")
-      }
-      let section = try ModelSection(field, folder: folder)
-      (start, canonical) = (.folder(section), section.canonical)
-      self.name = section.path.written
+  /// The folder, where training goes on from one.
+  var folder: ModelSection? { if case .folder(let section) = start { section } else { nil } }
+
+  /// The sizes of a new model, each nil where it is left out.
+  private struct Sizes {
+    var layers, width, heads, keyValueHeads, mlpWidth, vocabulary, positions, classes: Int?
+    var activation: String?
+    var bias: Bool?
+  }
+
+  package init(_ f: inout Fields) throws(Refusal) {
+    let folder = try ModelSection.ofFolder(&f, unless: "architecture")
+    let architecture: Architecture? = try f.optional(
+      "architecture", .choice(),
+      "The kind of a model that begins from random weights.")
+    let sizes = try Self.sizes(&f, architecture)
+    if let folder {
+      (start, name) = (.folder(folder), folder.path.written)
       return
     }
-    let architecture: Architecture = try name.choice()
-    self.name = architecture.rawValue
-    let (needed, optional) = architecture.sizes
-    let section = try field.table(known: ["architecture"] + needed + optional)
-    for key in needed { _ = try section.required(key, expected: "a size of the model") }
+    guard let architecture else {
+      throw f.place.member("architecture").refusal(
+        "no architecture and no path", expected: "one of the two")
+    }
     var config: JSONObject
     switch architecture {
-    case .mlp: config = try Self.mlp(section)
-    case .gru: config = try Self.gru(section)
-    case .gpt2: config = try Self.gpt2(section)
-    case .llama: config = try Self.llama(section)
+    case .mlp: config = Self.mlp(sizes)
+    case .gru:
+      guard sizes.vocabulary != nil || sizes.classes != nil else {
+        throw f.place(of: "classes").refusal(
+          "no classes and no vocabulary",
+          expected: "classes for a classifier, or a vocabulary for a language model")
+      }
+      config = Self.gru(sizes)
+    case .gpt2: config = Self.gpt2(sizes)
+    case .llama: config = Self.llama(sizes)
     }
     _ = config.insert(.string("float32"), forKey: "dtype")
-    let json = JSONField(
-      .object(config), file: field.place.file, path: field.place.path, kind: .job)
-    start = .new(try NewModel(json))
-    canonical = JobValue(.table(section.table))
+    let json = JSONField(.object(config), file: f.place.file, path: f.place.path, kind: .job)
+    (start, name) = (.new(try NewModel(json)), architecture.rawValue)
+  }
+
+  private static func sizes(
+    _ f: inout Fields, _ architecture: Architecture?
+  ) throws(Refusal) -> Sizes {
+    func among(_ list: [Architecture]) -> Fields.When {
+      let names = list.map { quoted($0.rawValue) }.joined(separator: " or ")
+      return Fields.When(
+        architecture.map(list.contains) ?? false,
+        list.count == Architecture.allCases.count ? "an architecture" : "architecture = \(names)",
+        of: architecture.map { quoted($0.rawValue) } ?? "a model that is gone on with")
+    }
+    func size<Value>(
+      _ key: String, _ type: FieldType<Value>, _ needed: [Architecture], or others: [Architecture] = [],
+      usually: String? = nil, _ says: String
+    ) throws(Refusal) -> Value? {
+      let need = among(needed)
+      let value = try f.optional(
+        key, type,
+        needed: needed.isEmpty ? nil : Fields.When(need.holds, "with \(need.text)"),
+        usually: usually, only: among(needed + others), says)
+      return f.has(key) ? value : nil
+    }
+    let number = FieldType.int(1...1 << 20)
+    let all = Architecture.allCases
+    return Sizes(
+      layers: try size("layers", .int(1...1000), all, "Layers."),
+      width: try size("width", number, all, "Width of the states between layers; of an mlp, of its input."),
+      heads: try size("heads", number, [.gpt2, .llama], "Heads of attention in a layer."),
+      keyValueHeads: try size(
+        "key_value_heads", number, [], or: [.llama], usually: "heads",
+        "Heads of keys and values, which queries share."),
+      mlpWidth: try size(
+        "mlp_width", number, [.llama], or: [.gpt2], usually: "of gpt2 four times the width",
+        "Hidden units of each MLP."),
+      vocabulary: try size(
+        "vocabulary", .int(1...1 << 24), [.gpt2, .llama], or: [.gru], "Tokens."),
+      positions: try size(
+        "positions", number, [.gpt2, .llama], or: [.gru], usually: "512", "Tokens of a context."),
+      classes: try size("classes", number, [.mlp], or: [.gru], "Answers of a classifier."),
+      activation: try size(
+        "activation", .text, [], or: [.mlp, .gpt2, .llama],
+        usually: "relu of mlp, gelu_new of gpt2, silu of llama",
+        "The nonlinearity, as transformers calls it."),
+      bias: try size("bias", .flag, [], or: [.mlp, .gru], usually: "true", "Whether layers have one."))
   }
 
   // MARK: Configurations, in the words of transformers and pyvene
-
-  private static func size(
-    _ key: String, _ section: JobSection, from least: Int = 1, most: Int = 1 << 20
-  ) throws(Refusal) -> Int? {
-    try section.optional(key)?.int(in: least...most)
-  }
 
   private static func object(_ members: [(String, JSON?)]) -> JSONObject {
     var object = JSONObject()
@@ -85,84 +116,62 @@ package struct NewModelSection: Sendable {
     value.map { .number(JSONNumber(text: "\($0)")) }
   }
 
-  private static func text(
-    _ key: String, _ section: JobSection, or usual: String
-  ) throws(Refusal) -> JSON {
-    .string(try section.optional(key)?.string() ?? usual)
-  }
-
-  private static func flag(
-    _ key: String, _ section: JobSection, or usual: Bool
-  ) throws(Refusal) -> JSON {
-    .bool(try section.optional(key)?.bool() ?? usual)
-  }
-
-  private static let layerLimit = 1000
-
-  private static func mlp(_ section: JobSection) throws(Refusal) -> JSONObject {
+  private static func mlp(_ sizes: Sizes) -> JSONObject {
     object([
       ("architectures", .array([.string("MLPForClassification")])), ("model_type", .string("mlp")),
       ("include_emb", .bool(false)), ("vocab_size", number(50257)),
       ("max_position_embeddings", number(512)),
-      ("n_layer", number(try size("layers", section, most: layerLimit))),
-      ("h_dim", number(try size("width", section))),
-      ("activation_function", try text("activation", section, or: "relu")), ("pdrop", number(0)),
-      ("num_classes", number(try size("classes", section))),
-      ("include_bias", try flag("bias", section, or: true)), ("squeeze_output", .bool(true)),
+      ("n_layer", number(sizes.layers)),
+      ("h_dim", number(sizes.width)),
+      ("activation_function", .string(sizes.activation ?? "relu")), ("pdrop", number(0)),
+      ("num_classes", number(sizes.classes)),
+      ("include_bias", .bool(sizes.bias ?? true)), ("squeeze_output", .bool(true)),
     ])
   }
 
-  private static func gru(_ section: JobSection) throws(Refusal) -> JSONObject {
-    let vocabulary = try size("vocabulary", section, most: 1 << 24)
-    let classes = try size("classes", section)
-    guard vocabulary != nil || classes != nil else {
-      throw section.place(of: "classes").refusal(
-        "no classes and no vocabulary",
-        expected: "classes for a classifier, or a vocabulary for a language model")
-    }
-    return object([
+  private static func gru(_ sizes: Sizes) -> JSONObject {
+    object([
       (
         "architectures",
-        .array([.string(classes == nil ? "GRULMHeadModel" : "GRUForClassification")])
+        .array([.string(sizes.classes == nil ? "GRULMHeadModel" : "GRUForClassification")])
       ),
-      ("model_type", .string("gru")), ("include_emb", .bool(vocabulary != nil)),
-      ("vocab_size", number(vocabulary ?? 50257)),
-      ("max_position_embeddings", number(try size("positions", section) ?? 512)),
-      ("n_layer", number(try size("layers", section, most: layerLimit))),
-      ("h_dim", number(try size("width", section))), ("n_labels", number(classes ?? 2)),
-      ("include_bias", try flag("bias", section, or: true)), ("pdrop", number(0)),
-      ("tie_word_embeddings", classes == nil ? .bool(false) : nil),
+      ("model_type", .string("gru")), ("include_emb", .bool(sizes.vocabulary != nil)),
+      ("vocab_size", number(sizes.vocabulary ?? 50257)),
+      ("max_position_embeddings", number(sizes.positions ?? 512)),
+      ("n_layer", number(sizes.layers)),
+      ("h_dim", number(sizes.width)), ("n_labels", number(sizes.classes ?? 2)),
+      ("include_bias", .bool(sizes.bias ?? true)), ("pdrop", number(0)),
+      ("tie_word_embeddings", sizes.classes == nil ? .bool(false) : nil),
       ("initializer_range", .number(JSONNumber(text: "0.02"))),
     ])
   }
 
-  private static func gpt2(_ section: JobSection) throws(Refusal) -> JSONObject {
+  private static func gpt2(_ sizes: Sizes) -> JSONObject {
     object([
       ("architectures", .array([.string("GPT2LMHeadModel")])), ("model_type", .string("gpt2")),
-      ("n_layer", number(try size("layers", section, most: layerLimit))),
-      ("n_embd", number(try size("width", section))),
-      ("n_head", number(try size("heads", section))),
-      ("n_inner", number(try size("mlp_width", section)) ?? .null),
-      ("vocab_size", number(try size("vocabulary", section, most: 1 << 24))),
-      ("n_positions", number(try size("positions", section))),
-      ("activation_function", try text("activation", section, or: "gelu_new")),
+      ("n_layer", number(sizes.layers)),
+      ("n_embd", number(sizes.width)),
+      ("n_head", number(sizes.heads)),
+      ("n_inner", number(sizes.mlpWidth) ?? .null),
+      ("vocab_size", number(sizes.vocabulary)),
+      ("n_positions", number(sizes.positions)),
+      ("activation_function", .string(sizes.activation ?? "gelu_new")),
       ("layer_norm_epsilon", .number(JSONNumber(text: "1e-05"))),
       ("tie_word_embeddings", .bool(true)), ("attn_pdrop", number(0)), ("embd_pdrop", number(0)),
       ("resid_pdrop", number(0)), ("bos_token_id", .null), ("eos_token_id", .null),
     ])
   }
 
-  private static func llama(_ section: JobSection) throws(Refusal) -> JSONObject {
-    let heads = try size("heads", section)
-    return object([
+  private static func llama(_ sizes: Sizes) -> JSONObject {
+    object([
       ("architectures", .array([.string("LlamaForCausalLM")])), ("model_type", .string("llama")),
-      ("num_hidden_layers", number(try size("layers", section, most: layerLimit))),
-      ("hidden_size", number(try size("width", section))), ("num_attention_heads", number(heads)),
-      ("num_key_value_heads", number(try size("key_value_heads", section) ?? heads)),
-      ("intermediate_size", number(try size("mlp_width", section))),
-      ("vocab_size", number(try size("vocabulary", section, most: 1 << 24))),
-      ("max_position_embeddings", number(try size("positions", section))),
-      ("hidden_act", try text("activation", section, or: "silu")),
+      ("num_hidden_layers", number(sizes.layers)),
+      ("hidden_size", number(sizes.width)), ("num_attention_heads", number(sizes.heads)),
+      ("num_key_value_heads", number(sizes.keyValueHeads ?? sizes.heads)),
+      ("intermediate_size", number(sizes.mlpWidth)),
+      ("vocab_size", number(sizes.vocabulary)),
+      ("max_position_embeddings", number(sizes.positions)),
+      ("hidden_act", .string(sizes.activation ?? "silu")),
       ("rms_norm_eps", .number(JSONNumber(text: "1e-06"))),
       (
         "rope_parameters",

@@ -31,11 +31,12 @@ package struct TraceGrid: Sendable {
     var layers: [[Int]] = []
     var positions: [[[Int]]] = []
     for restoration in spec.restore {
-      layers.append(try restoration.layers.resolve(layerCount: layerCount, model: model))
+      layers.append(try restoration.layers.resolve(count: layerCount, of: model))
       var places: [[Int]] = []
       for fact in facts {
         places.append(
-          try restoration.positions.resolve(roles: fact.roles, prompt: "fact \(fact.id)"))
+          try restoration.positions.resolve(
+            in: PromptPlaces(fact.roles), called: "fact \(fact.id)"))
       }
       guard places.contains(where: { !$0.isEmpty }) else {
         throw Refusal(

@@ -6,29 +6,18 @@ package struct CheckpointPace: Sendable, Equatable {
   package let steps: Int?
   package let seconds: Double
 
-  static let known = ["checkpoint_steps", "checkpoint_seconds"]
-
-  /// - Parameter field: The section `[run]`, whose other fields are read elsewhere.
-  package init(_ field: JobField?) throws(Refusal) {
-    let section = try field?.anyTable()
-    steps = try section?.optional("checkpoint_steps").map { (field) throws(Refusal) in
-      try field.int(in: 1...1 << 24)
-    }
-    seconds =
-      try section?.optional("checkpoint_seconds").map { (field) throws(Refusal) in
-        try field.double("seconds above 0 and at most 1e6") { $0 > 0 && $0 <= 1e6 }
-      } ?? 60
+  /// - Parameter f: Of the section `[run]`.
+  package init(_ f: inout Fields) throws(Refusal) {
+    steps = try f.optional(
+      "checkpoint_steps", .int(1...1 << 24), usually: "by time alone", unit: "steps",
+      "Steps between states that are kept for a restart; of a search its evaluations.")
+    seconds = try f.field(
+      "checkpoint_seconds", .number(above: 0, to: 1e6), or: 60, unit: "seconds",
+      "Time between states that are kept for a restart.")
   }
 
   /// Whether a state is to be kept that is so many steps on, the last one having been at a time.
   func isDue(at step: Int, since last: ContinuousClock.Instant) -> Bool {
     (steps.map { step % $0 == 0 } ?? false) || last.duration(to: .now) >= .seconds(seconds)
-  }
-
-  func added(to run: JobValue) -> JobValue {
-    guard case .table(var table) = run.content else { return run }
-    table["checkpoint_steps"] = steps.map(JobValue.int)
-    table["checkpoint_seconds"] = .real(seconds)
-    return JobValue(.table(table))
   }
 }

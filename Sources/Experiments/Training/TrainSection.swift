@@ -15,8 +15,24 @@ package struct TrainSection: Sendable, Equatable {
     /// Between the logits and the source's own.
     case meanSquaredError = "mean_squared_error"
 
-    /// Whether it compares with the logits of the source's own run.
-    package var readsSource: Bool { self == .divergence || self == .meanSquaredError }
+    /// Whether it compares with more than one or two logits.
+    fileprivate var hasTarget: Bool { self == .divergence || self == .meanSquaredError }
+  }
+
+  /// What the logits are compared with by the losses that read a whole distribution.
+  package enum Target: String, CaseIterable, Sendable {
+    /// The logits of the source's own run.
+    case source
+    /// The label alone: all of the distribution, or a one among zeros.
+    case label
+  }
+
+  /// What a job trains.
+  package enum Subject: Sendable {
+    /// Interventions of these types.
+    case interventions([String])
+    /// A model's own weights.
+    case model
   }
 
   package enum Algorithm: String, CaseIterable, Sendable { case sgd, adam, adamw }
@@ -38,6 +54,9 @@ package struct TrainSection: Sendable, Equatable {
   package typealias EarlyStopping = Interventions.EarlyStopping
 
   package let loss: Loss
+  package let target: Target
+  /// Whether the loss compares with the logits of the source's own run.
+  package var readsSource: Bool { loss.hasTarget && target == .source }
   package let algorithm: Algorithm
   package let rate: Double
   /// Of boundaries; nil: as all others.
@@ -64,145 +83,143 @@ package struct TrainSection: Sendable, Equatable {
   package let evaluateEvery: Int?
   package let shuffle: Bool
 
-  private static let known = [
-    "loss", "optimizer", "learning_rate", "boundary_learning_rate", "betas", "epsilon", "momentum",
-    "weight_decay", "schedule", "warm_up", "epochs", "steps", "batch", "microbatch",
-    "accumulation", "clip", "temperature", "boundary_penalty", "mask_penalty", "early_stopping",
-    "evaluate_every", "shuffle",
+  private static let tempered = [
+    "BoundlessRotatedSpaceIntervention", "SigmoidMaskIntervention",
+    "SigmoidMaskRotatedSpaceIntervention",
   ]
 
-  package init(_ field: JobField) throws(Refusal) {
-    let section = try field.table(known: Self.known)
-    func number(_ key: String, or usual: Double) throws(Refusal) -> Double {
-      try section.optional(key).map { (field) throws(Refusal) in
-        try field.double("a number of at least 0 and at most 1e30") { $0 >= 0 && $0 <= 1e30 }
-      } ?? usual
-    }
-    func count(_ key: String, from least: Int, or usual: Int) throws(Refusal) -> Int {
-      try section.optional(key).map { (field) throws(Refusal) in
-        try field.int(in: least...1 << 24)
-      } ?? usual
-    }
-    loss =
-      try section.optional("loss").map { (field) throws(Refusal) in try field.choice() }
-      ?? .crossEntropy
-    algorithm =
-      try section.optional("optimizer").map { (field) throws(Refusal) in try field.choice() }
-      ?? .adam
-    _ = try section.required("learning_rate", expected: "a number such as 0.001")
-    rate = try number("learning_rate", or: 0)
-    boundaryRate =
-      section.optional("boundary_learning_rate") == nil
-      ? nil : try number("boundary_learning_rate", or: 0)
-    betas = try Self.betas(section)
-    epsilon = try number("epsilon", or: 1e-8)
-    momentum = try number("momentum", or: 0)
+  package init(_ f: inout Fields, of subject: Subject) throws(Refusal) {
+    var types: [String]?
+    if case .interventions(let own) = subject { types = own }
+    loss = try f.field(
+      "loss", .choice(of: types == nil ? [.crossEntropy] : Loss.allCases), or: .crossEntropy,
+      types == nil
+        ? "Of the label, in nats."
+        : "Of the last position's logits. cross_entropy: of the counterfactual label, in nats; kl: the "
+          + "divergence of the target's distribution from theirs, in nats; mean_squared_error: from the "
+          + "target's logits; logit_difference: the logit of the foil, or without one of the base's "
+          + "label, less that of the counterfactual one.")
+    target =
+      types == nil
+      ? .label
+      : try f.optional(
+        "target", .choice(), usually: "source",
+        only: Fields.When(
+          loss.hasTarget, "loss = \"kl\" or \"mean_squared_error\"", of: quoted(loss.rawValue)),
+        "source: the logits of the source's own run, which must answer as the label says; label: all "
+          + "of the probability at the label, or for mean_squared_error a 1 there among zeros.")
+        ?? .source
+    algorithm = try f.field(
+      "optimizer", .choice(), or: .adam, "PyTorch's optimiser of that name, with its defaults.")
+    let share = FieldType.number(0...1e30)
+    let adaptive = Fields.When(
+      algorithm != .sgd, "optimizer = \"adam\" or \"adamw\"", of: algorithm.rawValue)
+    rate = try f.required("learning_rate", share, "The step size, before the schedule.")
+    betas = try f.field(
+      "betas", .list(of: .number(0..<1), "numbers", count: 2...2), or: [0.9, 0.999], only: adaptive,
+      "What each step keeps of the means of gradients and of their squares.")
+    epsilon = try f.field(
+      "epsilon", share, or: 1e-8, only: adaptive, "Added to the root of the mean square.")
+    momentum = try f.field(
+      "momentum", share, or: 0,
+      only: Fields.When(algorithm == .sgd, "optimizer = \"sgd\"", of: algorithm.rawValue),
+      "What a step keeps of the last one's pace.")
     // PyTorch's defaults: of its optimisers only AdamW decays where nothing is said.
-    weightDecay = try number("weight_decay", or: algorithm == .adamw ? 0.01 : 0)
-    for key in algorithm == .sgd ? ["betas", "epsilon"] : ["momentum"] {
-      if let field = section.optional(key) {
-        throw field.place.refusal(
-          "\(key) for \(algorithm.rawValue)",
-          expected: algorithm == .sgd ? "none: sgd has none" : "none, or optimizer = \"sgd\"")
-      }
-    }
-    schedule =
-      try section.optional("schedule").map { (field) throws(Refusal) in try field.choice() }
-      ?? .constant
-    warmUp = try count("warm_up", from: 0, or: 0)
-    try section.refuse("epochs", besides: "steps")
-    length =
-      section.optional("steps") != nil
-      ? .steps(try count("steps", from: 1, or: 1)) : .epochs(try count("epochs", from: 1, or: 1))
-    batch = try count("batch", from: 1, or: 16)
-    microbatch = try count("microbatch", from: 1, or: min(batch, 8))
+    weightDecay = try f.field(
+      "weight_decay", share, or: algorithm == .adamw ? 0.01 : 0, usually: "0, with adamw 0.01",
+      "What a step takes off each parameter, as a share of it in units of the rate.")
+    schedule = try f.field(
+      "schedule", .choice(), or: .constant,
+      "How the rate goes after the warm-up: as it is, on a straight line to 0, or on half a cosine.")
+    let count = FieldType.int(1...1 << 24)
+    warmUp = try f.field(
+      "warm_up", .int(0...1 << 24), or: 0, unit: "steps",
+      "Steps over which the rate rises on a straight line from 0.")
+    let steps = try f.optional(
+      "steps", count, unit: "steps", "How long training goes on, in place of epochs.")
+    let epochs = try f.optional(
+      "epochs", count, orWritten: steps == nil ? .int(1) : nil, usually: "1", apartFrom: ["steps"],
+      "How often training goes through the data.")
+    length = steps.map { .steps($0) } ?? .epochs(epochs ?? 1)
+    batch = try f.field("batch", count, or: 16, unit: "examples", "Examples of a batch.")
+    microbatch = try f.field(
+      "microbatch", count, or: min(batch, 8), usually: "8, or the batch if less", unit: "examples",
+      "What a thread computes at a time; part of the job, unlike ranks.")
     if microbatch > batch {
-      throw section.place(of: "microbatch").refusal(
+      throw f.place(of: "microbatch").refusal(
         "\(microbatch)", expected: "at most \(batch), the batch")
     }
-    accumulation = try count("accumulation", from: 1, or: 1)
+    accumulation = try f.field(
+      "accumulation", count, or: 1, unit: "batches", "Batches whose gradients make one step.")
     guard batch <= 1 << 24 / accumulation else {
-      throw section.place(of: "accumulation").refusal(
+      throw f.place(of: "accumulation").refusal(
         "\(accumulation) batches of \(batch)", expected: "at most \(1 << 24) examples a step")
     }
-    clip = try section.optional("clip").map { (field) throws(Refusal) in
-      try field.double("a norm above 0") { $0 > 0 }
-    }
-    temperature = try section.optional("temperature").map(Self.temperature)
-    boundaryPenalty = try number("boundary_penalty", or: 0)
-    maskPenalty = try number("mask_penalty", or: 0)
-    earlyStopping = try section.optional("early_stopping").map(Self.earlyStopping)
-    evaluateEvery = try section.optional("evaluate_every").map { (field) throws(Refusal) in
-      try field.int(in: 1...1 << 24)
-    }
-    shuffle =
-      try section.optional("shuffle").map { (field) throws(Refusal) in try field.bool() } ?? true
-  }
-
-  private static func betas(_ section: JobSection) throws(Refusal) -> [Double] {
-    guard let field = section.optional("betas") else { return [0.9, 0.999] }
-    let expected = "two numbers from 0 to below 1"
-    var betas: [Double] = []
-    for item in try field.items() { betas.append(try item.double(expected) { $0 >= 0 && $0 < 1 }) }
-    guard betas.count == 2 else { throw field.refusal(expected: expected) }
-    return betas
-  }
-
-  private static func temperature(_ field: JobField) throws(Refusal) -> Temperature {
-    func positive(_ field: JobField) throws(Refusal) -> Double {
-      try field.double("a number above 0 and at most 1e6") { $0 > 0 && $0 <= 1e6 }
-    }
-    guard case .table = field.value.content else {
-      let same = try positive(field)
-      return Temperature(start: same, end: same)
-    }
-    let section = try field.table(known: ["start", "end"])
-    let start = try positive(section.required("start", expected: "the first temperature"))
-    return Temperature(
-      start: start,
-      end: try positive(section.required("end", expected: "the last temperature")))
-  }
-
-  private static func earlyStopping(_ field: JobField) throws(Refusal) -> EarlyStopping {
-    let section = try field.table(known: ["watch", "patience", "threshold"])
-    return EarlyStopping(
-      watched: try section.optional("watch").map { (field) throws(Refusal) in try field.choice() }
-        ?? .accuracy,
-      patience: try section.required("patience", expected: "evaluations without a better one")
-        .int(in: 1...1 << 24),
-      threshold: try section.optional("threshold").map { (field) throws(Refusal) in
-        try field.double("a number of at least 0") { $0 >= 0 }
-      } ?? 0)
-  }
-
-  package var canonical: JobValue {
-    let (epochs, steps): (JobValue?, JobValue?) =
-      switch length {
-      case .epochs(let count): (.int(count), nil)
-      case .steps(let count): (nil, .int(count))
+    clip = try f.optional(
+      "clip", .number(above: 0), usually: "any", "The largest norm of a step's gradient.")
+    if let types {
+      let boundless = "BoundlessRotatedSpaceIntervention"
+      func with(_ needed: [String], keepsUsual: Bool = false) -> Fields.When {
+        Fields.When(
+          types.contains(where: needed.contains),
+          "an intervention of the type \(needed.joined(separator: ", "))",
+          of: Set(types).sorted().joined(separator: ", "), keepsUsual: keepsUsual)
       }
-    let isDescent = algorithm == .sgd
-    return .fields([
-      "loss": .text(loss.rawValue), "optimizer": .text(algorithm.rawValue),
-      "learning_rate": .real(rate), "boundary_learning_rate": boundaryRate.map(JobValue.real),
-      "betas": isDescent ? nil : .items(betas.map(JobValue.real)),
-      "epsilon": isDescent ? nil : .real(epsilon), "momentum": isDescent ? .real(momentum) : nil,
-      "weight_decay": .real(weightDecay), "schedule": .text(schedule.rawValue),
-      "warm_up": .int(warmUp), "epochs": epochs, "steps": steps, "batch": .int(batch),
-      "microbatch": .int(microbatch), "accumulation": .int(accumulation),
-      "clip": clip.map(JobValue.real),
-      "temperature": temperature.map {
-        .fields(["start": .real($0.start), "end": .real($0.end)])
-      },
-      "boundary_penalty": .real(boundaryPenalty), "mask_penalty": .real(maskPenalty),
-      "early_stopping": earlyStopping.map {
-        .fields([
-          "watch": .text($0.watched.rawValue), "patience": .int($0.patience),
-          "threshold": .real($0.threshold),
-        ])
-      },
-      "evaluate_every": evaluateEvery.map(JobValue.int), "shuffle": .flag(shuffle),
-    ])
+      boundaryRate = try f.optional(
+        "boundary_learning_rate", share, usually: "the learning_rate", only: with([boundless]),
+        "The step size of boundaries.")
+      temperature = try f.optional(
+        "temperature", .temperature, usually: "the intervention's own stays", only: with(Self.tempered),
+        "How soft boundaries and masks are; with { start, end } on a straight line from the first "
+          + "step to the last.")
+      boundaryPenalty = try f.field(
+        "boundary_penalty", share, or: 0, only: with([boundless], keepsUsual: true),
+        "Weight in the loss of the sum of boundaries, each the share of coordinates it lets through.")
+      maskPenalty = try f.field(
+        "mask_penalty", share, or: 0, only: with(Array(Self.tempered.dropFirst()), keepsUsual: true),
+        "Weight in the loss of the sum of the masks' entries, which lets fewer coordinates through.")
+    } else {
+      (boundaryRate, temperature, boundaryPenalty, maskPenalty) = (nil, nil, 0, 0)
+    }
+    earlyStopping = try f.optional(
+      "early_stopping", .table(EarlyStopping.init), "What ends training on the development set.")
+    evaluateEvery = try f.optional(
+      "evaluate_every", count, usually: "an epoch", unit: "steps",
+      "Steps between looks at the development set.")
+    shuffle = try f.field(
+      "shuffle", .flag, or: true, "Whether each epoch has an order of its own, from the seed.")
+  }
+}
+
+extension TrainSection.EarlyStopping {
+  fileprivate init(_ f: inout Fields) throws(Refusal) {
+    watched = try f.field("watch", .choice(), or: .accuracy, "What is watched.")
+    patience = try f.required(
+      "patience", .int(1...1 << 24).called("evaluations without a better one"),
+      "Evaluations in a row without a better one after which training ends.")
+    threshold = try f.field(
+      "threshold", .number(from: 0), or: 0, "The least change that counts as better.")
+  }
+}
+
+extension FieldType where Value == TrainSection.Temperature {
+  /// A number, or the first and the last.
+  fileprivate static var temperature: FieldType {
+    let number = FieldType<Double>.number(above: 0, to: 1e6)
+    return FieldType(
+      "\(number.words), or { start = ..., end = ... }", placeholder: Value(start: 1, end: 1),
+      canonical: { .fields(["start": .real($0.start), "end": .real($0.end)]) }
+    ) { (field, folder) throws(Refusal) in
+      guard case .table = field.value.content else {
+        let same = try number.value(of: field)
+        return Value(start: same, end: same)
+      }
+      return try FieldType.table { (f) throws(Refusal) in
+        Value(
+          start: try f.required("start", number, "The first."),
+          end: try f.required("end", number, "The last."))
+      }.value(of: field, folder: folder)
+    }
   }
 }
 

@@ -15,20 +15,12 @@ package struct TrainingPace: Sendable, Equatable {
   package let parallel: Parallel
   package let checkpoints: CheckpointPace
 
-  static let known = ["parallel"] + CheckpointPace.known
-
-  /// - Parameter field: The section `[run]`, whose other fields are read elsewhere.
-  package init(_ field: JobField?) throws(Refusal) {
-    parallel =
-      try field?.anyTable().optional("parallel").map { (field) throws(Refusal) in
-        try field.choice()
-      } ?? .auto
-    checkpoints = try CheckpointPace(field)
-  }
-
-  func added(to run: JobValue) -> JobValue {
-    guard case .table(var table) = checkpoints.added(to: run).content else { return run }
-    table["parallel"] = .text(parallel.rawValue)
-    return JobValue(.table(table))
+  /// - Parameter f: Of the section `[run]`.
+  package init(_ f: inout Fields) throws(Refusal) {
+    parallel = try f.field(
+      "parallel", .choice(), or: .auto,
+      "units: one training a thread, side by side; data: each on all ranks, microbatch by "
+        + "microbatch; auto: side by side where there are two or more for each thread.")
+    checkpoints = try CheckpointPace(&f)
   }
 }
