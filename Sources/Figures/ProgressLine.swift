@@ -13,6 +13,8 @@ public final class ProgressLine: Sendable {
     var lastDrawn: Duration
     var isDrawn = false
     var isFinished = false
+    /// What is said of the one that is under way.
+    var detail = ""
   }
 
   private let label: String
@@ -71,14 +73,28 @@ public final class ProgressLine: Sendable {
   public func update(done: Int, failed: Int = 0) {
     state.withLock { state in
       guard !state.isFinished else { return }
+      if done != state.done { state.detail = "" }
       state.done = min(max(0, done), total)
       state.failed = min(max(0, failed), state.done)
       let time = now()
-      let pause: Duration = isInteractive ? .milliseconds(100) : .seconds(60)
       guard time - state.lastDrawn >= pause else { return }
       draw(&state, at: time)
     }
   }
+
+  /// Reports how far the one under way is, such as `step 40 of 250`; it is said until the next is done.
+  public func detail(_ text: String) {
+    state.withLock { state in
+      guard !state.isFinished else { return }
+      state.detail = text
+      let time = now()
+      guard time - state.lastDrawn >= pause else { return }
+      draw(&state, at: time)
+    }
+  }
+
+  /// The least time between two drawings.
+  private var pause: Duration { isInteractive ? .milliseconds(100) : .seconds(60) }
 
   /// Prints a line of its own, such as a warning, above the bar.
   public func note(_ text: String) {
@@ -112,6 +128,9 @@ public final class ProgressLine: Sendable {
     let text = ProgressText(
       label: label, unit: unit, done: state.done, failed: state.failed, total: total,
       doneNow: max(0, state.done - alreadyDone), elapsed: seconds)
-    write(isInteractive ? "\r\(text.bar(on: screen()))\u{1B}[K" : text.plain + "\n")
+    let detail = state.detail.isEmpty ? "" : ", \(state.detail)"
+    write(
+      isInteractive
+        ? "\r\(text.bar(on: screen()))\(detail)\u{1B}[K" : text.plain + detail + "\n")
   }
 }

@@ -3,6 +3,7 @@ internal import Figures
 internal import Inputs
 internal import Models
 internal import ResultsStore
+internal import Tokenizers
 
 /// Causal bases of a model's activations.
 ///
@@ -24,7 +25,7 @@ struct BasisKind: Kind {
   init(_ spec: BasisSpec) throws(Refusal) {
     data = try ModelTexts(spec.model, spec.data)
     let shape = data.published.shape
-    let layers = try spec.basis.layers.resolve(layerCount: shape.layers, model: spec.modelName)
+    let layers = try spec.basis.layers.resolve(count: shape.layers, of: spec.modelName)
     switch spec.basis.lens {
     case .model: (lens, lensDigest) = (.model, nil)
     case .logit: (lens, lensDigest) = (.logit, nil)

@@ -1,6 +1,7 @@
 internal import Cluster
 internal import Inputs
 internal import ResultsStore
+internal import Foundation
 
 /// What a basis' units, arrays and figures hang on beside its job.
 struct BasisOutline: Sendable, Codable {

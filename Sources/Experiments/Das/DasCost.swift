@@ -4,7 +4,7 @@ internal import Models
 internal import Tensors
 
 /// What `plan` prints of a training job.
-struct DasCost: CostReport {
+struct DasCost {
   private let job: DasJob
 
   init(_ job: DasJob) { self.job = job }
@@ -57,26 +57,13 @@ struct DasCost: CostReport {
 
   private var exampleCount: Int { job.items.values.reduce(0) { $0 + $1.count } }
 
-  var coreHours: Double { hours(at: ProductRate.measured()) + (first?.coreHours ?? 0) }
-
-  /// Of the job's own trainings, at so many operations a second.
-  private func hours(at rate: Double) -> Double {
-    let steps = job.steps
-    let cone = job.grid.points.reduce(0) { $0 + passes($1).cone }
-    let seen = Double(job.grid.count) * Double(steps.total * steps.stepSize + 2 * exampleCount)
-    let beside =
-      Self.secondsOfExample * seen
-      + Self.secondsOfStep * Double(steps.total * job.grid.count)
-    return (cone * 2 * Double(job.parameterCount) / rate + beside) / 3600
-  }
-
   /// The cost of the model's own training, where that comes first.
-  private var first: ModelTrainCost? {
+  private var first: JobCost? {
     guard case .trained(let first) = job.weights else { return nil }
-    return ModelTrainCost(first)
+    return ModelTrainCost(first).whole
   }
 
-  func needs(threads: Int, coreHours: Double) -> RunNeeds {
+  private func rankBytes(threads: Int) -> Int {
     let lengths = job.items.values.joined().map { ExampleResolver.length($0.example.base) }
     let kept = min(
       job.spec.run.memory, 4 * lengths.reduce(0, +) * job.memory.keptFloats)
@@ -84,55 +71,57 @@ struct DasCost: CostReport {
       job.memory.threadBytes(
         job.steps.microbatch, of: lengths.max() ?? 0, evaluated: DasTraining.evaluated)
       + 4 * 16 * job.trainedCount
-    let own = RunNeeds(
-      weightBytes: 4 * job.parameterCount,
-      rankBytes: StepMemory.fixedBytes + 2048 * exampleCount + kept + threads * thread,
-      // Results twice, parameters once, and checkpoints of what is under way.
-      diskBytes: (1 << 20)
-        + job.grid.count * (4096 * 24 + 32 * job.steps.total + 4 * job.trainedCount)
-        + min(job.grid.count, 64) * 4 * 5 * job.trainedCount,
-      files: 64 + job.grid.count * (24 + job.spec.interventions.count), units: units,
-      coreHours: coreHours)
-    guard let first = first?.needs(threads: threads, coreHours: 0) else { return own }
-    return own.after(first)
+    return max(
+      first?.rankBytes(threads) ?? 0,
+      StepMemory.fixedBytes + 2048 * exampleCount + kept + threads * thread)
   }
 
   /// Microbatches of all trainings that can be worked on at once.
-  private var units: Int {
+  private var parallel: Int {
     let (size, part) = (job.steps.stepSize, job.steps.microbatch)
     return job.grid.count * ((size + part - 1) / part)
   }
 
-  var entries: [Entry] {
-    func count(_ value: Double) -> String {
-      Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
-    }
-    let (steps, rate) = (job.steps, ProductRate.measured())
-    let hours = hours(at: rate)
+  /// The same as any kind tells it.
+  var whole: JobCost {
+    let count = RunNeeds.count
+    let (steps, first) = (job.steps, first)
     let (naive, cone) = job.grid.points.map(passes).reduce((0, 0)) {
       ($0.0 + $1.naive, $0.1 + $1.cone)
     }
-    var entries: [Entry] = first?.work.map { ("pretrain_\($0.key)", $0.value, $0.text) } ?? []
+    let seen = Double(job.grid.count) * Double(steps.total * steps.stepSize + 2 * exampleCount)
+    var entries: [CostReport.Entry] =
+      first?.entries.map { ("pretrain_\($0.key)", $0.value, $0.text) } ?? []
     for split in Split.allCases {
       guard let items = job.items[split] else { continue }
-      entries.append(
-        ("\(split.rawValue)_examples", Double(items.count), count(Double(items.count))))
+      entries.append(("\(split.rawValue)_examples", Double(items.count), count(items.count)))
     }
+    let (whole, few) = (Int(naive.rounded()), Int(cone.rounded()))
     entries += [
-      ("trainings", Double(job.grid.count), count(Double(job.grid.count))),
+      ("trainings", Double(job.grid.count), count(job.grid.count)),
       (
         "steps", Double(steps.total),
-        "\(count(Double(steps.total))) each, of \(steps.stepSize) examples in microbatches of "
+        "\(count(steps.total)) each, of \(steps.stepSize) examples in microbatches of "
           + "\(steps.microbatch)"
       ),
-      ("token_passes_naive", naive, count(naive)),
-      ("token_passes", cone, count(cone) + Self.fewer(naive / max(cone, 1))),
-      (
-        "core_hours", hours,
-        "\(String(format: "%.2g", hours)) at \(Int(rate / 1e9)) GFLOP/s a core, as products run here"
-      ),
+      ("token_passes_naive", naive, count(whole)),
+      ("token_passes", cone, count(few) + PlanReport.fewer(naive / max(cone, 1))),
     ]
-    let threads = job.spec.run.threads ?? 1
-    return entries + needs(threads: threads, coreHours: hours).entries(threads: threads)
+    let looks = steps.total / max(1, job.spec.train.evaluateEvery ?? steps.perEpoch) + 1
+    let folder = 4096 * 8 + 2 * 4 * job.trainedCount
+    return JobCost(
+      weightBytes: 4 * job.parameterCount, rankBytes: { rankBytes(threads: $0) },
+      operations: cone * 2 * Double(job.parameterCount) + (first?.operations ?? 0),
+      besideSeconds: Self.secondsOfExample * seen
+        + Self.secondsOfStep * Double(steps.total * job.grid.count) + (first?.besideSeconds ?? 0),
+      parallel: max(parallel, first?.parallel ?? 0),
+      recordBytes: job.grid.count * (8 * steps.total + 16 * looks + 512)
+        + (first?.recordBytes ?? 0),
+      // Parameters once, and checkpoints of what is under way.
+      ownBytes: job.grid.count * folder + min(job.grid.count, 64) * (4 * 5 * job.trainedCount + 32 * steps.total)
+        + (first.map { $0.ownBytes + $0.recordBytes + (1 << 20) } ?? 0),
+      ownFiles: job.grid.count * (4 + job.spec.interventions.count)
+        + (first.map { $0.ownFiles + 140 } ?? 0),
+      entries: entries)
   }
 }

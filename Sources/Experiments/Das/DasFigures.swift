@@ -6,25 +6,29 @@ internal import ResultsStore
 
 /// A training job as figures: accuracy by layer and place, loss and accuracy against steps, and
 /// boundaries.
-struct DasFigures {
-  private let reader: DasReader
-  private let journals: DasJournals
+struct DasFigures<Spec: TrainingSpec> {
+  private let run: RunView<TrainingTable<Spec>>
+  /// By unit; of those under way as far as their checkpoints tell.
+  private let results: [Int: DasResult]
+  private let doneCount: Int
 
   private enum Measure: String, CaseIterable { case accuracy, loss, boundary }
 
-  init(_ path: String) throws(Refusal) {
-    let folder = try RunFolder.open(path)
-    guard let reader = try DasReader(folder) else {
-      throw Refusal(
-        .store, file: folder.path, found: "a run that has only begun", expected: "results to show")
+  init(_ run: RunView<TrainingTable<Spec>>) throws(Refusal) {
+    self.run = run
+    var results: [Int: DasResult] = [:]
+    for (unit, history) in TrainingFiles.underWay(in: run.folder.path).kept
+    where unit < run.table.unitCount {
+      results[unit] = DasResult(soFar: history, splits: Split.allCases.count)
     }
-    self.reader = reader
-    journals = try DasJournals(reader)
-    guard !journals.results.isEmpty else {
-      throw Refusal(
-        .store, file: folder.path, found: "no training that is done yet",
+    for unit in run.results.done { results[unit] = run.results[unit] }
+    (self.results, doneCount) = (results, run.results.doneCount)
+    guard !results.isEmpty else {
+      let first = run.table.first(in: run.folder.path)
+      throw run.nothing(
+        "no training that has come to a checkpoint yet",
         expected: "results to show"
-          + (reader.pretrains ? "; the model's own are in \(folder.pretraining)" : ""))
+          + (first.map { "; those of \($0.what) are in \($0.path)" } ?? ""))
     }
   }
 
@@ -71,21 +75,21 @@ struct DasFigures {
     return RunPictures(items, figure: Figure(title: title, panels: panels))
   }
 
-  private var grid: DasGrid { reader.grid }
+  private var grid: DasGrid { run.table.grid }
 
   private var title: String {
-    let name = URL(fileURLWithPath: reader.spec.modelName).lastPathComponent
-    let types = Set(reader.spec.interventions.map(\.typeName)).sorted().joined(separator: ", ")
-    guard type(of: reader.spec).jobKind == .das else {
+    let name = URL(fileURLWithPath: run.table.spec.modelName).lastPathComponent
+    let types = Set(run.table.spec.interventions.map(\.typeName)).sorted().joined(separator: ", ")
+    guard Spec.jobKind == .das else {
       return "\(name) trained" + (types.isEmpty ? "" : " with \(types)")
     }
-    return "\(types) in \(name), \(journals.results.count) of \(grid.count) trainings"
+    return "\(types) in \(name), \(doneCount) of \(grid.count) trainings"
   }
 
   /// The split that accuracies are of: the test's, or what there is.
   private var split: Split {
     [.test, .development].first { split in
-      journals.results.values.contains { $0.scores[place(of: split)] != nil }
+      results.values.contains { $0.scores[place(of: split)] != nil }
     } ?? .train
   }
 
@@ -94,7 +98,7 @@ struct DasFigures {
   private func label(_ point: DasGrid.Point) -> String { point.text }
 
   private func result(_ layer: Int, _ position: Int, _ width: Int) -> DasResult? {
-    journals.results[(layer * grid.positions.count + position) * grid.widths.count + width]
+    results[(layer * grid.positions.count + position) * grid.widths.count + width]
   }
 
   private var layerLabels: [String] { grid.layers.map { $0.map { "\($0)" } ?? "-" } }
@@ -110,7 +114,7 @@ struct DasFigures {
           result(layer, position, width)?.scores[place]?.accuracy ?? .nan
         }
       }
-      let unchanged = journals.results.values.compactMap { $0.unchanged?.accuracy }.first
+      let unchanged = results.values.compactMap { $0.unchanged?.accuracy }.first
       maps.append(
         try HeatMap(
           title: "Interchange intervention accuracy, \(split.rawValue)"
@@ -176,7 +180,7 @@ struct DasFigures {
 
   /// Accuracy on the development set against steps; nil where nothing was looked at on the way.
   private func developmentLines() throws(Refusal) -> LinePlot? {
-    let steps = reader.layout.evaluations
+    let steps = run.table.outline.evaluations
     guard !steps.isEmpty else { return nil }
     return try LinePlot(
       title: "Accuracy on the development set", columns: steps.map { "\($0)" },
@@ -190,7 +194,7 @@ struct DasFigures {
   /// The trainings that are drawn one by one: the ten best.
   private var shown: [(unit: Int, result: DasResult)] {
     let place = place(of: split)
-    let order = journals.results.sorted { a, b in
+    let order = results.sorted { a, b in
       let (x, y) = (a.value.scores[place]?.accuracy ?? -1, b.value.scores[place]?.accuracy ?? -1)
       return x != y ? x > y : a.key < b.key
     }
@@ -199,23 +203,23 @@ struct DasFigures {
 
   private func lossLines() throws(Refusal) -> LinePlot {
     try LinePlot(
-      title: "Loss (\(reader.spec.train.loss.rawValue)), the best trainings",
-      columns: (0..<reader.layout.steps).map { "\($0)" },
+      title: "Loss (\(run.table.spec.train.loss.rawValue)), the best trainings",
+      columns: (0..<run.table.outline.steps).map { "\($0)" },
       series: shown.map { unit, result in
         LinePlot.Series(
           label(grid.point(unit)),
           means: result.losses.map { Double($0) }
-            + Array(repeating: .nan, count: reader.layout.steps - result.losses.count))
+            + Array(repeating: .nan, count: run.table.outline.steps - result.losses.count))
       }, valueName: "loss", columnAxis: "step")
   }
 
   /// The part of the coordinates that boundless rotations exchange, against layers or trainings.
   private func boundaryLines() throws(Refusal) -> LinePlot? {
-    let count = journals.results.values.map(\.boundaries.count).max() ?? 0
+    let count = results.values.map(\.boundaries.count).max() ?? 0
     guard count > 0 else { return nil }
     // Linked interventions have one boundary; where each has its own, lines have their numbers.
-    let all = reader.spec.interventions.indices.filter {
-      reader.spec.interventions[$0].typeName == "BoundlessRotatedSpaceIntervention"
+    let all = run.table.spec.interventions.indices.filter {
+      run.table.spec.interventions[$0].typeName == "BoundlessRotatedSpaceIntervention"
     }
     var series: [LinePlot.Series] = []
     for position in grid.positions.indices {

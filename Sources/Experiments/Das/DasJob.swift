@@ -94,24 +94,14 @@ package struct DasJob: InterventionJob {
     }
   }
 
-  /// SHA-256 of what the numbers come from.
-  ///
-  /// - Parameter model: Of weights that were there before the job.
-  func inputs(model: String?) -> KeyValuePairs<String, JobValue?> {
+  /// What the numbers come from beside weights that were there before the job.
+  var inputs: [JobInput] {
     let first: JobValue? =
-      if case .trained(let first) = weights { .fields(first.inputs) } else { nil }
-    return [
-      "model": model.map { .text($0) }, "tokenizer": tokenizerDigest.map { .text($0) },
-      "train": sets.digest(of: .train), "development": sets.digest(of: .development),
-      "test": sets.digest(of: .test), "pretrain": first,
-    ]
-  }
-
-  /// Of all files of examples.
-  var digests: [String] {
-    var digests = sets.digests.map(\.digest)
-    if case .trained(let first) = weights { digests += first.sets.digests.map(\.digest) }
-    return digests
+      if case .trained(let first) = weights {
+        JobInput.table(first.inputs)
+      } else { nil }
+    return [JobInput("tokenizer", tokenizerDigest)] + sets.inputs
+      + [JobInput("pretrain", "digests of the model's training", first)]
   }
 
   var heldOutLines: [String] { HeldOut.lines(items, of: items.mapValues(\.count)) }

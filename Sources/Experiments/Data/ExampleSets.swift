@@ -73,13 +73,14 @@ package struct ExampleSets: Sendable {
 
   package subscript(split: Split) -> ExampleSet? { sets.first { $0.split == split } }
 
-  /// The files' digests by split, which a run keeps: the job's digest covers only their paths.
-  package var digests: [(split: Split, digest: String)] {
-    sets.compactMap { set in set.fileDigest.map { (set.split, $0) } }
+  /// The digests of files, which a run keeps: the job's own digest covers only their paths.
+  var inputs: [JobInput] {
+    Split.allCases.map { split in
+      JobInput(
+        split.rawValue, "digest of data.\(split.rawValue)",
+        self[split]?.fileDigest.map { .text($0) })
+    }
   }
-
-  /// The digest of one split's file, as a run keeps it.
-  func digest(of split: Split) -> JobValue? { self[split]?.fileDigest.map { .text($0) } }
 
   /// A few examples of each set with their places marked.
   package func lines(by resolver: ExampleResolver, limit: Int) throws(Refusal) -> [String] {

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Inputs
 internal import Tensors
+internal import ResultsStore
 
 /// What a job costs, as its kind knows it; what a run's folder takes follows from its arrays.
 struct JobCost: Sendable {

@@ -94,6 +94,8 @@ protocol Table: Sendable {
   func progress(_ results: Results<Result>) -> RunDetails
   /// What a checkpoint's steps are of.
   var stepName: String { get }
+  /// The run that comes before this one, in a folder inside its own.
+  func first(in folder: String) -> FirstRun?
 }
 
 extension Table {
@@ -112,6 +114,15 @@ extension Table {
   func files(_ results: Results<Result>, in folder: String) -> [RunFile] { [] }
   func progress(_ results: Results<Result>) -> RunDetails { RunDetails() }
   var stepName: String { "step" }
+  func first(in folder: String) -> FirstRun? { nil }
+}
+
+/// A run that another one begins with.
+struct FirstRun: Sendable {
+  /// What comes of it.
+  let what: String
+  let kind: JobKind
+  let path: String
 }
 
 /// A file or folder of a run with the SHA-256 that a unit's result tells.
@@ -176,5 +187,12 @@ struct JobInput: Sendable {
 
   init(_ name: String, _ digest: String?) {
     self.init(name, "\(name) digest", digest.map { .text($0) })
+  }
+
+  /// Digests by name.
+  static func table(_ inputs: [JobInput]) -> JobValue {
+    var table = JobTable()
+    for input in inputs { table[input.name] = input.digest }
+    return JobValue(.table(table))
   }
 }

@@ -28,7 +28,8 @@ struct RunEngine<K: Kind> {
     let workers = try job.workers(
       WorkPlace(
         world: world, threads: threads, stop: launch.stop,
-        observer: world.rank == 0 ? launch.observer : nil, launch: launch))
+        observer: world.rank == 0 ? launch.observer : nil, folder: launch.options.output,
+        launch: launch))
     let ledger = try world.agree { () throws(Refusal) -> RunLedger<Layout>? in
       guard world.rank == 0 else { return nil }
       return try RunLedger(

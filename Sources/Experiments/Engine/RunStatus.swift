@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Inputs
+internal import Interventions
 internal import ResultsStore
 
 /// How far a run has come, from its folder's files alone, whatever its kind.
@@ -18,6 +19,8 @@ struct RunStatus<Layout: Table>: RunProgress {
   /// Core-hours that are left; nil before the first unit.
   private let coreHours: Double?
   private var notes: [String]
+  /// The run that this one begins with, where it has begun.
+  private var first: (what: String, progress: any RunProgress)?
 
   init<K: Kind>(_ kind: K.Type, _ path: String) throws(Refusal) where K.Layout == Layout {
     let reader = try RunReader(kind, RunFolder.open(path))
@@ -32,15 +35,19 @@ struct RunStatus<Layout: Table>: RunProgress {
     let isLive = holder?.life == .alive
     notes += journals.findings.filter { !isLive || $0.kind != .tornTail }.map(\.description)
     notes += journals.faults.map(\.description)
-    let (results, path) = (results, folder.path)
-    let kept = UnitUnderWay.all(in: path, but: { results.hasEnded($0) }, count: table.unitCount)
-    underWay = kept.units
+    let kept = TrainingFiles.underWay(in: folder.path)
+    let ended = results
+    underWay = kept.kept.filter { $0.unit < ended.count && !ended.hasEnded($0.unit) }
+      .map { UnitUnderWay(unit: $0.unit, history: $0.history) }
     notes += kept.faults.map(\.description)
     details = table.progress(results)
     let cost = paces.reduce(0) { $0 + $1.cost }
     let left = planned.reduce(0.0) { $0 + (results.hasEnded($1) ? 0 : table.cost(of: $1)) }
     coreHours =
       cost > 0 ? left / cost * paces.reduce(0) { $0 + $1.seconds } / 3600 : nil
+    if let first = table.first(in: folder.path), TrainingFiles.exists(first.path + "/spec.json") {
+      self.first = (first.what, try first.kind.experiment.progress(first.path))
+    }
   }
 
   private var done: Int { planned.count { results.isDone($0) } }
@@ -48,6 +55,8 @@ struct RunStatus<Layout: Table>: RunProgress {
   private var left: Int { planned.count { !results.hasEnded($0) } }
 
   var exitCode: Int32 {
+    // Nothing more comes of a run whose beginning failed.
+    if let first, first.progress.exitCode == 1 { return 1 }
     if left > 0 { return 75 }
     return failed.isEmpty ? 0 : 1
   }
@@ -82,6 +91,9 @@ struct RunStatus<Layout: Table>: RunProgress {
           + "\(Self.short(Double(pace.units) / pace.seconds)) units a second of computing"
           + (pace.rank == slowest?.rank ? ", the slowest" : ""))
     }
+    if let first {
+      lines += first.progress.lines(limit: limit).map { "first, \(first.what): \($0)" }
+    }
     lines += (holder?.lines ?? []) + starts.lines
     for unit in failed.prefix(limit) {
       lines.append("failed \(table.name(of: unit)): \(escaped(results.failures[unit] ?? ""))")
@@ -98,7 +110,9 @@ struct RunStatus<Layout: Table>: RunProgress {
     return paces.filter { $0.run.description == last }
   }
 
-  var json: String {
+  var json: String { attribute.json }
+
+  var attribute: Attribute {
     let failures = failed.map { unit -> Attribute in
       ["unit": .integer(unit), "reason": .text(results.failures[unit] ?? "")]
     }
@@ -130,31 +144,44 @@ struct RunStatus<Layout: Table>: RunProgress {
     if let holder { members.append(.init("holder", holder.attribute)) }
     members.append(.init("starts", starts.attribute))
     members.append(.init("notes", .list(notes.map { .text($0) })))
-    return Attribute.table(members).json
+    if let first { members.append(.init("first", first.progress.attribute)) }
+    return .table(members)
   }
 
   private static func short(_ value: Double) -> String { String(format: "%.3g", value) }
 }
 
-/// A unit of which a state is kept: how far it had come.
+/// A unit of which a state is kept: how far it had come, and how well.
 struct UnitUnderWay: Sendable {
   let unit: Int
-  let step: Int
+  let history: TrainingHistory
 
-  func text(_ stepName: String) -> String { "\(stepName) \(step) is kept" }
-
-  func attribute(_ stepName: String) -> Attribute {
-    ["unit": .integer(unit), .init(stringLiteral: stepName): .integer(step)]
+  func text(_ stepName: String) -> String {
+    var text =
+      stepName == "step" ? "step \(history.step) is kept" : "\(history.step) \(stepName) are kept"
+    if let loss = history.losses.last { text += ", loss \(loss)" }
+    if let last = history.evaluations.last {
+      text += last.count > 0
+        ? String(format: ", development accuracy %.3g after step %d", last.accuracy, last.step)
+        : ", loss \(last.loss) at step \(last.step)"
+    }
+    return text
   }
 
-  /// All of a run's, and what is wrong with others.
-  static func all(
-    in folder: String, but ended: (Int) -> Bool, count: Int
-  ) -> (units: [UnitUnderWay], faults: [Refusal]) {
-    let kept = TrainingFiles.underWay(in: folder)
-    return (
-      kept.kept.filter { $0.unit < count && !ended($0.unit) }
-        .map { UnitUnderWay(unit: $0.unit, step: $0.step) }, kept.faults
-    )
+  func attribute(_ stepName: String) -> Attribute {
+    var members: [Attribute.Member] = [
+      .init("unit", .integer(unit)), .init(stepName, .integer(history.step)),
+    ]
+    if let loss = history.losses.last { members.append(.init("loss", .number(Double(loss)))) }
+    if let last = history.evaluations.last {
+      members.append(
+        .init(
+          "development",
+          [
+            "step": .integer(last.step), "loss": .number(Double(last.loss)),
+            "accuracy": .number(last.accuracy),
+          ]))
+    }
+    return .table(members)
   }
 }

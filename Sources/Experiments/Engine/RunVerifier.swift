@@ -37,6 +37,7 @@ struct RunVerifier<K: Kind> {
     }
     guard let reader else { return }
     report.isPlanned = true
+    if let first = reader.table.first(in: folder.path) { checkFirst(first) }
     let journals = report.attempt { () throws(Refusal) in
       try UnitJournals(reading: folder, reader.table)
     }
@@ -60,12 +61,33 @@ struct RunVerifier<K: Kind> {
     for fault in audit.faults { report.add(fault.file.isEmpty ? fault.inFile(folder.journal) : fault) }
     for note in audit.notes { report.note(note) }
     checkFiles(reader.table.files(journals.results, in: folder.path))
-    report.checkCheckpoints(in: folder, count: reader.table.unitCount)
+    report.checkCheckpoints(in: folder)
     if let share = options.recompute {
       do throws(Refusal) {
         try recompute(reader, journals, share)
       } catch { report.add(error) }
     }
+  }
+
+  /// Checks the run that this one begins with.
+  private mutating func checkFirst(_ first: FirstRun) {
+    guard TrainingFiles.exists(first.path) else {
+      if isFinished {
+        report.add(
+          Refusal(
+            .store, file: first.path, found: "nothing",
+            expected: "the run in which \(first.what) was made"))
+      }
+      return
+    }
+    var options = options
+    let folder = folder
+    let found = report.attempt { () throws(Refusal) in
+      // Its job's files start from where this one's do.
+      if options.pathsFrom == nil { options.pathsFrom = try folder.pathsFrom() }
+      return try first.kind.experiment.verify(first.path, options)
+    }
+    if let found { report.join(found, of: first.what) }
   }
 
   private mutating func checkCoverage(_ table: Layout, _ results: Results<Layout.Result>) {

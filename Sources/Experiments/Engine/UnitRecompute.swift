@@ -4,6 +4,7 @@ internal import Inputs
 internal import Locks
 internal import ResultsStore
 internal import Tensors
+internal import Checkpoints
 
 /// Units of a finished or begun run computed once more, on this process alone.
 struct UnitRecompute<K: Kind> {
@@ -46,7 +47,8 @@ struct UnitRecompute<K: Kind> {
     let stop = StopSignal()
     let workers = try job.workers(
       WorkPlace(
-        world: world, threads: options.threads, stop: stop, observer: nil, launch: nil))
+        world: world, threads: options.threads, stop: stop, observer: nil, folder: folder.path,
+        launch: nil))
     var random = SystemRandomNumberGenerator()
     let start = RunStart(
       folder: scratch, digest: folder.spec.digest, run: RunID(using: &random), done: [], deaths: [:])

@@ -71,15 +71,12 @@ package struct VerifyReport: Sendable {
   }
 
   /// Checks what is kept of units under way.
-  mutating func checkCheckpoints(
-    of content: CheckpointFile.Content, units: Int, in folder: RunFolder
-  ) {
+  mutating func checkCheckpoints(in folder: RunFolder) {
     var good = 0
-    for unit in 0..<units {
+    for unit in TrainingFiles.checkpointedUnits(in: folder.path) {
       let path = TrainingFiles.checkpoint(of: unit, in: folder.path)
-      guard TrainingFiles.exists(path) else { continue }
       let isGood: Bool? = attempt { () throws(Refusal) in
-        try CheckpointFile.verify(path, of: content)
+        try CheckpointFile.verify(path)
         return true
       }
       if isGood == true { good += 1 }

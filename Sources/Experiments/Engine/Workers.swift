@@ -10,6 +10,8 @@ struct WorkPlace {
   let stop: StopSignal
   /// What hears of notes; of rank 0 only.
   let observer: (any RunObserver)?
+  /// The run's folder, which may not be there yet.
+  let folder: String
   /// How the run was started, where it is one and no check.
   let launch: RunLaunch?
 }
@@ -61,4 +63,11 @@ struct UnitPlace {
   let records: [Int: [UInt8]]
   /// Hears of steps taken, on rank 0.
   let advanced: (_ step: Int, _ steps: Int) -> Void
+
+  /// A record that rank 0 makes, on every rank. Collective.
+  func shared(_ make: () throws -> [UInt8]) throws(Refusal) -> [UInt8] {
+    var record = try world.agree { world.rank == 0 ? try make() : [] }
+    try mpiRefusal { () throws(MPIError) in try world.broadcast(&record) }
+    return record
+  }
 }

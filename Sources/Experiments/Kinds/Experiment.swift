@@ -1,4 +1,5 @@
 package import Inputs
+package import ResultsStore
 
 /// One kind of job: what each command of the command line does for it.
 ///
@@ -26,6 +27,8 @@ package protocol RunProgress {
   /// Of long lists, the first `limit`.
   func lines(limit: Int) -> [String]
   var json: String { get }
+  /// What `json` is of, for a run that begins with this one.
+  var attribute: Attribute { get }
   /// 0 where all is done, 1 where some of it failed, 75 where some is left.
   var exitCode: Int32 { get }
 }

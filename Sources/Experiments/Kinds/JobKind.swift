@@ -15,8 +15,8 @@ package enum JobKind: String, CaseIterable, Sendable {
     case .basis: KindCommands<BasisKind>.self
     case .lens: KindCommands<LensKind>.self
     case .trace: KindCommands<TraceKind>.self
-    case .das: DasExperiment.self
-    case .train: ModelTrainExperiment.self
+    case .das: KindCommands<DasKind>.self
+    case .train: KindCommands<TrainKind>.self
     }
   }
 

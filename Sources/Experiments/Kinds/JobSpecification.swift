@@ -40,10 +40,8 @@ extension JobSpecification {
   /// - Parameter model: The digest of the weights that are read; nil where there are none.
   func runJSON(model: String?, inputs: [JobInput]) -> String {
     var table = numbers
-    var digests = JobTable()
-    digests["model"] = model.map { .text($0) }
-    for input in inputs { digests[input.name] = input.digest }
-    table["inputs"] = JobValue(.table(digests))
+    let weights = model.map { [JobInput("model", $0)] } ?? []
+    table["inputs"] = JobInput.table(weights + inputs)
     return JobText.canonicalJSON(JobValue(.table(table))) + "\n"
   }
 

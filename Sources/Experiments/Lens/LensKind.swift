@@ -4,6 +4,7 @@ internal import Inputs
 internal import Interventions
 internal import Models
 internal import ResultsStore
+internal import Tokenizers
 
 /// Tuned lenses. Belrose et al., 2023, <https://arxiv.org/abs/2303.08112>, section 3.
 struct LensKind: Kind {
@@ -31,7 +32,7 @@ struct LensKind: Kind {
       spec,
       LensOutline(
         modelLayers: shape.layers, width: shape.width,
-        layers: try spec.layers.resolve(layerCount: shape.layers, model: spec.modelName)))
+        layers: try spec.layers.resolve(count: shape.layers, of: spec.modelName)))
   }
 
   var weights: JobWeights? {

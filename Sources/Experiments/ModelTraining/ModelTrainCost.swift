@@ -3,7 +3,7 @@ internal import Foundation
 internal import Tensors
 
 /// What `plan` prints of a job that trains a model.
-struct ModelTrainCost: CostReport {
+struct ModelTrainCost {
   private let job: ModelTrainJob
 
   /// Core seconds of an example and of a step beside their products: what makes examples, the tape,
@@ -22,68 +22,49 @@ struct ModelTrainCost: CostReport {
     }
   }
 
-  var coreHours: Double { hours(at: ProductRate.measured()).all }
+  /// Examples that are seen and steps that are taken, each with all its runs: an exchange runs a
+  /// source and a base more.
+  private var runs: Int { job.spec.interchange == nil ? 1 : 3 }
 
-  /// Core hours at so many operations a second, and the part of them beside products.
-  private func hours(at rate: Double) -> (all: Double, beside: Double) {
-    let (steps, sample) = (job.steps, sample)
-    let each = Double(sample.reduce(0, +)) / Double(max(1, sample.count))
-    // Two operations a weight forward and four backward; an exchange runs a source and a base more.
-    let runs = job.spec.interchange == nil ? 1.0 : 3.0
-    let operations =
-      6 * Double(job.parameterCount) * each * runs * Double(steps.total) * Double(steps.stepSize)
-    let seen = Double(steps.total) * Double(steps.stepSize) * runs
-    let beside = Self.secondsOfExample * seen + Self.secondsOfStep * Double(steps.total)
-    return ((operations / rate + beside) / 3600, beside / 3600)
-  }
-
-  func needs(threads: Int, coreHours: Double) -> RunNeeds {
+  private func rankBytes(threads: Int) -> Int {
     let (steps, count) = (job.steps, job.parameterCount)
-    let runs = job.spec.interchange == nil ? 1 : 3
     let kept = job.items.values.reduce(0) { $0 + $1.count }
     let thread =
       job.memory.threadBytes(
         runs * steps.microbatch, of: sample.max() ?? 0, evaluated: ModelTraining.evaluated)
       + 4 * 2 * count
-    return RunNeeds(
-      weightBytes: 0,
-      // Weights, two means of gradients, the next of each, gradients on their way through the tree.
-      rankBytes: StepMemory.fixedBytes + 2048 * kept + 4 * 12 * count + threads * thread,
-      // The model, a checkpoint with its optimiser and the best weights, and one being written.
-      diskBytes: (1 << 20) + 4096 * 24 + 32 * steps.total + 4 * 10 * count, files: 80,
-      units: (steps.stepSize + steps.microbatch - 1) / steps.microbatch, coreHours: coreHours)
+    // Weights, two means of gradients, the next of each, gradients on their way through the tree.
+    return StepMemory.fixedBytes + 2048 * kept + 4 * 12 * count + threads * thread
   }
 
-  var entries: [Entry] {
-    let threads = job.spec.run.threads ?? 1
-    return work + needs(threads: threads, coreHours: 0).entries(threads: threads)
-  }
-
-  /// What there is to do.
-  var work: [Entry] {
-    func count(_ value: Int) -> String {
-      value.formatted(.number.locale(Locale(identifier: "en")))
-    }
-    var entries: [(String, Double, String)] = []
+  /// The same as any kind tells it.
+  var whole: JobCost {
+    let count = RunNeeds.count
+    let (steps, sample) = (job.steps, sample)
+    let each = Double(sample.reduce(0, +)) / Double(max(1, sample.count))
+    var entries: [CostReport.Entry] = []
     for split in Split.allCases {
       guard let set = job.sets[split] else { continue }
       entries.append(("\(split.rawValue)_examples", Double(set.count), count(set.count)))
     }
-    let steps = job.steps
-    let rate = ProductRate.measured()
-    let (hours, beside) = hours(at: rate)
     entries += [
       ("parameters", Double(job.parameterCount), count(job.parameterCount)),
       (
         "steps", Double(steps.total),
         "\(count(steps.total)) of \(steps.stepSize) examples in microbatches of \(steps.microbatch)"
       ),
-      (
-        "core_hours", hours,
-        "\(String(format: "%.2g", hours)) at \(Int(rate / 1e9)) GFLOP/s a core, as products run here, "
-          + "\(String(format: "%.2g", beside)) of it beside products"
-      ),
     ]
-    return entries
+    let seen = Double(steps.total) * Double(steps.stepSize) * Double(runs)
+    let looks = steps.total / max(1, job.spec.train.evaluateEvery ?? steps.perEpoch) + 1
+    return JobCost(
+      weightBytes: 0, rankBytes: { rankBytes(threads: $0) },
+      // Two operations a weight forward and four backward.
+      operations: 6 * Double(job.parameterCount) * each * seen,
+      besideSeconds: Self.secondsOfExample * seen + Self.secondsOfStep * Double(steps.total),
+      parallel: (steps.stepSize + steps.microbatch - 1) / steps.microbatch,
+      recordBytes: 8 * steps.total + 16 * looks + 512,
+      // The model, a checkpoint with its optimiser and the best weights, and one being written.
+      ownBytes: 4096 * 24 + 32 * steps.total + 4 * 10 * job.parameterCount, ownFiles: 12,
+      entries: entries)
   }
 }

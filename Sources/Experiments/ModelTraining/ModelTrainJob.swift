@@ -100,13 +100,9 @@ package struct ModelTrainJob: InterventionJob {
 
   // MARK: What all trainings have
 
-  /// SHA-256 of what the numbers come from.
-  var inputs: KeyValuePairs<String, JobValue?> {
-    [
-      "model": startDigest.map { .text($0) }, "tokenizer": tokenizerDigest.map { .text($0) },
-      "train": sets.digest(of: .train), "development": sets.digest(of: .development),
-      "test": sets.digest(of: .test),
-    ]
+  /// What the numbers come from.
+  var inputs: [JobInput] {
+    [JobInput("model", startDigest), JobInput("tokenizer", tokenizerDigest)] + sets.inputs
   }
 
   var trainingSpec: any TrainingSpec { spec }

@@ -1,6 +1,6 @@
-package import Figures
+internal import Figures
 internal import Foundation
-package import Inputs
+internal import Inputs
 internal import ResultsStore
 
 /// A trace as figures: heat maps of single facts, and averages over facts by the role of the token,

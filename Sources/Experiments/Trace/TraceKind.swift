@@ -4,6 +4,7 @@ internal import Foundation
 internal import Inputs
 internal import Models
 internal import ResultsStore
+internal import Tokenizers
 
 /// Causal tracing: what comes back of an answer where clean states are put back into corrupted runs.
 ///

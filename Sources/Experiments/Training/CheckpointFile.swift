@@ -72,18 +72,24 @@ enum CheckpointFile {
   }
 
   /// What a file tells without its state, which is neither read nor checked.
-  static func head(_ path: String, of content: Content) throws(Refusal) -> Head {
+  static func head(_ path: String) throws(Refusal) -> Head {
     let file = try BoundedFile(path, kind: .store)
-    let line = try line(
-      file.bytes(at: 0, count: min(file.size, lineLimit)), of: content, file: path)
+    let start = try file.bytes(at: 0, count: min(file.size, lineLimit))
+    let line = try line(start, of: content(start), file: path)
     guard line.end + line.headCount <= file.size else { throw refusal(path, "a head cut off") }
     let head = try file.bytes(at: line.end, count: line.headCount)
     return try decoded(checked(head[...], line.head, file: path), file: path)
   }
 
   /// Checks a file against its own digests.
-  static func verify(_ path: String, of content: Content) throws(Refusal) {
-    _ = try parts(read(path), of: content, file: path)
+  static func verify(_ path: String) throws(Refusal) {
+    let bytes = try read(path)
+    _ = try parts(bytes, of: content(bytes), file: path)
+  }
+
+  /// What a file says that it is of; a training, where it says nothing that is known.
+  private static func content(_ bytes: [UInt8]) -> Content {
+    Content.allCases.first { bytes.starts(with: "\($0.magic) ".utf8) } ?? .training
   }
 
   private static func parts(

@@ -13,26 +13,26 @@ enum TrainingFiles {
     "\(checkpoints(in: folder))/unit-\(unit)"
   }
 
-  /// What is kept of the way of a unit that is under way; nil where nothing is.
-  static func history(
-    of unit: Int, in folder: String, _ content: CheckpointFile.Content = .training
-  ) throws(Refusal) -> TrainingHistory? {
-    let path = checkpoint(of: unit, in: folder)
-    return exists(path) ? try CheckpointFile.head(path, of: content).history : nil
-  }
-
-  /// Units of which a state is kept, with the steps that it is on, and what is wrong with others.
+  /// What is kept of units under way, by unit, and what is wrong with files that cannot be read.
   static func underWay(
-    _ content: CheckpointFile.Content, units: some Sequence<Int>, in folder: String
-  ) -> (kept: [(unit: Int, step: Int)], faults: [Refusal]) {
-    var (kept, faults): ([(unit: Int, step: Int)], [Refusal]) = ([], [])
-    for unit in units {
+    in folder: String
+  ) -> (kept: [(unit: Int, history: TrainingHistory)], faults: [Refusal]) {
+    var (kept, faults): ([(unit: Int, history: TrainingHistory)], [Refusal]) = ([], [])
+    for unit in checkpointedUnits(in: folder) {
+      let path = checkpoint(of: unit, in: folder)
       do throws(Refusal) {
-        guard let history = try history(of: unit, in: folder, content) else { continue }
-        kept.append((unit, history.step))
-      } catch { faults.append(error) }
+        kept.append((unit, try CheckpointFile.head(path).history))
+      } catch { if exists(path) { faults.append(error) } }
     }
     return (kept, faults)
+  }
+
+  /// Units of which a state is kept, in rising order.
+  static func checkpointedUnits(in folder: String) -> [Int] {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: checkpoints(in: folder))
+    return (names ?? []).compactMap { name in
+      name.hasPrefix("unit-") ? Int(name.dropFirst(5)) : nil
+    }.filter { $0 >= 0 }.sorted()
   }
 
   static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

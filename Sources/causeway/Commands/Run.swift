@@ -73,6 +73,10 @@ private final class ProgressObserver: RunObserver {
 
   func advance(done: Int, failed: Int) { line?.update(done: done, failed: failed) }
 
+  func advance(step: Int, of steps: Int, name: String) {
+    line?.detail("\(name) \(step) of \(steps)")
+  }
+
   func end() {
     line?.finish()
     line = nil

@@ -1,0 +1,90 @@
+internal import Cluster
+internal import Figures
+internal import Foundation
+internal import Inputs
+internal import Interventions
+internal import Models
+internal import ResultsStore
+
+/// Training of a model's own weights, also by interchange interventions.
+///
+/// Geiger et al., 2022, <https://arxiv.org/abs/2112.00826>.
+struct TrainKind: Kind {
+  static let name = JobKind.train
+  static let choices: Set<ShowOptions.Choice> = [.metric]
+
+  let job: ModelTrainJob
+  let table: TrainingTable<ModelTrainSpec>
+
+  static func specification(_ document: JobDocument) throws(Refusal) -> ModelTrainSpec {
+    try ModelTrainSpec(document)
+  }
+
+  init(_ spec: ModelTrainSpec) throws(Refusal) {
+    job = try ModelTrainJob(spec)
+    table = try TrainingTable(spec, TrainingOutline(job, layers: 1))
+  }
+
+  var cost: JobCost { ModelTrainCost(job).whole }
+  /// Weights that are gone on from are read by each rank, and their digest is an input.
+  var weights: JobWeights? { nil }
+  var inputs: [JobInput] { job.inputs }
+
+  func lines(limit: Int) throws(Refusal) -> [String] {
+    _ = try job.exchange(job.start())
+    return try job.lines(limit: limit)
+  }
+
+  func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
+    for line in job.heldOutLines { place.observer?.note(line) }
+    let model = try place.world.agree { try job.start() }
+    let exchange = try place.world.agree { try job.exchange(model) }
+    let job = job
+    return Workers(
+      .together { unit, place in
+        let (world, isKeeper) = (place.world, place.world.rank == 0)
+        let keeper = CheckpointKeeper<TrainingState>(
+          place.start, unit, job.spec.pace.checkpoints, rank: world.rank)
+        let training = ModelTraining(
+          job: job, model: model, exchange: exchange,
+          workers: SharedMicrobatches(world: world, threads: place.threads, stop: place.stop))
+        let state = try keeper.state(from: training.start, steps: job.steps.total, on: world)
+        let (result, weights) = try training.trainer.run(
+          training, from: state,
+          advanced: { state in
+            if isKeeper { try keeper.advanced(state) }
+            place.advanced(state.step, job.steps.total)
+          }, stopped: { state in try world.agree { if isKeeper { try keeper.keep(state) } } })
+        return try place.shared {
+          try Self.record(
+            result, weights, job,
+            to: job.spec.trained(job.grid.point(unit), in: place.start.folder))
+        }
+      })
+  }
+
+  /// The training's record, once the model is in its folder.
+  private static func record(
+    _ result: DasResult, _ weights: NamedWeights<Float>, _ job: ModelTrainJob, to folder: String
+  ) throws(Refusal) -> [UInt8] {
+    // What a kill left there is part of nothing.
+    if TrainingFiles.exists(folder) {
+      do { try FileManager.default.removeItem(atPath: folder) } catch {
+        throw Refusal(
+          .store, file: folder, found: systemMessage(), expected: "to write it anew")
+      }
+    }
+    try job.save(weights, to: folder)
+    var result = result
+    result.parametersDigest = try TrainingFiles.digest(of: folder)
+    return result.bytes
+  }
+
+  static func views(
+    _ run: RunView<TrainingTable<ModelTrainSpec>>, _ options: ShowOptions
+  ) throws(Refusal) -> RunPictures { try DasFigures(run).pictures(options.metric) }
+
+  static func rows(
+    _ run: RunView<TrainingTable<ModelTrainSpec>>, _ options: ExportOptions
+  ) throws(Refusal) -> ExportRows { run.trainingRows() }
+}
