@@ -104,7 +104,7 @@ package struct DasSpec: TrainingSpec {
     }
   }
 
-  var modelName: String {
+  package var modelName: String {
     switch model {
     case .folder(let section): section.path.written
     case .pretrained(let first): first.modelName

@@ -29,7 +29,7 @@ struct RunStatus<Layout: Table>: RunProgress {
     starts = RunAttempts(folder)
     let journals = try UnitJournals(surveying: folder, table)
     (results, paces) = (journals.results, journals.paces.filter { $0.seconds > 0 })
-    planned = table.planned(results)
+    planned = table.planned(journals.results)
     notes = starts.faults.map(\.description)
     // A record that is being written looks torn.
     let isLive = holder?.life == .alive
@@ -41,10 +41,12 @@ struct RunStatus<Layout: Table>: RunProgress {
       .map { UnitUnderWay(unit: $0.unit, history: $0.history) }
     notes += kept.faults.map(\.description)
     details = table.progress(results)
-    let cost = paces.reduce(0) { $0 + $1.cost }
-    let left = planned.reduce(0.0) { $0 + (results.hasEnded($1) ? 0 : table.cost(of: $1)) }
+    let timed = journals.paces.filter { $0.seconds > 0 }
+    let cost = timed.reduce(0) { $0 + $1.cost }
+    let own = journals.results
+    let left = planned.filter { !own.hasEnded($0) }.reduce(0.0) { [table] in $0 + table.cost(of: $1) }
     coreHours =
-      cost > 0 ? left / cost * paces.reduce(0) { $0 + $1.seconds } / 3600 : nil
+      cost > 0 ? left / cost * timed.reduce(0) { $0 + $1.seconds } / 3600 : nil
     if let first = table.first(in: folder.path), TrainingFiles.exists(first.path + "/spec.json") {
       self.first = (first.what, try first.kind.experiment.progress(first.path))
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Inputs
+internal import Randomness
 internal import ResultsStore
 internal import Tensors
 
@@ -130,13 +131,14 @@ struct RunVerifier<K: Kind> {
   ) throws(Refusal) {
     let done = journals.results.done
     let count = min(done.count, max(1, Int((Double(done.count) * share).rounded(.up))))
-    let chosen = TrainingSteps.shuffled(done.count, seed: options.seed, round: 0)
+    let chosen = Philox(key: options.seed).order(of: done.count, round: 0)
       .prefix(count).map { done[$0] }.sorted()
     let again = try UnitRecompute<K>(reader, options, journals.entries.mapValues(\.payload))
       .records(of: chosen)
     for unit in chosen {
       guard let entry = journals.entries[unit] else { continue }
       switch again[unit] {
+      case nil: continue
       case .success(let bytes)? where bytes == entry.payload: continue
       case .success(let bytes)?:
         let host = entry.run.flatMap { run in
@@ -155,7 +157,6 @@ struct RunVerifier<K: Kind> {
           Refusal(
             .store, file: entry.file, field: reader.table.name(of: unit), found: "a result",
             expected: "one that can be had again: \(escaped("\(error)"))"))
-      case nil: continue
       }
     }
     report.count(again.count, "units by running them again (seed \(options.seed))")

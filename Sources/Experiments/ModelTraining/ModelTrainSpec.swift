@@ -98,7 +98,7 @@ package struct ModelTrainSpec: TrainingSpec {
     canonical["run"] = JobValue(.table(table))
   }
 
-  var modelName: String { model.name }
+  package var modelName: String { model.name }
 
   func trained(_ point: DasGrid.Point, in folder: String) -> String { "\(folder)/model" }
 }

@@ -36,10 +36,10 @@ struct TrainKind: Kind {
   }
 
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
+    let job = job
     for line in job.heldOutLines { place.observer?.note(line) }
     let model = try place.world.agree { try job.start() }
     let exchange = try place.world.agree { try job.exchange(model) }
-    let job = job
     return Workers(
       .together { unit, place in
         let (world, isKeeper) = (place.world, place.world.rank == 0)

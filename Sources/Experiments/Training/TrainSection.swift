@@ -193,12 +193,13 @@ package struct TrainSection: Sendable, Equatable {
 
 extension TrainSection.EarlyStopping {
   fileprivate init(_ f: inout Fields) throws(Refusal) {
-    watched = try f.field("watch", .choice(), or: .accuracy, "What is watched.")
-    patience = try f.required(
+    let watched: Watched = try f.field("watch", .choice(), or: .accuracy, "What is watched.")
+    let patience = try f.required(
       "patience", .int(1...1 << 24).called("evaluations without a better one"),
       "Evaluations in a row without a better one after which training ends.")
-    threshold = try f.field(
+    let threshold = try f.field(
       "threshold", .number(from: 0), or: 0, "The least change that counts as better.")
+    self.init(watched: watched, patience: patience, threshold: threshold)
   }
 }
 

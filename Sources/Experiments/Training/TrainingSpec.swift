@@ -27,13 +27,6 @@ protocol TrainingJob: Sendable {
   var hasDevelopment: Bool { get }
 }
 
-extension TrainingJob {
-  /// The arrays of its results.
-  var layout: DasLayout {
-    DasLayout(trainingSpec, grid, steps, hasDevelopment: hasDevelopment)
-  }
-}
-
 /// A job whose examples intervene on a model, for training interventions or the model itself.
 protocol InterventionJob: TrainingJob {
   var run: RunSection { get }
