@@ -8,6 +8,8 @@ package enum JobKind: String, CaseIterable, Sendable {
   case trace
   case das
   case train
+  case patch
+  case ablate
 
   /// What stands behind the commands for jobs of this kind.
   package var experiment: any Experiment.Type {
@@ -17,6 +19,8 @@ package enum JobKind: String, CaseIterable, Sendable {
     case .trace: KindCommands<TraceKind>.self
     case .das: KindCommands<DasKind>.self
     case .train: KindCommands<TrainKind>.self
+    case .patch: KindCommands<PatchKind>.self
+    case .ablate: KindCommands<AblateKind>.self
     }
   }
 

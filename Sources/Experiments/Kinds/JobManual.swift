@@ -110,24 +110,8 @@ extension JobKind {
   }
 
   /// What reads its jobs.
-  var specification: any JobSpecification.Type {
-    switch self {
-    case .basis: BasisSpec.self
-    case .lens: LensSpec.self
-    case .trace: TraceSpec.self
-    case .das: DasSpec.self
-    case .train: ModelTrainSpec.self
-    }
-  }
+  var specification: any JobSpecification.Type { experiment.specification }
 
   /// What it is for, on one line.
-  package var summary: String {
-    switch self {
-    case .basis: "the directions of activations that a model's output hangs on most (causal bases)"
-    case .lens: "translators from each layer's states to the model's logits (a tuned lens)"
-    case .trace: "which states bring back a fact's answer after its subject is corrupted (causal tracing)"
-    case .das: "interventions trained to exchange a causal model's variables (alignment search)"
-    case .train: "a model's own weights, with or without interchange interventions"
-    }
-  }
+  package var summary: String { experiment.summary }
 }
