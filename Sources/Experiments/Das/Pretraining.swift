@@ -22,7 +22,7 @@ struct Pretraining {
     var options = launch.options
     options.output = folder
     self.launch = RunLaunch(
-      launch.environment, options, observer: launch.observer, stop: launch.stop)
+      launch.environment, options, observer: launch.observer, stop: launch.stop, isPart: true)
     self.job = job
   }
 
