@@ -26,7 +26,7 @@ struct Help: ParsableCommand {
       let commands = Causeway.configuration.subcommands
       guard topics.count == 1, let command = commands.first(where: { $0._commandName == topic })
       else {
-        let names = commands.map(\._commandName)
+        let names = commands.map { $0._commandName }
         let near = nearest(to: topic, among: names).map { " (did you mean \($0)?)" } ?? ""
         throw Refusal(
           .commandLine, field: "help", found: quoted(topics.joined(separator: " ")),
