@@ -31,7 +31,7 @@ struct CausalData: Sendable {
     let model = try f.optional(
       "causal_model", .causalModel(seed: seed),
       "A causal model of one's own, or the name of a built-in one: "
-        + BuiltInTask.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+        + (f.isManual ? try Self.builtIns() : ""))
     var task = model?.task
     let usual = task?.intervene
     named = try f.optional(
@@ -87,6 +87,17 @@ struct CausalData: Sendable {
     isNamed = f.has("intervene")
     self.sizes = Split.allCases.compactMap { split in sizes[split].map { (split, $0) } }
     _ = try sampling(.train, named)
+  }
+
+  /// The built-in models with what interventions can be of.
+  private static func builtIns() throws(Refusal) -> String {
+    var names: [String] = []
+    for builtIn in BuiltInTask.allCases {
+      let model = try builtIn.task().model
+      let inner = model.inner.map { model.variables[$0].name }
+      names.append("\(builtIn.rawValue) (inner variables: \(inner.joined(separator: ", ")))")
+    }
+    return names.joined(separator: "; ") + "."
   }
 
   private func sampling(
