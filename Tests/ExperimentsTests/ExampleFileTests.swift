@@ -207,7 +207,8 @@ struct ExampleFileTests {
         { () throws(Refusal) in
           let section = try document("[data]\ntrain = 5\n" + text).field.anyTable()
             .required("data", expected: "")
-          _ = try FieldType.table(ExampleSection.init).value(of: section).load(isIntervened: true)[.train]?.written(0)
+          _ = try FieldType.table(ExampleSection.init).value(of: section).load(isIntervened: true)[
+            .train]?.written(0)
         }, location)
       for part in texts {
         #expect(

@@ -42,7 +42,8 @@ package struct DasSpec: TrainingSpec {
       "seed", .seed, or: 0, "Of random starts, of the order of examples and of the controls.")
     self.seed = seed
     let model = try f.optional(
-      "model", .table(ModelSection.init), needed: Fields.When(!f.has("pretrain"), "without pretrain"),
+      "model", .table(ModelSection.init),
+      needed: Fields.When(!f.has("pretrain"), "without pretrain"),
       "The model.")
     data = try f.required("data", .table(ExampleSection.init), "Bases, sources and labels.")
     interventions = try f.required(
@@ -61,7 +62,8 @@ package struct DasSpec: TrainingSpec {
       "train", .table { (f) throws(Refusal) in try TrainSection(&f, of: .interventions(types)) },
       "The loss, the optimiser, and how the data are gone through.")
     var first = try f.optional(
-      "pretrain", .table { (f) throws(Refusal) in
+      "pretrain",
+      .table { (f) throws(Refusal) in
         try ModelTrainSpec(partOf: &f, seed: seed)
       }, apartFrom: ["model"],
       "A model that the job trains first, by these fields of a job of the kind train.")

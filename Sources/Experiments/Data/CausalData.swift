@@ -55,7 +55,8 @@ struct CausalData: Sendable {
     assumedTokens = f.has("form") || task?.form != .tokens ? nil : f.place(of: "form")
     let form = try f.field(
       "form", .choice(), or: task?.form ?? .features,
-      usually: "the task's; of an own model text where it has a prompt, else features", only: causal,
+      usually: "the task's; of an own model text where it has a prompt, else features",
+      only: causal,
       "What the network reads. features: the numbers that values are made of, true as 1; one_hot: for "
         + "each input a 1 among as many places as it has values; text: the prompt; tokens: a token for "
         + "each value and each word of the prompt, numbered from 0, first the answer's values in the "

@@ -30,7 +30,9 @@ package struct JobManual {
         return
       }
       told[own] = title
-      let (tables, values) = (fields.filter { $0.form != .value }, fields.filter { $0.form == .value })
+      let (tables, values) = (
+        fields.filter { $0.form != .value }, fields.filter { $0.form == .value }
+      )
       lines += values.map { .field($0) }
       for entry in values where !entry.fields.isEmpty {
         let title = "Each line or item of \(path)\(entry.key)"
@@ -51,7 +53,8 @@ package struct JobManual {
 
   /// For a terminal of 100 columns.
   package var text: String {
-    var text = Self.wrapped("A job of the kind \"\(kind.rawValue)\": \(kind.summary).", indent: 0) + "\n"
+    var text =
+      Self.wrapped("A job of the kind \"\(kind.rawValue)\": \(kind.summary).", indent: 0) + "\n"
     for line in lines {
       switch line {
       case .title(let title, let says):
@@ -138,7 +141,8 @@ extension JobKind {
     switch self {
     case .basis: "the directions of activations that a model's output hangs on most (causal bases)"
     case .lens: "translators from each layer's states to the model's logits (a tuned lens)"
-    case .trace: "which states bring back a fact's answer after its subject is corrupted (causal tracing)"
+    case .trace:
+      "which states bring back a fact's answer after its subject is corrupted (causal tracing)"
     case .das: "interventions trained to exchange a causal model's variables (alignment search)"
     case .train: "a model's own weights, with or without interchange interventions"
     }

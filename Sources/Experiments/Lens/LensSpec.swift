@@ -11,7 +11,8 @@ extension LensSettings {
       "learning_rate", .number(0...1e30), or: isDescent ? 0.1 : 1e-3,
       usually: "0.1, with adam 0.001", "The step size, before the schedule.")
     momentum = try f.field(
-      "momentum", .number(0..<1), or: momentum, only: Fields.When(isDescent, "optimizer = \"sgd\"", of: algorithm.rawValue),
+      "momentum", .number(0..<1), or: momentum,
+      only: Fields.When(isDescent, "optimizer = \"sgd\"", of: algorithm.rawValue),
       "The share of its pace that a step keeps, looking ahead by it (Nesterov).")
     weightDecay = try f.field(
       "weight_decay", .number(0...1e30), or: weightDecay,
