@@ -24,7 +24,7 @@ extension LensSettings {
     clip = try f.field(
       "clip", .number(above: 0), or: 1, "The largest norm of a layer's gradient.")
     warmUp = try f.field(
-      "warm_up", .int(0...steps), or: 0, unit: "steps",
+      "warm_up", .int(0...steps).called("an integer from 0 to steps"), or: 0, unit: "steps",
       "Steps over which the rate rises from 0; then it falls to 0 on a straight line.")
     hasBias = try f.field("bias", .flag, or: true, "Whether the translators have one.")
     seed = UInt64(try f.field("seed", .seed, or: 0, "Of the order of tokens."))
