@@ -125,7 +125,8 @@ package struct Places: Sendable, Equatable {
           let near = nearest(to: place, among: prompt.names).map { " (did you mean \($0)?)" } ?? ""
           throw self.place.refusal(
             "no place \(quoted(place)) in \(escaped(name))",
-            expected: "one of \(prompt.names.prefix(20).map(escaped).joined(separator: ", "))\(near)")
+            expected:
+              "one of \(prompt.names.prefix(20).map(escaped).joined(separator: ", "))\(near)")
         }
         if let outside = found.first(where: { !(0..<count).contains($0) }) {
           throw self.place.refusal(
@@ -192,7 +193,8 @@ package struct PromptPlaces: Sendable {
   /// The names that can be meant, each once.
   var names: [String] {
     let own = named.keys.sorted()
-    let usual = roles == nil ? ["all", "last_but_one", "last"] : Places.Name.allCases.map(\.rawValue)
+    let usual =
+      roles == nil ? ["all", "last_but_one", "last"] : Places.Name.allCases.map(\.rawValue)
     return own + usual.filter { named[$0] == nil }
   }
 

@@ -9,7 +9,8 @@ package struct SaveSection: Sendable, Equatable {
 
   /// - Parameter rounds: Whether the kind has results that can be rounded.
   package init(_ f: inout Fields, rounds: Bool = false) throws(Refusal) {
-    level = try f.field("level", .int(1...19), or: 3, "The level of zstd, by which arrays are packed.")
+    level = try f.field(
+      "level", .int(1...19), or: 3, "The level of zstd, by which arrays are packed.")
     roundBits =
       rounds
       ? try f.optional(
