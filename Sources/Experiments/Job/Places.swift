@@ -108,6 +108,28 @@ package struct Places: Sendable, Equatable {
     }.joined(separator: "+")
   }
 
+  /// The names of a list that has nothing else; nil otherwise.
+  package var names: [String]? {
+    var names: [String] = []
+    for part in parts {
+      guard isList, case .name(let name) = part else { return nil }
+      names.append(name)
+    }
+    return names
+  }
+
+  /// The positions of each part by itself, in the order of the list.
+  package func resolveEach(
+    in prompt: PromptPlaces, called name: String
+  ) throws(Refusal) -> [[Int]] {
+    var places: [[Int]] = []
+    for part in parts {
+      places.append(
+        try Places(part, isList: isList, at: place).resolve(in: prompt, called: name))
+    }
+    return places
+  }
+
   /// The positions in one prompt, each once, in rising order.
   ///
   /// A role that no token has gives none; a number past the prompt's end is refused.

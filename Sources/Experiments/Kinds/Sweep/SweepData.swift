@@ -50,34 +50,39 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     outline = SweepOutline(layers: shape.layers, prompts: resolved, grids: grids)
   }
 
-  /// Where an item replaces values in a prompt, and where they come from in the other.
+  /// Where an item replaces values in a prompt, and where they come from in the other: each place of a
+  /// list of names, each position, or all of them at once.
   private static func places(
     _ item: SweptSite, _ written: WrittenPrompt, _ prompt: SweepPrompt
   ) throws(Refusal) -> [SweepGrid.Place] {
     let name = "\(Spec.promptAxis) \(prompt.id)"
-    let own = try item.positions.resolve(
-      in: PromptPlaces(count: prompt.ids.count, named: written.places), called: name)
-    var sources = own
-    if Spec.hasPairs {
-      let count = prompt.otherIDs.count
-      sources = try item.positions.resolve(
-        in: PromptPlaces(count: count, named: written.corruptedPlaces ?? written.places),
-        called: name + "'s corrupted prompt")
-      guard own.count == sources.count else {
-        throw item.place.member("positions").refusal(
-          "\(own.count) positions in the clean prompt of \(escaped(name)), of \(prompt.ids.count) "
-            + "tokens, and \(sources.count) in the corrupted one, of \(count)",
-          expected: "places that say which position goes where, such as \"last\", or names that "
-            + "places and corrupted_places give")
-      }
-      if item.site == .attentionWeight, count != prompt.ids.count {
-        throw item.place.member("site").refusal(
-          "attention_weight of \(escaped(name)), whose prompts have \(prompt.ids.count) and \(count) "
-            + "tokens", expected: "prompts of one length, whose patterns have the same keys")
-      }
+    func resolve(_ count: Int, _ named: [String: [Int]], _ name: String) throws(Refusal) -> [[Int]] {
+      let prompt = PromptPlaces(count: count, named: named)
+      if item.placeNames != nil { return try item.positions.resolveEach(in: prompt, called: name) }
+      let positions = try item.positions.resolve(in: prompt, called: name)
+      return item.eachPosition ? positions.map { [$0] } : [positions]
     }
-    guard item.eachPosition else { return [SweepGrid.Place(positions: own, sources: sources)] }
-    return zip(own, sources).map { SweepGrid.Place(positions: [$0], sources: [$1]) }
+    let own = try resolve(prompt.ids.count, written.places, name)
+    guard Spec.hasPairs else {
+      return own.map { SweepGrid.Place(positions: $0, sources: $0) }
+    }
+    let count = prompt.otherIDs.count
+    let sources = try resolve(
+      count, written.corruptedPlaces ?? written.places, name + "'s corrupted prompt")
+    guard own.map(\.count) == sources.map(\.count) else {
+      throw item.place.member("positions").refusal(
+        "\(own.joined().count) positions in the clean prompt of \(escaped(name)), of "
+          + "\(prompt.ids.count) tokens, and \(sources.joined().count) in the corrupted one, of "
+          + "\(count)",
+        expected: "places that say which position goes where, such as \"last\", or names that "
+          + "places and corrupted_places give")
+    }
+    if item.site == .attentionWeight, count != prompt.ids.count {
+      throw item.place.member("site").refusal(
+        "attention_weight of \(escaped(name)), whose prompts have \(prompt.ids.count) and \(count) "
+          + "tokens", expected: "prompts of one length, whose patterns have the same keys")
+    }
+    return zip(own, sources).map { SweepGrid.Place(positions: $0, sources: $1) }
   }
 
   var inputs: [JobInput] {

@@ -285,11 +285,12 @@ struct SweepTable<Spec: SweepSpec>: Table {
       }
       if item.eachPosition {
         let places = Axis("position", grid.positionCount)
-        labels.append(Quantity("position", .int32, [places]))
+        labels.append(
+          Quantity("position", item.placeNames == nil ? .int32 : .string, [places]))
         labels.append(
           Quantity(
             "position_in_prompt", .int32, [prompt, places],
-            "the token of the clean prompt that is replaced", fill: -1))
+            "the token of the clean prompt that is replaced, of several the first", fill: -1))
       }
       groups.append(ArrayGroup(in: item.name, labels))
       groups.append(
@@ -372,7 +373,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
       if let coordinates = grid.coordinates { labels.append(.integers(coordinates.map { Int32($0) })) }
     }
     guard site.eachPosition else { return labels }
-    labels.append(.index(grid.positionCount))
+    labels.append(site.placeNames.map { .texts($0) } ?? .index(grid.positionCount))
     labels.append(
       .integers(
         grid.places.flatMap { places in

@@ -122,7 +122,9 @@ private struct SweepPanel<Spec: SweepSpec> {
       labels.append((grid.layers ?? []).map(String.init))
       if let coordinates = grid.coordinates { labels.append(coordinates.map(String.init)) }
     }
-    if site.eachPosition { labels.append((0..<grid.positionCount).map(String.init)) }
+    if site.eachPosition {
+      labels.append(site.placeNames ?? (0..<grid.positionCount).map(String.init))
+    }
     return labels
   }
 
@@ -194,7 +196,7 @@ private struct SweepPanel<Spec: SweepSpec> {
   /// The tokens at the places of a prompt; of all prompts where they are the same number of tokens.
   private func tokenRows() -> [String]? {
     let grid = table.outline.grids[item]
-    guard let prompt else { return nil }
+    guard let prompt, site.placeNames == nil else { return nil }
     let own = table.outline.prompts[prompt]
     return (0..<grid.positionCount).map { place in
       guard grid.places[prompt].indices.contains(place),

@@ -92,12 +92,16 @@ struct SweptSite: Sendable {
     eachPosition = try f.field(
       "each_position", .flag, or: !isFine,
       usually: "false where heads or neurons are chosen, otherwise true",
-      "Whether each token is a cell; otherwise all are replaced at once.")
+      "Whether each token, or each place of a list of names, is a cell; otherwise all are replaced at "
+        + "once.")
     subspace = try f.optional(
       "subspace", .path("a safetensors file with one tensor of orthonormal rows"),
       only: Fields.When(!isFine, "a site whose whole vectors are replaced", of: site.rawValue),
       "Only the part of the value inside the span of these rows, [directions, width], is replaced.")
   }
+
+  /// The names of its places, where each is a cell.
+  var placeNames: [String]? { eachPosition ? positions.names : nil }
 
   /// The items of a job, whose names differ.
   static func list(_ key: String, _ f: inout Fields) throws(Refusal) -> [SweptSite] {
