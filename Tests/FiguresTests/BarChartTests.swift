@@ -37,7 +37,7 @@ private func headBars(_ count: Int = 6, series: Int = 1, label: String = "") thr
         title: "heads", categories: categories, series: values.map { .init("s", means: $0) },
         valueName: "")
     }
-    #expect(refusal?.kind == .store && refusal?.field?.hasPrefix("heads") == true)
+    #expect(refusal?.kind == .store && refusal?.field.hasPrefix("heads") == true)
   }
 
   @Test(arguments: [20, 40, 80, 200], [Terminal.Ink.shades, .ascii])
