@@ -15,7 +15,10 @@ package struct TextSection: Sendable {
   package let length: Int?
   private let place: JobPlace
 
-  package init(_ f: inout Fields) throws(Refusal) {
+  package init(_ f: inout Fields) throws(Refusal) { try self.init(&f, areCut: true) }
+
+  /// - Parameter areCut: Whether `length` cuts texts; a corpus has a context instead.
+  init(_ f: inout Fields, areCut: Bool) throws(Refusal) {
     place = f.place
     let items = try f.optional(
       "items", .list(of: .textItem, "texts"), apartFrom: ["texts"],
@@ -27,9 +30,11 @@ package struct TextSection: Sendable {
     source = items.map { .inline($0) } ?? .file(file ?? JobPath(written: "", resolved: ""))
     limit = try f.optional(
       "limit", .int(1...Int(Int32.max)), usually: "all", "At most so many texts, the first.")
-    length = try f.optional(
-      "length", .int(1...Int(Int32.max)), usually: "all of it", unit: "tokens",
-      "Tokens of a text, at most; what comes after them is left out.")
+    length =
+      areCut
+      ? try f.optional(
+        "length", .int(1...Int(Int32.max)), usually: "all of it", unit: "tokens",
+        "Tokens of a text, at most; what comes after them is left out.") : nil
   }
 
   /// The texts, and the digest of the file that they came from.

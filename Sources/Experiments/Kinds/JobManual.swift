@@ -115,6 +115,7 @@ extension JobKind {
     case .basis: BasisSpec.self
     case .lens: LensSpec.self
     case .trace: TraceSpec.self
+    case .dump: DumpSpec.self
     case .das: DasSpec.self
     case .train: ModelTrainSpec.self
     }
@@ -126,6 +127,7 @@ extension JobKind {
     case .basis: "the directions of activations that a model's output hangs on most (causal bases)"
     case .lens: "translators from each layer's states to the model's logits (a tuned lens)"
     case .trace: "which states bring back a fact's answer after its subject is corrupted (causal tracing)"
+    case .dump: "activations of sites, layers and heads over a corpus, with their statistics"
     case .das: "interventions trained to exchange a causal model's variables (alignment search)"
     case .train: "a model's own weights, with or without interchange interventions"
     }
