@@ -1,6 +1,7 @@
 internal import Checkpoints
 internal import Cluster
 internal import Figures
+internal import Foundation
 internal import Inputs
 internal import Locks
 internal import Models
@@ -238,7 +239,7 @@ struct DumpKind: Kind {
           throw run.nothing("shards that are left", expected: "a run whose shards are all done")
         }
         func line(_ quantile: (Double, Int) -> Double?, _ part: Int) -> String {
-          [0.01, 0.25, 0.5, 0.75, 0.99].map { quantile($0, part).map { "\(Float($0))" } ?? "-" }
+          [0.01, 0.25, 0.5, 0.75, 0.99].map { quantile($0, part).map { String(format: "%.4g", $0) } ?? "-" }
             .joined(separator: " ")
         }
         for part in 0..<found.shape.groups {
@@ -288,4 +289,46 @@ struct DumpKind: Kind {
       }
     }
   }
+
+  static let exportsTensors = true
+
+  /// Activations of sites and layers, `SITE.LAYER` of `[token, width]` or `[token, head, width]`, with
+  /// their tokens.
+  static func tensors(
+    _ run: RunView<DumpTable>, _ options: ExportOptions
+  ) throws(Refusal) -> SafetensorsWriter {
+    let (reader, outline) = (try DumpReader(run), run.table.outline)
+    let names = outline.sites.map(\.site.rawValue)
+    let place = try ShowOptions.place(of: options.site, in: names, .site)
+    if let layer = options.layer, !outline.layers.contains(layer) {
+      throw Refusal(
+        .commandLine, field: "--layer", found: "\(layer), which this run does not have",
+        expected: "one of \(outline.layers.map(String.init).joined(separator: ", "))")
+    }
+    let sites = place.map { [outline.sites[$0]] } ?? outline.sites
+    let layers = options.layer.map { [$0] } ?? outline.layers
+    let bytes = 4 * reader.rowCount * layers.count * sites.reduce(0) { $0 + $1.width }
+    guard bytes <= tensorLimit else {
+      throw Refusal(
+        .resources, field: "--safetensors", found: "\(RunNeeds.text(bytes)) of activations",
+        expected: "at most \(RunNeeds.text(tensorLimit)): choose with --site and --layer, or read "
+          + "activations.zarr")
+    }
+    var writer = SafetensorsWriter(metadata: ["model": run.table.spec.modelName])
+    for site in sites {
+      for layer in layers {
+        let values = try reader.values(site.site, layer: layer, rows: 0..<reader.rowCount)
+        writer.add(
+          "\(site.site.rawValue).\(layer)", shape: [reader.rowCount] + site.axes.map(\.count),
+          values.elements)
+      }
+    }
+    for name in ["token_id", "document_index", "position"] {
+      writer.add(name, shape: [reader.rowCount], try reader.label(name))
+    }
+    return writer
+  }
+
+  /// Bytes of tensors that are held at once.
+  private static let tensorLimit = 4 << 30
 }

@@ -151,18 +151,11 @@ struct DumpTable: Table {
     return DumpResult(files: files, statistics: statistics)
   }
 
-  /// Rows and bytes that are written.
   func progress(_ results: Results<DumpResult>) -> RunDetails {
     let done = results.done.reduce(0) { $0 + rows(of: $1).count }
-    let bytes = results.done.reduce(0) { sum, unit in
-      sum + (results[unit]?.files.reduce(0) { $0 + $1.size } ?? 0)
-    }
     return RunDetails(
-      lines: ["rows    \(done) of \(rows.count), \(RunNeeds.text(bytes))"],
-      members: [
-        .init("rows", ["total": .integer(rows.count), "done": .integer(done)]),
-        .init("activation_bytes", .integer(bytes)),
-      ])
+      lines: ["rows    \(done) of \(rows.count)"],
+      members: [.init("rows", ["total": .integer(rows.count), "done": .integer(done)])])
   }
 
   // MARK: activations.zarr
