@@ -190,7 +190,7 @@ extension EndToEnd {
         [base]
         input_ids = [[5, 9, 1, 33]]
         [unit_locations]
-        base = [[[[3]]]]
+        base = 3
         [dumps.typical]
         dump = "dump"
         site = "block_output"
