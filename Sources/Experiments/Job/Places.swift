@@ -98,6 +98,9 @@ package struct Places: Sendable, Equatable {
     Places(.name(Name.last.rawValue), isList: false, at: place)
   }
 
+  /// Whether every position of every prompt is meant.
+  package var isAll: Bool { parts == [.index(Self.all)] }
+
   /// What figures and files call it.
   package var label: String {
     parts.map { part in

@@ -6,6 +6,7 @@ package enum JobKind: String, CaseIterable, Sendable {
   case basis
   case lens
   case trace
+  case dump
   case das
   case train
   case patch
@@ -17,6 +18,7 @@ package enum JobKind: String, CaseIterable, Sendable {
     case .basis: KindCommands<BasisKind>.self
     case .lens: KindCommands<LensKind>.self
     case .trace: KindCommands<TraceKind>.self
+    case .dump: KindCommands<DumpKind>.self
     case .das: KindCommands<DasKind>.self
     case .train: KindCommands<TrainKind>.self
     case .patch: KindCommands<PatchKind>.self
