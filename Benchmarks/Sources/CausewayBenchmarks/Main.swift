@@ -14,13 +14,15 @@ struct Main {
       if arguments.contains("--naive") { print(try benchmark.run(naive: true).json) }
     case "gradient": try InterventionBenchmark.gradients().forEach { print($0) }
     case "training": try TrainingBenchmark.steps().forEach { print($0) }
+    case "forward" where arguments.count > 1:
+      print(ForwardBenchmark.passes(lengths: arguments.dropFirst().compactMap { Int($0) }))
     case "places": try InterventionBenchmark.places().forEach { print($0) }
     default:
       FileHandle.standardError.write(
         Data(
           """
           usage: CausewayBenchmarks gpt2 | xl-blocks | fact MODEL [--naive] | gradient | training \
-          | places
+          | forward LENGTH... | places
 
           """.utf8))
       exit(2)

@@ -10,8 +10,8 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
   /// A prompt's runs, with what every unit of it needs beside them.
   struct Base: Sendable {
     let runs: BaseRuns
-    /// Log-probabilities of the clean run at its last position.
-    let clean: [Float]
+    /// Log-probabilities of the clean run at its last position, `[1, vocabulary]`.
+    let clean: Tensor<Float>
     let rows: [RowMetrics]
   }
 
@@ -100,13 +100,11 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
       let streams = sequences.indices.map {
         runs.stream(run: $0, position: sequences[$0].count - 1)
       }
-      let clean = model.logits(Variable(streams[0]), on: Tape()).value.logSoftmaxOfRows().elements
-      var rows: [RowMetrics] = []
-      for stream in streams {
-        rows += RowMetrics.of(
-          stream, model, answer: prompt.answerID, foil: prompt.foilID,
-          clean: rows.isEmpty ? nil : clean)
-      }
+      let logits = model.logits(Variable(.concatenated(streams)), on: Tape()).value
+      let logs = logits.logSoftmaxOfRows()
+      let clean = logs.rows(0..<1)
+      let rows = RowMetrics.of(
+        logits, logs, answer: prompt.answerID, foil: prompt.foilID, clean: clean)
       try check(rows, prompt, "an unchanged run")
       return Base(runs: runs, clean: clean, rows: rows)
     }
@@ -178,7 +176,7 @@ extension SweepTable {
     return JobCost(
       weightBytes: published.byteCount,
       rankBytes: { threads in
-        (96 << 20) + (threads + 2) * kept + threads * thread + 4 * shape.vocabulary * (threads + 2)
+        (96 << 20) + (threads + 2) * kept + threads * thread + 8 * shape.vocabulary * (threads + 2)
           + extraBytes
       },
       operations: rows * 2 * Double(shape.productsPerBlockRow)
