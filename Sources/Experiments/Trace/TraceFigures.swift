@@ -107,7 +107,7 @@ struct TraceFigures: Sendable {
             title: "Restoring \(grid.restore[average.site].part)",
             columns: average.layers.map { "\($0)" },
             series: average.roles.map {
-              LinePlot.Series($0.role.title, means: $0.means, standardErrors: $0.errors)
+              LinePlot.Series($0.title, means: $0.means, standardErrors: $0.errors)
             },
             valueName: metric.averageName, columnAxis: axis(average.site),
             baseline: average.baseline)))
@@ -123,7 +123,7 @@ struct TraceFigures: Sendable {
       maps.append(
         try HeatMap(
           title: "\(averageTitle): restoring \(grid.restore[average.site].part)",
-          rows: average.roles.map { HeatMap.Row($0.role.title) },
+          rows: average.roles.map { HeatMap.Row($0.title) },
           columns: average.layers.map { "\($0)" }, values: average.roles.map(\.means),
           valueName: metric.averageName, colors: grid.restore[average.site].colors,
           columnAxis: axis(average.site), baseline: average.baseline, clean: average.clean))
@@ -133,7 +133,8 @@ struct TraceFigures: Sendable {
 
   private struct Average {
     struct Line {
-      let role: TokenRole
+      /// The role, over how many facts, and what else its tokens are.
+      let title: String
       let means: [Double]
       let errors: [Double]
     }
@@ -149,21 +150,24 @@ struct TraceFigures: Sendable {
   private func averages() throws(Refusal) -> [Average]? {
     let name = metric.rawValue
     guard let means = try run.floats("summary/mean_\(name)"),
-      let errors = try run.floats("summary/standard_error_\(name)")
+      let errors = try run.floats("summary/standard_error_\(name)"),
+      let counts = try run.floats("summary/fact_count")
     else { return nil }
-    let known = table.facts.indices.filter { status[$0] == .traced }
-      .compactMap { table.baseline($0, run.results) }
+    let traced = table.facts.indices.filter { status[$0] == .traced }
+    let known = traced.compactMap { table.baseline($0, run.results) }
     guard !known.isEmpty else { return nil }
     let clean = mean(known.map { $0.clean[metric] }[...])
     let baseline = mean(known.flatMap { $0.corrupted.map { $0[metric] } }[...])
     return sites.map { site in
       let layers = grid.layers[site]
-      // What precedes the subject is the same in both runs, so nothing can be restored there.
-      let roles = TokenRole.allCases.enumerated().filter { $0.element != .before }
+      // Where both runs are the same before the subject, nothing can be restored there.
+      let differsBefore = traced.contains { grid.corruptedFrom[$0] < grid.roles[$0].subject.lowerBound }
+      let roles = TokenRole.allCases.enumerated().filter { $0.element != .before || differsBefore }
       let lines = roles.map { place, role in
         let start = (site * TokenRole.allCases.count + place) * grid.layerCount
+        let count = layers.map { counts[start + $0] }.max() ?? 0
         return Average.Line(
-          role: role, means: layers.map { Double(means[start + $0]) },
+          title: title(of: role, count: Int(count), traced), means: layers.map { Double(means[start + $0]) },
           errors: layers.map { Double(errors[start + $0]) })
       }
       return Average(
@@ -171,6 +175,18 @@ struct TraceFigures: Sendable {
         roles: lines.filter { $0.means.contains { !$0.isNaN } },
         baseline: baseline, clean: clean)
     }.filter { !$0.roles.isEmpty }
+  }
+
+  /// A role with the facts that its averages are over, and how many of them have its tokens in another
+  /// role too: the first token after the subject may be the last of the prompt.
+  private func title(of role: TokenRole, count: Int, _ traced: [Int]) -> String {
+    let others = TokenRole.allCases.filter { $0 != role }.compactMap { other -> String? in
+      let shared = traced.count {
+        grid.roles[$0].positions(of: role).overlaps(grid.roles[$0].positions(of: other))
+      }
+      return shared > 0 ? "\(shared) also \(other.title.lowercased())" : nil
+    }
+    return "\(role.title) (\((["n = \(count)"] + others).joined(separator: ", ")))"
   }
 
   private var averageTitle: String {

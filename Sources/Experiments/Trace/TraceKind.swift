@@ -29,7 +29,7 @@ struct TraceKind: Kind {
       spec,
       TraceOutline(
         layers: job.grid.layerCount, samples: job.grid.samples,
-        facts: job.facts.map(TracedFact.init)))
+        facts: job.tracedFacts))
   }
 
   var cost: JobCost { TraceCost(job, table.plan).job }
@@ -47,11 +47,15 @@ struct TraceKind: Kind {
 
   func lines(limit: Int) throws(Refusal) -> [String] {
     var lines: [String] = []
-    for fact in job.facts.prefix(limit) {
+    for (number, fact) in job.facts.prefix(limit).enumerated() {
       let tokens = fact.tokens.enumerated().map { place, token in
         fact.roles.subject.contains(place) ? "[\(escaped(token))]" : escaped(token)
       }
       lines.append("\(fact.fact.id): \(tokens.joined(separator: "|")) -> \(quoted(fact.answer))")
+      if let ids = job.counterfactuals?[number] {
+        let texts = ids.map { escaped(job.prompts.token($0) ?? "#\($0)") }
+        lines.append("  corrupted: \(texts.joined(separator: "|"))")
+      }
     }
     if job.facts.count > limit { lines.append("... and \(job.facts.count - limit) more") }
     for (number, restoration) in spec.restore.enumerated() {
