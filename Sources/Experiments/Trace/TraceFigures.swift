@@ -107,7 +107,8 @@ struct TraceFigures: Sendable {
             title: "Restoring \(grid.restore[average.site].part)",
             columns: average.layers.map { "\($0)" },
             series: average.roles.map {
-              LinePlot.Series($0.title, means: $0.means, standardErrors: $0.errors)
+              LinePlot.Series(
+                "\($0.role.title) (n = \($0.count))", means: $0.means, standardErrors: $0.errors)
             },
             valueName: metric.averageName, columnAxis: axis(average.site),
             baseline: average.baseline)))
@@ -123,7 +124,7 @@ struct TraceFigures: Sendable {
       maps.append(
         try HeatMap(
           title: "\(averageTitle): restoring \(grid.restore[average.site].part)",
-          rows: average.roles.map { HeatMap.Row($0.title) },
+          rows: average.roles.map { HeatMap.Row($0.role.title) },
           columns: average.layers.map { "\($0)" }, values: average.roles.map(\.means),
           valueName: metric.averageName, colors: grid.restore[average.site].colors,
           columnAxis: axis(average.site), baseline: average.baseline, clean: average.clean))
@@ -131,10 +132,35 @@ struct TraceFigures: Sendable {
     return maps
   }
 
+  /// Over how many facts the averages of each role are, a line where that is another for a site; and
+  /// which roles fall together: the first token after the subject may be the last of the prompt.
+  func averageNotes() throws(Refusal) -> [String] {
+    var lines: [String] = []
+    for average in try averages() ?? [] {
+      let counts = average.roles.map { "\($0.role.title.lowercased()) \($0.count)" }
+      let line = "facts of each role: \(counts.joined(separator: ", "))"
+      if !lines.contains(line) { lines.append(line) }
+    }
+    guard !lines.isEmpty else { return [] }
+    for (place, role) in TokenRole.allCases.enumerated() {
+      for other in TokenRole.allCases[(place + 1)...] {
+        let shared = table.facts.indices.count {
+          status[$0] == .traced
+            && grid.roles[$0].positions(of: role).overlaps(grid.roles[$0].positions(of: other))
+        }
+        guard shared > 0 else { continue }
+        lines.append(
+          "in \(shared) of them the \(role.title.lowercased()) is also the \(other.title.lowercased())")
+      }
+    }
+    return lines
+  }
+
   private struct Average {
     struct Line {
-      /// The role, over how many facts, and what else its tokens are.
-      let title: String
+      let role: TokenRole
+      /// Facts that have a token of the role.
+      let count: Int
       let means: [Double]
       let errors: [Double]
     }
@@ -167,7 +193,7 @@ struct TraceFigures: Sendable {
         let start = (site * TokenRole.allCases.count + place) * grid.layerCount
         let count = layers.map { counts[start + $0] }.max() ?? 0
         return Average.Line(
-          title: title(of: role, count: Int(count), traced), means: layers.map { Double(means[start + $0]) },
+          role: role, count: Int(count), means: layers.map { Double(means[start + $0]) },
           errors: layers.map { Double(errors[start + $0]) })
       }
       return Average(
@@ -175,18 +201,6 @@ struct TraceFigures: Sendable {
         roles: lines.filter { $0.means.contains { !$0.isNaN } },
         baseline: baseline, clean: clean)
     }.filter { !$0.roles.isEmpty }
-  }
-
-  /// A role with the facts that its averages are over, and how many of them have its tokens in another
-  /// role too: the first token after the subject may be the last of the prompt.
-  private func title(of role: TokenRole, count: Int, _ traced: [Int]) -> String {
-    let others = TokenRole.allCases.filter { $0 != role }.compactMap { other -> String? in
-      let shared = traced.count {
-        grid.roles[$0].positions(of: role).overlaps(grid.roles[$0].positions(of: other))
-      }
-      return shared > 0 ? "\(shared) also \(other.title.lowercased())" : nil
-    }
-    return "\(role.title) (\((["n = \(count)"] + others).joined(separator: ", ")))"
   }
 
   private var averageTitle: String {

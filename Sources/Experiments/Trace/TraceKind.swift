@@ -90,6 +90,9 @@ struct TraceKind: Kind {
           ? "a finished run with a traced fact" : "a fact whose clean run is known")
     }
     var items = (averages ?? []).map { RunPictures.Item.heatMap($0) }
+    if averages != nil {
+      items.append(.text(try figures.averageNotes().joined(separator: "\n")))
+    }
     guard let chosen else { return RunPictures(items, figure: try figures.averageFigure()) }
     items.append(.text(figures.title(of: chosen)))
     items += try figures.maps(of: chosen).map { .heatMap($0) }
