@@ -51,7 +51,9 @@ struct PathInspectionTests {
       try Data("{\"base\": [1], \"label\": 2}\n\n{\"base\": [3]}\n".utf8)
         .write(to: URL(fileURLWithPath: file))
       #expect(
-        try PathInspection(file).lines == ["\(file): JSON lines, 2", "  base  in 2", "  label  in 1"])
+        try PathInspection(file).lines == [
+          "\(file): JSON lines, 2", "  base  in 2", "  label  in 1",
+        ])
       try Data("{\"base\": 1}\n{\"base\"\n".utf8).write(to: URL(fileURLWithPath: file))
       try expectRefusal(naming: "line 2") { () throws(Refusal) in try PathInspection(file) }
     }

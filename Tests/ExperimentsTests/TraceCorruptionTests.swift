@@ -112,7 +112,8 @@ struct TraceCorruptionTests {
     }
   }
 
-  @Test func `other prompts are in the store, and restore before the subject where they differ there`()
+  @Test
+  func `other prompts are in the store, and restore before the subject where they differ there`()
     throws
   {
     let view = try run("by = \"counterfactual\"").view()
@@ -158,7 +159,8 @@ struct TraceCorruptionTests {
   func `a fact without a fitting counterfactual is refused`(more: String, found: String) throws {
     let run = try TinyRun(job: Self.job("by = \"counterfactual\""))
     try Data(
-      "[{\"input_ids\": [3, 17, 5, 22, 9], \"subject_range\": [1, 3], \"answer_id\": 7\(more)}]".utf8
+      "[{\"input_ids\": [3, 17, 5, 22, 9], \"subject_range\": [1, 3], \"answer_id\": 7\(more)}]"
+        .utf8
     ).write(to: URL(fileURLWithPath: run.root + "/facts.json"))
     try expectRefusal(naming: found, "counterfactual") { () throws(Refusal) in
       try TraceJob(TraceSpec(JobDocument(reading: run.root + "/job.toml")))

@@ -60,7 +60,8 @@ struct TrainingLabelTests {
     #expect(two.layer == -1 && two.width == -1 && two.position == "last")
   }
 
-  @Test func `a plain training's accuracy is no interchange accuracy, and is compared with nothing`()
+  @Test
+  func `a plain training's accuracy is no interchange accuracy, and is compared with nothing`()
     throws
   {
     let text = """

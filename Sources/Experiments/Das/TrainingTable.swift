@@ -159,7 +159,9 @@ struct TrainingTable<Spec: TrainingSpec>: Table {
   var attributes: [Attribute.Member] { [.init("loss", .text(spec.train.loss.rawValue))] }
 
   var groups: [ArrayGroup] {
-    let (layer, position) = (Axis("layer", grid.layers.count), Axis("position", grid.positions.count))
+    let (layer, position) = (
+      Axis("layer", grid.layers.count), Axis("position", grid.positions.count)
+    )
     let (width, step) = (Axis("width", grid.widths.count), Axis("step", outline.steps))
     let evaluation = Axis("evaluation", outline.evaluations.count)
     let (split, control) = (
@@ -175,7 +177,10 @@ struct TrainingTable<Spec: TrainingSpec>: Table {
         Quantity("layer", .int32, [layer], "layer of the interventions, \(which)"),
         Quantity("width", .int32, [width], "dimensions that are exchanged, \(which)"),
         Quantity("step", .int32, [step]),
-      ] + ([position, split] + (hasControls ? [control] : [])).map { Quantity($0.name, .string, [$0]) }
+      ]
+      + ([position, split] + (hasControls ? [control] : [])).map {
+        Quantity($0.name, .string, [$0])
+      }
       + (evaluation.count > 0 ? [Quantity("evaluation", .int32, [evaluation])] : [])
     return [
       ArrayGroup(labels),

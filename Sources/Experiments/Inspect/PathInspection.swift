@@ -85,7 +85,9 @@ public struct PathInspection {
           "  \(number)  layer \(one.layer)  \(escaped(one.component))  \(escaped(one.unit))  "
             + one.interventionType.rawValue
         ]
-          + one.state.sorted { $0.key < $1.key }.map { "       \(escaped($0.key))  \($0.value.shape)" }
+          + one.state.sorted { $0.key < $1.key }.map {
+            "       \(escaped($0.key))  \($0.value.shape)"
+          }
       }
   }
 
@@ -95,7 +97,9 @@ public struct PathInspection {
     var (count, keys): (Int, [String: Int]) = (0, [:])
     try JSONLines.read(bytes, file: path) { field in
       count += 1
-      if case .table(let table) = field.value.content { for key in table.keys { keys[key, default: 0] += 1 } }
+      if case .table(let table) = field.value.content {
+        for key in table.keys { keys[key, default: 0] += 1 }
+      }
     }
     return ["\(escaped(path)): JSON lines, \(count)"]
       + keys.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(50).map {

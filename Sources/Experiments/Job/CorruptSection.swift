@@ -89,7 +89,8 @@ package struct CorruptSection: Sendable, Equatable {
       "of", .choice(), or: name == .mean ? Spread.embeddings : .subjects,
       usually: "\"subjects\", with by = \"mean\" \"embeddings\"",
       only: name == .mean ? .always : isScaled, apartFrom: ["noise"],
-      "subjects: the embeddings of all tokens of the data's subjects; embeddings: the whole matrix.")
+      "subjects: the embeddings of all tokens of the data's subjects; embeddings: the whole matrix."
+    )
     let samples = try f.optional(
       "samples", .int(1...100_000), orWritten: file == nil && isNoise.holds ? .int(10) : nil,
       usually: "10, or as many as a noise file has", only: isNoise, "Corrupted runs of each fact.")
@@ -103,7 +104,11 @@ package struct CorruptSection: Sendable, Equatable {
     way =
       switch name {
       case .noise:
-        if let file { .noise(.file(file)) } else if let absolute { .noise(.absolute(absolute)) } else {
+        if let file {
+          .noise(.file(file))
+        } else if let absolute {
+          .noise(.absolute(absolute))
+        } else {
           .noise(.multiple(factor: multiple, of: spread))
         }
       case .counterfactual: .counterfactual

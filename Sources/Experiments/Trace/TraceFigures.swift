@@ -22,7 +22,8 @@ struct TraceFigures: Sendable {
     metric = try stored[
       ShowOptions.place(of: options.metric, in: stored.map(\.rawValue), .metric) ?? 0]
     let names = table.grid.restore.map(\.name)
-    sites = try ShowOptions.place(of: options.site, in: names, .site).map { [$0] }
+    sites =
+      try ShowOptions.place(of: options.site, in: names, .site).map { [$0] }
       ?? Array(names.indices)
     status = table.facts.indices.map { table.status($0, results) }
   }
@@ -150,7 +151,8 @@ struct TraceFigures: Sendable {
         }
         guard shared > 0 else { continue }
         lines.append(
-          "in \(shared) of them the \(role.title.lowercased()) is also the \(other.title.lowercased())")
+          "in \(shared) of them the \(role.title.lowercased()) is also the \(other.title.lowercased())"
+        )
       }
     }
     return lines
@@ -187,7 +189,9 @@ struct TraceFigures: Sendable {
     return sites.map { site in
       let layers = grid.layers[site]
       // Where both runs are the same before the subject, nothing can be restored there.
-      let differsBefore = traced.contains { grid.corruptedFrom[$0] < grid.roles[$0].subject.lowerBound }
+      let differsBefore = traced.contains {
+        grid.corruptedFrom[$0] < grid.roles[$0].subject.lowerBound
+      }
       let roles = TokenRole.allCases.enumerated().filter { $0.element != .before || differsBefore }
       let lines = roles.map { place, role in
         let start = (site * TokenRole.allCases.count + place) * grid.layerCount

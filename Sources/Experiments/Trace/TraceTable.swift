@@ -67,12 +67,14 @@ package struct TraceTable: Table {
       else {
         throw Refusal(
           .store, field: "facts[\(number)]",
-          found: "the subject \(fact.subjectStart) to \(fact.subjectEnd) of \(fact.ids.count) tokens",
+          found:
+            "the subject \(fact.subjectStart) to \(fact.subjectEnd) of \(fact.ids.count) tokens",
           expected: "tokens of the prompt")
       }
       let isCounterfactual = spec.corrupt.way == .counterfactual
-      guard fact.counterfactualIDs.map({ $0.count == fact.ids.count && $0 != fact.ids })
-        ?? !isCounterfactual
+      guard
+        fact.counterfactualIDs.map({ $0.count == fact.ids.count && $0 != fact.ids })
+          ?? !isCounterfactual
       else {
         throw Refusal(
           .store, field: "facts[\(number)]", found: "no other prompt of as many tokens",
@@ -215,23 +217,26 @@ package struct TraceTable: Table {
     }
     func law(_ metric: Metric) -> Law { metric == .probability ? .within(0...1) : .finite }
     return [
-      ArrayGroup([
-        integers("fact", fact), integers("layer", layer), integers("position", position),
-        integers("sample", sample), texts("site", site),
-        integers("window", site, says: "layers that are restored together"),
-        texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
-        texts("answer", fact), integers("answer_id", fact), integers("token_count", fact),
-        integers("subject_start", fact), integers("subject_end", fact),
-        texts("token", fact, position), integers("token_id", fact, position, fill: -1),
-        Quantity(
-          "token_role", .string, [fact, position],
-          "roles of the token, by which the averages take it; more than one where they fall together"),
-      ] + (corruptedIDs.isEmpty
-        ? []
-        : [
-          integers(
-            "corrupted_token_id", fact, position, fill: -1, says: "tokens of the corrupted run")
-        ])),
+      ArrayGroup(
+        [
+          integers("fact", fact), integers("layer", layer), integers("position", position),
+          integers("sample", sample), texts("site", site),
+          integers("window", site, says: "layers that are restored together"),
+          texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
+          texts("answer", fact), integers("answer_id", fact), integers("token_count", fact),
+          integers("subject_start", fact), integers("subject_end", fact),
+          texts("token", fact, position), integers("token_id", fact, position, fill: -1),
+          Quantity(
+            "token_role", .string, [fact, position],
+            "roles of the token, by which the averages take it; more than one where they fall together"
+          ),
+        ]
+          + (corruptedIDs.isEmpty
+            ? []
+            : [
+              integers(
+                "corrupted_token_id", fact, position, fill: -1, says: "tokens of the corrupted run")
+            ])),
       ArrayGroup(
         [
           integers("top_id", fact, fill: -1), integers("foil_id", fact, fill: -1),
@@ -253,7 +258,8 @@ package struct TraceTable: Table {
             $0.rawValue, .float32, [layer, position, sample], $0.unit, law: law($0),
             isRounded: true)
         } + [Quantity("status", .uint8, [layer, position], flags: CellStatus.flags)]),
-      ArrayGroup(in: "summary", [texts("site", site), texts("role", role), integers("layer", layer)]),
+      ArrayGroup(
+        in: "summary", [texts("site", site), texts("role", role), integers("layer", layer)]),
       ArrayGroup(
         in: "summary",
         TraceSummary.names(grid).map {
@@ -306,8 +312,9 @@ package struct TraceTable: Table {
               fact.roles.roles(at: $0).map(\.rawValue).joined(separator: " ")
             }, with: "")
         }),
-    ] + (corruptedIDs.isEmpty
-      ? [] : [.integers(corruptedIDs.flatMap { padded($0.map { Int32($0) }, with: -1) })])
+    ]
+      + (corruptedIDs.isEmpty
+        ? [] : [.integers(corruptedIDs.flatMap { padded($0.map { Int32($0) }, with: -1) })])
   }
 
   /// The tokens of each fact's corrupted run, where those are runs of other prompts.
@@ -405,7 +412,9 @@ package struct TraceTable: Table {
   /// The means over facts, once all have ended.
   private func summary(_ results: Results<TraceResult>) throws(Refusal) -> [ArrayValues?] {
     let names = TraceSummary.names(grid)
-    guard planned(results).allSatisfy({ results.hasEnded($0) }) else { return names.map { _ in nil } }
+    guard planned(results).allSatisfy({ results.hasEnded($0) }) else {
+      return names.map { _ in nil }
+    }
     let summary = try TraceSummary(grid) { (fact, restoration, metric) throws(Refusal) in
       guard status(fact, results) == .traced,
         let cells = cells(fact: fact, restoration: restoration, knownBy: results)
