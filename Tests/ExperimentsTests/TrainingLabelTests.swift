@@ -1,3 +1,4 @@
+import Foundation
 import Inputs
 import Testing
 
@@ -97,5 +98,32 @@ struct TrainingLabelTests {
     let advice = "expected a smaller microbatch"
     results.fail(0, String(repeating: "much was found\n", count: 40) + advice)
     #expect(results.reason(0).hasSuffix(advice) && !results.reason(0).contains("\n"))
+  }
+
+  @Test func `check shows the label of each example of a training's file`() throws {
+    try withTemporaryFolder { folder in
+      let text = """
+        kind = "train"
+        [model]
+        architecture = "gpt2"
+        layers = 1
+        width = 8
+        heads = 2
+        vocabulary = 64
+        positions = 8
+        [data]
+        train = "plain.jsonl"
+        [train]
+        learning_rate = 0.01
+        steps = 3
+        batch = 1
+        """
+      let file = folder.path + "/job.toml"
+      try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+      try Data("{\"base\": [1, 2, 3], \"label\": 5}\n".utf8)
+        .write(to: folder.appendingPathComponent("plain.jsonl"))
+      let job = try ModelTrainJob(ModelTrainSpec(JobDocument(reading: file)))
+      #expect(try job.lines(limit: 2).contains { $0.hasSuffix("base   #1|#2|#3 -> \"#5\"") })
+    }
   }
 }
