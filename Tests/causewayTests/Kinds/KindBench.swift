@@ -47,6 +47,12 @@ struct KindBench: Sendable, CustomTestStringConvertible {
       long: [("steps = 12", "steps = 800")],
       large: [("steps = 12", "steps = 60"), ("layers = [1, 3]", "layers = [0, 1, 2, 3]")],
       useless: ("show", ["--fact", "f0"]), change: (0, 16)),
+    KindBench(
+      kind: .patch, job: SweepJobs.patch, long: SweepJobs.long, large: SweepJobs.large,
+      useless: ("show", ["--average"]), change: (3, 5)),
+    KindBench(
+      kind: .ablate, job: SweepJobs.ablate, long: SweepJobs.long, large: SweepJobs.large,
+      useless: ("export", ["--mean", "--csv", "table.csv"]), change: (4, 5)),
   ]
 
   private static let run = "\n[run]\ncheckpoint_steps = 3\n"
