@@ -44,6 +44,9 @@ package enum SpecDocument {
       }
       return try tokenizer.encode(text)
     }
+    if let dumps = try document.optional("dumps") {
+      options.tensors = try DumpTensors.read(dumps, model: place)
+    }
     return try SpecRun(document, options: options)
   }
 }

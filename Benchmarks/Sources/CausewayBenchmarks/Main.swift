@@ -14,13 +14,18 @@ struct Main {
       if arguments.contains("--naive") { print(try benchmark.run(naive: true).json) }
     case "gradient": try InterventionBenchmark.gradients().forEach { print($0) }
     case "training": try TrainingBenchmark.steps().forEach { print($0) }
+    case "forward" where arguments.count > 2:
+      try ForwardBenchmark.run(model: arguments[1], documents: Int(arguments[2]) ?? 32)
+        .forEach { print($0) }
+    case "prompt" where arguments.count > 1:
+      print(PromptBenchmark.passes(lengths: arguments.dropFirst().compactMap { Int($0) }))
     case "places": try InterventionBenchmark.places().forEach { print($0) }
     default:
       FileHandle.standardError.write(
         Data(
           """
           usage: CausewayBenchmarks gpt2 | xl-blocks | fact MODEL [--naive] | gradient | training \
-          | places
+          | places | forward MODEL DOCUMENTS | prompt LENGTH...
 
           """.utf8))
       exit(2)

@@ -49,9 +49,11 @@ package struct InterventionItem: Sendable {
     try keep("layer", usually: "the sweep's", "The layer, from 0.")
     try keep(
       "component", .any("a site, as causeway sites MODEL lists them, or a module's path"),
-      usually: "block_output", "Where it acts. mlp_activation of a gated MLP is what the nonlinearity "
+      usually: "block_output",
+      "Where it acts. mlp_activation of a gated MLP is what the nonlinearity "
         + "gives, before the product with the other branch.")
-    try keep("unit", .any("pos, h or h.pos"), usually: "pos", "What a unit is: a position or a head.")
+    try keep(
+      "unit", .any("pos, h or h.pos"), usually: "pos", "What a unit is: a position or a head.")
     try keep("max_number_of_units", usually: "1", "Units that are changed together, at most.")
     try keep(
       "low_rank_dimension", usually: "the sweep's width",
@@ -71,7 +73,8 @@ package struct InterventionItem: Sendable {
     try keep("keep_last_dim", .flagged, usually: "false", "Whether units stay apart.")
     try keep("embed_dim", usually: "the site's width", "Width of what it acts on.")
     try keep(
-      "source_representation", .any("a tensor's name"), "What it reads in place of a source's states.")
+      "source_representation", .any("a tensor's name"),
+      "What it reads in place of a source's states.")
     try keep("params", .any("a tensor's name for each parameter"), "Parameters it starts from.")
     try keep(
       "args", .any("a table"),
@@ -111,6 +114,13 @@ package struct InterventionItem: Sendable {
   /// The field that a sweep over widths sets; nil where the width is given or the type has none.
   var openWidth: String? {
     Self.widthFields[typeName].flatMap { described[$0] == nil ? $0 : nil }
+  }
+
+  /// The width that it names itself.
+  var width: Int? {
+    guard let key = Self.widthFields[typeName], case .integer(let width)? = described[key]?.content
+    else { return subspaces.flatMap { described["subspace_partition"] == nil ? $0.count : nil } }
+    return width
   }
 
   /// Whether it is a rotation of which everything is exchanged, so that its angles count for nothing.

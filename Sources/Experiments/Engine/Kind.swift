@@ -9,6 +9,8 @@ internal import ResultsStore
 protocol Kind: Sendable {
   associatedtype Layout: Table
   static var name: JobKind { get }
+  /// What it is for, on one line.
+  static var summary: String { get }
 
   static func specification(_ document: JobDocument) throws(Refusal) -> Layout.Spec
   /// Resolves a job; reads no weights.
@@ -35,11 +37,21 @@ protocol Kind: Sendable {
   static func rows(_ run: RunView<Layout>, _ options: ExportOptions) throws(Refusal) -> ExportRows
   /// Whether `export --mean` means something.
   static var exportsMeans: Bool { get }
+  /// Whether `export --safetensors` does.
+  static var exportsTensors: Bool { get }
+  /// What it writes; asked for where it does only.
+  static func tensors(
+    _ run: RunView<Layout>, _ options: ExportOptions
+  ) throws(Refusal) -> SafetensorsWriter
 }
 
 extension Kind {
   static var choices: Set<ShowOptions.Choice> { [] }
   static var exportsMeans: Bool { false }
+  static var exportsTensors: Bool { false }
+  static func tensors(
+    _ run: RunView<Layout>, _ options: ExportOptions
+  ) throws(Refusal) -> SafetensorsWriter { SafetensorsWriter() }
   var spec: Layout.Spec { table.spec }
 }
 

@@ -1,8 +1,12 @@
+internal import Checkpoints
 internal import Inputs
 internal import ResultsStore
 
 /// A kind as the commands see it: each command once, for every kind.
 enum KindCommands<K: Kind>: Experiment {
+  static var specification: any JobSpecification.Type { K.Layout.Spec.self }
+  static var summary: String { K.summary }
+
   static func specification(_ document: JobDocument) throws(Refusal) -> any JobSpecification {
     try K.specification(document)
   }
@@ -37,15 +41,33 @@ enum KindCommands<K: Kind>: Experiment {
     _ folder: String, _ options: ExportOptions
   ) throws(Refusal) -> [String] {
     if !K.exportsMeans { try K.name.refuse(options.mean, "--mean") }
-    guard let csv = options.csv else {
+    if !K.exportsTensors { try K.name.refuse(options.safetensors != nil, "--safetensors") }
+    guard options.csv != nil || options.safetensors != nil else {
       throw Refusal(
-        .commandLine, field: "--csv", found: "no file to write", expected: "--csv FILE")
+        .commandLine, field: "--csv", found: "no file to write",
+        expected: "--csv FILE" + (K.exportsTensors ? " or --safetensors FILE" : ""))
     }
-    let rows = try K.rows(RunView(K.self, folder), options)
-    var table = try TableFile(csv, replacing: options.force, heading: rows.heading)
-    try rows.each { (line) throws(Refusal) in try table.add(line) }
-    let count = table.count
-    try table.commit()
-    return ["wrote \(count) lines to \(csv)"]
+    for (isGiven, name) in [(options.site != nil, "--site"), (options.layer != nil, "--layer")]
+    where isGiven && options.safetensors == nil {
+      throw Refusal(
+        .commandLine, field: name, found: "the option without --safetensors",
+        expected: "no such option")
+    }
+    let run = try RunView(K.self, folder)
+    var said: [String] = []
+    if let csv = options.csv {
+      let rows = try K.rows(run, options)
+      var table = try TableFile(csv, replacing: options.force, heading: rows.heading)
+      try rows.each { (line) throws(Refusal) in try table.add(line) }
+      let count = table.count
+      try table.commit()
+      said.append("wrote \(count) lines to \(csv)")
+    }
+    if let file = options.safetensors {
+      try TableFile.checkName(file, replacing: options.force)
+      try K.tensors(run, options).write(to: file)
+      said.append("wrote tensors to \(file)")
+    }
+    return said
   }
 }

@@ -80,6 +80,11 @@ package struct RunPictures: Sendable {
 package struct ExportOptions: Sendable {
   /// A table of comma-separated values.
   package var csv: String?
+  /// A file of tensors.
+  package var safetensors: String?
+  /// Of the tensors, those of this site and layer only.
+  package var site: String?
+  package var layer: Int?
   /// One line for the mean over samples, instead of one for each.
   package var mean = false
   /// Whether to replace files that are there.

@@ -15,12 +15,16 @@ struct TableFile: ~Copyable {
 
   /// - Throws: Where a file is there that is not to be replaced.
   init(_ path: String, replacing: Bool, heading: String) throws(Refusal) {
+    try Self.checkName(path, replacing: replacing)
+    file = try AtomicFile(path)
+    block = Array("\(heading)\n".utf8)
+  }
+
+  static func checkName(_ path: String, replacing: Bool) throws(Refusal) {
     guard replacing || !FileManager.default.fileExists(atPath: path) else {
       throw Refusal(
         .commandLine, file: path, found: "a file that is there", expected: "a new name, or --force")
     }
-    file = try AtomicFile(path)
-    block = Array("\(heading)\n".utf8)
   }
 
   /// Adds a line, without its end.

@@ -12,7 +12,10 @@ struct ModelTexts: Sendable {
   /// Of the texts' file; nil where they stand in the job.
   let digest: String?
 
-  init(_ model: ModelSection, _ data: TextSection) throws(Refusal) {
+  /// - Parameter context: Tokens of a text, at most; nil stands for the model's own limit.
+  init(
+    _ model: ModelSection, _ data: TextSection, context: Int? = nil
+  ) throws(Refusal) {
     published = try PublishedModel(model.path.resolved)
     let vocabulary = published.shape.vocabulary
     tokenizer = try ModelTokenizer.open(
@@ -24,8 +27,8 @@ struct ModelTexts: Sendable {
     for item in loaded.texts {
       texts.append(
         try item.tokens(
-          by: prompts, vocabulary: vocabulary, context: published.shape.positionCount,
-          length: data.length))
+          by: prompts, vocabulary: vocabulary,
+          context: context ?? published.shape.positionCount, length: data.length))
     }
     self.texts = texts
   }
@@ -34,9 +37,15 @@ struct ModelTexts: Sendable {
   func lines(limit: Int, model: ModelSection) -> [String] {
     let prompts = ModelPrompts(
       tokenizer, vocabulary: published.shape.vocabulary, model: model.path.resolved)
-    return texts.prefix(limit).enumerated().map { number, ids in
-      let tokens = ids.map { escaped(prompts.token($0) ?? "#\($0)") }
-      return "\(number): \(tokens.joined(separator: "|")) (\(ids.count) tokens)"
-    } + ["ok: \(texts.count) texts"]
+    return texts.prefix(limit).enumerated().map { prompts.line($0, $1) }
+      + ["ok: \(texts.count) texts"]
+  }
+}
+
+extension ModelPrompts {
+  /// A text with its tokens divided.
+  func line(_ number: Int, _ ids: [Int]) -> String {
+    let tokens = ids.map { escaped(token($0) ?? "#\($0)") }
+    return "\(number): \(tokens.joined(separator: "|")) (\(ids.count) tokens)"
   }
 }

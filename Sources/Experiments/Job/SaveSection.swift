@@ -7,9 +7,13 @@ package struct SaveSection: Sendable, Equatable {
   /// Bits of the mantissa that are kept, of float32's 23; nil keeps them all.
   package let roundBits: Int?
 
-  /// - Parameter rounds: Whether the kind has results that can be rounded.
-  package init(_ f: inout Fields, rounds: Bool = false) throws(Refusal) {
-    level = try f.field("level", .int(1...19), or: 3, "The level of zstd, by which arrays are packed.")
+  /// - Parameters:
+  ///   - rounds: Whether the kind has results that can be rounded.
+  ///   - levels: Those that the codec of the kind's arrays has.
+  package init(
+    _ f: inout Fields, rounds: Bool = false, levels: ClosedRange<Int> = 1...19
+  ) throws(Refusal) {
+    level = try f.field("level", .int(levels), or: 3, "The level of zstd, by which arrays are packed.")
     roundBits =
       rounds
       ? try f.optional(

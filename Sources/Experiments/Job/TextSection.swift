@@ -6,6 +6,8 @@ package struct TextSection: Sendable {
     case file(JobPath)
     /// `data.items`, in the job itself.
     case inline([TextItem])
+    /// The documents of a dump.
+    case dump(JobPath)
   }
 
   package let source: Source
@@ -15,27 +17,41 @@ package struct TextSection: Sendable {
   package let length: Int?
   private let place: JobPlace
 
-  package init(_ f: inout Fields) throws(Refusal) {
+  package init(_ f: inout Fields) throws(Refusal) { try self.init(&f, areCut: true) }
+
+  /// - Parameter areCut: Whether `length` cuts texts; a corpus has a context instead.
+  init(_ f: inout Fields, areCut: Bool) throws(Refusal) {
     place = f.place
     let items = try f.optional(
       "items", .list(of: .textItem, "texts"), apartFrom: ["texts"],
       "Texts in the job itself, in place of a file.")
+    let dump = try f.optional(
+      "dump", .path("the folder of a run of the kind dump"), apartFrom: ["texts", "items"],
+      "The documents of a dump, in place of a file.")
     let file = try f.optional(
       "texts", .path("a file of texts, or data.items"),
-      needed: Fields.When(items == nil, "without items"),
-      "A file of texts: JSON lines or a JSON list where the name says so, else one a line.")
-    source = items.map { .inline($0) } ?? .file(file ?? JobPath(written: "", resolved: ""))
+      needed: Fields.When(items == nil && dump == nil, "without items or dump"),
+      "A text a line; in .jsonl and .ndjson an object a line, with text or input_ids.")
+    source =
+      items.map { .inline($0) } ?? dump.map { .dump($0) }
+      ?? .file(file ?? JobPath(written: "", resolved: ""))
     limit = try f.optional(
       "limit", .int(1...Int(Int32.max)), usually: "all", "At most so many texts, the first.")
-    length = try f.optional(
-      "length", .int(1...Int(Int32.max)), usually: "all of it", unit: "tokens",
-      "Tokens of a text, at most; what comes after them is left out.")
+    length =
+      areCut
+      ? try f.optional(
+        "length", .int(1...Int(Int32.max)), usually: "all of it", unit: "tokens",
+        "Tokens of a text, at most; what comes after them is left out.") : nil
   }
 
   /// The texts, and the digest of the file that they came from.
   package func load() throws(Refusal) -> (texts: [TextItem], fileDigest: String?) {
     switch source {
     case .inline(let texts): return (Array(texts.prefix(limit ?? .max)), nil)
+    case .dump(let path):
+      let found = try DumpReader(path.resolved).documents()
+      let texts = found.ids.map { TextItem(tokens: $0, at: place.member("dump")) }
+      return (Array(texts.prefix(limit ?? .max)), found.digest)
     case .file(let path):
       let file = try TextFile(reading: path.resolved)
       return (Array(file.texts.prefix(limit ?? .max)), file.digest)
@@ -76,6 +92,8 @@ package struct TextItem: Sendable {
   }
 
   init(line: String, at place: JobPlace) { (content, self.place) = (.text(line), place) }
+
+  init(tokens: [Int], at place: JobPlace) { (content, self.place) = (.tokens(tokens), place) }
 
   private static func tokens(_ field: JobField) throws(Refusal) -> [Int] {
     var tokens: [Int] = []

@@ -6,8 +6,11 @@ package enum JobKind: String, CaseIterable, Sendable {
   case basis
   case lens
   case trace
+  case dump
   case das
   case train
+  case patch
+  case ablate
 
   /// What stands behind the commands for jobs of this kind.
   package var experiment: any Experiment.Type {
@@ -15,8 +18,11 @@ package enum JobKind: String, CaseIterable, Sendable {
     case .basis: KindCommands<BasisKind>.self
     case .lens: KindCommands<LensKind>.self
     case .trace: KindCommands<TraceKind>.self
+    case .dump: KindCommands<DumpKind>.self
     case .das: KindCommands<DasKind>.self
     case .train: KindCommands<TrainKind>.self
+    case .patch: KindCommands<PatchKind>.self
+    case .ablate: KindCommands<AblateKind>.self
     }
   }
 

@@ -16,7 +16,7 @@ package struct ValueSketch: Sendable, Equatable {
   private(set) var bins = [Int64](repeating: 0, count: Self.binCount)
   /// Values that are not finite; they are in no bin.
   package private(set) var notFinite = 0
-  private static let half = STATISTICS_BINS
+  static let half = STATISTICS_BINS
   private static let binCount = 2 * half + 1
 
   package init() {}

@@ -5,7 +5,7 @@ internal import Models
 internal import Randomness
 internal import Tensors
 
-/// The noise that corrupts each fact's subject, `[samples, subject tokens, width]`.
+/// The noise that corrupts each fact's subject where a job has noise, `[samples, subject tokens, width]`.
 struct TraceNoise: Sendable {
   private enum Source: Sendable {
     /// Philox, keyed by the seed and the fact's id.
@@ -30,7 +30,8 @@ struct TraceNoise: Sendable {
     samples = job.samples
     let corrupt = spec.corrupt
     let factor: Double
-    switch corrupt.noise {
+    guard let noise = corrupt.noise else { preconditionFailure("a job without noise") }
+    switch noise {
     case .file(let path):
       let file = try SafetensorsFile(path.resolved, kind: .job)
       source = .file(file)
@@ -103,7 +104,7 @@ struct TraceNoise: Sendable {
   static func samples(
     _ spec: TraceSpec, _ facts: [TokenizedFact], width: Int
   ) throws(Refusal) -> Int {
-    guard case .file(let path) = spec.corrupt.noise else { return spec.corrupt.samples ?? 10 }
+    guard let path = spec.corrupt.file else { return spec.corrupt.samples ?? 10 }
     let file = try SafetensorsFile(path.resolved, kind: .job)
     var samples = spec.corrupt.samples
     var checked: Set<String> = []

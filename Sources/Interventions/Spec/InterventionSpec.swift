@@ -35,6 +35,7 @@ struct InterventionSpec: Sendable {
     "kind", "model", "representations", "intervention_types", "mode", "use_fast", "base",
     "sources", "unit_locations", "source_representations", "subspaces", "expected", "wrt", "labels",
     "train", "generate", "saved_directory", "include_model", "sorted_keys",
+    "dumps",
     // Notes for people, and what a test compares with.
     "name", "category", "reference", "versions", "note", "tolerance", "measured", "tensors",
   ]

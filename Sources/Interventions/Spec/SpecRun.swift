@@ -3,7 +3,7 @@ internal import Checkpoints
 internal import Foundation
 public import Inputs
 internal import Models
-internal import Tensors
+package import Tensors
 
 /// Runs a specification: one intervened forward pass, gradient, training or generation.
 ///
@@ -23,6 +23,8 @@ public struct SpecRun {
     public var microbatches: Microbatches?
     /// What turns `prompts` into tokens.
     public var tokenize: (@Sendable (String) throws(Refusal) -> [Int])?
+    /// Tensors that the specification names and its tensor file does not hold.
+    package var tensors: [String: Tensor<Float>] = [:]
 
     /// How a run is made unless said otherwise.
     public init(models: String? = nil, isNaive: Bool = false, saveTo: String? = nil) {
@@ -54,8 +56,10 @@ public struct SpecRun {
     spec = try InterventionSpec(document)
     self.options = options
     let tensorFile = Self.tensorFile(of: document.file)
+    let hasFile = FileManager.default.fileExists(atPath: tensorFile)
     tensors =
-      FileManager.default.fileExists(atPath: tensorFile) ? try SpecTensors(tensorFile) : nil
+      hasFile || !options.tensors.isEmpty
+      ? try SpecTensors(hasFile ? tensorFile : nil, made: options.tensors) : nil
     let opened = try OpenedModel(Self.modelPath(spec, options))
     kind = opened.kind
     classCount = opened.classCount

@@ -3,26 +3,34 @@ internal import Inputs
 internal import Models
 internal import Tensors
 
-/// The tensors that a specification refers to by name, `in.NAME` in its tensor file.
+/// The tensors that a specification refers to by name: `in.NAME` in its tensor file, or made elsewhere.
 struct SpecTensors {
   private static let prefix = "in."
-  private let file: SafetensorsFile
+  private let file: SafetensorsFile?
+  private let made: [String: Tensor<Float>]
 
-  init(_ path: String) throws(Refusal) {
-    file = try SafetensorsFile(path, kind: .job)
+  /// - Parameter made: Tensors of floats that no file holds, by name; they hide those of the file.
+  init(_ path: String?, made: [String: Tensor<Float>] = [:]) throws(Refusal) {
+    file = try path.map { (path) throws(Refusal) in try SafetensorsFile(path, kind: .job) }
+    self.made = made
   }
 
   /// Whether there is a tensor of that name.
-  func contains(_ name: String) -> Bool { file.tensors[Self.prefix + name] != nil }
+  func contains(_ name: String) -> Bool {
+    made[name] != nil || file?.tensors[Self.prefix + name] != nil
+  }
 
-  private func description(_ field: JSONField, _ name: String) throws(Refusal) -> TensorDescription
-  {
-    if let tensor = file.tensors[Self.prefix + name] { return tensor }
-    let known = file.tensors.keys.filter { $0.hasPrefix(Self.prefix) }
-      .map { String($0.dropFirst(Self.prefix.count)) }.sorted()
-    let near = nearest(to: name, among: known).map { "; the nearest name is \(quoted($0))" } ?? ""
+  private func description(
+    _ field: JSONField, _ name: String
+  ) throws(Refusal) -> (file: SafetensorsFile, tensor: TensorDescription) {
+    if let file, let tensor = file.tensors[Self.prefix + name] { return (file, tensor) }
+    let known =
+      (file?.tensors.keys.filter { $0.hasPrefix(Self.prefix) }
+      .map { String($0.dropFirst(Self.prefix.count)) } ?? []) + made.keys
+    let near =
+      nearest(to: name, among: known.sorted()).map { "; the nearest name is \(quoted($0))" } ?? ""
     throw field.refusal(
-      "the tensor \(quoted(name)), which \(escaped(file.path)) does not have",
+      "the tensor \(quoted(name)), which \(escaped(file?.path ?? "dumps")) does not have",
       expected: "the name of a tensor in.NAME there\(near)")
   }
 
@@ -32,7 +40,8 @@ struct SpecTensors {
   }
 
   func floats(named name: String, for field: JSONField) throws(Refusal) -> Tensor<Float> {
-    let tensor = try description(field, name)
+    if let tensor = made[name] { return tensor }
+    let (file, tensor) = try description(field, name)
     guard tensor.elementType.isFloatingPoint else {
       throw field.refusal(
         "the tensor \(quoted(name)) of type \(tensor.elementType.name)",
@@ -44,7 +53,7 @@ struct SpecTensors {
   /// The integers that a field names, with their shape.
   func integers(_ field: JSONField) throws(Refusal) -> (shape: [Int], values: [Int]) {
     let name = try field.string()
-    let tensor = try description(field, name)
+    let (file, tensor) = try description(field, name)
     guard !tensor.elementType.isFloatingPoint else {
       throw field.refusal(
         "the tensor \(quoted(name)) of type \(tensor.elementType.name)", expected: "integers")

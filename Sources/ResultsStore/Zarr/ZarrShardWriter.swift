@@ -134,4 +134,6 @@ package final class ZarrShardWriter<Element: ZarrElement> {
 package struct StoredFile: Sendable, Equatable {
   package let size: Int
   package let digest: String
+
+  package init(size: Int, digest: String) { (self.size, self.digest) = (size, digest) }
 }

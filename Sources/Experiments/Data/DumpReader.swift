@@ -1,0 +1,203 @@
+package import Inputs
+package import Models
+internal import ResultsStore
+package import Tensors
+
+/// The folder of a dump opened for reading, also while it is written: activations, tokens, statistics.
+///
+/// Refuses by the folder's name what the dump does not have.
+package struct DumpReader: Sendable {
+  private let view: RunView<DumpTable>
+  private let store: ZarrStore
+
+  package init(_ path: String) throws(Refusal) {
+    let kind = try JobKind(ofRun: path)
+    guard kind == .dump else {
+      throw Refusal(
+        .store, file: path, found: "a run of the kind \(kind.rawValue)",
+        expected: "one of the kind dump")
+    }
+    try self.init(RunView(DumpKind.self, path))
+  }
+
+  init(_ view: RunView<DumpTable>) throws(Refusal) {
+    self.view = view
+    store = try ZarrStore.open(DumpTable.store(in: view.folder.path))
+    guard try store.root == view.table.root() else {
+      throw Refusal(
+        .store, file: store.path, found: "other arrays than the job's",
+        expected: "the arrays that spec.json and outline.json call for")
+    }
+  }
+
+  private var table: DumpTable { view.table }
+
+  private func refusal(_ found: String, _ expected: String) -> Refusal {
+    Refusal(.store, file: view.folder.path, field: "dump", found: found, expected: expected)
+  }
+
+  // MARK: What there is
+
+  /// SHA-256 of the weights that the activations are of.
+  package var modelDigest: String {
+    get throws(Refusal) {
+      guard case .string(let digest)? = view.reader.inputs["model"]?.content else {
+        throw refusal("no digest of a model", "one")
+      }
+      return digest
+    }
+  }
+
+  /// Refuses activations of another model.
+  package func check(model digest: String) throws(Refusal) {
+    let own = try modelDigest
+    guard own == digest else {
+      throw refusal(
+        "activations of \(escaped(table.spec.modelName)) with the SHA-256 \(own)",
+        "those of a model with \(digest)")
+    }
+  }
+
+  package var sites: [Site] { table.outline.sites.map(\.site) }
+  package var layers: [Int] { table.outline.layers }
+  /// Tokens of each document, with those that have no row.
+  package var lengths: [Int] { table.outline.corpus.lengths }
+  /// Tokens that have a row.
+  package var rowCount: Int { table.rows.count }
+  /// The rows of a document.
+  package func rows(ofDocument number: Int) throws(Refusal) -> Range<Int> {
+    guard lengths.indices.contains(number) else {
+      throw refusal("\(lengths.count) documents", "document \(number)")
+    }
+    return table.rows.rowStarts[number]..<table.rows.rowStarts[number + 1]
+  }
+  /// The heads of a site by head of which a row holds the values, side by side.
+  package func heads(_ site: Site) throws(Refusal) -> [Int]? {
+    try table.outline.sites[place(of: site)].heads
+  }
+
+  private func place(of site: Site) throws(Refusal) -> Int {
+    guard let place = sites.firstIndex(of: site) else {
+      throw refusal("the sites \(sites.map(\.rawValue).joined(separator: ", "))", site.rawValue)
+    }
+    return place
+  }
+
+  private func place(ofLayer layer: Int) throws(Refusal) -> Int {
+    guard let place = layers.firstIndex(of: layer) else {
+      throw refusal("the layers \(layers.map(String.init).joined(separator: ", "))", "layer \(layer)")
+    }
+    return place
+  }
+
+  // MARK: Activations
+
+  /// A range of the rows of a site's layer, `[rows, width]`, as they were stored.
+  package func values(
+    _ site: Site, layer: Int, rows: Range<Int>
+  ) throws(Refusal) -> Tensor<Float> {
+    let (number, layer) = (try place(of: site), try place(ofLayer: layer))
+    guard rows.lowerBound >= 0, rows.upperBound <= rowCount else {
+      throw refusal("\(rowCount) rows", "rows \(rows.lowerBound) to \(rows.upperBound - 1)")
+    }
+    let (array, width) = (try store.array(site.rawValue), table.outline.sites[number].width)
+    var found: [Float] = []
+    found.reserveCapacity(rows.count * width)
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let chunk = row / table.chunkRows
+      let first = chunk * table.chunkRows
+      let end = min(rows.upperBound, first + table.chunkRows)
+      let index = [chunk, layer] + array.spec.shape.dropFirst(2).map { _ in 0 }
+      guard let values = try array.readChunk(index, as: Float.self) else {
+        throw refusal("no row \(row) yet", "a dump that has come so far; run its job to the end")
+      }
+      found += values[(row - first) * width..<(end - first) * width]
+      row = end
+    }
+    return Tensor([rows.count, width], found)
+  }
+
+  /// The rows of some positions of a document, `[positions, width]`, in the order that is given.
+  package func values(
+    _ site: Site, layer: Int, document: Int, positions: [Int]
+  ) throws(Refusal) -> Tensor<Float> {
+    let rows = try rows(ofDocument: document)
+    var chosen: [Int] = []
+    for position in positions {
+      let token = table.rows.documents[document] + position
+      guard let row = rows.first(where: { table.rows.token($0) == token }) else {
+        throw refusal(
+          "no row for position \(position) of document \(document)",
+          "a dump of that position")
+      }
+      chosen.append(row)
+    }
+    guard let least = chosen.min(), let most = chosen.max() else {
+      return Tensor([0, table.outline.sites[try place(of: site)].width], [])
+    }
+    return try values(site, layer: layer, rows: least..<most + 1).gathered(chosen.map { $0 - least })
+  }
+
+  /// A label of all rows: `token_id`, `document_index` or `position`.
+  func label(_ name: String) throws(Refusal) -> [Int] {
+    guard let found = try store.array(name).read(rows: 0..<rowCount, as: Int32.self) else {
+      throw refusal("no \(name) yet", "a dump that has come so far; run its job to the end")
+    }
+    return found.map(Int.init)
+  }
+
+  /// The token ids of all documents, and the digest of the file that holds them.
+  package func documents() throws(Refusal) -> (ids: [[Int]], digest: String) {
+    guard table.spec.dump.positions.isAll else {
+      throw refusal(
+        "the positions \(escaped(table.spec.dump.positions.label))",
+        "all, where documents are read from a dump")
+    }
+    let (ids, starts) = (try label("token_id"), table.rows.rowStarts)
+    return (
+      zip(starts, starts.dropFirst()).map { Array(ids[$0..<$1]) },
+      try store.array("token_id").digest(ofFile: [0]) ?? ""
+    )
+  }
+
+  // MARK: Statistics
+
+  /// What is known of all rows of a site's layer.
+  package func statistics(_ site: Site, layer: Int) throws(Refusal) -> ActivationStatistics {
+    let (number, layer) = (try place(of: site), try place(ofLayer: layer))
+    guard (0..<table.unitCount).allSatisfy({ view.results.isDone($0) }),
+      let found = try table.statistics(site: number, layer: layer, view.results)
+    else {
+      throw refusal("a dump that is not finished", "one of which all shards are done")
+    }
+    return found
+  }
+
+  /// The mean of the rows, `[width]`.
+  package func mean(_ site: Site, layer: Int) throws(Refusal) -> [Double] {
+    try statistics(site, layer: layer).means
+  }
+
+  /// The mean of the rows at a place, `[width]`, counted as the dump's `statistics.positions` says.
+  package func mean(_ site: Site, layer: Int, place: Int) throws(Refusal) -> [Double] {
+    let found = try statistics(site, layer: layer)
+    guard let positions = found.shape.positions else {
+      throw refusal("no means by place", "statistics.positions in its job")
+    }
+    guard (0..<positions.count).contains(place), let mean = found.mean(at: place) else {
+      throw refusal("no row at place \(place)", "one below \(positions.count) that a document has")
+    }
+    return mean
+  }
+
+  /// The mean products of a part's columns, `[width, width]`; the part is a head, or 0 for the row.
+  package func secondMoments(
+    _ site: Site, layer: Int, part: Int = 0
+  ) throws(Refusal) -> [Double] {
+    guard let found = try statistics(site, layer: layer).secondMoments(group: part) else {
+      throw refusal("no second moments", "statistics.moments = true in its job")
+    }
+    return found
+  }
+}

@@ -1,0 +1,115 @@
+internal import Inputs
+internal import Models
+
+/// `[dump]`: whose activations are kept.
+struct DumpSection: Sendable {
+  let sites: [Site]
+  let layers: Selection
+  /// Of the sites by head; nil stands for all.
+  let heads: Selection?
+  let positions: Places
+
+  /// Sites whose activations are rows of one width.
+  private static let choices = Site.decoderSites.filter { $0 != .attentionWeight }
+
+  init(_ f: inout Fields) throws(Refusal) {
+    sites = try f.field(
+      "sites", .list(of: .choice(of: Self.choices), "sites", isSet: true), or: [.blockOutput],
+      "The sites, each an array; causeway sites MODEL explains them.")
+    layers = try f.field(
+      "layers", .selection(of: .layer), orWritten: .text("all"), "The layers of each site.")
+    heads = try f.optional(
+      "heads", .selection(of: .head), usually: "all",
+      only: Fields.When(sites.contains(where: \.isSplitIntoHeads), "a site by head"),
+      "The heads of sites by head; of keys and values, key heads.")
+    positions = try f.field(
+      "positions", .places, orWritten: .text("all"),
+      "The tokens of each document that have a row.")
+  }
+}
+
+/// `[statistics]`: what is known of each site's layers beside the activations.
+struct StatisticsSection: Sendable {
+  enum End: String, CaseIterable, Sendable {
+    case start = "from_start"
+    case end = "from_end"
+  }
+
+  let hasMoments: Bool
+  /// The end that places are counted from; nil for no means by place.
+  let end: End?
+  let places: Int
+
+  init(_ f: inout Fields) throws(Refusal) {
+    hasMoments = try f.field(
+      "moments", .flag, or: false,
+      "Whether the mean products of all pairs of columns are kept, as PCA needs them.")
+    end = try f.optional(
+      "positions", .choice(), usually: "no means by place",
+      "Where places of a document are counted from, each of which has a mean of its own.")
+    places = try f.field(
+      "places", .int(1...1 << 20), or: 64, unit: "tokens",
+      only: Fields.When(end != nil, "positions"),
+      "Places with a mean, at most; further ones are in the mean over all alone.")
+  }
+
+  /// - Parameter longest: Tokens of the longest document.
+  func shape(width: Int, parts: Int, longest: Int) -> StatisticsShape {
+    let count = min(places, longest)
+    let positions: StatisticsShape.Positions? =
+      switch end {
+      case nil: nil
+      case .start: .fromStart(count: count)
+      case .end: .fromEnd(count: count)
+      }
+    return StatisticsShape(
+      width: width, groups: parts, hasMoments: hasMoments, positions: positions)
+  }
+}
+
+/// A job of the kind `dump`: activations over a corpus, with every default filled in.
+struct DumpSpec: JobSpecification {
+  static let jobKind = JobKind.dump
+
+  /// The job file, as it was given.
+  let file: String
+  /// The folder that the paths start from.
+  let folder: String
+  let name: String?
+  let model: ModelSection
+  let data: CorpusSection
+  let dump: DumpSection
+  let statistics: StatisticsSection
+  let save: SaveSection
+  let run: RunSection
+  let slurm: SlurmSection
+  let canonical: JobTable
+
+  init(_ f: inout Fields) throws(Refusal) {
+    (file, folder) = (f.place.file, f.folder)
+    try f.kind(Self.jobKind)
+    name = try f.jobName()
+    model = try f.required("model", .table(ModelSection.init), "The model.")
+    data = try f.required("data", .table(CorpusSection.init), "The corpus.")
+    dump = try f.section("dump", "Whose activations are kept.", DumpSection.init)
+    statistics = try f.section(
+      "statistics",
+      "What is kept of each site's layers beside the activations, in results.zarr: counts, means, "
+        + "variances, extremes, and quantiles of values and norms in any case.",
+      StatisticsSection.init)
+    // Blosc, in whose blocks activations are stored, has no further levels.
+    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in
+      try SaveSection(&f, rounds: true, levels: 1...9)
+    }
+    let inputs = [
+      RunSection.Input("the model", model.path.resolved), RunSection.Input("the job", file),
+    ]
+    run = try f.section("run", FieldText.run) { (f) throws(Refusal) in
+      try RunSection(&f, apartFrom: inputs)
+    }
+    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
+    canonical = try f.end()
+  }
+
+  var modelName: String { model.path.written }
+}
