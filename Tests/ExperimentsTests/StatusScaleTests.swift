@@ -79,7 +79,7 @@ import _TestSupport
     #expect(try status.json["units"]["total"].int() == units)
     #expect(try status.left == left)
     #expect(status.exitCode == 75)
-    #expect((try status.coreHours ?? 0) > 0)
+    #expect(try (status.coreHours ?? 0) > 0)
   }
 
   @Test func `status counts what the journals of several ranks hold`() throws {

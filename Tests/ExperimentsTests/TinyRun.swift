@@ -212,6 +212,7 @@ private final class StoppingObserver: RunObserver {
     if pause > 0 { Thread.sleep(forTimeInterval: pause) }
     if let limit, phase.withLock({ $0 }) == "cells", done >= limit { stop.request() }
   }
+  func advance(step: Int, of steps: Int, name: String) {}
   func end() {}
   func note(_ text: String) {}
 }

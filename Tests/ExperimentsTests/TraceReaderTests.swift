@@ -49,7 +49,7 @@ struct TraceReaderTests {
     #expect(status.exitCode == 75)
     let (done, left) = (try status.done, try status.left)
     #expect(done >= 5 && left > 0 && done + left == 9)
-    #expect((try status.coreHours ?? 0) > 0)
+    #expect(try (status.coreHours ?? 0) > 0)
     #expect(status.lines.contains { $0.hasSuffix("given back") })
     #expect(try status.json["holder"]["life"].string() == "given back")
     #expect(try status.json["finished"].bool() == false)

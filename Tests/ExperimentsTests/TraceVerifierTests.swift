@@ -172,12 +172,12 @@ struct TraceVerifierTests {
       (0..<2).map { TraceCells.Place(layer: layer, position: $0) }
     }
     let byPosition = cells.flatMap { cell in (0..<2).map { _ in metric(Float(cell.position)) } }
-    #expect(TraceSelfTests.identicalAxes(cells, byPosition, 2) == ["samples", "layers"])
+    #expect(TraceAudit.identicalAxes(cells, byPosition, 2) == ["samples", "layers"])
     let bySample = cells.flatMap { _ in (0..<2).map { metric(Float($0)) } }
-    #expect(TraceSelfTests.identicalAxes(cells, bySample, 2) == ["layers", "positions"])
-    #expect(TraceSelfTests.identicalAxes(cells, (0..<8).map { metric(Float($0)) }, 2).isEmpty)
+    #expect(TraceAudit.identicalAxes(cells, bySample, 2) == ["layers", "positions"])
+    #expect(TraceAudit.identicalAxes(cells, (0..<8).map { metric(Float($0)) }, 2).isEmpty)
     // A single sample is no axis.
-    #expect(TraceSelfTests.identicalAxes(cells, (0..<4).map { metric(Float($0)) }, 1).isEmpty)
+    #expect(TraceAudit.identicalAxes(cells, (0..<4).map { metric(Float($0)) }, 1).isEmpty)
   }
 
   @Test func `without the model all is checked but that units come out again`() throws {
