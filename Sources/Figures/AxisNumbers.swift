@@ -48,6 +48,7 @@ func axisSpan(of known: [Double], range: ClosedRange<Double>?) -> ClosedRange<Do
     return reach > 1e-290 ? (low - reach)...(high + reach) : 0...1
   }
   let margin = max((high - low) * 0.05, abs(low) * 1e-6)
-  return (low >= 0 ? max(0, low - margin) : low - margin)...(high <= 0
+  return
+    (low >= 0 ? max(0, low - margin) : low - margin)...(high <= 0
     ? min(0, high + margin) : high + margin)
 }

@@ -2,7 +2,8 @@ extension GnuplotScript {
   /// Draws one line plot: bands, lines, and a legend at the right.
   mutating func draw(_ plot: LinePlot, at place: FigureLayout.Place, number: Int) {
     frameTexts(
-      title: plot.title, subtitle: bandText("bands: ", plot.bandName, at: place), bottomAxis: plot.columnAxis,
+      title: plot.title, subtitle: bandText("bands: ", plot.bandName, at: place),
+      bottomAxis: plot.columnAxis,
       at: place)
     columnTicks(plot.columns, at: place)
     sideTitle(plot.valueName, at: place)

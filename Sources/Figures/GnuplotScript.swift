@@ -94,7 +94,8 @@ package struct GnuplotScript {
   ) {
     let middle = place.left + place.width / 2
     let titles = FigureLayout.titleLines(title, over: place)
-    let firstTitle = place.top - (subtitle.isEmpty && !isRaised ? 14 : 28) - 18 * Double(titles.count - 1)
+    let firstTitle =
+      place.top - (subtitle.isEmpty && !isRaised ? 14 : 28) - 18 * Double(titles.count - 1)
     for (index, line) in titles.enumerated() {
       label(
         line, x: middle, y: firstTitle + 18 * Double(index), align: "center",

@@ -102,7 +102,9 @@ public func nearest(to name: String, among candidates: some Sequence<String>) ->
 
 /// What a word may be a form of.
 private func stems(of name: String) -> [String] {
-  let endings = ["ing": ["", "e"], "ation": ["ate", ""], "ed": ["", "e"], "er": ["", "e"], "s": [""]]
+  let endings = [
+    "ing": ["", "e"], "ation": ["ate", ""], "ed": ["", "e"], "er": ["", "e"], "s": [""],
+  ]
   return endings.sorted { $0.key < $1.key }.flatMap { ending, others in
     name.count > ending.count + 2 && name.hasSuffix(ending)
       ? others.map { name.dropLast(ending.count) + $0 } : []

@@ -74,7 +74,9 @@ struct Probe {
   }
 
   /// One line of this rank; written at once, as a killed rank loses what it has buffered.
-  func say(_ line: String) {
-    FileHandle.standardOutput.write(Data("\(world.rank) \(line)\n".utf8))
+  func say(_ line: String) { Self.say(line, rank: world.rank) }
+
+  static func say(_ line: String, rank: Int) {
+    FileHandle.standardOutput.write(Data("\(rank) \(line)\n".utf8))
   }
 }

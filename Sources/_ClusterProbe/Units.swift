@@ -30,12 +30,13 @@ extension Probe {
     let isSpinning = options.text("work") == "spin"
     let size = options.int("bytes", or: 8)
     let begins = options.int("begins", or: 0) == 1
+    let rank = world.rank
     let failing = Set((0..<count).filter { options.list("failing", has: $0 * 3) }.map { $0 * 3 })
 
     let start = ContinuousClock.now
     let handlers = UnitScheduler.Handlers(
       compute: { unit in
-        if begins { say("begins \(unit)") }
+        if begins { Self.say("begins \(unit)", rank: rank) }
         let time = Duration.milliseconds(cost(unit / 3, longest))
         if isSpinning { spin(time) } else { sleep(time) }
         if failing.contains(unit) { throw UnitFault() }

@@ -108,11 +108,12 @@ struct DasLossTests {
   }
 
   @Test func `the source's own output is no target where its answer is not the label`() throws {
-    let own = try job(loss: "kl")
     let refusal = #expect(throws: Refusal.self) {
+      let own = try job(loss: "kl")
       try DasProblem(own, own.grid.point(0), model(of: own)).checkLoss()
     }
-    #expect(refusal?.field.contains("label") == true && refusal?.expected.contains("target") == true)
+    #expect(
+      refusal?.field.contains("label") == true && refusal?.expected.contains("target") == true)
     let label = try job(loss: "kl\"\ntarget = \"label")
     let problem = try DasProblem(label, label.grid.point(0), model(of: label))
     try problem.checkLoss()

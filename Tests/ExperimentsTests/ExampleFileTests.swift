@@ -160,7 +160,7 @@ struct ExampleFileTests {
     #expect(try again[.train]?.written(7).example == train.written(7).example)
   }
 
-  private func data(_ text: String) throws -> ExampleSection {
+  private func data(_ text: String) throws(Refusal) -> ExampleSection {
     let section = try document("[data]\n" + text).field.anyTable().required("data", expected: "")
     return try FieldType.table(ExampleSection.init).value(of: section)
   }
@@ -207,7 +207,8 @@ struct ExampleFileTests {
         { () throws(Refusal) in
           let section = try document("[data]\ntrain = 5\n" + text).field.anyTable()
             .required("data", expected: "")
-          _ = try FieldType.table(ExampleSection.init).value(of: section).load(isIntervened: true)[.train]?.written(0)
+          _ = try FieldType.table(ExampleSection.init).value(of: section).load(isIntervened: true)[
+            .train]?.written(0)
         }, location)
       for part in texts {
         #expect(
@@ -229,7 +230,10 @@ struct ExampleFileTests {
     try refuse(
       "intervene = [\"Q\"]\ncausal_model = \"hierarchical_equality\"", "data.intervene", "\"Q\"")
     try refuse("form = \"text\"\ncausal_model = \"hierarchical_equality\"", "no prompt")
-    try refuse("seed = 1", "data.seed", "without causal_model")
+    try refuse("seed = 1", "data.train", "a causal_model beside the number")
+    try expectRefusal(naming: "data.seed, line 3", "files of examples", "causal_model") {
+      () throws(Refusal) in try data("train = \"f.jsonl\"\nseed = 1")
+    }
     try refuse("causal_model = \"hierarchical_equality\"\ntest = 0", "data.test", "from 1")
   }
 }

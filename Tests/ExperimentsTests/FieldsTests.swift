@@ -48,7 +48,8 @@ struct FieldsTests {
   }
 
   @Test(arguments: JobKind.allCases)
-  func `the manual of every kind has each of its fields once, with its terms`(kind: JobKind) throws {
+  func `the manual of every kind has each of its fields once, with its terms`(kind: JobKind) throws
+  {
     let manual = try JobManual(of: kind)
     for part in ["[model]", "[run]", "memory", "default \"1GiB\"", "[slurm]", "tasks_per_node"] {
       #expect(manual.text.contains(part), "\(part) in the manual of \(kind)")
@@ -59,14 +60,19 @@ struct FieldsTests {
   }
 
   @Test func `the manual tells what is written nowhere else`() throws {
-    let das = try JobManual(of: .das).text
+    func words(_ kind: JobKind) throws -> String {
+      try JobManual(of: kind).text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    let das = try words(.das)
     for part in [
-      "[data.causal_model.variables.NAME]", "function", "answer", "prompt", "chooser", "require", "like",
-      "form", "base_label", "source_places", "foil", "[[...], ...]", "boundary_penalty", "mask_penalty",
+      "[data.causal_model.variables.NAME]", "function", "answer", "prompt", "chooser", "require",
+      "like",
+      "form", "base_label", "source_places", "foil", "[[...], ...]", "boundary_penalty",
+      "mask_penalty",
       "{ start = ..., end = ... }", "warm_up", "components, mean and std", "before the product",
       "first the answer's values", "target",
     ] { #expect(das.contains(part), "\(part)") }
-    let trace = try JobManual(of: .trace).text
+    let trace = try words(.trace)
     for part in ["noise.ID", "[samples, subject tokens, width]", "before the product", "foil"] {
       #expect(trace.contains(part), "\(part)")
     }
@@ -82,7 +88,8 @@ struct FieldsTests {
     let lens = "kind = \"lens\"\n[model]\npath = \"m\"\n[data]\nitems = [\"a\"]\n[lens]\n"
     _ = try LensSpec(document(lens))
     for (field, section) in [("naive = false", "run"), ("round_bits = 3", "save")] {
-      try expectRefusal(naming: "\(section).\(field.prefix { $0 != " " }), line 8", "unknown field") {
+      try expectRefusal(naming: "\(section).\(field.prefix { $0 != " " }), line 8", "unknown field")
+      {
         () throws(Refusal) in try LensSpec(document("\(lens)[\(section)]\n\(field)\n"))
       }
     }

@@ -161,7 +161,7 @@ struct TraceFiguresTests {
     let maps = try figures.maps(of: try #require(try figures.fact("f2")))
     #expect(maps.count == 1 && maps[0].valueName == "log p(#33)")
     #expect(maps[0].values.joined().allSatisfy { $0 <= 0 || $0.isNaN })
-    try expectRefusal(naming: "--site", "mlp_output (did you mean that?)", kind: .commandLine) {
+    try expectRefusal(naming: "--site", "(did you mean mlp_output?)", kind: .commandLine) {
       () throws(Refusal) in try TraceFigures(path, site: "mlp_outputs")
     }
     try expectRefusal(naming: "--metric", "probability", kind: .commandLine) {

@@ -37,7 +37,7 @@ private func headBars(_ count: Int = 6, series: Int = 1, label: String = "") thr
         title: "heads", categories: categories, series: values.map { .init("s", means: $0) },
         valueName: "")
     }
-    #expect(refusal?.kind == .store && refusal?.field?.hasPrefix("heads") == true)
+    #expect(refusal?.kind == .store && refusal?.field.hasPrefix("heads") == true)
   }
 
   @Test(arguments: [20, 40, 80, 200], [Terminal.Ink.shades, .ascii])
@@ -62,8 +62,9 @@ private func headBars(_ count: Int = 6, series: Int = 1, label: String = "") thr
       try #require(lines.first { $0.hasPrefix(name) || $0.contains(" \(name) ") })
     }
     let (up, down) = (try row("  up"), try row("down"))
-    let line = try #require(up.firstIndex(of: "|"))
-    #expect(up[line...].contains("#") && !up[..<line].contains("#"))
+    let line = try #require(
+      down.firstIndex(of: "|").map { down.distance(from: down.startIndex, to: $0) })
+    #expect(!up.prefix(line).contains("#") && up.dropFirst(line).contains("#"))
     #expect(up.contains("-") && up.contains("[") && up.contains("1 [0.9, 1.1]"))
     // Half as long, and to the left.
     let (long, short) = (up.count { $0 == "#" || $0 == "-" }, down.count { $0 == "#" })

@@ -99,7 +99,7 @@ private func row(
       title: "t", columns: ["0", "1", "2"],
       series: [.init("a", means: [1, 2, .nan], standardErrors: [0.5, .nan, 9])],
       valueName: "p", columnAxis: "layer", baseline: 0)
-    #expect(plot.span == -0.1...2.1)
+    #expect(plot.span == 0...2.1)
   }
 
   @Test func `a band reaches as far down and up as it is said to, each for itself`() throws {
@@ -108,7 +108,7 @@ private func row(
       series: [.init("a", means: [1, 2], lows: [0, 1.5], highs: [1.25, 4])],
       valueName: "p", columnAxis: "layer")
     #expect(plot.series[0].lows == [0, 1.5] && plot.series[0].highs == [1.25, 4])
-    #expect(plot.span == -0.2...4.2)
+    #expect(plot.span == 0...4.2)
     let symmetric = LinePlot.Series("b", means: [1, 2], standardErrors: [0.5, -1])
     #expect(symmetric.lows == [0.5, 1] && symmetric.highs == [1.5, 3])
     #expect(throws: Refusal.self) {
@@ -130,7 +130,7 @@ private func row(
     #expect(try span([0.2, 0.4], range: 0...1) == 0...1)
     #expect(try span([.nan], range: 0...2) == 0...2)
     #expect(try span([0, 3], range: 0...1).upperBound > 3)
-    #expect(try span([0, 0]) == -1...1)
+    #expect(try span([0, 0]) == 0...1)
     #expect(try span([4]) == 2...6)
   }
 

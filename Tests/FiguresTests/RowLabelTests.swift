@@ -8,7 +8,8 @@ private let promptRows = (0..<300).map { row in
 }
 
 @Suite struct RowLabelTests {
-  @Test func `of a long prompt the subject and the last token are labelled, and no two labels touch`()
+  @Test
+  func `of a long prompt the subject and the last token are labelled, and no two labels touch`()
     throws
   {
     let labels = try traceMap(rows: promptRows).rowLabels(least: 3.25)

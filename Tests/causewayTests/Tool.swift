@@ -114,9 +114,9 @@ final class RunningTool {
   }
 
   /// How many times as long as on an idle machine things take here and now, at least 1: by a start
-  /// of the tool, which takes a quarter of a second at most on one.
+  /// of the tool, which takes a tenth of a second at most on one.
   static func slowness() async throws -> Double {
-    max(1, try await RunningTool(["--help"], ranks: nil).end().seconds / 0.25)
+    max(1, try await RunningTool(["--help"], ranks: nil).end().seconds / 0.1)
   }
 
   func text(_ stream: String) throws -> String {

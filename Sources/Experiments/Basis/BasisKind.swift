@@ -10,6 +10,8 @@ internal import Tokenizers
 /// Belrose et al., 2023, <https://arxiv.org/abs/2303.08112>, section 4.1.
 struct BasisKind: Kind {
   static let name = JobKind.basis
+  static let summary =
+    "the directions of activations that a model's output hangs on most (causal bases)"
 
   let table: BasisTable
   private let data: ModelTexts

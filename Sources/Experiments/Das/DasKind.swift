@@ -11,6 +11,8 @@ internal import ResultsStore
 /// Geiger et al., 2023, <https://arxiv.org/abs/2303.02536>.
 struct DasKind: Kind {
   static let name = JobKind.das
+  static let summary =
+    "interventions trained to exchange a causal model's variables (alignment search)"
   static let choices: Set<ShowOptions.Choice> = [.metric]
 
   let job: DasJob

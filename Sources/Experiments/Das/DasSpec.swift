@@ -42,13 +42,9 @@ package struct DasSpec: TrainingSpec {
       "seed", .seed, or: 0, "Of random starts, of the order of examples and of the controls.")
     self.seed = seed
     let model = try f.optional(
-      "model", .table(ModelSection.init), needed: Fields.When(!f.has("pretrain"), "without pretrain"),
+      "model", .table(ModelSection.init),
+      needed: Fields.When(!f.has("pretrain"), "without pretrain"),
       "The model.")
-    var first = try f.optional(
-      "pretrain", .table { (f) throws(Refusal) in
-        try ModelTrainSpec(partOf: &f, seed: seed)
-      }, apartFrom: ["model"],
-      "A model that the job trains first, by these fields of a job of the kind train.")
     data = try f.required("data", .table(ExampleSection.init), "Bases, sources and labels.")
     interventions = try f.required(
       "interventions",
@@ -65,6 +61,12 @@ package struct DasSpec: TrainingSpec {
     train = try f.required(
       "train", .table { (f) throws(Refusal) in try TrainSection(&f, of: .interventions(types)) },
       "The loss, the optimiser, and how the data are gone through.")
+    var first = try f.optional(
+      "pretrain",
+      .table { (f) throws(Refusal) in
+        try ModelTrainSpec(partOf: &f, seed: seed)
+      }, apartFrom: ["model"],
+      "A model that the job trains first, by these fields of a job of the kind train.")
     save = try f.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
     let source = model ?? first?.model.folder
     let inputs = source.map { [RunSection.Input("the model", $0.path.resolved)] } ?? []

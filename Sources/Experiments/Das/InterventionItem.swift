@@ -49,9 +49,11 @@ package struct InterventionItem: Sendable {
     try keep("layer", usually: "the sweep's", "The layer, from 0.")
     try keep(
       "component", .any("a site, as causeway sites MODEL lists them, or a module's path"),
-      usually: "block_output", "Where it acts. mlp_activation of a gated MLP is what the nonlinearity "
+      usually: "block_output",
+      "Where it acts. mlp_activation of a gated MLP is what the nonlinearity "
         + "gives, before the product with the other branch.")
-    try keep("unit", .any("pos, h or h.pos"), usually: "pos", "What a unit is: a position or a head.")
+    try keep(
+      "unit", .any("pos, h or h.pos"), usually: "pos", "What a unit is: a position or a head.")
     try keep("max_number_of_units", usually: "1", "Units that are changed together, at most.")
     try keep(
       "low_rank_dimension", usually: "the sweep's width",
@@ -71,7 +73,8 @@ package struct InterventionItem: Sendable {
     try keep("keep_last_dim", .flagged, usually: "false", "Whether units stay apart.")
     try keep("embed_dim", usually: "the site's width", "Width of what it acts on.")
     try keep(
-      "source_representation", .any("a tensor's name"), "What it reads in place of a source's states.")
+      "source_representation", .any("a tensor's name"),
+      "What it reads in place of a source's states.")
     try keep("params", .any("a tensor's name for each parameter"), "Parameters it starts from.")
     try keep(
       "args", .any("a table"),

@@ -32,7 +32,7 @@ struct Pretraining {
         var options = launch.options
         options.output = folder
         let own = RunLaunch(
-          launch.environment, options, observer: launch.observer, stop: launch.stop)
+          launch.environment, options, observer: launch.observer, stop: launch.stop, isPart: true)
         switch try RunEngine<TrainKind>(own).run({ first.spec }) {
         case .stopped: return .ended(.stopped)
         case .finished(let summary, let failed) where failed > 0:

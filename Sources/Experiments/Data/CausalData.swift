@@ -31,7 +31,7 @@ struct CausalData: Sendable {
     let model = try f.optional(
       "causal_model", .causalModel(seed: seed),
       "A causal model of one's own, or the name of a built-in one: "
-        + BuiltInTask.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+        + (f.isManual ? try Self.builtIns() : ""))
     var task = model?.task
     let usual = task?.intervene
     named = try f.optional(
@@ -55,7 +55,8 @@ struct CausalData: Sendable {
     assumedTokens = f.has("form") || task?.form != .tokens ? nil : f.place(of: "form")
     let form = try f.field(
       "form", .choice(), or: task?.form ?? .features,
-      usually: "the task's; of an own model text where it has a prompt, else features", only: causal,
+      usually: "the task's; of an own model text where it has a prompt, else features",
+      only: causal,
       "What the network reads. features: the numbers that values are made of, true as 1; one_hot: for "
         + "each input a 1 among as many places as it has values; text: the prompt; tokens: a token for "
         + "each value and each word of the prompt, numbered from 0, first the answer's values in the "
@@ -87,6 +88,17 @@ struct CausalData: Sendable {
     isNamed = f.has("intervene")
     self.sizes = Split.allCases.compactMap { split in sizes[split].map { (split, $0) } }
     _ = try sampling(.train, named)
+  }
+
+  /// The built-in models with what interventions can be of.
+  private static func builtIns() throws(Refusal) -> String {
+    var names: [String] = []
+    for builtIn in BuiltInTask.allCases {
+      let model = try builtIn.task().model
+      let inner = model.inner.map { model.variables[$0].name }
+      names.append("\(builtIn.rawValue) (inner variables: \(inner.joined(separator: ", ")))")
+    }
+    return names.joined(separator: "; ") + "."
   }
 
   private func sampling(

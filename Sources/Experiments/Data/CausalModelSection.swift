@@ -15,7 +15,8 @@ struct CausalModelSection: Sendable {
 
   init(_ f: inout Fields, seed: UInt64) throws(Refusal) {
     let declared = try f.required(
-      "variables", .tables(named: "NAME") { (f, name) throws(Refusal) in
+      "variables",
+      .tables(named: "NAME") { (f, name) throws(Refusal) in
         try DeclaredVariable(&f, name, seed: seed)
       },
       "The variables, each a table: an input has values, a range or vectors; one with a function "
@@ -29,7 +30,8 @@ struct CausalModelSection: Sendable {
     let prompt = try f.optional(
       "prompt", .text,
       "What is written of a setting: {name} stands for a variable's value, {name:2} for a number with "
-        + "two decimals, {{ and }} for braces. Each mention is a place of that name, the second name_2.")
+        + "two decimals, {{ and }} for braces. Each mention is a place of that name, the second name_2."
+    )
     let prompts = try f.optional(
       "prompts", .list(of: .text, "texts"), apartFrom: ["prompt"],
       "Several prompts, of which chooser takes one.")
@@ -108,7 +110,8 @@ private struct DeclaredVariable: Sendable {
       "Another variable, whose values it has, entities and all.")
     let values = try f.optional(
       "values", .list(of: .causalValue(), "values", count: 0...Int.max),
-      apartFrom: ["range", "vectors", "entities"], "The values it can have, in the order of classes.")
+      apartFrom: ["range", "vectors", "entities"],
+      "The values it can have, in the order of classes.")
     let decimals = try f.optional(
       "decimals", .int(0...12), usually: "all", "Decimals that drawn numbers are rounded to.")
     let range = try f.optional(
@@ -130,7 +133,8 @@ private struct DeclaredVariable: Sendable {
       "parents", .list(of: .text, "variables", count: 0...Int.max),
       usually: "the names in its function", "The variables it follows from.")
     timeStep = try f.optional(
-      "time_step", .int(0...100_000), usually: "by its parents", "When it is computed, for drawings.")
+      "time_step", .int(0...100_000), usually: "by its parents",
+      "When it is computed, for drawings.")
     self.like = like
     domain =
       if let values { .finite(values) } else if let width {
@@ -139,7 +143,9 @@ private struct DeclaredVariable: Sendable {
             try CausalDomain.entities(
               entities, width: width, in: range ?? -1...1, decimals: decimals, seed: seed)
           }
-        } else { .vectors(width: width, range ?? -1...1, decimals: decimals) }
+        } else {
+          .vectors(width: width, range ?? -1...1, decimals: decimals)
+        }
       } else { range.map { .interval($0, decimals: decimals) } }
     let place = f.place(of: "function")
     function = try formula.map { (text) throws(Refusal) in

@@ -109,7 +109,8 @@ package struct ExampleFile: Sendable {
     var example = CounterfactualExample(
       base: base,
       baseLabel: try f.optional(
-        "base_label", label, "What the model should say of the base without interventions: of it "
+        "base_label", label,
+        "What the model should say of the base without interventions: of it "
           + "comes the accuracy of the model itself."),
       sources: sources,
       label: try f.required("label", label, "What the model should say after the intervention."))

@@ -80,9 +80,11 @@ extension FieldType where Value == Amount {
       "a file of JSON lines, or with causal_model \(count.words)", placeholder: Amount(),
       canonical: { isCausal ? count.canonical($0.count) : file.canonical($0.file) }
     ) { (field, folder) throws(Refusal) in
-      isCausal
-        ? Amount(count: try count.value(of: field))
-        : Amount(file: try file.value(of: field, folder: folder))
+      if isCausal { return Amount(count: try count.value(of: field)) }
+      guard case .string = field.value.content else {
+        throw field.refusal(expected: "a file of examples, or a causal_model beside the number")
+      }
+      return Amount(file: try file.value(of: field, folder: folder))
     }.holding { (f) throws(Refusal) in
       var variables: [String] = []
       return try ExampleFile.entry(&f, isIntervened: false, &variables)

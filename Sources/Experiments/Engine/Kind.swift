@@ -9,6 +9,8 @@ internal import ResultsStore
 protocol Kind: Sendable {
   associatedtype Layout: Table
   static var name: JobKind { get }
+  /// What it is for, on one line.
+  static var summary: String { get }
 
   static func specification(_ document: JobDocument) throws(Refusal) -> Layout.Spec
   /// Resolves a job; reads no weights.

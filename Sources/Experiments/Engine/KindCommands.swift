@@ -4,6 +4,9 @@ internal import ResultsStore
 
 /// A kind as the commands see it: each command once, for every kind.
 enum KindCommands<K: Kind>: Experiment {
+  static var specification: any JobSpecification.Type { K.Layout.Spec.self }
+  static var summary: String { K.summary }
+
   static func specification(_ document: JobDocument) throws(Refusal) -> any JobSpecification {
     try K.specification(document)
   }

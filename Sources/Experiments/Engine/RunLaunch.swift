@@ -19,11 +19,21 @@ package struct RunLaunch {
   package let options: RunOptions
   package let observer: any RunObserver
   package let stop: StopSignal
+  /// Whether it is a part of a run whose needs, with this part's, have been checked.
+  let isPart: Bool
 
   package init(
     _ environment: MPIEnvironment, _ options: RunOptions, observer: any RunObserver,
     stop: StopSignal
   ) {
+    self.init(environment, options, observer: observer, stop: stop, isPart: false)
+  }
+
+  init(
+    _ environment: MPIEnvironment, _ options: RunOptions, observer: any RunObserver,
+    stop: StopSignal, isPart: Bool
+  ) {
+    self.isPart = isPart
     self.environment = environment
     self.options = options
     self.observer = observer

@@ -46,7 +46,8 @@ package struct CorruptSection: Sendable, Equatable {
         + "comes of it is in results.zarr and in what plan says.")
     let spread = try f.field(
       "of", .choice(), or: Spread.subjects, only: isScaled, apartFrom: ["noise"],
-      "subjects: the embeddings of all tokens of the data's subjects; embeddings: the whole matrix.")
+      "subjects: the embeddings of all tokens of the data's subjects; embeddings: the whole matrix."
+    )
     samples = try f.optional(
       "samples", .int(1...100_000), orWritten: file == nil ? .int(10) : nil,
       usually: "10, or as many as a noise file has", "Corrupted runs of each fact.")

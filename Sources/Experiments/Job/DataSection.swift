@@ -29,7 +29,8 @@ package struct DataSection: Sendable {
     let items = try f.optional(
       "items", .facts, apartFrom: ["facts"], "Facts in the job itself, in place of a file.")
     let file = try f.optional(
-      "facts", .path("a file of facts, or [[data.items]]").holding { (f) throws(Refusal) in
+      "facts",
+      .path("a file of facts, or [[data.items]]").holding { (f) throws(Refusal) in
         try Fact(&f, number: 0)
       }, needed: Fields.When(items == nil, "without items"), "A JSON file, a list of facts.")
     source = items.map { .inline($0) } ?? .file(file ?? JobPath(written: "", resolved: ""))

@@ -17,17 +17,9 @@ package struct FactFile: Sendable {
 
   /// - Parameter file: The name that refusals give, and whose ending decides the format.
   package init(_ bytes: [UInt8], file: String) throws(Refusal) {
-    let name = file.lowercased()
-    let isLines =
-      name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") || Self.looksLikeLines(bytes)
     var facts: [Fact] = []
-    func add(_ field: JobField) throws(Refusal) {
+    try Self.each(bytes, file: file, list: ["facts"]) { (field) throws(Refusal) in
       facts.append(try Fact(field, number: facts.count))
-    }
-    if isLines {
-      try JSONLines.read(bytes, file: file, each: add)
-    } else {
-      for field in try Self.array(bytes, file: file) { try add(field) }
     }
     guard !facts.isEmpty else {
       throw Refusal(.job, file: file, found: "no facts, so no units", expected: "at least one fact")
@@ -35,6 +27,21 @@ package struct FactFile: Sendable {
     try Fact.refuseDuplicates(facts)
     self.facts = facts
     digest = Digest.of(bytes)
+  }
+
+  /// Reads the objects of a file, one after another.
+  ///
+  /// - Parameter list: What the list of an object around it may be called; else it is the only one.
+  static func each(
+    _ bytes: [UInt8], file: String, list names: [String],
+    _ take: (JobField) throws(Refusal) -> Void
+  ) throws(Refusal) {
+    let name = file.lowercased()
+    if name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") || looksLikeLines(bytes) {
+      try JSONLines.read(bytes, file: file, each: take)
+    } else {
+      for field in try array(bytes, file: file, list: names) { try take(field) }
+    }
   }
 
   /// Whether the first line is an object by itself and something follows it, whatever the name says.
@@ -46,25 +53,27 @@ package struct FactFile: Sendable {
     return (try? JSON.parse(first, file: "", kind: .job)) != nil
   }
 
-  private static func array(_ bytes: [UInt8], file: String) throws(Refusal) -> [JobField] {
+  private static func array(
+    _ bytes: [UInt8], file: String, list names: [String]
+  ) throws(Refusal) -> [JobField] {
     let root = JobField(
       JobValue(json: try JSON.parse(bytes, file: file, kind: .job, values: 10_000_000)),
       at: JobPlace(file: file))
     guard case .table(let table) = root.value.content else {
       guard case .list = root.value.content else {
-        throw root.refusal(expected: "a list of facts, or an object around one")
+        throw root.refusal(expected: "a list of \(names[0]), or an object around one")
       }
       return try root.items()
     }
-    if table["facts"] != nil, let facts = try root.anyTable().optional("facts") {
-      return try facts.items()
+    for name in names where table[name] != nil {
+      if let list = try root.anyTable().optional(name) { return try list.items() }
     }
     let lists = table.members.filter { isListOfTables($0.value) }.map(\.key)
     guard lists.count == 1, let list = try root.anyTable().optional(lists[0]) else {
       let found =
         lists.isEmpty
-        ? "no list of facts" : "the lists \(lists.map(quoted).joined(separator: ", "))"
-      throw root.place.refusal(found, expected: "a field \"facts\", or one list of objects")
+        ? "no list of \(names[0])" : "the lists \(lists.map(quoted).joined(separator: ", "))"
+      throw root.place.refusal(found, expected: "a field \"\(names[0])\", or one list of objects")
     }
     return try list.items()
   }

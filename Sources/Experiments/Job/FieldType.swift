@@ -332,7 +332,8 @@ where Value: RawRepresentable & CaseIterable & Equatable, Value.RawValue == Stri
 extension FieldType {
   /// Names of an enumeration, each once; they are kept in its order.
   package static func set<Choice>(of _: Choice.Type) -> FieldType
-  where Choice: RawRepresentable & CaseIterable & Equatable, Choice.RawValue == String,
+  where
+    Choice: RawRepresentable & CaseIterable & Equatable, Choice.RawValue == String,
     Value == [Choice]
   {
     let list = FieldType.list(of: .choice(of: Array(Choice.allCases)), "names", isSet: true)

@@ -20,6 +20,7 @@ package struct MetricSection: Sendable, Equatable {
     store = try f.field(
       "store", .set(of: Metric.self), or: Metric.allCases,
       "Of the answer at the last token: its probability; the natural logarithm of that, in nats; its "
-        + "logit less that of the foil, and without one of the clean run's most probable other token.")
+        + "logit less that of the foil, and without one of the clean run's most probable other token."
+    )
   }
 }

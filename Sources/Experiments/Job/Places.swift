@@ -111,6 +111,28 @@ package struct Places: Sendable, Equatable {
     }.joined(separator: "+")
   }
 
+  /// The names of a list that has nothing else; nil otherwise.
+  package var names: [String]? {
+    var names: [String] = []
+    for part in parts {
+      guard isList, case .name(let name) = part else { return nil }
+      names.append(name)
+    }
+    return names
+  }
+
+  /// The positions of each part by itself, in the order of the list.
+  package func resolveEach(
+    in prompt: PromptPlaces, called name: String
+  ) throws(Refusal) -> [[Int]] {
+    var places: [[Int]] = []
+    for part in parts {
+      places.append(
+        try Places(part, isList: isList, at: place).resolve(in: prompt, called: name))
+    }
+    return places
+  }
+
   /// The positions in one prompt, each once, in rising order.
   ///
   /// A role that no token has gives none; a number past the prompt's end is refused.
@@ -128,7 +150,8 @@ package struct Places: Sendable, Equatable {
           let near = nearest(to: place, among: prompt.names).map { " (did you mean \($0)?)" } ?? ""
           throw self.place.refusal(
             "no place \(quoted(place)) in \(escaped(name))",
-            expected: "one of \(prompt.names.prefix(20).map(escaped).joined(separator: ", "))\(near)")
+            expected:
+              "one of \(prompt.names.prefix(20).map(escaped).joined(separator: ", "))\(near)")
         }
         if let outside = found.first(where: { !(0..<count).contains($0) }) {
           throw self.place.refusal(
@@ -195,7 +218,8 @@ package struct PromptPlaces: Sendable {
   /// The names that can be meant, each once.
   var names: [String] {
     let own = named.keys.sorted()
-    let usual = roles == nil ? ["all", "last_but_one", "last"] : Places.Name.allCases.map(\.rawValue)
+    let usual =
+      roles == nil ? ["all", "last_but_one", "last"] : Places.Name.allCases.map(\.rawValue)
     return own + usual.filter { named[$0] == nil }
   }
 

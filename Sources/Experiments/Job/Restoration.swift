@@ -49,7 +49,8 @@ package struct Restoration: Sendable {
   static func list(_ f: inout Fields) throws(Refusal) -> [Restoration] {
     let usual: [TraceSite] = [.blockOutput, .mlpOutput, .attentionOutput]
     let list = try f.field(
-      "restore", .tables("an empty list, so no units") { (f, _) throws(Refusal) in
+      "restore",
+      .tables("an empty list, so no units") { (f, _) throws(Refusal) in
         try Restoration(&f)
       }, orWritten: .items(usual.map { .fields(["site": .text($0.rawValue)]) }),
       usually: "block_output, mlp_output and attention_output",

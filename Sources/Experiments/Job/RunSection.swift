@@ -43,7 +43,8 @@ package struct RunSection: Sendable, Equatable {
     naive =
       hasNaive
       ? try f.field(
-        "naive", .flag, or: false, "Whether each result comes of a full forward pass of its own, to "
+        "naive", .flag, or: false,
+        "Whether each result comes of a full forward pass of its own, to "
           + "check the quick way by.") : false
     output = try f.optional(
       "output", .path, usually: "the command line's", "The run's folder, where results go.")

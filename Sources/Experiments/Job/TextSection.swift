@@ -31,7 +31,7 @@ package struct TextSection: Sendable {
     let file = try f.optional(
       "texts", .path("a file of texts, or data.items"),
       needed: Fields.When(items == nil && dump == nil, "without items or dump"),
-      "A file of texts: JSON lines or a JSON list where the name says so, else one a line.")
+      "A text a line; in .jsonl and .ndjson an object a line, with text or input_ids.")
     source =
       items.map { .inline($0) } ?? dump.map { .dump($0) }
       ?? .file(file ?? JobPath(written: "", resolved: ""))

@@ -6,6 +6,10 @@ package import ResultsStore
 /// `plan`, `check`, `specification` and `run` begin from a job's file; the others from a run's
 /// folder alone, also while it is written.
 package protocol Experiment {
+  /// What reads its jobs.
+  static var specification: any JobSpecification.Type { get }
+  /// What it is for, on one line.
+  static var summary: String { get }
   /// The checked job with its defaults; reads no other file.
   static func specification(_ document: JobDocument) throws(Refusal) -> any JobSpecification
   /// What the job will cost; reads no weights.

@@ -9,6 +9,8 @@ package enum JobKind: String, CaseIterable, Sendable {
   case dump
   case das
   case train
+  case patch
+  case ablate
 
   /// What stands behind the commands for jobs of this kind.
   package var experiment: any Experiment.Type {
@@ -19,6 +21,8 @@ package enum JobKind: String, CaseIterable, Sendable {
     case .dump: KindCommands<DumpKind>.self
     case .das: KindCommands<DasKind>.self
     case .train: KindCommands<TrainKind>.self
+    case .patch: KindCommands<PatchKind>.self
+    case .ablate: KindCommands<AblateKind>.self
     }
   }
 

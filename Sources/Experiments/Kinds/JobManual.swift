@@ -15,38 +15,53 @@ package struct JobManual {
   private enum Line {
     case title(String, says: String)
     case field(FieldEntry)
+    /// The fields of another title.
+    case same(String)
   }
 
   private var lines: [Line] {
     var lines: [Line] = []
-    func add(_ fields: [FieldEntry], _ path: String) {
-      let (tables, values) = (fields.filter { $0.form != .value }, fields.filter { $0.form == .value })
+    // Where fields were told of first: the same ones are not told of again.
+    var told: [String: String] = [:]
+    func add(_ fields: [FieldEntry], _ path: String, of title: String) {
+      let own = fields.map { $0.key + $0.terms + $0.says }.joined(separator: "\n")
+      if let first = told[own], !fields.isEmpty {
+        lines.append(.same(first))
+        return
+      }
+      told[own] = title
+      let (tables, values) = (
+        fields.filter { $0.form != .value }, fields.filter { $0.form == .value }
+      )
       lines += values.map { .field($0) }
       for entry in values where !entry.fields.isEmpty {
-        lines.append(.title("What a file in \(path)\(entry.key) holds, one for each:", says: ""))
-        add(entry.fields, "")
+        let title = "Each line or item of \(path)\(entry.key)"
+        lines.append(.title(title, says: ""))
+        add(entry.fields, "", of: title)
       }
       for entry in tables {
         let name = path + entry.key
+        let title = entry.form == .tables ? "[[\(name)]]" : "[\(name)]"
         let terms = entry.terms.isEmpty ? "" : " (\(entry.terms))"
-        lines.append(
-          .title(entry.form == .tables ? "[[\(name)]]" : "[\(name)]", says: entry.says + terms))
-        add(entry.fields, name + ".")
+        lines.append(.title(title, says: entry.says + terms))
+        add(entry.fields, name + ".", of: title)
       }
     }
-    add(fields, "")
+    add(fields, "", of: "")
     return lines
   }
 
   /// For a terminal of 100 columns.
   package var text: String {
-    var text = "A job of the kind \"\(kind.rawValue)\": \(kind.summary)\n\n"
+    var text =
+      Self.wrapped("A job of the kind \"\(kind.rawValue)\": \(kind.summary).", indent: 0) + "\n"
     for line in lines {
       switch line {
       case .title(let title, let says):
         text += "\n\(title)\n" + (says.isEmpty ? "" : Self.wrapped(says, indent: 2))
       case .field(let entry):
         text += "  \(entry.key)\n" + Self.wrapped(entry.terms + ". " + entry.says, indent: 6)
+      case .same(let title): text += "  The fields of \(title).\n"
       }
     }
     return text
@@ -60,6 +75,7 @@ package struct JobManual {
       case .title(let title, let says):
         text += "\n### \(title.hasPrefix("[") ? "`\(title)`" : title)\n\n"
         if !says.isEmpty { text += says + "\n\n" }
+      case .same(let title): text += "The fields of \(title).\n"
       case .field(let entry): text += "- `\(entry.key)`: \(entry.terms). \(entry.says)\n"
       }
     }
@@ -110,26 +126,8 @@ extension JobKind {
   }
 
   /// What reads its jobs.
-  var specification: any JobSpecification.Type {
-    switch self {
-    case .basis: BasisSpec.self
-    case .lens: LensSpec.self
-    case .trace: TraceSpec.self
-    case .dump: DumpSpec.self
-    case .das: DasSpec.self
-    case .train: ModelTrainSpec.self
-    }
-  }
+  var specification: any JobSpecification.Type { experiment.specification }
 
   /// What it is for, on one line.
-  package var summary: String {
-    switch self {
-    case .basis: "the directions of activations that a model's output hangs on most (causal bases)"
-    case .lens: "translators from each layer's states to the model's logits (a tuned lens)"
-    case .trace: "which states bring back a fact's answer after its subject is corrupted (causal tracing)"
-    case .dump: "activations of sites, layers and heads over a corpus, with their statistics"
-    case .das: "interventions trained to exchange a causal model's variables (alignment search)"
-    case .train: "a model's own weights, with or without interchange interventions"
-    }
-  }
+  package var summary: String { experiment.summary }
 }

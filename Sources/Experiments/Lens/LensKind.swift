@@ -9,6 +9,7 @@ internal import Tokenizers
 /// Tuned lenses. Belrose et al., 2023, <https://arxiv.org/abs/2303.08112>, section 3.
 struct LensKind: Kind {
   static let name = JobKind.lens
+  static let summary = "translators from each layer's states to the model's logits (a tuned lens)"
 
   let table: LensTable
   private let data: ModelTexts

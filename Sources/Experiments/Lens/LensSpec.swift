@@ -11,7 +11,8 @@ extension LensSettings {
       "learning_rate", .number(0...1e30), or: isDescent ? 0.1 : 1e-3,
       usually: "0.1, with adam 0.001", "The step size, before the schedule.")
     momentum = try f.field(
-      "momentum", .number(0..<1), or: momentum, only: Fields.When(isDescent, "optimizer = \"sgd\""),
+      "momentum", .number(0..<1), or: momentum,
+      only: Fields.When(isDescent, "optimizer = \"sgd\"", of: algorithm.rawValue),
       "The share of its pace that a step keeps, looking ahead by it (Nesterov).")
     weightDecay = try f.field(
       "weight_decay", .number(0...1e30), or: weightDecay,
@@ -23,7 +24,7 @@ extension LensSettings {
     clip = try f.field(
       "clip", .number(above: 0), or: 1, "The largest norm of a layer's gradient.")
     warmUp = try f.field(
-      "warm_up", .int(0...steps), or: 0, unit: "steps",
+      "warm_up", .int(0...steps).called("an integer from 0 to steps"), or: 0, unit: "steps",
       "Steps over which the rate rises from 0; then it falls to 0 on a straight line.")
     hasBias = try f.field("bias", .flag, or: true, "Whether the translators have one.")
     seed = UInt64(try f.field("seed", .seed, or: 0, "Of the order of tokens."))

@@ -18,7 +18,8 @@ enum ComputeRoom {
       let room = HostMemory.addressSpace()
       throw Refusal(
         .resources, field: "address space",
-        found: room.map { "\($0) bytes left (ulimit -v)" } ?? "less than that (vm.overcommit_memory)",
+        found: room.map { "\($0) bytes left (ulimit -v)" }
+          ?? "less than that (vm.overcommit_memory)",
         expected: "\(threads * BLAS.bufferBytes + spare) bytes for products on "
           + "\(threads) thread\(threads == 1 ? "" : "s"); fewer threads, or a higher limit")
     }

@@ -38,6 +38,7 @@ extension CostReport {
   /// Refuses, on all ranks, a run that there is no room for, before anything is allocated or written.
   /// Collective.
   func check(_ launch: RunLaunch, _ run: RunSection) throws(Refusal) {
+    guard !launch.isPart else { return }
     try needs(threads: launch.threads(run), coreHours: 0)
       .check(on: launch.world, folder: launch.options.output)
   }

@@ -60,7 +60,8 @@ package struct ModelTrainSpec: TrainingSpec {
       "seed", .seed, or: seed, usually: isWhole ? nil : "the job's",
       "Of random weights and of the order of examples.")
     model = try f.required(
-      "model", .table(NewModelSection.init), "An architecture and its sizes, or a model to go on with.")
+      "model", .table(NewModelSection.init),
+      "An architecture and its sizes, or a model to go on with.")
     data = try f.required("data", .table(ExampleSection.init), "Inputs and labels.")
     interventions =
       try f.optional(

@@ -70,7 +70,8 @@ package struct NewModelSection: Sendable {
         of: architecture.map { quoted($0.rawValue) } ?? "a model that is gone on with")
     }
     func size<Value>(
-      _ key: String, _ type: FieldType<Value>, _ needed: [Architecture], or others: [Architecture] = [],
+      _ key: String, _ type: FieldType<Value>, _ needed: [Architecture],
+      or others: [Architecture] = [],
       usually: String? = nil, _ says: String
     ) throws(Refusal) -> Value? {
       let need = among(needed)
@@ -84,7 +85,8 @@ package struct NewModelSection: Sendable {
     let all = Architecture.allCases
     return Sizes(
       layers: try size("layers", .int(1...1000), all, "Layers."),
-      width: try size("width", number, all, "Width of the states between layers; of an mlp, of its input."),
+      width: try size(
+        "width", number, all, "Width of the states between layers; of an mlp, of its input."),
       heads: try size("heads", number, [.gpt2, .llama], "Heads of attention in a layer."),
       keyValueHeads: try size(
         "key_value_heads", number, [], or: [.llama], usually: "heads",
@@ -101,7 +103,8 @@ package struct NewModelSection: Sendable {
         "activation", .text, [], or: [.mlp, .gpt2, .llama],
         usually: "relu of mlp, gelu_new of gpt2, silu of llama",
         "The nonlinearity, as transformers calls it."),
-      bias: try size("bias", .flag, [], or: [.mlp, .gru], usually: "true", "Whether layers have one."))
+      bias: try size(
+        "bias", .flag, [], or: [.mlp, .gru], usually: "true", "Whether layers have one."))
   }
 
   // MARK: Configurations, in the words of transformers and pyvene

@@ -11,6 +11,7 @@ internal import ResultsStore
 /// Geiger et al., 2022, <https://arxiv.org/abs/2112.00826>.
 struct TrainKind: Kind {
   static let name = JobKind.train
+  static let summary = "a model's own weights, with or without interchange interventions"
   static let choices: Set<ShowOptions.Choice> = [.metric]
 
   let job: ModelTrainJob

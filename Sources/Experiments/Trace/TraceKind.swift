@@ -11,6 +11,8 @@ internal import Tokenizers
 /// Meng et al., 2022, <https://arxiv.org/abs/2202.05262>, section 2.1.
 struct TraceKind: Kind {
   static let name = JobKind.trace
+  static let summary =
+    "which states bring back a fact's answer after its subject is corrupted (causal tracing)"
   static let choices: Set<ShowOptions.Choice> = [.fact, .site, .metric, .average]
   static let exportsMeans = true
 

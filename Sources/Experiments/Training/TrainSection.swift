@@ -130,7 +130,8 @@ package struct TrainSection: Sendable, Equatable {
       "What a step takes off each parameter, as a share of it in units of the rate.")
     schedule = try f.field(
       "schedule", .choice(), or: .constant,
-      "How the rate goes after the warm-up: as it is, on a straight line to 0, or on half a cosine.")
+      "How the rate goes after the warm-up: as it is, on a straight line to 0, or on half a cosine."
+    )
     let count = FieldType.int(1...1 << 24)
     warmUp = try f.field(
       "warm_up", .int(0...1 << 24), or: 0, unit: "steps",
@@ -169,15 +170,19 @@ package struct TrainSection: Sendable, Equatable {
         "boundary_learning_rate", share, usually: "the learning_rate", only: with([boundless]),
         "The step size of boundaries.")
       temperature = try f.optional(
-        "temperature", .temperature, usually: "the intervention's own stays", only: with(Self.tempered),
+        "temperature", .temperature, usually: "the intervention's own stays",
+        only: with(Self.tempered),
         "How soft boundaries and masks are; with { start, end } on a straight line from the first "
           + "step to the last.")
       boundaryPenalty = try f.field(
         "boundary_penalty", share, or: 0, only: with([boundless], keepsUsual: true),
-        "Weight in the loss of the sum of boundaries, each the share of coordinates it lets through.")
+        "Weight in the loss of the sum of boundaries, each the share of coordinates it lets through."
+      )
       maskPenalty = try f.field(
-        "mask_penalty", share, or: 0, only: with(Array(Self.tempered.dropFirst()), keepsUsual: true),
-        "Weight in the loss of the sum of the masks' entries, which lets fewer coordinates through.")
+        "mask_penalty", share, or: 0,
+        only: with(Array(Self.tempered.dropFirst()), keepsUsual: true),
+        "Weight in the loss of the sum of the masks' entries, which lets fewer coordinates through."
+      )
     } else {
       (boundaryRate, temperature, boundaryPenalty, maskPenalty) = (nil, nil, 0, 0)
     }

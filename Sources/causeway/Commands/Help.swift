@@ -27,7 +27,7 @@ struct Help: ParsableCommand {
       guard topics.count == 1, let command = commands.first(where: { $0._commandName == topic })
       else {
         let names = commands.map { $0._commandName }
-        let near = nearest(to: topic, among: names).map { " (did you mean \($0)?)" } ?? ""
+        let near = nearest(to: topic, among: names + ["job"]).map { " (did you mean \($0)?)" } ?? ""
         throw Refusal(
           .commandLine, field: "help", found: quoted(topics.joined(separator: " ")),
           expected: "one of \(names.joined(separator: ", ")), or job\(near)")

@@ -12,6 +12,7 @@ internal import Tokenizers
 /// Dumps of activations over a corpus, with their statistics.
 struct DumpKind: Kind {
   static let name = JobKind.dump
+  static let summary = "activations of sites, layers and heads over a corpus, with their statistics"
   static let choices: Set<ShowOptions.Choice> = [.site]
 
   let table: DumpTable

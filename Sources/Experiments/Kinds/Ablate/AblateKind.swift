@@ -1,0 +1,101 @@
+internal import Cluster
+internal import Inputs
+internal import Interventions
+internal import Models
+internal import Tensors
+
+/// Ablation: each cell's value becomes zero, a mean, or another text's.
+struct AblateKind: Kind {
+  static let name = JobKind.ablate
+  static let summary =
+    "what an answer costs without heads, neurons or layers (zero, mean, resample ablation)"
+  static let choices: Set<ShowOptions.Choice> = [.fact, .site, .metric]
+
+  let table: SweepTable<AblateSpec>
+  private let data: SweepData<AblateSpec>
+  private let sources: AblationSources
+  private let means: AblationMeans
+
+  static func specification(_ document: JobDocument) throws(Refusal) -> AblateSpec {
+    try AblateSpec(document)
+  }
+
+  init(_ spec: AblateSpec) throws(Refusal) {
+    var data = try SweepData(spec)
+    sources = try AblationSources(spec, data)
+    means = AblationMeans(spec, data, sources.texts)
+    data.outline.preliminaries = means.unitCount
+    self.data = data
+    table = try SweepTable(spec, data.outline)
+  }
+
+  var cost: JobCost {
+    let donors = sources.donors.map { sources.texts[$0].count }
+    return table.cost(
+      data.published, longestExtra: donors.max() ?? 0,
+      extraRows: donors.reduce(0, +) + means.texts.reduce(0) { $0 + $1.count },
+      extraBytes: (means.unitCount + 2) * means.byteCount,
+      extraRecordBytes: means.unitCount * means.byteCount)
+  }
+
+  var weights: JobWeights? {
+    JobWeights(checkpoint: data.published.checkpoint, section: spec.model)
+  }
+  var inputs: [JobInput] { data.inputs + [JobInput("dataset", sources.digest)] }
+
+  func lines(limit: Int) throws(Refusal) -> [String] {
+    var lines = data.lines(spec, limit: limit)
+    if !sources.texts.isEmpty {
+      let from = spec.dataset == nil ? "the prompts" : "the data set"
+      lines.append("values from \(from): \(sources.texts.count) texts")
+    }
+    return lines
+  }
+
+  func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
+    let model = try ModelOnRanks.load(data.published, on: place.world)
+    let (table, sources, means, ways) = (table, sources, means, spec.ways)
+    let runner = try place.world.agree {
+      try SweepRunner(table, model, threads: place.threads) { prompt in
+        sources.donors.isEmpty ? [] : [sources.texts[sources.donors[prompt]]]
+      }
+    }
+    let values = AblationValues()
+    return Workers(
+      .apart { unit, isGivenUp in
+        guard unit >= table.firstPrompt else {
+          return try means.compute(unit, model, unless: isGivenUp)
+        }
+        return try runner.compute(
+          unit,
+          values: { cell, layer, coordinate, place in
+            switch ways[cell.condition] {
+            case .zero: return .zero
+            case .resample: return .run(1, positions: place.positions)
+            case .mean:
+              return values.rows(
+                table.spec.items[cell.item], layer: layer, coordinate: coordinate, length: nil,
+                model.shape
+              ).map { .row($0) }
+            case .meanByPosition:
+              return values.rows(
+                table.spec.items[cell.item], layer: layer, coordinate: coordinate,
+                length: table.outline.prompts[cell.prompt].ids.count, model.shape
+              ).map { .rows($0.gathered(place.positions)) }
+            }
+          }, unless: isGivenUp)
+      },
+      handover: { (bytes) throws(Refusal) in
+        let records = try table.preliminaries(handedOver: bytes)
+        if !records.isEmpty { values.take(try means.merged(records)) }
+      })
+  }
+
+  static func views(
+    _ run: RunView<SweepTable<AblateSpec>>, _ options: ShowOptions
+  ) throws(Refusal) -> RunPictures { try run.sweepPictures(options) }
+
+  static func rows(
+    _ run: RunView<SweepTable<AblateSpec>>, _ options: ExportOptions
+  ) throws(Refusal) -> ExportRows { run.sweepRows() }
+}

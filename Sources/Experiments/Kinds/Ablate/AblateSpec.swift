@@ -1,0 +1,86 @@
+internal import Inputs
+
+/// What an ablated value becomes.
+enum AblationWay: String, CaseIterable, Sendable {
+  case zero
+  /// The mean over all tokens of the data set.
+  case mean
+  /// The mean over the texts that are long enough, as many tokens from the end.
+  case meanByPosition = "mean_by_position"
+  /// The value at the same position of another text of the data set.
+  case resample
+
+  var isMean: Bool { self == .mean || self == .meanByPosition }
+}
+
+/// A job of the kind `ablate`: parts of a model are knocked out, and the metrics say what that costs.
+///
+/// Zero, mean and resample ablation as in Wang et al., 2022, <https://arxiv.org/abs/2211.00593>,
+/// section 2, and Chan et al., 2022, causal scrubbing.
+struct AblateSpec: SweepSpec {
+  static let jobKind = JobKind.ablate
+  static let conditionAxis = "ablation"
+  static let promptAxis = "prompt"
+  static let hasPairs = false
+
+  let file: String
+  let folder: String
+  let name: String?
+  let model: ModelSection
+  let data: PromptSection
+  let items: [SweptSite]
+  let metric: SweepMetricSection
+  let ways: [AblationWay]
+  /// What means and other texts come from; nil: the prompts themselves.
+  let dataset: TextSection?
+  /// Of the data set: which text each is replaced by; nil: drawn by the seed among those of its length.
+  let permutation: [Int]?
+  let permutationPlace: JobPlace
+  let seed: Int
+  let save: SaveSection
+  let run: RunSection
+  let slurm: SlurmSection
+  let canonical: JobTable
+
+  init(_ f: inout Fields) throws(Refusal) {
+    (file, folder) = (f.place.file, f.folder)
+    try f.kind(Self.jobKind)
+    name = try f.jobName()
+    model = try f.required("model", .table(ModelSection.init), "The model.")
+    data = try f.required(
+      "data",
+      .table { (f) throws(Refusal) in try PromptSection(&f, key: "prompts", needsPair: false) },
+      "The prompts whose answers are measured.")
+    ways = try f.field(
+      "ablations", .list(of: .choice(), "ways of ablation", isSet: true),
+      orWritten: .items([.text(AblationWay.zero.rawValue)]),
+      "zero; mean: over all tokens of the data set; mean_by_position: over its texts that are long "
+        + "enough, as many tokens from the end; resample: the value at the same position of another of "
+        + "its texts.")
+    let needsTexts = ways.contains { $0 != .zero }
+    dataset = try f.optional(
+      "dataset", .table(TextSection.init), usually: "the prompts",
+      only: Fields.When(needsTexts, "mean, mean_by_position or resample", of: "zero ablation"),
+      "The texts that means and other values come from.")
+    let resamples = Fields.When(
+      ways.contains(.resample), "resample among the ablations", of: "the ablations")
+    permutationPlace = f.place(of: "permutation")
+    permutation = try f.optional(
+      "permutation", .list(of: .int(0...Int(Int32.max)), "numbers of texts"),
+      usually: "drawn by the seed among texts of one length", only: resamples, apartFrom: ["seed"],
+      "For each text of the data set the number of the one whose values replace its own.")
+    seed = try f.field(
+      "seed", .seed, or: 0,
+      only: Fields.When(
+        resamples.holds && permutation == nil, resamples.text, of: resamples.subject,
+        keepsUsual: true), "Of the permutation.")
+    items = try SweptSite.list("ablate", &f)
+    metric = try f.section(
+      "metric", "What is read off the logits of the last position.", SweepMetricSection.init)
+    (save, run, slurm) = try f.sweepEnds(file, model)
+    canonical = try f.end()
+  }
+
+  var conditions: [String] { ways.map(\.rawValue) }
+  var modelName: String { model.path.written }
+}

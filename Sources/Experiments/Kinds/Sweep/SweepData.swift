@@ -1,0 +1,127 @@
+internal import Inputs
+internal import Models
+internal import Tokenizers
+
+/// A sweep before any weight is read: its prompts in the model's tokens, and its items resolved in them.
+struct SweepData<Spec: SweepSpec>: Sendable {
+  let published: PublishedModel
+  let tokenizer: (any Tokenizer)?
+  let prompts: ModelPrompts
+  /// Units and arrays but for what a kind adds.
+  var outline: SweepOutline
+  /// Of the prompts' file; nil where they stand in the job.
+  let digest: String?
+  let subspaceDigests: [(item: String, digest: String)]
+
+  init(_ spec: Spec) throws(Refusal) {
+    published = try PublishedModel(spec.model.path.resolved)
+    let shape = published.shape
+    tokenizer = try ModelTokenizer.open(
+      spec.model.tokenizer?.resolved, beside: published.checkpoint, vocabulary: shape.vocabulary)
+    prompts = ModelPrompts(
+      tokenizer, vocabulary: shape.vocabulary, model: spec.model.path.resolved)
+    let loaded = try spec.data.load()
+    digest = loaded.digest
+    var resolved: [SweepPrompt] = []
+    for prompt in loaded.prompts {
+      resolved.append(
+        try SweepPrompt(
+          prompt, by: prompts, context: shape.positionCount,
+          needsFoil: spec.metric.store.contains(.logitDifference)))
+    }
+    var grids: [SweepGrid] = []
+    var digests: [(item: String, digest: String)] = []
+    for item in spec.items {
+      var places: [[SweepGrid.Place]] = []
+      for (written, prompt) in zip(loaded.prompts, resolved) {
+        places.append(try Self.places(item, written, prompt))
+      }
+      let grid = try SweepGrid(item, shape, model: spec.model.path.written, places: places)
+      guard grid.cellCount(item) > 0 else {
+        throw item.place.refusal("no cells, so no units", expected: "positions that some prompt has")
+      }
+      grids.append(grid)
+      if let subspace = item.subspace {
+        _ = try item.patchSubspace(width: shape.width(of: item.site))
+        digests.append((item.name, try fileDigest(subspace.resolved, kind: .job)))
+      }
+    }
+    subspaceDigests = digests
+    outline = SweepOutline(layers: shape.layers, prompts: resolved, grids: grids)
+  }
+
+  /// Where an item replaces values in a prompt, and where they come from in the other: each place of a
+  /// list of names, each position, or all of them at once.
+  private static func places(
+    _ item: SweptSite, _ written: WrittenPrompt, _ prompt: SweepPrompt
+  ) throws(Refusal) -> [SweepGrid.Place] {
+    let name = "\(Spec.promptAxis) \(prompt.id)"
+    func resolve(_ count: Int, _ named: [String: [Int]], _ name: String) throws(Refusal) -> [[Int]] {
+      let prompt = PromptPlaces(count: count, named: named)
+      if item.placeNames != nil { return try item.positions.resolveEach(in: prompt, called: name) }
+      let positions = try item.positions.resolve(in: prompt, called: name)
+      return item.eachPosition ? positions.map { [$0] } : [positions]
+    }
+    let own = try resolve(prompt.ids.count, written.places, name)
+    guard Spec.hasPairs else {
+      return own.map { SweepGrid.Place(positions: $0, sources: $0) }
+    }
+    let count = prompt.otherIDs.count
+    let sources = try resolve(
+      count, written.corruptedPlaces ?? written.places, name + "'s corrupted prompt")
+    guard own.map(\.count) == sources.map(\.count) else {
+      throw item.place.member("positions").refusal(
+        "\(own.joined().count) positions in the clean prompt of \(escaped(name)), of "
+          + "\(prompt.ids.count) tokens, and \(sources.joined().count) in the corrupted one, of "
+          + "\(count)",
+        expected: "places that say which position goes where, such as \"last\", or names that "
+          + "places and corrupted_places give")
+    }
+    if item.site == .attentionWeight, count != prompt.ids.count {
+      throw item.place.member("site").refusal(
+        "attention_weight of \(escaped(name)), whose prompts have \(prompt.ids.count) and \(count) "
+          + "tokens", expected: "prompts of one length, whose patterns have the same keys")
+    }
+    return zip(own, sources).map { SweepGrid.Place(positions: $0, sources: $1) }
+  }
+
+  var inputs: [JobInput] {
+    var table = JobTable()
+    for (item, digest) in subspaceDigests { table[item] = .text(digest) }
+    return [
+      JobInput(Spec.hasPairs ? "pairs" : "prompts", digest),
+      JobInput("tokenizer", tokenizer?.digest),
+      JobInput(
+        "subspaces", "a subspace's digest", table.members.isEmpty ? nil : JobValue(.table(table))),
+    ]
+  }
+
+  /// Prompts with the tokens that items touch in brackets, and how many cells each item has.
+  func lines(_ spec: Spec, limit: Int) -> [String] {
+    var lines: [String] = []
+    for (number, prompt) in outline.prompts.prefix(limit).enumerated() {
+      let places = outline.grids.flatMap { $0.places[number] }
+      func marked(_ tokens: [String], _ touched: Set<Int>) -> String {
+        tokens.enumerated().map { place, token in
+          touched.contains(place) && touched.count < tokens.count
+            ? "[\(escaped(token))]" : escaped(token)
+        }.joined(separator: "|")
+      }
+      let foil = prompt.foil.map { " rather than \(quoted($0))" } ?? ""
+      lines.append(
+        "\(escaped(prompt.id)): \(marked(prompt.tokens, Set(places.flatMap(\.positions)))) -> "
+          + quoted(prompt.answer) + foil)
+      if Spec.hasPairs {
+        lines.append(
+          "  corrupted: \(marked(prompt.otherTokens, Set(places.flatMap(\.sources))))")
+      }
+    }
+    let left = outline.prompts.count - limit
+    if left > 0 { lines.append("... and \(left) more") }
+    for (item, grid) in zip(spec.items, outline.grids) {
+      let axes = grid.axes(item).map { "\($0.count) \($0.name)s" }.joined(separator: " x ")
+      lines.append("\(item.name): \(axes.isEmpty ? "1 cell" : axes)")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,204 @@
+internal import Autodiff
+internal import Checkpoints
+internal import Inputs
+internal import Interventions
+internal import Models
+internal import Tensors
+
+/// Computes a sweep's units on any thread: unchanged runs, and the cells that continue them.
+final class SweepRunner<Spec: SweepSpec>: Sendable {
+  /// A prompt's runs, with what every unit of it needs beside them.
+  struct Base: Sendable {
+    let runs: BaseRuns
+    /// Log-probabilities of the clean run at its last position.
+    let clean: [Float]
+    let rows: [RowMetrics]
+  }
+
+  /// What is written at a layer of an item, for a head or neuron, at a place of a run; nil: nothing.
+  typealias Values = @Sendable (
+    _ unit: SweepTable<Spec>.Unit, _ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place
+  ) -> PatchValue?
+
+  private let table: SweepTable<Spec>
+  private let model: DecoderModel<Float>
+  private let keeping: Set<Site>
+  private let subspaces: [PatchSubspace?]
+  private let bases: KeptValues<Int, Base>
+  /// Runs of a prompt beside its own two, such as a donor.
+  private let extra: @Sendable (Int) -> [[Int]]
+
+  /// - Parameter extra: Token ids of further runs of a prompt that values come from.
+  init(
+    _ table: SweepTable<Spec>, _ model: DecoderModel<Float>, threads: Int,
+    extra: @escaping @Sendable (Int) -> [[Int]] = { _ in [] }
+  ) throws(Refusal) {
+    (self.table, self.model, self.extra) = (table, model, extra)
+    subspaces = try table.spec.items.map { (item) throws(Refusal) in
+      try item.patchSubspace(width: model.shape.width(of: item.site))
+    }
+    keeping = Set(table.spec.items.map(\.site))
+    bases = KeptValues(capacity: threads + 1)
+  }
+
+  /// The record of a unit: the prompt's unchanged runs, or its cells in their order.
+  ///
+  /// - Throws: `Stopped` soon after `isGivenUp` says that nobody wants it any more.
+  func compute(
+    _ number: Int, values: Values, unless isGivenUp: @escaping @Sendable () -> Bool
+  ) throws -> [UInt8] {
+    guard let unit = table.unit(number) else {
+      return bytes(try base(number - table.firstPrompt, isGivenUp).rows)
+    }
+    let base = try base(unit.prompt, isGivenUp)
+    let item = table.spec.items[unit.item]
+    let run = table.changesCorrupted(unit.condition) ? 1 : 0
+    let patches = unit.cells.compactMap { number -> Patch? in
+      let cell = table.outline.grids[unit.item].cell(
+        number, item, layerCount: table.outline.layers)
+      guard
+        let place = table.place(
+          cell, item: unit.item, prompt: unit.prompt, condition: unit.condition)
+      else { return nil }
+      return cell.patch(base: run, item, place, subspace: subspaces[unit.item]) {
+        values(unit, $0, $1, $2)
+      }
+    }
+    precondition(patches.count == unit.cells.count, "\(patches.count) of \(unit.cells.count) cells")
+    let stream =
+      table.spec.run.naive
+      ? try NaiveSweep(model, base.runs, patches).run(unless: isGivenUp)
+      : try Staircase(model, base.runs, patches).run(unless: isGivenUp)
+    let prompt = table.outline.prompts[unit.prompt]
+    let rows = RowMetrics.of(
+      stream, model, answer: prompt.answerID, foil: prompt.foilID, clean: base.clean)
+    try check(rows, prompt, "a changed run")
+    return bytes(rows)
+  }
+
+  private func bytes(_ rows: [RowMetrics]) -> [UInt8] {
+    ByteWriter.bytes(of: rows.flatMap(\.values))
+  }
+
+  private func check(
+    _ rows: [RowMetrics], _ prompt: SweepPrompt, _ what: String
+  ) throws(Refusal) {
+    guard rows.allSatisfy({ $0.isFinite(hasFoil: prompt.foilID != nil) }) else {
+      throw Refusal(
+        .model, file: table.spec.modelName, field: "\(Spec.promptAxis) \(escaped(prompt.id))",
+        found: "metrics of \(what) that are not finite", expected: "finite activations and logits")
+    }
+  }
+
+  private func base(_ number: Int, _ isGivenUp: @escaping @Sendable () -> Bool) throws -> Base {
+    try bases.value(for: number) {
+      let prompt = table.outline.prompts[number]
+      let sequences = [prompt.ids] + (prompt.otherIDs.isEmpty ? [] : [prompt.otherIDs])
+      let runs = try BaseRuns(
+        model, BaseRun.sharingPrefixes(sequences + extra(number)), keeping: keeping,
+        unless: isGivenUp)
+      let streams = sequences.indices.map {
+        runs.stream(run: $0, position: sequences[$0].count - 1)
+      }
+      let clean = model.logits(Variable(streams[0]), on: Tape()).value.logSoftmaxOfRows().elements
+      var rows: [RowMetrics] = []
+      for stream in streams {
+        rows += RowMetrics.of(
+          stream, model, answer: prompt.answerID, foil: prompt.foilID,
+          clean: rows.isEmpty ? nil : clean)
+      }
+      try check(rows, prompt, "an unchanged run")
+      return Base(runs: runs, clean: clean, rows: rows)
+    }
+  }
+}
+
+extension SweptSite {
+  /// The subspace that the item is held to; nil: the whole value.
+  func patchSubspace(width: Int) throws(Refusal) -> PatchSubspace? {
+    guard let subspace else { return nil }
+    let file = try SafetensorsFile(subspace.resolved, kind: .job)
+    guard let name = file.tensors.keys.first, file.tensors.count == 1 else {
+      throw Refusal(
+        .job, file: subspace.written, found: "\(file.tensors.count) tensors",
+        expected: "one, of orthonormal rows")
+    }
+    let tensor = try file.tensor(name)
+    guard tensor.shape.count == 2, (1...width).contains(tensor.shape[0]), tensor.shape[1] == width
+    else {
+      throw place.member("subspace").refusal(
+        "a tensor of shape \(tensor.shape)",
+        expected: "[directions, \(width)], the width of \(site.rawValue)")
+    }
+    let rows = Tensor<Float>(tensor.shape, try file.floats(name))
+    for first in 0..<rows.rows {
+      for second in 0...first {
+        let product = (0..<width).reduce(0.0) {
+          $0 + Double(rows[first, $1]) * Double(rows[second, $1])
+        }
+        guard abs(product - (first == second ? 1 : 0)) < 1e-3 else {
+          throw place.member("subspace").refusal(
+            "rows \(second) and \(first) whose product is \(product)",
+            expected: "orthonormal rows")
+        }
+      }
+    }
+    return PatchSubspace(rows: rows)
+  }
+}
+
+/// What a sweep costs, by its units.
+extension SweepTable {
+  func cost(
+    _ published: PublishedModel, longestExtra: Int = 0, extraRows: Int = 0, extraBytes: Int = 0,
+    extraRecordBytes: Int = 0
+  ) -> JobCost {
+    let shape = published.shape
+    let blockRows = units.reduce(0) { $0 + $1.blockRows }
+    let cells = units.reduce(0) { $0 + $1.cells.count }
+    let all = outline.prompts.indices.reduce(0) { sum, prompt in
+      sum
+        + spec.conditions.count
+        * zip(spec.items, outline.grids).reduce(0) { $0 + $1.1.cellCount($1.0) }
+        * (outline.prompts[prompt].ids.count > 0 ? 1 : 0)
+    }
+    let bases = outline.prompts.reduce(0) { $0 + $1.ids.count + $1.otherIDs.count } + extraRows
+    let mean = Double(bases - extraRows) / Double(max(1, outline.prompts.count * (Spec.hasPairs ? 2 : 1)))
+    let perForward = max(1, mean * Double(shape.layers))
+    let rows = Double(blockRows + bases * shape.layers)
+    let naive = Double(cells) * perForward + Double(bases * shape.layers)
+    let longest =
+      outline.prompts.map { $0.ids.count + $0.otherIDs.count }.max() ?? 0
+    let kept = BaseRuns.byteCount(
+      shape, RunRows([(length: max(1, longest + longestExtra), shared: nil)]),
+      keeping: Set(spec.items.map(\.site)))
+    let block = 6 * shape.width + 2 * shape.queryWidth + 3 * shape.keyWidth + 4 * shape.mlpWidth
+    let thread = 8 * (1536 * (block + shape.heads * longest) + 2 * 64 * shape.vocabulary) / 3
+    let count = RunNeeds.count
+    return JobCost(
+      weightBytes: published.byteCount,
+      rankBytes: { threads in
+        (96 << 20) + (threads + 2) * kept + threads * thread + 4 * shape.vocabulary * (threads + 2)
+          + extraBytes
+      },
+      operations: rows * 2 * Double(shape.productsPerBlockRow)
+        + Double(cells + bases) * 2 * Double(shape.width * shape.vocabulary),
+      // Metrics go through the vocabulary in double precision.
+      besideSeconds: Double(cells) * Double(shape.vocabulary) * 6e-9,
+      parallel: units.count + outline.prompts.count,
+      recordBytes: 4 * RowMetrics.count * (cells + 2 * outline.prompts.count) + extraRecordBytes,
+      entries: [
+        ("\(Spec.promptAxis)s", Double(outline.prompts.count), count(outline.prompts.count)),
+        (
+          "cells", Double(all),
+          "\(count(all)), of which \(count(all - cells)) cannot change the metric"
+        ),
+        ("units", Double(unitCount), count(unitCount)),
+        ("forward_passes_naive", naive / perForward, count(Int((naive / perForward).rounded()))),
+        (
+          "forward_passes", rows / perForward,
+          count(Int((rows / perForward).rounded())) + PlanReport.fewer(naive / max(1, rows))
+        ),
+      ])
+  }
+}

@@ -1,0 +1,250 @@
+internal import Inputs
+internal import Interventions
+internal import Models
+internal import Tensors
+
+/// One `[[patch]]` or `[[ablate]]`: what is replaced, cell by cell, over layers, heads or neurons, and
+/// positions.
+struct SweptSite: Sendable {
+  /// How the units of a list go together.
+  enum Combination: String, CaseIterable, Sendable {
+    /// Each alone.
+    case each
+    /// All at once: one cell.
+    case together
+    /// Every two of them.
+    case pairs
+  }
+
+  let name: String
+  let site: Site
+  /// Layers, each a cell; nil where `units` says them.
+  let layers: Selection?
+  let window: Int
+  let heads: Selection?
+  let neurons: Selection?
+  /// Pairs of a layer and a head or neuron.
+  let units: [[Int]]?
+  let combine: Combination
+  let positions: Places
+  /// Whether each position is a cell of its own; otherwise all are replaced at once.
+  let eachPosition: Bool
+  let subspace: JobPath?
+  let place: JobPlace
+
+  /// Sites whose values a patch can replace.
+  static let sites = Site.decoderSites + [
+    .residualMiddle, .mlpPreactivation, .mlpUpOutput, .mlpProduct,
+  ]
+  /// Those of which heads are chosen.
+  private static func hasHeads(_ site: Site) -> Bool {
+    site.isSplitIntoHeads || site == .attentionWeight
+  }
+  private static func hasNeurons(_ site: Site) -> Bool {
+    [.mlpActivation, .mlpPreactivation, .mlpUpOutput, .mlpProduct].contains(site)
+  }
+
+  init(_ f: inout Fields) throws(Refusal) {
+    place = f.place
+    let site: Site = try f.required(
+      "site", .choice(of: Self.sites),
+      "What is replaced: the stream (block_input, block_output, residual_middle), what attention and "
+        + "MLP write into it (attention_output, mlp_output), a head's mixed values "
+        + "(head_attention_value_output), its queries, keys or values (head_query_output and so on; "
+        + "keys and values by key head), its whole pattern (attention_weight), or hidden units of the "
+        + "MLP (mlp_activation: behind the nonlinearity, and of a gated MLP before the product).")
+    self.site = site
+    name = try f.field(
+      "name", .name, or: site.rawValue, usually: "the site", "What its results are called.")
+    let isByHead = Self.hasHeads(site)
+    let isByNeuron = Self.hasNeurons(site)
+    let isListed = f.has("units")
+    layers = try f.optional(
+      "layers", .selection(of: .layer), orWritten: isListed ? nil : .text("all"), usually: "all",
+      apartFrom: ["units"], "The layers, each a cell.")
+    window = try f.field(
+      "window", .int(1...100_000), or: 1, unit: "layers", apartFrom: ["units"],
+      "How many neighbouring layers are replaced together, around each.")
+    heads = try f.optional(
+      "heads", .selection(of: .head), orWritten: isByHead && !isListed ? .text("all") : nil,
+      usually: "all, of a site by head",
+      only: Fields.When(isByHead, "a site by head", of: site.rawValue), apartFrom: ["units"],
+      "The heads, each a cell; key heads of keys and values.")
+    neurons = try f.optional(
+      "neurons", .selection(of: .neuron), usually: "the whole value at once",
+      only: Fields.When(isByNeuron, "a site of the MLP's hidden units", of: site.rawValue),
+      apartFrom: ["units"], "The hidden units, each a cell.")
+    units = try f.optional(
+      "units",
+      .list(of: .list(of: .int(0...1 << 20), "numbers, a layer and a head", count: 2...2), "units"),
+      only: Fields.When(
+        isByHead || isByNeuron, "a site of heads or of hidden units", of: site.rawValue),
+      "Heads or hidden units of any layers, [[layer, head], ...], instead of layers and heads.")
+    combine = try f.field(
+      "combine", .choice(), or: .each,
+      only: Fields.When(isListed, "units", of: "a site without units"),
+      "each: every unit alone; together: all at once; pairs: every two of them at once.")
+    let isFine = isByHead || neurons != nil || units != nil
+    positions = try f.field(
+      "positions", .namedPlaces, orWritten: .text(isFine ? "last" : "all"),
+      usually: "last where heads or neurons are chosen, otherwise all",
+      "The tokens: numbers, ranges, last, a role of the subject, or a name that the data give.")
+    eachPosition = try f.field(
+      "each_position", .flag, or: !isFine,
+      usually: "false where heads or neurons are chosen, otherwise true",
+      "Whether each token, or each place of a list of names, is a cell; otherwise all are replaced at "
+        + "once.")
+    subspace = try f.optional(
+      "subspace", .path("a safetensors file with one tensor of orthonormal rows"),
+      only: Fields.When(!isFine, "a site whose whole vectors are replaced", of: site.rawValue),
+      "Only the part of the value inside the span of these rows, [directions, width], is replaced.")
+  }
+
+  /// The names of its places, where each is a cell.
+  var placeNames: [String]? { eachPosition ? positions.names : nil }
+
+  /// The items of a job, whose names differ.
+  static func list(_ key: String, _ f: inout Fields) throws(Refusal) -> [SweptSite] {
+    let list = try f.required(
+      key, .tables("an empty list, so no units") { (f, _) throws(Refusal) in
+        try SweptSite(&f)
+      }, "What is replaced, cell by cell.")
+    for (number, next) in list.enumerated() {
+      guard let first = list.firstIndex(where: { $0.name == next.name }), first < number else {
+        continue
+      }
+      throw next.place.member("name").refusal(
+        "\(quoted(next.name)), which \(key)[\(first)] is called too",
+        expected: "a name of its own for each")
+    }
+    return list
+  }
+}
+
+/// A swept site in a model: its cells, numbered row-major over its axes, positions last.
+struct SweepGrid: Sendable, Codable {
+  /// Layers of a model, or nil of a list of units.
+  let layers: [Int]?
+  /// Heads or neurons, where they are chosen by themselves.
+  let coordinates: [Int]?
+  /// Pairs of a layer and a head or neuron, where the job lists them.
+  let units: [[Int]]?
+  /// Positions by prompt: of each cell along the position axis those that are replaced, in the run
+  /// that is changed, and where the values come from in the other.
+  let places: [[Place]]
+
+  struct Place: Sendable, Codable, Equatable {
+    let positions: [Int]
+    let sources: [Int]
+  }
+
+  /// Cells along the position axis, of the prompt that has most.
+  var positionCount: Int { places.map(\.count).max() ?? 0 }
+}
+
+extension SweepGrid {
+  /// Resolves a swept site.
+  ///
+  /// - Parameter places: Of each prompt, resolved.
+  init(
+    _ item: SweptSite, _ shape: DecoderShape, model: String, places: [[Place]]
+  ) throws(Refusal) {
+    let count = shape.heads(of: item.site) ?? shape.width(of: item.site)
+    let isGated = shape.mlp == .gated(shape.mlp.activation)
+    if [.mlpUpOutput, .mlpProduct].contains(item.site), !isGated {
+      throw item.place.member("site").refusal(
+        item.site.rawValue, expected: "a site that \(escaped(model)) has; its MLP is not gated")
+    }
+    layers = try item.layers?.resolve(count: shape.layers, of: model)
+    coordinates = try (item.heads ?? item.neurons)?.resolve(count: count, of: model)
+    units = item.units
+    for (number, unit) in (item.units ?? []).enumerated()
+    where unit[0] >= shape.layers || unit[1] >= count {
+      throw item.place.member("units").item(number).refusal(
+        "\(unit)", expected: "a layer below \(shape.layers) and a number below \(count)")
+    }
+    if item.combine == .pairs, units?.count ?? 0 < 2 {
+      throw item.place.member("units").refusal(
+        "\(units?.count ?? 0) unit", expected: "at least two for combine = \"pairs\"")
+    }
+    self.places = places
+  }
+
+  /// The axes before positions: layers and coordinates, or units.
+  func outerAxes(_ item: SweptSite) -> [Axis] {
+    if let units {
+      switch item.combine {
+      case .each: return [Axis("unit", units.count)]
+      case .together: return []
+      case .pairs: return [Axis("unit_pair", units.count * (units.count - 1) / 2)]
+      }
+    }
+    let name = item.heads != nil ? "head" : "neuron"
+    return [Axis("layer", layers?.count ?? 0)]
+      + (coordinates.map { [Axis(name, $0.count)] } ?? [])
+  }
+
+  func axes(_ item: SweptSite) -> [Axis] {
+    outerAxes(item) + (item.eachPosition ? [Axis("position", positionCount)] : [])
+  }
+
+  func cellCount(_ item: SweptSite) -> Int { axes(item).reduce(1) { $0 * $1.count } }
+
+  /// What a cell replaces: layers, each with its heads or neurons; and its place along positions.
+  func cell(_ number: Int, _ item: SweptSite, layerCount: Int) -> SweepCell {
+    let places = item.eachPosition ? positionCount : 1
+    let (outer, place) = number.quotientAndRemainder(dividingBy: max(1, places))
+    if let units {
+      let chosen: [[Int]]
+      switch item.combine {
+      case .each: chosen = [units[outer]]
+      case .together: chosen = units
+      case .pairs:
+        var (first, rest) = (0, outer)
+        while rest >= units.count - 1 - first { (first, rest) = (first + 1, rest - (units.count - 1 - first)) }
+        chosen = [units[first], units[first + 1 + rest]]
+      }
+      return SweepCell(parts: chosen.map { ($0[0]..<$0[0] + 1, $0[1]) }, place: place)
+    }
+    let width = coordinates?.count ?? 1
+    let (row, column) = outer.quotientAndRemainder(dividingBy: width)
+    let layer = layers?[row] ?? 0
+    let window =
+      max(0, layer - item.window / 2)..<min(layerCount, layer + (item.window + 1) / 2)
+    return SweepCell(parts: [(window, coordinates?[column])], place: place)
+  }
+}
+
+/// One cell of a sweep.
+struct SweepCell: Sendable {
+  /// Layers that are replaced together, with a head or neuron; nil: the whole value.
+  let parts: [(layers: Range<Int>, coordinate: Int?)]
+  /// Along the position axis.
+  let place: Int
+
+  /// The changed run.
+  ///
+  /// - Parameters:
+  ///   - value: What is written at a site, layer by layer where that differs.
+  func patch(
+    base: Int, _ item: SweptSite, _ place: SweepGrid.Place, subspace: PatchSubspace?,
+    value: (_ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place) -> PatchValue?
+  ) -> Patch {
+    var touches: [Touch] = []
+    for part in parts {
+      let coordinates: PatchCoordinates =
+        if let subspace { .subspace(subspace) } else if let number = part.coordinate {
+          item.site.isSplitIntoHeads || item.site == .attentionWeight
+            ? .heads([number]) : .columns([number])
+        } else { .all }
+      for layer in part.layers {
+        guard let value = value(layer, part.coordinate, place) else { continue }
+        touches.append(
+          Touch(
+            item.site, layers: layer..<layer + 1, positions: place.positions, value,
+            at: coordinates))
+      }
+    }
+    return Patch(base: base, touches)
+  }
+}
