@@ -14,15 +14,13 @@ struct Main {
       if arguments.contains("--naive") { print(try benchmark.run(naive: true).json) }
     case "gradient": try InterventionBenchmark.gradients().forEach { print($0) }
     case "training": try TrainingBenchmark.steps().forEach { print($0) }
-    case "forward" where arguments.count > 1:
-      print(ForwardBenchmark.passes(lengths: arguments.dropFirst().compactMap { Int($0) }))
     case "places": try InterventionBenchmark.places().forEach { print($0) }
     default:
       FileHandle.standardError.write(
         Data(
           """
           usage: CausewayBenchmarks gpt2 | xl-blocks | fact MODEL [--naive] | gradient | training \
-          | forward LENGTH... | places
+          | places
 
           """.utf8))
       exit(2)
