@@ -69,7 +69,7 @@ def write_job(path, folder, swept, count, length):
         f"answer_id = {ANSWER}\nfoil_id = {FOIL}\n" for clean, other in pairs(count, length))
     with open(path, "w") as file:
         file.write(
-            f'kind = "patch"\n[model]\npath = "{folder}"\n{items}[[patch]]\n{swept}\n'
+            f'kind = "patch"\n[model]\npath = "{folder}/model"\n{items}[[patch]]\n{swept}\n'
             "[metric]\nbootstrap = 0\n")
 
 
@@ -244,7 +244,8 @@ def main():
     parser.add_argument("--skip-peers", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    write_model(options.folder)
+    model = os.path.join(options.folder, "model")
+    write_model(model)
     failures = []
     for sweep, length, few, many in [
         ("heads", 15, 2, 10), ("heads", 64, 2, 6), ("stream", 15, 2, 4),
@@ -261,7 +262,7 @@ def main():
         clean, other = (torch.tensor([ids]) for ids in pairs(1, length)[0])
         for name, peer in {} if options.skip_peers else PEERS.items():
             with torch.no_grad():
-                elapsed, found = peer(options.folder, clean, other, sweep)
+                elapsed, found = peer(model, clean, other, sweep)
             apart = max(abs(a - b) for a, b in zip(values, found, strict=True))
             if apart > TOLERANCE:
                 failures.append(f"{name} differs by {apart}")
