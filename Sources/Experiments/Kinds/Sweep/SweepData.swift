@@ -27,7 +27,7 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       resolved.append(
         try SweepPrompt(
           prompt, by: prompts, context: shape.positionCount,
-          needsFoil: spec.metric.store.contains(.logitDifference)))
+          needsFoil: spec.metric.store.contains(.logitDifference), noise: spec.noise))
     }
     var grids: [SweepGrid] = []
     var digests: [(item: String, digest: String)] = []
@@ -41,10 +41,8 @@ struct SweepData<Spec: SweepSpec>: Sendable {
         throw item.place.refusal("no cells, so no units", expected: "positions that some prompt has")
       }
       grids.append(grid)
-      if let subspace = item.subspace {
-        _ = try item.patchSubspace(width: shape.width(of: item.site))
-        digests.append((item.name, try fileDigest(subspace.resolved, kind: .job)))
-      }
+      _ = try item.patchSubspace(width: shape.width(of: item.site))
+      if let digest = try item.subspaceDigest() { digests.append((item.name, digest)) }
     }
     subspaceDigests = digests
     outline = SweepOutline(layers: shape.layers, prompts: resolved, grids: grids)

@@ -10,6 +10,8 @@ internal import ResultsStore
 protocol SweepSpec: JobSpecification {
   var model: ModelSection { get }
   var data: PromptSection { get }
+  /// What makes the corrupted runs in place of second prompts.
+  var noise: PatchNoise? { get }
   var items: [SweptSite] { get }
   var metric: SweepMetricSection { get }
   /// What is done to each cell: directions of patching, or ways of ablation.
@@ -20,6 +22,10 @@ protocol SweepSpec: JobSpecification {
   static var promptAxis: String { get }
   /// Whether prompts come in pairs, clean and corrupted.
   static var hasPairs: Bool { get }
+}
+
+extension SweepSpec {
+  var noise: PatchNoise? { nil }
 }
 
 /// What a sweep's units, arrays and figures hang on beside its job.
@@ -120,7 +126,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
     let (site, grid, own) = (spec.items[item], outline.grids[item], outline.prompts[prompt])
     let isDenoising =
       Spec.hasPairs && spec.conditions[condition] == PatchDirection.denoising.rawValue
-    let rows = RunRows(own.runs)
+    let rows = own.rows
     let length = isDenoising ? own.otherIDs.count : own.ids.count
     var (units, cells, rowCount, blockRows) = ([Unit](), [Int](), 0, 0)
     func close() {
@@ -516,9 +522,12 @@ struct SweepTable<Spec: SweepSpec>: Table {
 }
 
 extension SweepPrompt {
-  /// The prompt's run, and that of the one it is compared with.
-  var runs: [BaseRun] {
-    otherIDs.isEmpty ? [BaseRun(ids)] : BaseRun.sharingPrefixes([ids, otherIDs])
+  /// The rows of the prompt's run, and of the one it is compared with.
+  var rows: RunRows {
+    guard noised.isEmpty else {
+      return RunRows([(length: ids.count, shared: nil), (length: ids.count, shared: noiseShare)])
+    }
+    return RunRows(otherIDs.isEmpty ? [BaseRun(ids)] : BaseRun.sharingPrefixes([ids, otherIDs]))
   }
 }
 

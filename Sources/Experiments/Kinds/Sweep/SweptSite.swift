@@ -95,9 +95,11 @@ struct SweptSite: Sendable {
       "Whether each token, or each place of a list of names, is a cell; otherwise all are replaced at "
         + "once.")
     subspace = try f.optional(
-      "subspace", .path("a safetensors file with one tensor of orthonormal rows"),
+      "subspace",
+      .path("a safetensors file with one tensor of orthonormal rows, or a saved intervention's folder"),
       only: Fields.When(!isFine, "a site whose whole vectors are replaced", of: site.rawValue),
-      "Only the part of the value inside the span of these rows, [directions, width], is replaced.")
+      "Only the part of the value inside the span of these rows, [directions, width], is replaced; of a "
+        + "saved intervention the directions that it exchanges.")
   }
 
   /// The names of its places, where each is a cell.
