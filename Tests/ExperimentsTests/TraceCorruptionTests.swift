@@ -1,4 +1,5 @@
 import Autodiff
+import Figures
 import Foundation
 import Inputs
 import Models
@@ -12,7 +13,7 @@ struct TraceCorruptionTests {
   /// Differing within the subject, before it, and behind it.
   private static let counterfactuals = [[3, 17, 31, 22, 9], [8, 7, 30, 13, 4, 6], [1, 27, 19]]
 
-  private static func job(_ corrupt: String, _ more: String = "") -> String {
+  private static func text(_ corrupt: String, _ more: String = "") -> String {
     """
     filter = "none"
     [corrupt]
@@ -28,7 +29,7 @@ struct TraceCorruptionTests {
 
   /// A run whose facts have other prompts beside them.
   private func run(_ corrupt: String, _ more: String = "") throws -> TinyRun {
-    let run = try TinyRun(job: Self.job(corrupt, more))
+    let run = try TinyRun(job: Self.text(corrupt, more))
     let facts = zip(TinyRun.facts, Self.counterfactuals).enumerated().map { number, pair in
       """
       {"id": "f\(number)", "input_ids": \(pair.0.ids), "answer_id": \(pair.0.answer),
@@ -157,7 +158,7 @@ struct TraceCorruptionTests {
     (", \"counterfactual_ids\": [3, 17, 5, 22, 40]", "token 40"),
   ])
   func `a fact without a fitting counterfactual is refused`(more: String, found: String) throws {
-    let run = try TinyRun(job: Self.job("by = \"counterfactual\""))
+    let run = try TinyRun(job: Self.text("by = \"counterfactual\""))
     try Data(
       "[{\"input_ids\": [3, 17, 5, 22, 9], \"subject_range\": [1, 3], \"answer_id\": 7\(more)}]"
         .utf8

@@ -25,6 +25,25 @@ struct WrittenPrompt: Sendable {
   let corruptedPlaces: [String: [Int]]?
   /// As it was written.
   let canonical: JobValue
+
+  private static let keys = [
+    "id", "known_id", "clean", "base", "prompt", "text", "clean_ids", "base_ids", "input_ids", "ids",
+    "corrupted", "source", "corrupted_ids", "source_ids", "answer", "io", "attribute", "label",
+    "answer_id", "io_id", "foil", "s", "foil_id", "s_id", "places", "positions", "corrupted_places",
+    "source_places",
+  ]
+
+  /// Refuses what a prompt in the job itself has and nothing reads; files of others may have more.
+  static func refuseUnknown(_ field: JobField) throws(Refusal) {
+    let section = try field.anyTable()
+    for key in section.table.keys where !keys.contains(key) {
+      let near = nearest(to: key, among: keys).map { "\($0) (did you mean that?)" }
+      throw field.place.member(key).refusal(
+        "an unknown field \(quoted(key))",
+        expected: near ?? "one of \(keys.joined(separator: ", "))")
+    }
+  }
+
   let place: JobPlace
 
   /// - Parameter needsPair: Whether there must be a prompt that it is compared with; otherwise what is
@@ -134,6 +153,7 @@ struct PromptSection: Sendable {
       ) { (field, _) throws(Refusal) in
         var prompts: [WrittenPrompt] = []
         for item in try field.items() {
+          try WrittenPrompt.refuseUnknown(item)
           prompts.append(try WrittenPrompt(item, number: prompts.count, needsPair: needsPair))
         }
         try Self.check(prompts, field.place)

@@ -109,18 +109,11 @@ private struct SweepPanel<Spec: SweepSpec> {
   static func labels(_ table: SweepTable<Spec>, _ item: Int) -> [[String]] {
     let (site, grid) = (table.spec.items[item], table.outline.grids[item])
     var labels: [[String]] = []
-    if let units = grid.units {
-      let names = units.map { "\($0[0]).\($0[1])" }
-      switch site.combine {
-      case .each: labels.append(names)
-      case .together: break
-      case .pairs:
-        labels.append(
-          names.indices.flatMap { first in names[(first + 1)...].map { "\(names[first])+\($0)" } })
-      }
-    } else {
+    if grid.units == nil {
       labels.append((grid.layers ?? []).map(String.init))
       if let coordinates = grid.coordinates { labels.append(coordinates.map(String.init)) }
+    } else if let names = grid.unitNames(site) {
+      labels.append(names)
     }
     if site.eachPosition {
       labels.append(site.placeNames ?? (0..<grid.positionCount).map(String.init))
