@@ -74,8 +74,7 @@ struct BasisKind: Kind {
       .together { unit, place in
         let log = try EvaluationLog(place.start, unit, pace, on: place.world)
         return try extraction.result(
-          of: unit,
-          known: { number in place.records[number].flatMap { try? table.result($0, of: number) } },
+          of: unit, known: { number in place.records[number].flatMap { try? table.result($0, of: number) } },
           log: log
         ).bytes
       })

@@ -118,8 +118,7 @@ struct DasCost {
       recordBytes: job.grid.count * (8 * steps.total + 16 * looks + 512)
         + (first?.recordBytes ?? 0),
       // Parameters once, and checkpoints of what is under way.
-      ownBytes: job.grid.count * folder + min(job.grid.count, 64)
-        * (4 * 5 * job.trainedCount + 32 * steps.total)
+      ownBytes: job.grid.count * folder + min(job.grid.count, 64) * (4 * 5 * job.trainedCount + 32 * steps.total)
         + (first.map { $0.ownBytes + $0.recordBytes + (1 << 20) } ?? 0),
       ownFiles: job.grid.count * (4 + job.spec.interventions.count)
         + (first.map { $0.ownFiles + 140 } ?? 0),

@@ -69,9 +69,7 @@ struct DasKind: Kind {
       },
       begin: { (start) throws(Refusal) in
         let model: any TrainableModel<Float>
-        if let loaded {
-          model = loaded
-        } else {
+        if let loaded { model = loaded } else {
           switch try Pretraining(place, job).run() {
           case .model(let trained): model = trained
           case .ended(let outcome): return outcome

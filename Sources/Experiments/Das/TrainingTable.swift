@@ -154,9 +154,7 @@ struct TrainingTable<Spec: TrainingSpec>: Table {
   var attributes: [Attribute.Member] { [.init("loss", .text(spec.train.loss.rawValue))] }
 
   var groups: [ArrayGroup] {
-    let (layer, position) = (
-      Axis("layer", grid.layers.count), Axis("position", grid.positions.count)
-    )
+    let (layer, position) = (Axis("layer", grid.layers.count), Axis("position", grid.positions.count))
     let (width, step) = (Axis("width", grid.widths.count), Axis("step", outline.steps))
     let evaluation = Axis("evaluation", outline.evaluations.count)
     let (split, control) = (

@@ -109,12 +109,10 @@ struct LensTable: Table {
     let path = Self.folder(in: folder.path)
     do throws(Refusal) {
       let stored = try TunedLensFolder(reading: path).lens
-      guard
-        let layer = layers.first(where: {
-          !stored.translators.indices.contains($0)
-            || stored.translators[$0] != lens(results).translators[$0]
-        })
-      else { return ([], []) }
+      guard let layer = layers.first(where: {
+        !stored.translators.indices.contains($0)
+          || stored.translators[$0] != lens(results).translators[$0]
+      }) else { return ([], []) }
       return (
         [
           Refusal(

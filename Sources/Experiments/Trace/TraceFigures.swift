@@ -22,8 +22,7 @@ struct TraceFigures: Sendable {
     metric = try stored[
       ShowOptions.place(of: options.metric, in: stored.map(\.rawValue), .metric) ?? 0]
     let names = table.grid.restore.map(\.name)
-    sites =
-      try ShowOptions.place(of: options.site, in: names, .site).map { [$0] }
+    sites = try ShowOptions.place(of: options.site, in: names, .site).map { [$0] }
       ?? Array(names.indices)
     status = table.facts.indices.map { table.status($0, results) }
   }

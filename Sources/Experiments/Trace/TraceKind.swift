@@ -100,8 +100,7 @@ struct TraceKind: Kind {
     let values = table.grid.metrics.flatMap { metric in
       [metric.rawValue] + (bySample ? [] : ["standard_error_\(metric.rawValue)"])
     }
-    let names =
-      ["fact", "site", "layer", "position", "token", "role"] + (bySample ? ["sample"] : [])
+    let names = ["fact", "site", "layer", "position", "token", "role"] + (bySample ? ["sample"] : [])
     return ExportRows(heading: (names + values).joined(separator: ",")) { (add) throws(Refusal) in
       for fact in table.facts.indices where table.status(fact, run.results) == .traced {
         for restoration in table.grid.restore.indices {

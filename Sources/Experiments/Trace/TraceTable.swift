@@ -59,8 +59,7 @@ package struct TraceTable: Table {
       else {
         throw Refusal(
           .store, field: "facts[\(number)]",
-          found:
-            "the subject \(fact.subjectStart) to \(fact.subjectEnd) of \(fact.ids.count) tokens",
+          found: "the subject \(fact.subjectStart) to \(fact.subjectEnd) of \(fact.ids.count) tokens",
           expected: "tokens of the prompt")
       }
     }
@@ -230,8 +229,7 @@ package struct TraceTable: Table {
             $0.rawValue, .float32, [layer, position, sample], $0.unit, law: law($0),
             isRounded: true)
         } + [Quantity("status", .uint8, [layer, position], flags: CellStatus.flags)]),
-      ArrayGroup(
-        in: "summary", [texts("site", site), texts("role", role), integers("layer", layer)]),
+      ArrayGroup(in: "summary", [texts("site", site), texts("role", role), integers("layer", layer)]),
       ArrayGroup(
         in: "summary",
         TraceSummary.names(grid).map { Quantity($0, .float32, [site, role, layer]) }),
@@ -368,9 +366,7 @@ package struct TraceTable: Table {
   /// The means over facts, once all have ended.
   private func summary(_ results: Results<TraceResult>) throws(Refusal) -> [ArrayValues?] {
     let names = TraceSummary.names(grid)
-    guard planned(results).allSatisfy({ results.hasEnded($0) }) else {
-      return names.map { _ in nil }
-    }
+    guard planned(results).allSatisfy({ results.hasEnded($0) }) else { return names.map { _ in nil } }
     let summary = try TraceSummary(grid) { (fact, restoration, metric) throws(Refusal) in
       guard status(fact, results) == .traced,
         let cells = cells(fact: fact, restoration: restoration, knownBy: results)

@@ -21,8 +21,7 @@ enum SweepMetric: String, CaseIterable, Sendable {
     case .logitDifference: "logit of the answer less that of the foil"
     case .logProbability: "log-probability of the answer, in nats"
     case .probability: "probability of the answer"
-    case .divergence:
-      "KL divergence of the run from the unchanged clean run, KL(clean || run), in nats"
+    case .divergence: "KL divergence of the run from the unchanged clean run, KL(clean || run), in nats"
     case .topK: "1 where the answer is among the k most probable tokens, else 0"
     }
   }

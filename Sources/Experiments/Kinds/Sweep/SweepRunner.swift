@@ -16,10 +16,9 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
   }
 
   /// What is written at a layer of an item, for a head or neuron, at a place of a run; nil: nothing.
-  typealias Values =
-    @Sendable (
-      _ unit: SweepTable<Spec>.Unit, _ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place
-    ) -> PatchValue?
+  typealias Values = @Sendable (
+    _ unit: SweepTable<Spec>.Unit, _ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place
+  ) -> PatchValue?
 
   private let table: SweepTable<Spec>
   private let model: DecoderModel<Float>
@@ -164,8 +163,7 @@ extension SweepTable {
         * (outline.prompts[prompt].ids.count > 0 ? 1 : 0)
     }
     let bases = outline.prompts.reduce(0) { $0 + $1.ids.count + $1.otherIDs.count } + extraRows
-    let mean =
-      Double(bases - extraRows) / Double(max(1, outline.prompts.count * (Spec.hasPairs ? 2 : 1)))
+    let mean = Double(bases - extraRows) / Double(max(1, outline.prompts.count * (Spec.hasPairs ? 2 : 1)))
     let perForward = max(1, mean * Double(shape.layers))
     let rows = Double(blockRows + bases * shape.layers)
     let naive = Double(cells) * perForward + Double(bases * shape.layers)

@@ -253,9 +253,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
     let condition = Axis(Spec.conditionAxis, spec.conditions.count)
     let position = Axis("position", outline.prompts.map(\.ids.count).max() ?? 0)
     let runs = Spec.hasPairs ? ["clean", "corrupted"] : ["unchanged"]
-    func floats(_ name: String, _ axes: [Axis], _ metric: SweepMetric, _ says: String = "")
-      -> Quantity
-    {
+    func floats(_ name: String, _ axes: [Axis], _ metric: SweepMetric, _ says: String = "") -> Quantity {
       Quantity(
         name, .float32, axes, says.isEmpty ? metric.says : "\(metric.rawValue): \(says)",
         law: says.isEmpty ? metric.law : .finite, isRounded: true)
@@ -306,13 +304,11 @@ struct SweepTable<Spec: SweepSpec>: Table {
           in: item.name,
           metrics.flatMap { metric in
             [metric.rawValue, "\(metric.rawValue)_\(derived.name)"].flatMap { name in
-              ["mean"].map { ($0, "mean over \(Spec.promptAxis)s") }
+              ["mean"] .map { ($0, "mean over \(Spec.promptAxis)s") }
                 .appending(
                   spec.metric.bootstrap > 0
-                    ? [
-                      ("low", "lower end of its bootstrap interval"),
-                      ("high", "upper end of its bootstrap interval"),
-                    ] : []
+                    ? [("low", "lower end of its bootstrap interval"),
+                       ("high", "upper end of its bootstrap interval")] : []
                 ).map { end, says in
                   Quantity(
                     "\(end)_\(name)", .float32, [condition] + axes, "\(name): \(says)",
@@ -374,9 +370,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
       }
     } else {
       labels.append(.integers((grid.layers ?? []).map { Int32($0) }))
-      if let coordinates = grid.coordinates {
-        labels.append(.integers(coordinates.map { Int32($0) }))
-      }
+      if let coordinates = grid.coordinates { labels.append(.integers(coordinates.map { Int32($0) })) }
     }
     guard site.eachPosition else { return labels }
     labels.append(site.placeNames.map { .texts($0) } ?? .index(grid.positionCount))
@@ -444,9 +438,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
         }
         continue
       }
-      for (cell, row) in zip(unit.cells, rows) {
-        (cells.status[cell], cells.rows[cell]) = (.done, row)
-      }
+      for (cell, row) in zip(unit.cells, rows) { (cells.status[cell], cells.rows[cell]) = (.done, row) }
     }
     return cells
   }
@@ -487,10 +479,9 @@ struct SweepTable<Spec: SweepSpec>: Table {
     else { return Array(repeating: nil, count: 2 * metrics.count + 1) }
     return metrics.map { metric in
       .floats(cells.rows.map { $0.map { value($0, metric) } ?? .nan })
-    }
-      + metrics.map { metric in
-        .floats(cells.rows.map { $0.map { derivedValue($0, cells, metric) } ?? .nan })
-      } + [.bytes(cells.status.map(\.rawValue))]
+    } + metrics.map { metric in
+      .floats(cells.rows.map { $0.map { derivedValue($0, cells, metric) } ?? .nan })
+    } + [.bytes(cells.status.map(\.rawValue))]
   }
 
   // MARK: Means over prompts
@@ -514,9 +505,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
         for condition in spec.conditions.indices {
           for cell in 0..<count {
             let column = outline.prompts.indices.map { prompt -> Float in
-              guard let cells = all[prompt][condition], let row = cells.rows[cell] else {
-                return .nan
-              }
+              guard let cells = all[prompt][condition], let row = cells.rows[cell] else { return .nan }
               return isDerived ? derivedValue(row, cells, metric) : value(row, metric)
             }
             let interval = bootstrap.interval(column)

@@ -33,10 +33,9 @@ struct SweptSite: Sendable {
   let place: JobPlace
 
   /// Sites whose values a patch can replace.
-  static let sites =
-    Site.decoderSites + [
-      .residualMiddle, .mlpPreactivation, .mlpUpOutput, .mlpProduct,
-    ]
+  static let sites = Site.decoderSites + [
+    .residualMiddle, .mlpPreactivation, .mlpUpOutput, .mlpProduct,
+  ]
   /// Those of which heads are chosen.
   private static func hasHeads(_ site: Site) -> Bool {
     site.isSplitIntoHeads || site == .attentionWeight
@@ -107,8 +106,7 @@ struct SweptSite: Sendable {
   /// The items of a job, whose names differ.
   static func list(_ key: String, _ f: inout Fields) throws(Refusal) -> [SweptSite] {
     let list = try f.required(
-      key,
-      .tables("an empty list, so no units") { (f, _) throws(Refusal) in
+      key, .tables("an empty list, so no units") { (f, _) throws(Refusal) in
         try SweptSite(&f)
       }, "What is replaced, cell by cell.")
     for (number, next) in list.enumerated() {
@@ -203,9 +201,7 @@ extension SweepGrid {
       case .together: chosen = units
       case .pairs:
         var (first, rest) = (0, outer)
-        while rest >= units.count - 1 - first {
-          (first, rest) = (first + 1, rest - (units.count - 1 - first))
-        }
+        while rest >= units.count - 1 - first { (first, rest) = (first + 1, rest - (units.count - 1 - first)) }
         chosen = [units[first], units[first + 1 + rest]]
       }
       return SweepCell(parts: chosen.map { ($0[0]..<$0[0] + 1, $0[1]) }, place: place)
