@@ -52,7 +52,7 @@ public final class MPIEnvironment {
   /// Ends all ranks of the job at once, with this exit code. The C function is `MPI_Abort`.
   public func abort(code: Int32) -> Never {
     fflush(nil)
-    if isUnderLauncher { MPI_Abort(cmpi_comm_world(), code) }
+    if isUnderLauncher { cmpi_abort(code) }
     _exit(code)
   }
 

@@ -53,11 +53,14 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Text from outside, on one line, without control characters, cut at 200 characters.
-public func escaped(_ text: String) -> String {
+public func escaped(_ text: String) -> String { escaped(text, limit: 200) }
+
+/// The same, cut at so many characters.
+public func escaped(_ text: String, limit: Int) -> String {
   var result = ""
   var count = 0
   for scalar in text.unicodeScalars {
-    if count == 200 { return result + "…" }
+    if count == limit { return result + "…" }
     count += 1
     switch scalar {
     case "\n": result += "\\n"

@@ -74,9 +74,9 @@ struct Probe {
   }
 
   /// One line of this rank; written at once, as a killed rank loses what it has buffered.
-  func say(_ line: String) { Self.say(line, rank: world.rank) }
+  func say(_ line: String) { Self.say(line, of: world.rank) }
 
-  static func say(_ line: String, rank: Int) {
+  static func say(_ line: String, of rank: Int) {
     FileHandle.standardOutput.write(Data("\(rank) \(line)\n".utf8))
   }
 }

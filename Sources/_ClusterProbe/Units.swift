@@ -36,7 +36,7 @@ extension Probe {
     let start = ContinuousClock.now
     let handlers = UnitScheduler.Handlers(
       compute: { unit in
-        if begins { Self.say("begins \(unit)", rank: rank) }
+        if begins { Probe.say("begins \(unit)", of: rank) }
         let time = Duration.milliseconds(cost(unit / 3, longest))
         if isSpinning { spin(time) } else { sleep(time) }
         if failing.contains(unit) { throw UnitFault() }

@@ -45,8 +45,8 @@ import _TestSupport
     stop.request()
     #expect(try tiny.run(stop: stop) == .stopped)
     let folder = try RunFolder.open(tiny.path)
-    let reader = try #require(try TraceReader(folder))
-    let plan = reader.plan
+    let table = try tiny.reader().table
+    let plan = table.plan
     let left = 1000
     let last = plan.factCount + plan.units.count - left
     for rank in 0..<ranks {
@@ -60,7 +60,7 @@ import _TestSupport
           } else {
             TraceBaseline(
               top: 1, foil: 2, clean: Self.metrics,
-              corrupted: Array(repeating: Self.metrics, count: reader.grid.samples)
+              corrupted: Array(repeating: Self.metrics, count: table.grid.samples)
             ).bytes
           }
         try journal.append(JournalRecord(.result, unit: UInt64(unit), payload: bytes))
@@ -75,17 +75,17 @@ import _TestSupport
   private static let metrics = TraceMetrics(
     probability: 0.5, logProbability: -0.7, logitDifference: 1)
 
-  private func expectTold(_ progress: TraceProgress, units: Int, left: Int, ranks: Int) {
-    #expect(progress.unitCount == units)
-    #expect(progress.unitsLeft == left)
-    #expect(progress.exitCode == 75)
-    #expect((progress.coreHours ?? 0) > 0)
+  private func expectTold(_ status: TinyRun.Told, units: Int, left: Int) throws {
+    #expect(try status.json["units"]["total"].int() == units)
+    #expect(try status.left == left)
+    #expect(status.exitCode == 75)
+    #expect(try (status.coreHours ?? 0) > 0)
   }
 
   @Test func `status counts what the journals of several ranks hold`() throws {
     let (tiny, units, left) = try run(facts: 40, ranks: 3)
     #expect(units > 1000)
-    expectTold(try TraceProgress(tiny.path), units: units, left: left, ranks: 3)
+    try expectTold(try tiny.status(), units: units, left: left)
   }
 
   @Test(
@@ -95,12 +95,12 @@ import _TestSupport
     let (tiny, units, left) = try run(facts: 16_000, ranks: 8)
     #expect(units >= 1_000_000)
     // The second time, as files that were just written are still on their way to the disk.
-    _ = try TraceProgress(tiny.path)
-    var told: TraceProgress?
-    let seconds = try processorSeconds { told = try TraceProgress(tiny.path) }
-    let progress = try #require(told)
+    _ = try tiny.status()
+    var told: TinyRun.Told?
+    let seconds = try processorSeconds { told = try tiny.status() }
+    let status = try #require(told)
     print("status of \(units) units in \(seconds) s")
-    expectTold(progress, units: units, left: left, ranks: 8)
+    try expectTold(status, units: units, left: left)
     #expect(seconds < 1)
   }
 }

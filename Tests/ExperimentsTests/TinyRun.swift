@@ -114,21 +114,41 @@ final class TinyRun: Sendable {
   func run(
     stoppingAfter limit: Int? = nil, pause: Double = 0, threads: Int = 1,
     stop: StopSignal = StopSignal()
-  ) throws -> TraceRun.Outcome {
+  ) throws -> RunOutcome {
     var options = RunOptions(output: path)
     options.threads = threads
     // The lease of a stopped run is this process's, which lives.
     options.takeOver = true
-    let run = TraceRun(
+    let engine = RunEngine<TraceKind>(
       RunLaunch(
         try MPIEnvironment(environment: [:]), options,
         observer: StoppingObserver(stop, after: limit, pause: pause), stop: stop))
     let job = root + "/job.toml"
-    return try run.run { () throws(Refusal) in try TraceSpec(JobDocument(reading: job)) }
+    return try engine.run { () throws(Refusal) in try TraceSpec(JobDocument(reading: job)) }
   }
 
-  func reader() throws -> TraceReader {
-    try #require(try TraceReader(RunFolder.open(path)))
+  /// The outcome of a run of which nothing failed.
+  static func finished(units: Int) -> RunOutcome {
+    .finished(summary: "\(units) units done, 0 failed", failed: 0)
+  }
+
+  func reader() throws(Refusal) -> RunReader<TraceTable> {
+    try RunReader(TraceKind.self, RunFolder.open(path))
+  }
+
+  func array(_ name: String) throws -> ZarrArray { try #require(try reader().store).array(name) }
+
+  func view() throws(Refusal) -> RunView<TraceTable> { try RunView(TraceKind.self, path) }
+
+  func figures(_ change: (inout ShowOptions) -> Void = { _ in }) throws(Refusal) -> TraceFigures {
+    var options = ShowOptions()
+    change(&options)
+    return try TraceFigures(view(), options)
+  }
+
+  func journals() throws(Refusal) -> UnitJournals<TraceTable> {
+    let reader = try reader()
+    return try UnitJournals(reading: reader.folder, reader.table)
   }
 
   func verify(
@@ -136,7 +156,30 @@ final class TinyRun: Sendable {
   ) throws(Refusal) -> VerifyReport {
     var options = VerifyOptions()
     change(&options)
-    return try TraceVerifier.verify(path, options)
+    return try RunVerifier<TraceKind>.verify(path, options)
+  }
+
+  /// What `status` says of the run.
+  struct Told {
+    let lines: [String]
+    let exitCode: Int32
+    let json: JSONField
+
+    var done: Int { get throws(Refusal) { try json["units"]["done"].int() } }
+    var left: Int { get throws(Refusal) { try json["units"]["left"].int() } }
+    var notes: Int { get throws(Refusal) { try json["notes"].items().count } }
+    var coreHours: Double? {
+      get throws(Refusal) { try json.optional("core_hours_left")?.double() }
+    }
+  }
+
+  func status() throws(Refusal) -> Told {
+    let status = try RunStatus(TraceKind.self, path)
+    return Told(
+      lines: status.lines(limit: 100), exitCode: status.exitCode,
+      json: JSONField(
+        try JSON.parse(Array(status.json.utf8), file: "status", kind: .store), file: "status",
+        kind: .store))
   }
 
   /// The paths of all files below the run's folder, relative and sorted.
@@ -169,6 +212,7 @@ private final class StoppingObserver: RunObserver {
     if pause > 0 { Thread.sleep(forTimeInterval: pause) }
     if let limit, phase.withLock({ $0 }) == "cells", done >= limit { stop.request() }
   }
+  func advance(step: Int, of steps: Int, name: String) {}
   func end() {}
   func note(_ text: String) {}
 }

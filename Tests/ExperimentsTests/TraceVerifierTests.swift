@@ -49,118 +49,44 @@ struct TraceVerifierTests {
       }
       let report = try run.verify()
       #expect(report.faults.isEmpty, "\(report.faults)")
-      let progress = try TraceProgress(run.path)
-      #expect(progress.notes.isEmpty, "\(progress.notes)")
-      isDone = progress.attempts.attempts.contains { $0.end != nil }
+      let status = try run.status()
+      #expect(try status.notes == 0, "\(status.lines)")
+      isDone = try status.json["starts"].items().contains { (start) in
+        try start.optional("end") != nil
+      }
       if !isDone, report.isPlanned {
         unfinished += 1
-        #expect(progress.holder?.life == .alive)
+        #expect(try status.json["holder"]["life"].string() == "alive")
       }
     }
-    #expect(try await running.value == .finished(facts: 12, traced: 12, units: 36, failed: 0))
+    #expect(try await running.value == TinyRun.finished(units: 36))
     #expect(try run.verify().exitCode == 0)
     #expect(unfinished > 0)
-  }
-
-  @Test func `a flipped bit in any file is found, and the file is named`() throws {
-    let run = try finishedRun()
-    let files = run.files()
-    #expect(files.count > 60)
-    var random = SeededFlips(state: 3)
-    for file in files {
-      let url = URL(fileURLWithPath: "\(run.path)/\(file)")
-      let whole = try Data(contentsOf: url)
-      // The journal, from which all else can be made again, more often than the rest.
-      for _ in 0..<(file.hasPrefix("journal/") ? 20 : 1) {
-        let place = Int(random.next() % UInt64(whole.count))
-        var bytes = Array(whole)
-        bytes[place] ^= 1 << UInt8(random.next() % 8)
-        try Data(bytes).write(to: url)
-        let faults = faults(run)
-        #expect(
-          faults.contains { $0.file.hasSuffix(file) } || isMetadata(file, faults),
-          "byte \(place) of \(file): \(faults)")
-      }
-      try whole.write(to: url)
-    }
-    #expect(faults(run).isEmpty)
-  }
-
-  /// Every 29th byte of each file, every one with `CAUSEWAY_SLOW_TESTS`, which takes ten minutes.
-  @Test func `a changed byte anywhere in a small run's folder is found`() throws {
-    let run = try TinyRun(facts: [TinyRun.facts[2]])
-    try run.run()
-    #expect(faults(run).isEmpty)
-    let step = runsSlowTests ? 1 : 29
-    var bytes = 0
-    for file in run.files() {
-      let descriptor = open("\(run.path)/\(file)", O_RDWR)
-      try #require(descriptor >= 0)
-      defer { close(descriptor) }
-      var missed: [Int] = []
-      let size = Int(lseek(descriptor, 0, SEEK_END))
-      for place in stride(from: bytes % step, to: size, by: step) {
-        // Another bit at each byte; all eight of a byte pass through the same checksums.
-        var byte: UInt8 = 0
-        pread(descriptor, &byte, 1, off_t(place))
-        var flipped = byte ^ 1 << UInt8(place * 5 % 8)
-        pwrite(descriptor, &flipped, 1, off_t(place))
-        if faults(run).isEmpty { missed.append(place) }
-        pwrite(descriptor, &byte, 1, off_t(place))
-        bytes += 1
-      }
-      #expect(missed.isEmpty, "\(file)")
-    }
-    #expect(faults(run).isEmpty)
-    #expect(bytes > 500)
-  }
-
-  @Test func `a file that was cut or removed is named`() throws {
-    let run = try finishedRun()
-    for file in run.files() where !file.hasPrefix("lease/") && !file.hasPrefix("log/") {
-      let url = URL(fileURLWithPath: "\(run.path)/\(file)")
-      let whole = try Data(contentsOf: url)
-      try whole.dropLast(1).write(to: url)
-      let cut = faults(run)
-      #expect(
-        cut.contains { $0.file.hasSuffix(file) } || isMetadata(file, cut)
-          // What a kill can leave of a journal is no fault; that its unit is gone is one.
-          || file.hasPrefix("journal/"), "\(file) cut: \(cut)")
-      try FileManager.default.removeItem(at: url)
-      let gone = faults(run)
-      // A folder without its specification is no run's; a journal is missed by its units.
-      let names = [file, file.hasPrefix("journal/") ? "/journal" : "/run"]
-      #expect(
-        gone.contains { fault in names.contains { fault.file.hasSuffix($0) } },
-        "\(file) removed: \(gone)")
-      try whole.write(to: url)
-    }
-  }
-
-  /// What verifying finds, or what keeps it from beginning.
-  private func faults(_ run: TinyRun) -> [Refusal] {
-    do throws(Refusal) { return try run.verify().faults } catch { return [error] }
-  }
-
-  /// The metadata of an array stands in its own file and in the root's: either can be the one named.
-  private func isMetadata(_ file: String, _ faults: [Refusal]) -> Bool {
-    file.hasSuffix("zarr.json")
-      && faults.contains { $0.file.contains("results.zarr") && $0.file.hasSuffix("zarr.json") }
   }
 
   @Test func `values that are not the journals' are found though their checksums are right`() throws
   {
     let run = try finishedRun()
-    let reader = try run.reader()
-    let array = try reader.store.array("log_probability")
-    let index = [1, 0, 0, 0, 0]
-    var values = try #require(try array.readChunk(index, as: Float.self))
-    values[(2 * 6 + 5) * 2 + 1] += 0.25
-    try array.write(chunk: index, values, by: files())
+    let array = try run.array("log_probability")
+    // All facts' chunks share a file.
+    var blocks: [[Int]: ArrayValues] = [:]
+    for fact in 0..<3 {
+      for site in 0..<2 {
+        blocks[[fact, site]] = try ArrayValues.read(array, chunk: [fact, site, 0, 0, 0])
+      }
+    }
+    guard case .floats(var values)? = blocks[[1, 0]] else {
+      Issue.record("no floats")
+      return
+    }
+    let place = (2 * 6 + 5) * 2 + 1
+    values[place] += 0.25
+    blocks[[1, 0]] = .floats(values)
+    try ArrayValues.write(blocks, to: array, file: 0, by: files())
     let fault = try #require(try run.verify().faults.first)
-    #expect(fault.file.hasSuffix("log_probability/c.1.0.0.0.0"))
-    #expect(fault.field == "fact 1, site 0, layer 2, position 5, sample 1")
-    #expect(fault.expected.contains("as the journals say"))
+    #expect(fault.file.hasSuffix("log_probability/c.0.0.0.0.0"))
+    #expect(fault.field == "block [1, 0], element \(place)")
+    #expect(fault.expected.contains("as the journals have it"))
     // The same command mends it.
     try run.run()
     #expect(try run.verify().faults.isEmpty)
@@ -169,16 +95,19 @@ struct TraceVerifierTests {
   @Test func `two results of a unit that differ are found, and equal ones are counted`() throws {
     let run = try finishedRun()
     let reader = try run.reader()
-    let journals = try TraceJournals(reader.folder, reader.grid, reader.plan)
-    let payload = try #require(journals.entries[4]?.payload)
+    let entry = try #require(try run.journals().entries[4])
+    let (payload, made) = (entry.payload, try #require(entry.run))
     func append(_ payload: [UInt8]) throws {
       var writer = try JournalWriter.open(
-        in: reader.folder.journal, job: reader.folder.spec.digest, run: files().run, rank: 1)
+        in: reader.folder.journal, job: reader.folder.spec.digest, run: made, rank: 1)
       try writer.append(JournalRecord(.result, unit: 4, payload: payload))
       try writer.commit()
     }
     try append(payload)
-    #expect(try run.verify().notes == ["1 results stand in two journals, all alike"])
+    #expect(
+      try run.verify().lines.contains {
+        $0.hasPrefix("checked 2 journals with 9 results, 1 of them twice")
+      })
     var changed = payload
     changed[0] ^= 1
     try append(changed)
@@ -190,9 +119,7 @@ struct TraceVerifierTests {
     throws
   {
     let run = try finishedRun()
-    let reader = try run.reader()
-    var payload = try #require(
-      try TraceJournals(reader.folder, reader.grid, reader.plan).entries[5]?.payload)
+    var payload = try #require(try run.journals().entries[5]?.payload)
     // The last bit of the first logit difference, which no other check can know.
     payload[8] ^= 1
     try replaceResult(of: 5, by: payload, in: run)
@@ -201,16 +128,14 @@ struct TraceVerifierTests {
     let faults = try run.verify { $0.recompute = 1 }.faults
     #expect(faults.count == 1)
     let fault = try #require(faults.first)
-    #expect(fault.field.hasPrefix("unit 5, fact f1, block_output, layer 0, position"))
-    #expect(fault.found.contains("of rank 0"))
-    #expect(fault.expected.contains("running it again"))
+    #expect(fault.field == "unit 5 (fact f1, block_output)")
+    #expect(fault.found.contains("running it again gives, from byte 8 on, made by rank 0"))
+    #expect(fault.expected == "the same bytes")
   }
 
   @Test func `what cannot be a metric is found, with the cell`() throws {
     let run = try finishedRun()
-    let reader = try run.reader()
-    let payload = try #require(
-      try TraceJournals(reader.folder, reader.grid, reader.plan).entries[3]?.payload)
+    let payload = try #require(try run.journals().entries[3]?.payload)
     func change(_ place: Int, _ value: Float) throws -> Refusal? {
       var payload = payload
       payload.replaceSubrange(4 * place..<4 * place + 4, with: bytes(of: value))
@@ -247,23 +172,21 @@ struct TraceVerifierTests {
       (0..<2).map { TraceCells.Place(layer: layer, position: $0) }
     }
     let byPosition = cells.flatMap { cell in (0..<2).map { _ in metric(Float(cell.position)) } }
-    #expect(TraceSelfTests.identicalAxes(cells, byPosition, 2) == ["samples", "layers"])
+    #expect(TraceAudit.identicalAxes(cells, byPosition, 2) == ["samples", "layers"])
     let bySample = cells.flatMap { _ in (0..<2).map { metric(Float($0)) } }
-    #expect(TraceSelfTests.identicalAxes(cells, bySample, 2) == ["layers", "positions"])
-    #expect(TraceSelfTests.identicalAxes(cells, (0..<8).map { metric(Float($0)) }, 2).isEmpty)
+    #expect(TraceAudit.identicalAxes(cells, bySample, 2) == ["layers", "positions"])
+    #expect(TraceAudit.identicalAxes(cells, (0..<8).map { metric(Float($0)) }, 2).isEmpty)
     // A single sample is no axis.
-    #expect(TraceSelfTests.identicalAxes(cells, (0..<4).map { metric(Float($0)) }, 1).isEmpty)
+    #expect(TraceAudit.identicalAxes(cells, (0..<4).map { metric(Float($0)) }, 1).isEmpty)
   }
 
-  @Test func `without the model the rest is checked, and that is said`() throws {
+  @Test func `without the model all is checked but that units come out again`() throws {
     let run = try finishedRun()
     try FileManager.default.moveItem(atPath: run.root + "/model", toPath: run.root + "/gone")
     let report = try run.verify()
     #expect(report.faults.isEmpty && report.exitCode == 0)
-    #expect(report.notes.contains { $0.hasPrefix("labels not checked against model and facts") })
-    try expectRefusal(naming: "model", kind: .model) { () throws(Refusal) in
-      try run.verify { $0.recompute = 0.1 }
-    }
+    let missed = try run.verify { $0.recompute = 0.1 }
+    #expect(missed.faults.count == 1 && missed.faults[0].file.contains("model"), "\(missed)")
     // Moved with the job, it is found where the caller says.
     try FileManager.default.createDirectory(
       atPath: run.root + "/other", withIntermediateDirectories: true)
@@ -279,13 +202,14 @@ struct TraceVerifierTests {
 
   /// Writes the journals anew, with another result for a unit.
   private func replaceResult(of unit: Int, by payload: [UInt8], in run: TinyRun) throws {
-    let reader = try run.reader()
-    let entries = try TraceJournals(reader.folder, reader.grid, reader.plan).entries
-    for file in try JournalReader.files(in: reader.folder.journal) {
+    let folder = try run.reader().folder
+    let entries = try run.journals().entries
+    let made = try #require(entries.values.first?.run)
+    for file in try JournalReader.files(in: folder.journal) {
       try FileManager.default.removeItem(atPath: file)
     }
     var writer = try JournalWriter.open(
-      in: reader.folder.journal, job: reader.folder.spec.digest, run: files().run, rank: 0)
+      in: folder.journal, job: folder.spec.digest, run: made, rank: 0)
     for (number, entry) in entries.sorted(by: { $0.key < $1.key }) {
       let bytes = number == unit ? payload : entry.payload
       try writer.append(JournalRecord(.result, unit: UInt64(number), payload: bytes))
@@ -300,15 +224,5 @@ struct TraceVerifierTests {
 
   private func bytes(of value: Float) -> [UInt8] {
     withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
-  }
-}
-
-/// A seeded generator, so that a failure comes again.
-private struct SeededFlips {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state >> 33
   }
 }

@@ -74,7 +74,8 @@ struct BasisKind: Kind {
       .together { unit, place in
         let log = try EvaluationLog(place.start, unit, pace, on: place.world)
         return try extraction.result(
-          of: unit, known: { number in place.records[number].flatMap { try? table.result($0, of: number) } },
+          of: unit,
+          known: { number in place.records[number].flatMap { try? table.result($0, of: number) } },
           log: log
         ).bytes
       })
@@ -113,14 +114,16 @@ struct BasisKind: Kind {
     return 4 * Double(microbatches.keptCount) * (head + blocks)
   }
 
-  /// Evaluations of a layer, at most: each step of a climb tries a few lengths, each candidate of a
-  /// random start is climbed briefly, and every curve has one for each direction and as many random.
+  /// Evaluations of a layer, about: each step of a climb tries a few lengths, each candidate of a start
+  /// is climbed briefly, of which the first start has one, and every curve has one for each direction
+  /// and as many random.
   private var evaluations: Double {
     let search = settings.search
-    let climb = Double(search.iterations) * Self.evaluationsOfStep + 1
-    let brief =
-      Double(search.candidates) * (Double(search.briefIterations) * Self.evaluationsOfStep + 1)
-    let perDirection = Double(settings.restarts) * climb + Double(settings.restarts - 1) * brief
+    func climb(_ iterations: Int) -> Double { Double(iterations) * Self.evaluationsOfStep + 2 }
+    let candidates = 1 + (settings.restarts - 1) * search.candidates
+    let perDirection =
+      Double(settings.restarts) * climb(search.iterations)
+      + Double(candidates) * climb(search.briefIterations)
     return (perDirection + 2) * Double(settings.directions)
   }
 

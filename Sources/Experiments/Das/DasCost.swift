@@ -63,17 +63,25 @@ struct DasCost {
     return ModelTrainCost(first).whole
   }
 
+  /// Bytes of a rank beside the states that are kept of unchanged runs, which can lie on the disk.
+  private func neededBytes(threads: Int) -> Int {
+    let longest = job.items.values.joined().map { ExampleResolver.length($0.example.base) }.max() ?? 0
+    let thread =
+      job.memory.threadBytes(job.steps.microbatch, of: longest, evaluated: DasTraining.evaluated)
+      + 4 * 16 * job.trainedCount
+    return StepMemory.fixedBytes + 2048 * exampleCount + threads * thread
+  }
+
+  /// Bytes that `run.memory` has left for kept states.
+  func cacheBytes(threads: Int) -> Int {
+    max(0, job.spec.run.memory - neededBytes(threads: threads))
+  }
+
   private func rankBytes(threads: Int) -> Int {
     let lengths = job.items.values.joined().map { ExampleResolver.length($0.example.base) }
     let kept = min(
-      job.spec.run.memory, 4 * lengths.reduce(0, +) * job.memory.keptFloats)
-    let thread =
-      job.memory.threadBytes(
-        job.steps.microbatch, of: lengths.max() ?? 0, evaluated: DasTraining.evaluated)
-      + 4 * 16 * job.trainedCount
-    return max(
-      first?.rankBytes(threads) ?? 0,
-      StepMemory.fixedBytes + 2048 * exampleCount + kept + threads * thread)
+      cacheBytes(threads: threads), 4 * lengths.reduce(0, +) * job.memory.keptFloats)
+    return max(first?.rankBytes(threads) ?? 0, neededBytes(threads: threads) + kept)
   }
 
   /// Microbatches of all trainings that can be worked on at once.

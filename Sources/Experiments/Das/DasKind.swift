@@ -101,7 +101,7 @@ struct DasKind: Kind {
     let keeper = CheckpointKeeper<TrainingState>(
       ready.start, unit, job.spec.pace.checkpoints, rank: rank)
     let training = DasTraining(
-      runner: DasRunner(problem, budget: job.spec.run.memory / max(1, threads)),
+      runner: DasRunner(problem, budget: DasCost(job).cacheBytes(threads: threads) / max(1, threads)),
       workers: OwnMicrobatches(stop: stop))
     let state = try keeper.state(from: training.start, steps: job.steps.total)
     let (result, interventions) = try training.trainer.run(
@@ -118,7 +118,8 @@ struct DasKind: Kind {
     let problem = try world.agree { try DasProblem(job, job.grid.point(unit), ready.model) }
     let keeper = CheckpointKeeper<TrainingState>(
       ready.start, unit, job.spec.pace.checkpoints, rank: world.rank)
-    let runner = DasRunner(problem, budget: job.spec.run.memory)
+    let runner = DasRunner(
+      problem, budget: DasCost(job).cacheBytes(threads: place.threads))
     let training = DasTraining(
       runner: runner,
       workers: SharedMicrobatches(world: world, threads: place.threads, stop: place.stop))

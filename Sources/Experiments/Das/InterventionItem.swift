@@ -116,6 +116,13 @@ package struct InterventionItem: Sendable {
     Self.widthFields[typeName].flatMap { described[$0] == nil ? $0 : nil }
   }
 
+  /// The width that it names itself.
+  var width: Int? {
+    guard let key = Self.widthFields[typeName], case .integer(let width)? = described[key]?.content
+    else { return subspaces.flatMap { described["subspace_partition"] == nil ? $0.count : nil } }
+    return width
+  }
+
   /// Whether it is a rotation of which everything is exchanged, so that its angles count for nothing.
   var turnsAll: Bool {
     typeName == InterventionType.rotatedSpace.rawValue && subspaces == nil && openWidth != nil

@@ -140,6 +140,9 @@ struct TrainingTable<Spec: TrainingSpec>: Table {
     }
   }
 
+  /// Whether trainings are compared with others: a model's own training is not.
+  var hasControls: Bool { Spec.jobKind == .das }
+
   private var hasBoundaries: Bool {
     spec.interventions.contains { $0.typeName == "BoundlessRotatedSpaceIntervention" }
   }
@@ -148,22 +151,36 @@ struct TrainingTable<Spec: TrainingSpec>: Table {
   private var contents: [Content] {
     Content.allCases.filter {
       ($0 != .boundary || hasBoundaries) && ($0.axis != .evaluation || !outline.evaluations.isEmpty)
+        && ($0.axis != .control || hasControls)
+        && ($0 != .unchangedAccuracy || !spec.interventions.isEmpty)
     }
   }
 
   var attributes: [Attribute.Member] { [.init("loss", .text(spec.train.loss.rawValue))] }
 
   var groups: [ArrayGroup] {
-    let (layer, position) = (Axis("layer", grid.layers.count), Axis("position", grid.positions.count))
+    let (layer, position) = (
+      Axis("layer", grid.layers.count), Axis("position", grid.positions.count)
+    )
     let (width, step) = (Axis("width", grid.widths.count), Axis("step", outline.steps))
     let evaluation = Axis("evaluation", outline.evaluations.count)
     let (split, control) = (
       Axis("split", Split.allCases.count), Axis("control", DasResult.Control.allCases.count)
     )
-    let rate = spec.interventions.isEmpty ? "accuracy" : "interchange intervention accuracy"
+    let rate =
+      spec.interventions.isEmpty
+      ? "accuracy: the part of examples whose label is the model's first answer"
+      : "interchange intervention accuracy"
+    let which = "-1 where the interventions have none in common"
     let labels =
-      [layer, width, step].map { Quantity($0.name, .int32, [$0]) }
-      + [position, split, control].map { Quantity($0.name, .string, [$0]) }
+      [
+        Quantity("layer", .int32, [layer], "layer of the interventions, \(which)"),
+        Quantity("width", .int32, [width], "dimensions that are exchanged, \(which)"),
+        Quantity("step", .int32, [step]),
+      ]
+      + ([position, split] + (hasControls ? [control] : [])).map {
+        Quantity($0.name, .string, [$0])
+      }
       + (evaluation.count > 0 ? [Quantity("evaluation", .int32, [evaluation])] : [])
     return [
       ArrayGroup(labels),
@@ -205,21 +222,29 @@ struct TrainingTable<Spec: TrainingSpec>: Table {
       .integers(values.map { Int32(clamping: $0) })
     }
     return [
-      integers(grid.layers.map { $0 ?? ownLayer ?? -1 }), integers(grid.widths.map { $0 ?? -1 }),
-      .index(outline.steps), .texts(grid.positions.map { $0?.label ?? ownPosition }),
-      .texts(Split.allCases.map(\.rawValue)), .texts(DasResult.Control.allCases.map(\.name)),
-    ] + (outline.evaluations.isEmpty ? [] : [integers(outline.evaluations)])
+      integers(axisLabels(0) { layer($0) ?? -1 }), integers(axisLabels(2) { width($0) ?? -1 }),
+      .index(outline.steps), .texts(axisLabels(1, position)),
+      .texts(Split.allCases.map(\.rawValue)),
+    ] + (hasControls ? [.texts(DasResult.Control.allCases.map(\.name))] : [])
+      + (outline.evaluations.isEmpty ? [] : [integers(outline.evaluations)])
   }
 
-  /// The layer that all interventions name themselves, where the job sweeps none.
-  private var ownLayer: Int? {
-    let layers = Set(spec.interventions.map(\.layer))
-    return layers.count == 1 ? layers.first ?? nil : nil
+  /// The labels of one axis of the sweep, from the trainings that begin the others.
+  private func axisLabels<Label>(_ axis: Int, _ label: (DasGrid.Point) -> Label) -> [Label] {
+    grid.points.filter { point in (0..<3).allSatisfy { $0 == axis || point.index[$0] == 0 } }
+      .map(label)
   }
 
-  private var ownPosition: String {
-    let labels = Set(spec.interventions.map { $0.position?.label ?? "" })
-    return labels.count == 1 ? labels.first ?? "" : ""
+  /// Where a training intervenes: as the sweep says, or as all interventions alike say themselves.
+  func layer(_ point: DasGrid.Point) -> Int? { point.layer ?? own(\.layer) }
+  func width(_ point: DasGrid.Point) -> Int? { point.width ?? own(\.width) }
+  func position(_ point: DasGrid.Point) -> String {
+    point.position?.label ?? own { $0.position?.label ?? "last" } ?? ""
+  }
+
+  private func own<Value: Hashable>(_ value: (InterventionItem) -> Value?) -> Value? {
+    let all = Set(spec.interventions.map(value))
+    return all.count == 1 ? all.first ?? nil : nil
   }
 
   private func values(_ content: Content, of result: DasResult) -> ArrayValues {

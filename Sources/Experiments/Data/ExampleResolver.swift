@@ -146,7 +146,9 @@ package struct ExampleResolver: Sendable {
         ? quoted(prompts.token(number) ?? "#\(number)") : "class \(number)"
     }
     lines.append("base   " + text(example.base, example.basePlaces))
-    if let label = example.baseLabel { lines[0] += " -> \(answer(label))" }
+    // An input without sources has its own answer as its label.
+    let own = example.baseLabel ?? (example.sources.isEmpty ? example.label : nil)
+    if let own { lines[0] += " -> \(answer(own))" }
     for (number, source) in example.sources.enumerated() {
       lines.append("source " + text(source, example.sourcePlaces[number]))
     }

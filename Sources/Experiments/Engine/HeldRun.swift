@@ -65,7 +65,7 @@ final class HeldRun {
       Attribute.Member("version", .text(Provenance.version)),
     ]
     if let end { members.append(Attribute.Member("end", .text(end))) }
-    try files.write(SealedRecord.text(members), to: "\(folder.log)/attempt-\(files.run).json")
+    try files.write(SealedRecord.text(members), to: RunAttempt.path(of: "\(files.run)", in: folder))
   }
 }
 

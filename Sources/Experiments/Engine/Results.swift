@@ -15,6 +15,9 @@ struct Results<Value: Sendable>: Sendable {
   /// The result of a unit that is done; nil also where it was not read.
   subscript(unit: Int) -> Value? { values[unit] }
 
+  /// Why a unit was given up, on one line and whole: what a refusal advises comes last in it.
+  func reason(_ unit: Int) -> String { escaped(failures[unit] ?? "", limit: 4000) }
+
   func isDone(_ unit: Int) -> Bool { states[unit] == .done }
   func hasFailed(_ unit: Int) -> Bool { states[unit] == .failed }
   func hasEnded(_ unit: Int) -> Bool { states[unit] != .open }

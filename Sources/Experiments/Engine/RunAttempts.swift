@@ -12,6 +12,10 @@ struct RunAttempt: Sendable {
   /// The host of each rank.
   let hosts: [String]
 
+  static func path(of run: String, in folder: RunFolder) -> String {
+    "\(folder.log)/attempt-\(run).json"
+  }
+
   /// Reads one file of the folder `log`.
   init(_ path: String) throws(Refusal) {
     let record = try SealedRecord.read(path)

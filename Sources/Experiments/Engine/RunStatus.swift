@@ -98,7 +98,7 @@ struct RunStatus<Layout: Table>: RunProgress {
     }
     lines += (holder?.lines ?? []) + starts.lines
     for unit in failed.prefix(limit) {
-      lines.append("failed \(table.name(of: unit)): \(escaped(results.failures[unit] ?? ""))")
+      lines.append("failed \(table.name(of: unit)): \(results.reason(unit))")
     }
     if failed.count > limit {
       lines.append("... and \(failed.count - limit) more failed; --json has all")

@@ -45,6 +45,7 @@ struct RunVerifier<K: Kind> {
     guard let journals else { return }
     for finding in journals.findings { report.take(finding, isLive: isLive) }
     for fault in journals.faults { report.add(fault) }
+    report.checkStarts(of: journals.paces.map(\.run), starts, in: folder)
     report.count(
       journals.fileCount, "journals with \(journals.results.doneCount) results"
         + (journals.duplicates > 0 ? ", \(journals.duplicates) of them twice" : ""))

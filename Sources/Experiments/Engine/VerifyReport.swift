@@ -67,6 +67,10 @@ package struct VerifyReport: Sendable {
     for fault in attempts.faults { add(fault) }
     let leases = attempt { () throws(Refusal) in try RunHolder.faults(of: folder) }
     for fault in leases ?? [] { add(fault) }
+    let missing = attempt { () throws(Refusal) in try folder.missingFolders() }
+    for path in missing ?? [] {
+      add(Refusal(.store, file: path, found: "nothing", expected: "what every run's folder has"))
+    }
     count((record == nil ? 1 : 3) + attempts.attempts.count, "records of the job and its starts")
   }
 
@@ -82,6 +86,18 @@ package struct VerifyReport: Sendable {
       if isGood == true { good += 1 }
     }
     if good > 0 { count(good, "checkpoints of what is under way") }
+  }
+
+  /// Checks that the starts that wrote journals are on record.
+  mutating func checkStarts(of runs: [RunID], _ attempts: RunAttempts, in folder: RunFolder) {
+    guard attempts.faults.isEmpty else { return }
+    let known = Set(attempts.attempts.map(\.run))
+    for run in Set(runs.map(\.description)).subtracting(known).sorted() {
+      add(
+        Refusal(
+          .store, file: RunAttempt.path(of: run, in: folder), found: "nothing",
+          expected: "the record of a start that has written a journal"))
+    }
   }
 
   /// Takes what a journal holds besides good records.

@@ -1,6 +1,7 @@
 internal import Checkpoints
 internal import Foundation
 public import Inputs
+internal import Interventions
 internal import Models
 internal import ResultsStore
 internal import Tokenizers
@@ -13,7 +14,8 @@ public struct PathInspection {
   /// The largest content of a zstd frame that is looked through.
   private static let frameLimit = 64 << 20
 
-  /// By the name's ending: a job, an archive, a tokenizer, tensors; a folder is a model or a run.
+  /// By the name's ending: a job, an archive, a tokenizer, tensors, JSON lines; a folder is a run, a
+  /// store, a lens, saved interventions or a model.
   ///
   /// - Throws: A refusal that names file, field, what was found and what was expected.
   public init(_ path: String) throws(Refusal) {
@@ -25,6 +27,8 @@ public struct PathInspection {
       lines = try Self.tokenizer(path, vocabulary: nil)
     } else if name.hasSuffix(".zst") {
       lines = try Self.frame(path)
+    } else if name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") {
+      lines = try Self.jsonLines(path)
     } else if name.hasSuffix(".json") {
       lines = try Self.json(path)
     } else if Self.exists("\(path)/spec.json") {
@@ -36,12 +40,71 @@ public struct PathInspection {
     } else if [".bin", ".pt", ".pth"].contains(where: name.hasSuffix) {
       lines = try Self.archive(path)
     } else {
-      lines = try Self.model(path)
+      switch Self.contents(ofFolder: path) {
+      case .lens: lines = try Self.lens(path)
+      case .interventions: lines = try Self.interventions(path)
+      case .model: lines = try Self.model(path)
+      }
     }
   }
 
   private static func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path)
+  }
+
+  private enum FolderContents { case model, lens, interventions }
+
+  /// What a folder's `config.json` is of; what is no JSON is left to a model's refusal.
+  private static func contents(ofFolder path: String) -> FolderContents {
+    guard let config = try? JSONField.load("\(path)/config.json", kind: .model, limit: 64 << 20),
+      case .object(let object) = config.value
+    else { return .model }
+    if object["lens_type"] != nil { return .lens }
+    return object["representations"] != nil ? .interventions : .model
+  }
+
+  private static func lens(_ path: String) throws(Refusal) -> [String] {
+    let folder = try TunedLensFolder(reading: path)
+    let lens = folder.lens
+    let hasBias = lens.translators.contains { $0.bias != nil }
+    return [
+      "\(escaped(path)): tuned lens of \(quoted(lens.model)), \(lens.translators.count) translators of "
+        + "width \(lens.width)\(hasBias ? " with biases" : ""), digest \(folder.digest)"
+    ]
+  }
+
+  private static func interventions(_ path: String) throws(Refusal) -> [String] {
+    let folder = try PyveneFolder(reading: path)
+    let all = folder.representations
+    return [
+      "\(escaped(path)): \(all.count) saved intervention\(all.count == 1 ? "" : "s"), "
+        + folder.mode.rawValue + (folder.modelType.map { ", of \(escaped($0))" } ?? "")
+    ]
+      + all.enumerated().flatMap { number, one in
+        [
+          "  \(number)  layer \(one.layer)  \(escaped(one.component))  \(escaped(one.unit))  "
+            + one.interventionType.rawValue
+        ]
+          + one.state.sorted { $0.key < $1.key }.map {
+            "       \(escaped($0.key))  \($0.value.shape)"
+          }
+      }
+  }
+
+  /// Counts the lines, and how many of them have each key.
+  private static func jsonLines(_ path: String) throws(Refusal) -> [String] {
+    let bytes = try BoundedFile(path, kind: .job).readAll(limit: FactFile.sizeLimit)
+    var (count, keys): (Int, [String: Int]) = (0, [:])
+    try JSONLines.read(bytes, file: path) { field in
+      count += 1
+      if case .table(let table) = field.value.content {
+        for key in table.keys { keys[key, default: 0] += 1 }
+      }
+    }
+    return ["\(escaped(path)): JSON lines, \(count)"]
+      + keys.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(50).map {
+        "  \(escaped($0.key))  in \($0.value)"
+      }
   }
 
   private static func job(_ path: String) throws(Refusal) -> [String] {
@@ -134,16 +197,13 @@ public struct PathInspection {
         lines.append("warning: \(escaped(name)) is no weight of the model and is not read")
       }
       vocabulary = shape.vocabulary
-      if case .huggingFace = checkpoint.config, !exists("\(path)/tokenizer.json") {
-        throw Refusal(
-          .model, file: path, found: "no tokenizer.json",
-          expected: "one; without it prompts must come as token ids")
-      }
     } else {
       lines.append("model: \(opened.kind)")
     }
     if let tokenizer = try ModelTokenizer.open(nil, beside: checkpoint, vocabulary: vocabulary) {
       lines.append("tokenizer: byte-level BPE, \(tokenizer.count) tokens")
+    } else if case .decoder = opened.family {
+      lines.append("tokenizer: none; prompts must come as token ids")
     }
     return lines
   }

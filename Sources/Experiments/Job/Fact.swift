@@ -22,6 +22,9 @@ package struct Fact: Sendable, Equatable {
   package let answer: String?
   package let foil: String?
   package let tokens: Tokens?
+  /// The prompt of the corrupted run, as text or as tokens, where a job takes one.
+  package let counterfactual: String?
+  package let counterfactualIDs: [Int]?
   /// Where it stands.
   package let place: JobPlace
 
@@ -52,6 +55,12 @@ package struct Fact: Sendable, Equatable {
     foil = try text(
       "foil", "Another answer, whose logit a logit difference takes off that of the answer.")
     tokens = try Self.tokens(&f)
+    counterfactual = try text(
+      "counterfactual",
+      "The prompt of the corrupted run with corrupt.by = \"counterfactual\", of as many tokens.")
+    counterfactualIDs = try f.optional(
+      "counterfactual_ids", .list(of: .int(0...Int(Int32.max)), "tokens"),
+      apartFrom: ["counterfactual"], "The same as tokens.")
     guard !f.isManual else { return }
     if tokens == nil {
       let texts = [("prompt", prompt), ("subject", subject), ("answer", answer)]
@@ -111,6 +120,8 @@ package struct Fact: Sendable, Equatable {
         .items([.int($0.subject.lowerBound), .int($0.subject.upperBound)])
       },
       "answer_id": tokens.map { .int($0.answer) }, "foil_id": tokens?.foil.map(JobValue.int),
+      "counterfactual": counterfactual.map(JobValue.text),
+      "counterfactual_ids": counterfactualIDs.map { .items($0.map(JobValue.int)) },
     ])
   }
 

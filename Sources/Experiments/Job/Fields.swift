@@ -83,21 +83,27 @@ package struct Fields {
   ///
   /// - Parameters:
   ///   - usually: The default in words where it hangs on other fields.
+  ///   - isImplied: Whether the canonical form is without the default, as it was before the field.
   ///   - when: Refused where this does not hold.
   ///   - others: Fields that exclude this one.
   ///   - says: One line for the manual.
   package mutating func field<Value>(
     _ key: String, _ type: FieldType<Value>, or usual: Value, usually: String? = nil,
-    unit: String = "", only when: When = .always, apartFrom others: [String] = [], _ says: String
+    isImplied: Bool = false, unit: String = "", only when: When = .always,
+    apartFrom others: [String] = [], _ says: String
   ) throws(Refusal) -> Value {
     let written = type.canonical(usual)
     let need = FieldEntry.Need.usual(isManual ? usually ?? JobText.inline(written) : "")
     guard let field = try name(key, type, need, unit, when, others, says, usual: written).field
     else {
-      if when.holds || when.keepsUsual { canonical[key] = written }
+      if !isImplied, when.holds || when.keepsUsual { canonical[key] = written }
       return usual
     }
-    return try take(key, field, type)
+    let value = try take(key, field, type)
+    if isImplied, canonical[key].map(JobText.canonicalJSON) == JobText.canonicalJSON(written) {
+      canonical[key] = nil
+    }
+    return value
   }
 
   /// A field whose default is a value as a job would write it.

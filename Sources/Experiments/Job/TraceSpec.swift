@@ -2,7 +2,7 @@ package import Inputs
 
 /// A job of the kind `trace`: causal tracing, with every default filled in.
 ///
-/// A fact's subject is corrupted with noise; then, cell by cell, one site's clean value is put
+/// A fact's subject is corrupted; then, cell by cell, one site's clean value is put
 /// back at one layer and position, and the metric says how much of the answer comes back with it.
 /// Meng et al., 2022, <https://arxiv.org/abs/2202.05262>, section 2.1.
 package struct TraceSpec: JobSpecification {
@@ -44,7 +44,7 @@ package struct TraceSpec: JobSpecification {
     model = try f.required("model", .table(ModelSection.init), "The model.")
     data = try f.required("data", .table(DataSection.init), "The facts, and which of them.")
     let parity = parity
-    corrupt = try f.section("corrupt", "The noise on the embeddings of the subject's tokens.") {
+    corrupt = try f.section("corrupt", "What makes the corrupted runs.") {
       (f) throws(Refusal) in try CorruptSection(&f, parity: parity)
     }
     restore = try Restoration.list(&f)

@@ -1,4 +1,5 @@
 internal import Cluster
+internal import Foundation
 internal import Inputs
 internal import ResultsStore
 
@@ -106,20 +107,24 @@ struct LensTable: Table {
     _ results: Results<LensResult>, in folder: RunFolder, isFinished: Bool
   ) -> (faults: [Refusal], notes: [String]) {
     guard isFinished else { return ([], []) }
+    // The same lens is the same bytes.
     let path = Self.folder(in: folder.path)
-    do throws(Refusal) {
-      let stored = try TunedLensFolder(reading: path).lens
-      guard let layer = layers.first(where: {
-        !stored.translators.indices.contains($0)
-          || stored.translators[$0] != lens(results).translators[$0]
-      }) else { return ([], []) }
-      return (
-        [
+    let scratch = NSTemporaryDirectory() + "/causeway-lens-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: scratch) }
+    var faults: [Refusal] = []
+    do throws(Refusal) { try TunedLensFolder.write(lens(results), to: scratch) } catch {
+      return ([error], [])
+    }
+    for name in TunedLensFolder.names {
+      let file = "\(path)/\(name)"
+      do throws(Refusal) {
+        guard try fileDigest(file) != fileDigest("\(scratch)/\(name)") else { continue }
+        faults.append(
           Refusal(
-            .store, file: path, field: "\(layer).weight", found: "another translator",
-            expected: "the one that the journals hold")
-        ], []
-      )
-    } catch { return ([error], []) }
+            .store, file: file, found: "other bytes than the journals' lens has",
+            expected: "the lens that the journals hold"))
+      } catch { faults.append(error) }
+    }
+    return (faults, [])
   }
 }

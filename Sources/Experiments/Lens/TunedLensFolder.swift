@@ -13,6 +13,7 @@ public struct TunedLensFolder: Sendable {
 
   static let configName = "config.json"
   static let parametersName = "params.pt"
+  static let names = [configName, parametersName]
   /// Layers and width that a lens may have; the format sets no limit.
   static let layerLimit = 1 << 12
   static let widthLimit = 1 << 16

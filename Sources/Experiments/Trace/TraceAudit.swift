@@ -85,7 +85,9 @@ struct TraceAudit {
     for fact in table.facts.indices {
       guard let baseline = table.baseline(fact, results) else { continue }
       if baseline.corrupted.allSatisfy({ $0 == baseline.clean }) {
-        note("the noise changes nothing: corrupted runs equal the clean run", fact)
+        note(
+          "the \(table.spec.corrupt.noise == nil ? "corruption" : "noise") changes nothing: corrupted runs equal the clean run",
+          fact)
       } else if baseline.corrupted.count > 1, Self.areAlike(baseline.corrupted) {
         note("corrupted runs are bit-identical over all samples", fact)
       }

@@ -74,8 +74,8 @@ struct TraceCells: Sendable {
       let window = self.restoration.restored(around: layer, layerCount: layerCount)
       for position in grid.positions[restoration][fact] {
         let place = Place(layer: layer, position: position)
-        // Before the subject the corrupted run is the clean one.
-        guard position >= roles.subject.lowerBound,
+        // Before that the corrupted run is the clean one.
+        guard position >= grid.corruptedFrom[fact],
           reach(self.restoration.site.site, layer: window.lowerBound, position: position)
         else {
           equal.append(place)

@@ -46,7 +46,7 @@ package struct TraceCost: Sendable {
           RunRows(
             length: fact.ids.count,
             continuations: job.grid.sampleBlocks(of: number).map(\.count).max() ?? 0,
-            from: fact.roles.subject.lowerBound),
+            from: job.grid.corruptedFrom[number]),
           keeping: sites, of: [0])
       }.max() ?? 0
     threadBytes = TraceMemory.threadBytes(job, plan, shape)
@@ -131,7 +131,7 @@ enum TraceMemory {
   static func threadBytes(_ job: TraceJob, _ plan: TracePlan, _ shape: DecoderShape) -> Int {
     let longest = job.facts.map(\.ids.count).max() ?? 0
     let corrupted = job.facts.indices.map { fact in
-      let tail = job.facts[fact].ids.count - job.facts[fact].roles.subject.lowerBound
+      let tail = job.facts[fact].ids.count - job.grid.corruptedFrom[fact]
       return tail * (job.grid.sampleBlocks(of: fact).map(\.count).max() ?? 0)
     }
     let rows = max(longest, corrupted.max() ?? 0, plan.units.map(\.rows).max() ?? 0)

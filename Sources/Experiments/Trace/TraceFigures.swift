@@ -22,7 +22,8 @@ struct TraceFigures: Sendable {
     metric = try stored[
       ShowOptions.place(of: options.metric, in: stored.map(\.rawValue), .metric) ?? 0]
     let names = table.grid.restore.map(\.name)
-    sites = try ShowOptions.place(of: options.site, in: names, .site).map { [$0] }
+    sites =
+      try ShowOptions.place(of: options.site, in: names, .site).map { [$0] }
       ?? Array(names.indices)
     status = table.facts.indices.map { table.status($0, results) }
   }
@@ -107,7 +108,8 @@ struct TraceFigures: Sendable {
             title: "Restoring \(grid.restore[average.site].part)",
             columns: average.layers.map { "\($0)" },
             series: average.roles.map {
-              LinePlot.Series($0.role.title, means: $0.means, standardErrors: $0.errors)
+              LinePlot.Series(
+                "\($0.role.title) (n = \($0.count))", means: $0.means, standardErrors: $0.errors)
             },
             valueName: metric.averageName, columnAxis: axis(average.site),
             baseline: average.baseline)))
@@ -131,9 +133,36 @@ struct TraceFigures: Sendable {
     return maps
   }
 
+  /// Over how many facts the averages of each role are, a line where that is another for a site; and
+  /// which roles fall together: the first token after the subject may be the last of the prompt.
+  func averageNotes() throws(Refusal) -> [String] {
+    var lines: [String] = []
+    for average in try averages() ?? [] {
+      let counts = average.roles.map { "\($0.role.title.lowercased()) \($0.count)" }
+      let line = "facts of each role: \(counts.joined(separator: ", "))"
+      if !lines.contains(line) { lines.append(line) }
+    }
+    guard !lines.isEmpty else { return [] }
+    for (place, role) in TokenRole.allCases.enumerated() {
+      for other in TokenRole.allCases[(place + 1)...] {
+        let shared = table.facts.indices.count {
+          status[$0] == .traced
+            && grid.roles[$0].positions(of: role).overlaps(grid.roles[$0].positions(of: other))
+        }
+        guard shared > 0 else { continue }
+        lines.append(
+          "in \(shared) of them the \(role.title.lowercased()) is also the \(other.title.lowercased())"
+        )
+      }
+    }
+    return lines
+  }
+
   private struct Average {
     struct Line {
       let role: TokenRole
+      /// Facts that have a token of the role.
+      let count: Int
       let means: [Double]
       let errors: [Double]
     }
@@ -149,21 +178,26 @@ struct TraceFigures: Sendable {
   private func averages() throws(Refusal) -> [Average]? {
     let name = metric.rawValue
     guard let means = try run.floats("summary/mean_\(name)"),
-      let errors = try run.floats("summary/standard_error_\(name)")
+      let errors = try run.floats("summary/standard_error_\(name)"),
+      let counts = try run.floats("summary/fact_count")
     else { return nil }
-    let known = table.facts.indices.filter { status[$0] == .traced }
-      .compactMap { table.baseline($0, run.results) }
+    let traced = table.facts.indices.filter { status[$0] == .traced }
+    let known = traced.compactMap { table.baseline($0, run.results) }
     guard !known.isEmpty else { return nil }
     let clean = mean(known.map { $0.clean[metric] }[...])
     let baseline = mean(known.flatMap { $0.corrupted.map { $0[metric] } }[...])
     return sites.map { site in
       let layers = grid.layers[site]
-      // What precedes the subject is the same in both runs, so nothing can be restored there.
-      let roles = TokenRole.allCases.enumerated().filter { $0.element != .before }
+      // Where both runs are the same before the subject, nothing can be restored there.
+      let differsBefore = traced.contains {
+        grid.corruptedFrom[$0] < grid.roles[$0].subject.lowerBound
+      }
+      let roles = TokenRole.allCases.enumerated().filter { $0.element != .before || differsBefore }
       let lines = roles.map { place, role in
         let start = (site * TokenRole.allCases.count + place) * grid.layerCount
+        let count = layers.map { counts[start + $0] }.max() ?? 0
         return Average.Line(
-          role: role, means: layers.map { Double(means[start + $0]) },
+          role: role, count: Int(count), means: layers.map { Double(means[start + $0]) },
           errors: layers.map { Double(errors[start + $0]) })
       }
       return Average(

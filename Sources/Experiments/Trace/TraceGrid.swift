@@ -11,6 +11,8 @@ package struct TraceGrid: Sendable {
   package let samples: Int
   /// Of each fact.
   package let roles: [PromptRoles]
+  /// Of each fact: before this position the corrupted runs are the clean one.
+  package let corruptedFrom: [Int]
   /// For each restoration its layers.
   package let layers: [[Int]]
   /// For each restoration and fact its positions.
@@ -20,14 +22,15 @@ package struct TraceGrid: Sendable {
   ///
   /// - Parameters:
   ///   - model: What to call the model in a refusal.
-  ///   - facts: The id of each fact, and its tokens' roles.
+  ///   - facts: The id of each fact, its tokens' roles, and where its corruption begins.
   package init(
     _ spec: TraceSpec, model: String, layerCount: Int, samples: Int,
-    facts: [(id: String, roles: PromptRoles)]
+    facts: [(id: String, roles: PromptRoles, corruptedFrom: Int)]
   ) throws(Refusal) {
     (restore, metrics) = (spec.restore, spec.metric.store)
     (self.layerCount, self.samples) = (layerCount, samples)
     roles = facts.map(\.roles)
+    corruptedFrom = facts.map(\.corruptedFrom)
     var layers: [[Int]] = []
     var positions: [[[Int]]] = []
     for restoration in spec.restore {
@@ -58,7 +61,7 @@ package struct TraceGrid: Sendable {
 
   /// The samples of a fact in blocks, of about as many each, whose corrupted runs are kept together.
   func sampleBlocks(of fact: Int) -> [Range<Int>] {
-    let tail = roles[fact].tokenCount - roles[fact].subject.lowerBound
+    let tail = roles[fact].tokenCount - corruptedFrom[fact]
     let most = max(1, Self.keptRows / max(1, tail))
     let count = (samples + most - 1) / most
     return (0..<count).map { samples * $0 / count..<samples * ($0 + 1) / count }
@@ -68,7 +71,7 @@ package struct TraceGrid: Sendable {
   /// of samples, and the corrupted ones.
   package func baselineRows(of fact: Int) -> Int {
     let count = roles[fact].tokenCount
-    let corrupted = samples * (count - roles[fact].subject.lowerBound)
+    let corrupted = samples * (count - corruptedFrom[fact])
     return (sampleBlocks(of: fact).count * count + corrupted) * layerCount
   }
 }

@@ -9,11 +9,16 @@ package struct TraceJob: Sendable {
   package let published: PublishedModel
   /// Nil where the model has none; facts then come as token ids.
   let tokenizer: (any Tokenizer)?
+  let prompts: ModelPrompts
   package let facts: [TokenizedFact]
+  /// The facts as a run's folder keeps them.
+  let tracedFacts: [TracedFact]
   /// What is visited of layers, positions and samples.
   package let grid: TraceGrid
-  /// The tokens of all subjects of the data, chosen or not, each tokenised alone, where the noise is
-  /// measured by them; as ROME's script takes them.
+  /// The tokens of each fact's corrupted run, where those are runs of other prompts.
+  let counterfactuals: [[Int]]?
+  /// The tokens of all subjects of the data, chosen or not, each tokenised alone, where the corruption
+  /// follows from them; as ROME's script takes them.
   let subjectTokens: [Int]
   /// Of the facts' file; nil where they stand in the job.
   package let factsDigest: String?
@@ -31,6 +36,7 @@ package struct TraceJob: Sendable {
     factsDigest = loaded.fileDigest
     let prompts = ModelPrompts(
       tokenizer, vocabulary: vocabulary, model: spec.model.path.resolved)
+    self.prompts = prompts
     let model = spec.model.path.written
     var facts: [TokenizedFact] = []
     for fact in loaded.facts {
@@ -39,22 +45,28 @@ package struct TraceJob: Sendable {
       facts.append(tokenized)
     }
     self.facts = facts
-    if case .multiple(_, .subjects) = spec.corrupt.noise {
+    var counterfactuals: [[Int]]?
+    if spec.corrupt.way == .counterfactual {
+      counterfactuals = try facts.map { (fact) throws(Refusal) in
+        try TraceCorruption.counterfactual(of: fact, by: prompts)
+      }
+    }
+    self.counterfactuals = counterfactuals
+    tracedFacts = facts.enumerated().map { TracedFact($1, counterfactualIDs: counterfactuals?[$0]) }
+    if spec.corrupt.spread == .subjects {
       var tokens: [Int] = []
       for fact in loaded.all { tokens += try Self.subjectTokens(of: fact, by: prompts) }
       subjectTokens = tokens
     } else {
       subjectTokens = []
     }
-    if case .file(let path) = spec.corrupt.noise {
-      noiseDigest = try fileDigest(path.resolved, kind: .job)
-    } else {
-      noiseDigest = nil
+    noiseDigest = try spec.corrupt.file.map { (path) throws(Refusal) in
+      try fileDigest(path.resolved, kind: .job)
     }
     grid = try TraceGrid(
       spec, model: model, layerCount: published.shape.layers,
       samples: try TraceNoise.samples(spec, facts, width: published.shape.width),
-      facts: facts.map { ($0.fact.id, $0.roles) })
+      facts: tracedFacts.map { ($0.id, $0.roles, $0.corruptedFrom) })
   }
 
   /// The tokens of a subject's text alone; those of the prompt where it came as tokens only.

@@ -29,7 +29,7 @@ struct TraceKind: Kind {
       spec,
       TraceOutline(
         layers: job.grid.layerCount, samples: job.grid.samples,
-        facts: job.facts.map(TracedFact.init)))
+        facts: job.tracedFacts))
   }
 
   var cost: JobCost { TraceCost(job, table.plan).job }
@@ -47,11 +47,15 @@ struct TraceKind: Kind {
 
   func lines(limit: Int) throws(Refusal) -> [String] {
     var lines: [String] = []
-    for fact in job.facts.prefix(limit) {
+    for (number, fact) in job.facts.prefix(limit).enumerated() {
       let tokens = fact.tokens.enumerated().map { place, token in
         fact.roles.subject.contains(place) ? "[\(escaped(token))]" : escaped(token)
       }
       lines.append("\(fact.fact.id): \(tokens.joined(separator: "|")) -> \(quoted(fact.answer))")
+      if let ids = job.counterfactuals?[number] {
+        let texts = ids.map { escaped(job.prompts.token($0) ?? "#\($0)") }
+        lines.append("  corrupted: \(texts.joined(separator: "|"))")
+      }
     }
     if job.facts.count > limit { lines.append("... and \(job.facts.count - limit) more") }
     for (number, restoration) in spec.restore.enumerated() {
@@ -86,6 +90,9 @@ struct TraceKind: Kind {
           ? "a finished run with a traced fact" : "a fact whose clean run is known")
     }
     var items = (averages ?? []).map { RunPictures.Item.heatMap($0) }
+    if averages != nil {
+      items.append(.text(try figures.averageNotes().joined(separator: "\n")))
+    }
     guard let chosen else { return RunPictures(items, figure: try figures.averageFigure()) }
     items.append(.text(figures.title(of: chosen)))
     items += try figures.maps(of: chosen).map { .heatMap($0) }
@@ -100,7 +107,8 @@ struct TraceKind: Kind {
     let values = table.grid.metrics.flatMap { metric in
       [metric.rawValue] + (bySample ? [] : ["standard_error_\(metric.rawValue)"])
     }
-    let names = ["fact", "site", "layer", "position", "token", "role"] + (bySample ? ["sample"] : [])
+    let names =
+      ["fact", "site", "layer", "position", "token", "role"] + (bySample ? ["sample"] : [])
     return ExportRows(heading: (names + values).joined(separator: ",")) { (add) throws(Refusal) in
       for fact in table.facts.indices where table.status(fact, run.results) == .traced {
         for restoration in table.grid.restore.indices {

@@ -1,11 +1,10 @@
-internal import Autodiff
 internal import Checkpoints
 internal import Inputs
 internal import Models
 internal import Randomness
 internal import Tensors
 
-/// The noise that corrupts each fact's subject, `[samples, subject tokens, width]`.
+/// The noise that corrupts each fact's subject where a job has noise, `[samples, subject tokens, width]`.
 struct TraceNoise: Sendable {
   private enum Source: Sendable {
     /// Philox, keyed by the seed and the fact's id.
@@ -30,7 +29,8 @@ struct TraceNoise: Sendable {
     samples = job.samples
     let corrupt = spec.corrupt
     let factor: Double
-    switch corrupt.noise {
+    guard let noise = corrupt.noise else { preconditionFailure("a job without noise") }
+    switch noise {
     case .file(let path):
       let file = try SafetensorsFile(path.resolved, kind: .job)
       source = .file(file)
@@ -83,13 +83,10 @@ struct TraceNoise: Sendable {
   /// The standard deviation of all elements of the tokens' embeddings, with n − 1.
   private static func deviation(_ model: DecoderModel<Float>, _ tokens: [Int]) -> Double {
     var (count, sum, squares) = (0.0, 0.0, 0.0)
-    for start in stride(from: 0, to: tokens.count, by: 1024) {
-      let piece = Array(tokens[start..<min(start + 1024, tokens.count)])
-      for value in model.tokenEmbeddings(piece, on: Tape()).value.elements {
-        count += 1
-        sum += Double(value)
-        squares += Double(value) * Double(value)
-      }
+    model.eachEmbedding(of: tokens) { value in
+      count += 1
+      sum += value
+      squares += value * value
     }
     return (max(0, squares - sum * sum / count) / max(1, count - 1)).squareRoot()
   }
@@ -103,7 +100,7 @@ struct TraceNoise: Sendable {
   static func samples(
     _ spec: TraceSpec, _ facts: [TokenizedFact], width: Int
   ) throws(Refusal) -> Int {
-    guard case .file(let path) = spec.corrupt.noise else { return spec.corrupt.samples ?? 10 }
+    guard let path = spec.corrupt.file else { return spec.corrupt.samples ?? 10 }
     let file = try SafetensorsFile(path.resolved, kind: .job)
     var samples = spec.corrupt.samples
     var checked: Set<String> = []

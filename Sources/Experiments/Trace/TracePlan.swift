@@ -40,7 +40,8 @@ package struct TracePlan: Sendable {
       var ranges: [Range<Int>] = []
       for restoration in grid.restore.indices {
         let form = Form(
-          restoration: restoration, tokenCount: roles.tokenCount, subject: roles.subject,
+          restoration: restoration, tokenCount: roles.tokenCount,
+          corruptedFrom: grid.corruptedFrom[fact],
           positions: grid.positions[restoration][fact])
         let cut = cuts[form] ?? Self.cut(TraceCells(grid, fact: fact, restoration: restoration))
         cuts[form] = cut
@@ -68,7 +69,7 @@ package struct TracePlan: Sendable {
   private struct Form: Hashable {
     let restoration: Int
     let tokenCount: Int
-    let subject: Range<Int>
+    let corruptedFrom: Int
     let positions: [Int]
   }
 

@@ -10,7 +10,7 @@ final class TraceRunner: Sendable {
   private let job: TraceJob
   private let plan: TracePlan
   private let model: DecoderModel<Float>
-  private let noise: TraceNoise
+  private let corruption: TraceCorruption
   private let restoring: Set<Site>
   private let bases: KeptValues<BaseKey, Base>
 
@@ -37,13 +37,13 @@ final class TraceRunner: Sendable {
     self.job = job
     self.plan = plan
     self.model = model
-    noise = try TraceNoise(job, model)
+    corruption = try TraceCorruption(job, model)
     restoring = Set(job.spec.restore.map(\.site.site))
     bases = KeptValues(capacity: threads + 1)
   }
 
   /// The standard deviation of drawn noise.
-  var noiseLevel: Double? { noise.level }
+  var noiseLevel: Double? { corruption.noiseLevel }
 
   /// The result of a unit as bytes: a baseline, or the metrics of its cells in their order.
   ///
@@ -111,17 +111,17 @@ final class TraceRunner: Sendable {
   private func base(_ key: BaseKey, unless isGivenUp: () -> Bool) throws -> Base {
     try bases.value(for: key) {
       try makeBase(
-        job.facts[key.fact], job.grid.sampleBlocks(of: key.fact)[key.block], unless: isGivenUp)
+        key.fact, job.grid.sampleBlocks(of: key.fact)[key.block], unless: isGivenUp)
     }
   }
 
   private func makeBase(
-    _ fact: TokenizedFact, _ samples: Range<Int>, unless isGivenUp: () -> Bool
+    _ number: Int, _ samples: Range<Int>, unless isGivenUp: () -> Bool
   ) throws -> Base {
-    let drawn = try noise.noise(for: fact, samples)
+    let fact = job.facts[number]
     let runs = try BaseRuns(
-      model, BaseRun.corrupted(fact.ids, fact.roles.subject, noise: drawn), keeping: restoring,
-      of: [0], unless: isGivenUp)
+      model, try corruption.runs(of: fact, number: number, samples), keeping: restoring, of: [0],
+      unless: isGivenUp)
     let clean = runs.stream(run: 0, position: fact.ids.count - 1)
     let logits = model.logits(Variable(clean), on: Tape()).value.elements
     let top = Self.largest(logits, except: nil)

@@ -15,13 +15,21 @@ package struct TracedFact: Sendable, Codable, Equatable {
   package let ids: [Int]
   package let subjectStart: Int
   package let subjectEnd: Int
+  /// The tokens of the corrupted run, where that is the run of another prompt.
+  package let counterfactualIDs: [Int]?
 
-  init(_ fact: TokenizedFact) {
+  init(_ fact: TokenizedFact, counterfactualIDs: [Int]? = nil) {
+    self.counterfactualIDs = counterfactualIDs
     (id, answer, answerID) = (fact.fact.id, fact.answer, fact.answerID)
     (tokens, ids) = (fact.tokens, fact.ids)
     prompt = fact.fact.prompt ?? fact.tokens.joined()
     subject = fact.fact.subject ?? fact.tokens[fact.roles.subject].joined()
     (subjectStart, subjectEnd) = (fact.roles.subject.lowerBound, fact.roles.subject.upperBound)
+  }
+
+  /// Before this position the corrupted runs are the clean one.
+  var corruptedFrom: Int {
+    counterfactualIDs.map { zip(ids, $0).prefix { $0 == $1 }.count } ?? subjectStart
   }
 
   package var roles: PromptRoles {
@@ -59,8 +67,18 @@ package struct TraceTable: Table {
       else {
         throw Refusal(
           .store, field: "facts[\(number)]",
-          found: "the subject \(fact.subjectStart) to \(fact.subjectEnd) of \(fact.ids.count) tokens",
+          found:
+            "the subject \(fact.subjectStart) to \(fact.subjectEnd) of \(fact.ids.count) tokens",
           expected: "tokens of the prompt")
+      }
+      let isCounterfactual = spec.corrupt.way == .counterfactual
+      guard
+        fact.counterfactualIDs.map({ $0.count == fact.ids.count && $0 != fact.ids })
+          ?? !isCounterfactual
+      else {
+        throw Refusal(
+          .store, field: "facts[\(number)]", found: "no other prompt of as many tokens",
+          expected: "counterfactualIDs, which the corrupted run has")
       }
     }
     guard outline.layers > 0, outline.samples > 0, !outline.facts.isEmpty else {
@@ -71,7 +89,7 @@ package struct TraceTable: Table {
     (self.spec, self.outline) = (spec, outline)
     grid = try TraceGrid(
       spec, model: spec.modelName, layerCount: outline.layers, samples: outline.samples,
-      facts: outline.facts.map { ($0.id, $0.roles) })
+      facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom) })
     plan = TracePlan(grid)
   }
 
@@ -147,7 +165,7 @@ package struct TraceTable: Table {
       switch status(fact, results) {
       case .pending: left += 1
       case .failed:
-        failed.append((labels.id, "baseline: \(escaped(results.failures[fact] ?? ""))"))
+        failed.append((labels.id, "baseline: \(results.reason(fact))"))
       case .traced:
         let units = units(of: fact)
         let lost = units.filter { results.hasFailed($0) }
@@ -156,7 +174,7 @@ package struct TraceTable: Table {
             (
               labels.id,
               "\(lost.count) of \(units.count) units, first unit \(first): "
-                + escaped(results.failures[first] ?? "")
+                + results.reason(first)
             ))
         } else if units.allSatisfy({ results.isDone($0) }) {
           done += 1
@@ -199,15 +217,26 @@ package struct TraceTable: Table {
     }
     func law(_ metric: Metric) -> Law { metric == .probability ? .within(0...1) : .finite }
     return [
-      ArrayGroup([
-        integers("fact", fact), integers("layer", layer), integers("position", position),
-        integers("sample", sample), texts("site", site),
-        integers("window", site, says: "layers that are restored together"),
-        texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
-        texts("answer", fact), integers("answer_id", fact), integers("token_count", fact),
-        integers("subject_start", fact), integers("subject_end", fact),
-        texts("token", fact, position), integers("token_id", fact, position, fill: -1),
-      ]),
+      ArrayGroup(
+        [
+          integers("fact", fact), integers("layer", layer), integers("position", position),
+          integers("sample", sample), texts("site", site),
+          integers("window", site, says: "layers that are restored together"),
+          texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
+          texts("answer", fact), integers("answer_id", fact), integers("token_count", fact),
+          integers("subject_start", fact), integers("subject_end", fact),
+          texts("token", fact, position), integers("token_id", fact, position, fill: -1),
+          Quantity(
+            "token_role", .string, [fact, position],
+            "roles of the token, by which the averages take it; more than one where they fall together"
+          ),
+        ]
+          + (corruptedIDs.isEmpty
+            ? []
+            : [
+              integers(
+                "corrupted_token_id", fact, position, fill: -1, says: "tokens of the corrupted run")
+            ])),
       ArrayGroup(
         [
           integers("top_id", fact, fill: -1), integers("foil_id", fact, fill: -1),
@@ -229,10 +258,15 @@ package struct TraceTable: Table {
             $0.rawValue, .float32, [layer, position, sample], $0.unit, law: law($0),
             isRounded: true)
         } + [Quantity("status", .uint8, [layer, position], flags: CellStatus.flags)]),
-      ArrayGroup(in: "summary", [texts("site", site), texts("role", role), integers("layer", layer)]),
+      ArrayGroup(
+        in: "summary", [texts("site", site), texts("role", role), integers("layer", layer)]),
       ArrayGroup(
         in: "summary",
-        TraceSummary.names(grid).map { Quantity($0, .float32, [site, role, layer]) }),
+        TraceSummary.names(grid).map {
+          Quantity(
+            $0, .float32, [site, role, layer],
+            $0 == "fact_count" ? "facts with a token of the role, which the means are over" : "")
+        }),
     ]
   }
 
@@ -271,8 +305,20 @@ package struct TraceTable: Table {
       integers(\.subjectStart), integers(\.subjectEnd),
       .texts(facts.flatMap { padded($0.tokens, with: "") }),
       .integers(facts.flatMap { padded($0.ids.map { Int32($0) }, with: -1) }),
+      .texts(
+        facts.flatMap { fact in
+          padded(
+            fact.ids.indices.map {
+              fact.roles.roles(at: $0).map(\.rawValue).joined(separator: " ")
+            }, with: "")
+        }),
     ]
+      + (corruptedIDs.isEmpty
+        ? [] : [.integers(corruptedIDs.flatMap { padded($0.map { Int32($0) }, with: -1) })])
   }
+
+  /// The tokens of each fact's corrupted run, where those are runs of other prompts.
+  private var corruptedIDs: [[Int]] { facts.compactMap(\.counterfactualIDs) }
 
   /// What the baselines found, once all are known.
   private func baselines(_ results: Results<TraceResult>) -> [ArrayValues?] {
@@ -366,7 +412,9 @@ package struct TraceTable: Table {
   /// The means over facts, once all have ended.
   private func summary(_ results: Results<TraceResult>) throws(Refusal) -> [ArrayValues?] {
     let names = TraceSummary.names(grid)
-    guard planned(results).allSatisfy({ results.hasEnded($0) }) else { return names.map { _ in nil } }
+    guard planned(results).allSatisfy({ results.hasEnded($0) }) else {
+      return names.map { _ in nil }
+    }
     let summary = try TraceSummary(grid) { (fact, restoration, metric) throws(Refusal) in
       guard status(fact, results) == .traced,
         let cells = cells(fact: fact, restoration: restoration, knownBy: results)

@@ -12,6 +12,8 @@ final class CheckpointKeeper<State: Resumable> {
   private let unit: Int
   private let pace: CheckpointPace
   private let files: FileWriter
+  /// Of the checkpoints, made with the first of them.
+  private let folder: String
   private let rank: Int
   private var last = ContinuousClock.now
   /// How long it took to write the last one.
@@ -21,6 +23,7 @@ final class CheckpointKeeper<State: Resumable> {
   /// - Parameter rank: Of this process, which writes.
   init(_ start: RunStart, _ unit: Int, _ pace: CheckpointPace, rank: Int) {
     path = TrainingFiles.checkpoint(of: unit, in: start.folder)
+    folder = TrainingFiles.checkpoints(in: start.folder)
     (job, self.unit, self.pace, self.rank) = (start.digest, unit, pace, rank)
     files = FileWriter(run: start.run, rank: rank)
   }
@@ -63,6 +66,7 @@ final class CheckpointKeeper<State: Resumable> {
 
   func keep(_ state: State) throws(Refusal) {
     let start = ContinuousClock.now
+    try files.makeFolder(folder)
     try files.write(try CheckpointFile.bytes(state, job: job, unit: unit), to: path)
     (last, evaluations) = (.now, state.history.evaluations.count)
     cost = start.duration(to: last)

@@ -1,32 +1,33 @@
 public import Tensors
 
-/// One unchanged run: its tokens, what it shares with an earlier run, and noise on its embeddings.
+/// One unchanged run: its tokens, what it shares with an earlier run, and a change of its embeddings.
 public struct BaseRun: Sendable {
-  /// What is added to the embeddings of neighbouring positions.
-  public struct Noise: Sendable {
+  /// What is added to the token embeddings of neighbouring positions, or stands in their place.
+  public struct Corruption: Sendable {
     public let firstPosition: Int
     /// `[positions, width]`
     public let rows: Tensor<Float>
+    public let isAdded: Bool
 
-    public init(from firstPosition: Int, _ rows: Tensor<Float>) {
-      (self.firstPosition, self.rows) = (firstPosition, rows)
+    public init(from firstPosition: Int, _ rows: Tensor<Float>, isAdded: Bool) {
+      (self.firstPosition, self.rows, self.isAdded) = (firstPosition, rows, isAdded)
     }
   }
 
   public let tokens: [Int]
   public let shared: RunRows.Shared?
-  public let noise: Noise?
+  public let corruption: Corruption?
 
-  /// - Parameter shared: First positions that are the same in an earlier run, noise included.
-  public init(_ tokens: [Int], shared: RunRows.Shared? = nil, noise: Noise? = nil) {
+  /// - Parameter shared: First positions that are the same in an earlier run, corruption included.
+  public init(_ tokens: [Int], shared: RunRows.Shared? = nil, corruption: Corruption? = nil) {
     precondition(!tokens.isEmpty, "a run of no tokens")
-    if let noise {
+    if let corruption {
+      let (first, rows) = (corruption.firstPosition, corruption.rows)
       precondition(
-        noise.firstPosition >= shared?.count ?? 0
-          && noise.firstPosition + noise.rows.rows <= tokens.count,
-        "noise \(noise.rows.shape) from \(noise.firstPosition) on in \(tokens.count) tokens")
+        first >= shared?.count ?? 0 && first + rows.rows <= tokens.count,
+        "a corruption \(rows.shape) from \(first) on in \(tokens.count) tokens")
     }
-    (self.tokens, self.shared, self.noise) = (tokens, shared, noise)
+    (self.tokens, self.shared, self.corruption) = (tokens, shared, corruption)
   }
 
   /// A clean run, and its continuations from the first corrupted position on, one for each sample.
@@ -38,11 +39,30 @@ public struct BaseRun: Sendable {
     let width = noise.width / positions.count
     return [BaseRun(tokens)]
       + (0..<noise.rows).map { sample in
-        let own = noise.rows(sample..<sample + 1).reshaped([positions.count, width])
-        return BaseRun(
-          tokens, shared: RunRows.Shared(run: 0, count: positions.lowerBound),
-          noise: Noise(from: positions.lowerBound, own))
+        corrupted(
+          tokens, from: positions.lowerBound,
+          noise.rows(sample..<sample + 1).reshaped([positions.count, width]), isAdded: true)
       }
+  }
+
+  /// A clean run, and its continuation with other token embeddings at `positions`.
+  ///
+  /// - Parameter row: What stands in the place of each, `[1, width]`.
+  public static func corrupted(
+    _ tokens: [Int], _ positions: Range<Int>, by row: Tensor<Float>
+  ) -> [BaseRun] {
+    let rows = row.gathered(positions.map { _ in 0 })
+    return [
+      BaseRun(tokens), corrupted(tokens, from: positions.lowerBound, rows, isAdded: false),
+    ]
+  }
+
+  private static func corrupted(
+    _ tokens: [Int], from first: Int, _ rows: Tensor<Float>, isAdded: Bool
+  ) -> BaseRun {
+    BaseRun(
+      tokens, shared: RunRows.Shared(run: 0, count: first),
+      corruption: Corruption(from: first, rows, isAdded: isAdded))
   }
 
   /// Runs of token sequences, each sharing the most that it can with one before it.

@@ -151,14 +151,16 @@ public struct BaseRuns: Sendable {
 }
 
 extension BaseRun {
-  /// The embeddings of the run's own positions, with its noise.
+  /// The embeddings of the run's own positions, corrupted where it is.
   func embeddings(_ model: DecoderModel<Float>) -> Tensor<Float> {
     let first = shared?.count ?? 0
     let clean = model.tokenEmbeddings(Array(tokens[first...]), on: Tape()).value
-    guard let noise else { return clean }
-    let touched = noise.firstPosition - first..<noise.firstPosition - first + noise.rows.rows
+    guard let corruption else { return clean }
+    let start = corruption.firstPosition - first
+    let touched = start..<start + corruption.rows.rows
     return .concatenated([
-      clean.rows(0..<touched.lowerBound), clean.rows(touched) + noise.rows,
+      clean.rows(0..<touched.lowerBound),
+      corruption.isAdded ? clean.rows(touched) + corruption.rows : corruption.rows,
       clean.rows(touched.upperBound..<clean.rows),
     ])
   }

@@ -47,7 +47,7 @@ public struct NaiveSweep: Sendable {
     return stream.value.rows(length - 1..<length)
   }
 
-  /// A run's embeddings from its first position on, with the noise of the runs that it shares with.
+  /// A run's embeddings from its first position on, corrupted as those that it shares with are.
   private func embeddings(_ run: Int) -> Tensor<Float> {
     let base = runs.runs[run]
     guard let shared = base.shared else { return base.embeddings(model) }

@@ -123,6 +123,21 @@ package struct RunFolder: Sendable {
     return record
   }
 
+  /// Folders and leases that every run has from its start on, and this one has not; figures are for
+  /// who reads it.
+  package func missingFolders() throws(Refusal) -> [String] {
+    var missing: [String] = []
+    for name in Self.folders where name != "figures" {
+      let path = "\(path)/\(name)"
+      if try FileKind.of(path) == .missing { missing.append(path) }
+    }
+    let leases = path + "/lease"
+    if !missing.contains(leases), try RunLock.leaseNumbers(leases).isEmpty {
+      missing.append(leases)
+    }
+    return missing
+  }
+
   /// Opens a run's folder for reading, also while another process writes it.
   package static func open(_ path: String) throws(Refusal) -> RunFolder {
     let path = withoutTrailingSlash(path)

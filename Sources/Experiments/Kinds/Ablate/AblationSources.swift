@@ -229,6 +229,8 @@ final class AblationValues: @unchecked Sendable {
   /// One tensor for all that is replaced by it, so that its products are made once.
   private var made: [Key: Tensor<Float>] = [:]
 
+  var areKnown: Bool { lock.withLock { !means.isEmpty } }
+
   func take(_ means: [Site: [Int: ActivationStatistics]]) {
     lock.withLock { (self.means, made) = (means, [:]) }
   }

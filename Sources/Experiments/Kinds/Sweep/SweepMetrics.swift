@@ -21,7 +21,8 @@ enum SweepMetric: String, CaseIterable, Sendable {
     case .logitDifference: "logit of the answer less that of the foil"
     case .logProbability: "log-probability of the answer, in nats"
     case .probability: "probability of the answer"
-    case .divergence: "KL divergence of the run from the unchanged clean run, KL(clean || run), in nats"
+    case .divergence:
+      "KL(clean || run): divergence of the run from the unchanged clean run, in nats"
     case .topK: "1 where the answer is among the k most probable tokens, else 0"
     }
   }
@@ -73,39 +74,37 @@ struct RowMetrics: Sendable, Equatable {
 
   /// The metrics of each row of the last block's output, `[rows, width]`.
   ///
-  /// - Parameter clean: Log-probabilities of the unchanged clean run; nil of that run itself.
+  /// - Parameter clean: Log-probabilities of the unchanged clean run, `[1, vocabulary]`.
   static func of(
     _ stream: Tensor<Float>, _ model: DecoderModel<Float>, answer: Int, foil: Int?,
-    clean: [Float]?
+    clean: Tensor<Float>
   ) -> [RowMetrics] {
-    var result: [RowMetrics] = []
-    for start in stride(from: 0, to: stream.rows, by: rowsAtOnce) {
+    stride(from: 0, to: stream.rows, by: rowsAtOnce).flatMap { start in
       let rows = stream.rows(start..<min(start + rowsAtOnce, stream.rows))
       let logits = model.logits(Variable(rows), on: Tape()).value
-      let logs = logits.logSoftmaxOfRows()
-      for row in 0..<rows.rows {
-        let wanted = logits[row, answer]
-        var (larger, divergence) = (0, 0.0)
-        logits.withPointer { all in
-          for token in 0..<logits.width where all[row * logits.width + token] > wanted {
-            larger += 1
-          }
-        }
-        if let clean {
-          logs.withPointer { all in
-            let own = all + row * logs.width
-            for (token, log) in clean.enumerated() {
-              divergence += exp(Double(log)) * (Double(log) - Double(own[token]))
-            }
-          }
-        }
-        result.append(
-          RowMetrics(
-            difference: foil.map { wanted - logits[row, $0] } ?? .nan, log: logs[row, answer],
-            divergence: Float(divergence), rank: Float(larger)))
-      }
+      return of(logits, logits.logSoftmaxOfRows(), answer: answer, foil: foil, clean: clean)
     }
-    return result
+  }
+
+  /// The metrics of rows of logits and of their log-probabilities, both `[rows, vocabulary]`.
+  static func of(
+    _ logits: Tensor<Float>, _ logs: Tensor<Float>, answer: Int, foil: Int?, clean: Tensor<Float>
+  ) -> [RowMetrics] {
+    let width = logits.width
+    precondition(clean.count == width, "\(clean.shape) for \(width) tokens")
+    return (0..<logits.rows).map { row in
+      let wanted = logits[row, answer]
+      let larger = logits.withPointer { all in
+        let own = all + row * width
+        return (0..<width).reduce(Int32(0)) { $0 &+ (own[$1] > wanted ? 1 : 0) }
+      }
+      var divergence: Float = 0
+      Float.divergence(
+        rows: 1, width: width, clean.unsafePointer, logs.unsafePointer + row * width, &divergence)
+      return RowMetrics(
+        difference: foil.map { wanted - logits[row, $0] } ?? .nan, log: logs[row, answer],
+        divergence: divergence, rank: Float(larger))
+    }
   }
 }
 

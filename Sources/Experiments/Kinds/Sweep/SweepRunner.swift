@@ -10,15 +10,16 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
   /// A prompt's runs, with what every unit of it needs beside them.
   struct Base: Sendable {
     let runs: BaseRuns
-    /// Log-probabilities of the clean run at its last position.
-    let clean: [Float]
+    /// Log-probabilities of the clean run at its last position, `[1, vocabulary]`.
+    let clean: Tensor<Float>
     let rows: [RowMetrics]
   }
 
   /// What is written at a layer of an item, for a head or neuron, at a place of a run; nil: nothing.
-  typealias Values = @Sendable (
-    _ unit: SweepTable<Spec>.Unit, _ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place
-  ) -> PatchValue?
+  typealias Values =
+    @Sendable (
+      _ unit: SweepTable<Spec>.Unit, _ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place
+    ) -> PatchValue?
 
   private let table: SweepTable<Spec>
   private let model: DecoderModel<Float>
@@ -100,13 +101,11 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
       let streams = sequences.indices.map {
         runs.stream(run: $0, position: sequences[$0].count - 1)
       }
-      let clean = model.logits(Variable(streams[0]), on: Tape()).value.logSoftmaxOfRows().elements
-      var rows: [RowMetrics] = []
-      for stream in streams {
-        rows += RowMetrics.of(
-          stream, model, answer: prompt.answerID, foil: prompt.foilID,
-          clean: rows.isEmpty ? nil : clean)
-      }
+      let logits = model.logits(Variable(.concatenated(streams)), on: Tape()).value
+      let logs = logits.logSoftmaxOfRows()
+      let clean = logs.rows(0..<1)
+      let rows = RowMetrics.of(
+        logits, logs, answer: prompt.answerID, foil: prompt.foilID, clean: clean)
       try check(rows, prompt, "an unchanged run")
       return Base(runs: runs, clean: clean, rows: rows)
     }
@@ -163,7 +162,8 @@ extension SweepTable {
         * (outline.prompts[prompt].ids.count > 0 ? 1 : 0)
     }
     let bases = outline.prompts.reduce(0) { $0 + $1.ids.count + $1.otherIDs.count } + extraRows
-    let mean = Double(bases - extraRows) / Double(max(1, outline.prompts.count * (Spec.hasPairs ? 2 : 1)))
+    let runs = max(1, outline.prompts.count * (Spec.hasPairs ? 2 : 1))
+    let mean = Double(bases - extraRows) / Double(runs)
     let perForward = max(1, mean * Double(shape.layers))
     let rows = Double(blockRows + bases * shape.layers)
     let naive = Double(cells) * perForward + Double(bases * shape.layers)
@@ -178,13 +178,13 @@ extension SweepTable {
     return JobCost(
       weightBytes: published.byteCount,
       rankBytes: { threads in
-        (96 << 20) + (threads + 2) * kept + threads * thread + 4 * shape.vocabulary * (threads + 2)
+        (96 << 20) + (threads + 2) * kept + threads * thread + 8 * shape.vocabulary * (threads + 2)
           + extraBytes
       },
       operations: rows * 2 * Double(shape.productsPerBlockRow)
         + Double(cells + bases) * 2 * Double(shape.width * shape.vocabulary),
-      // Metrics go through the vocabulary in double precision.
-      besideSeconds: Double(cells) * Double(shape.vocabulary) * 6e-9,
+      // Metrics go through the vocabulary a few times.
+      besideSeconds: Double(cells) * Double(shape.vocabulary) * 2e-9,
       parallel: units.count + outline.prompts.count,
       recordBytes: 4 * RowMetrics.count * (cells + 2 * outline.prompts.count) + extraRecordBytes,
       entries: [

@@ -198,9 +198,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
   }
 
   /// The records of the preliminary units, in their order, as a phase hands them over; none before
-  /// they have been computed.
-  ///
-  /// - Throws: Where one of them failed, as nothing that hangs on them is known then.
+  /// they have been computed, or where one of them failed.
   func preliminaries(handedOver bytes: [UInt8]) throws(Refusal) -> [[UInt8]] {
     guard !bytes.isEmpty else { return [] }
     var reader = ByteReader(bytes, what: "what a phase hands over")
@@ -209,13 +207,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
       records.append(try reader.bytes(reader.count(upTo: Int(Int32.max))))
     }
     try reader.end()
-    guard records.count == firstPrompt else {
-      throw Refusal(
-        .store, file: spec.file, field: "means",
-        found: "\(firstPrompt - records.count) of \(firstPrompt) parts of the means that failed",
-        expected: "all of them; --retry-failed tries them again")
-    }
-    return records
+    return records.count == firstPrompt ? records : []
   }
 
   func decides(_ unit: Int) -> Bool { unit < firstPrompt }

@@ -1,0 +1,61 @@
+import Foundation
+import Inputs
+import Interventions
+import Testing
+import _TestSupport
+
+@testable import Experiments
+
+/// What `inspect` says of what the tool itself writes.
+struct PathInspectionTests {
+  @Test func `a model without a tokenizer is opened, and said to have none`() throws {
+    try withTemporaryFolder { folder in
+      try TinyModel(.gpt2).write(to: folder)
+      let lines = try PathInspection(folder.path).lines
+      #expect(lines.contains { $0.hasPrefix("model: gpt2, 4 layers") })
+      #expect(lines.last == "tokenizer: none; prompts must come as token ids")
+    }
+  }
+
+  @Test func `a tuned lens and saved interventions are known by what their config.json holds`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let (lens, saved) = (folder.path + "/lens", folder.path + "/unit_0")
+      let translator = TunedLens.Translator(
+        weight: [Float](repeating: 0, count: 9), bias: [0, 0, 0])
+      try TunedLensFolder.write(
+        TunedLens(width: 3, model: "tiny", translators: [translator, translator]), to: lens)
+      let about = try PathInspection(lens).lines
+      #expect(about.count == 1)
+      #expect(about[0].contains("tuned lens of \"tiny\", 2 translators of width 3 with biases"))
+      try PyveneFolder([
+        SavedRepresentation(
+          layer: 2, component: "block_output", interventionType: .vanilla),
+        SavedRepresentation(layer: 1, component: "mlp_output", interventionType: .zero),
+      ]).write(to: saved)
+      let interventions = try PathInspection(saved).lines
+      #expect(interventions[0].contains("2 saved interventions, parallel"))
+      #expect(interventions.contains { $0.contains("layer 2  block_output  pos") })
+      // Damage is a refusal of the file that has it.
+      try Data("{".utf8).write(to: URL(fileURLWithPath: lens + "/params.pt"))
+      try expectRefusal(naming: "params.pt", kind: .model) { () throws(Refusal) in
+        try PathInspection(lens)
+      }
+    }
+  }
+
+  @Test func `lines of JSON are counted, and a broken one is named`() throws {
+    try withTemporaryFolder { folder in
+      let file = folder.path + "/a.jsonl"
+      try Data("{\"base\": [1], \"label\": 2}\n\n{\"base\": [3]}\n".utf8)
+        .write(to: URL(fileURLWithPath: file))
+      #expect(
+        try PathInspection(file).lines == [
+          "\(file): JSON lines, 2", "  base  in 2", "  label  in 1",
+        ])
+      try Data("{\"base\": 1}\n{\"base\"\n".utf8).write(to: URL(fileURLWithPath: file))
+      try expectRefusal(naming: "line 2") { () throws(Refusal) in try PathInspection(file) }
+    }
+  }
+}

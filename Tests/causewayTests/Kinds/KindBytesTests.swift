@@ -1,0 +1,132 @@
+import Experiments
+import Foundation
+import Testing
+import _TestSupport
+
+extension EndToEnd {
+  /// One job gives one set of bytes, however it is run and whatever kills it.
+  @Suite(.serialized, .timeLimit(.minutes(60)))
+  struct KindBytes {
+    static let killCount = runsSlowTests ? 20 : 3
+
+    /// Expects the same arrays, records and whatever else a run comes to.
+    private func expectSame(
+      _ bench: Workbench, _ run: String, as other: Workbench, _ whole: String = "run"
+    ) throws {
+      let stored = try bench.stored(run)
+      #expect(stored.duplicates == 0)
+      stored.expectSame(as: try other.stored(whole), run)
+      let (mine, others) = (
+        try RunTree(bench.path(run)).digests(), try RunTree(other.path(whole)).digests()
+      )
+      let names = Set(mine.keys).union(others.keys)
+      let odd = names.filter { mine[$0] != others[$0] }.sorted()
+      #expect(odd.isEmpty, "\(run): other files")
+    }
+
+    @Test(arguments: KindBench.all)
+    func `arrays, records and files are the same bytes on any ranks and threads`(
+      kind: KindBench
+    ) async throws {
+      let alone = try await KindRuns.finished(kind)
+      try await alone.finish("threads", ["--threads", "2"])
+      try expectSame(alone, "threads", as: alone)
+      for ranks in 1...4 {
+        try await alone.finish("ranks-\(ranks)", ranks: ranks)
+        try expectSame(alone, "ranks-\(ranks)", as: alone)
+      }
+      // Once more does nothing.
+      let journals = StoredRun.journalBytes(alone.path("ranks-2"))
+      try await alone.finish("ranks-2", ranks: 3)
+      #expect(StoredRun.journalBytes(alone.path("ranks-2")) == journals)
+      try expectSame(alone, "ranks-2", as: alone)
+    }
+
+    @Test(arguments: KindBench.all)
+    func `kills of ranks and of their launcher change no bit`(kind: KindBench) async throws {
+      let bench = try kind.bench(kind.long)
+      try await bench.finish("run", ranks: 2)
+      var random = SeededRandom(seed: 41)
+      var (kills, round) = (0, 0)
+      while kills < Self.killCount {
+        round += 1
+        let run = "run-\(round)"
+        // A unit that was in flight at three deaths is set aside: a run gets two of them.
+        var struck = 0
+        while true {
+          let ranks = [nil, 1, 2, 3].randomElement(using: &random) ?? nil
+          let tool = try RunningTool(
+            ["run", bench.path("job.toml"), "-o", bench.path(run)], ranks: ranks,
+            environment: ["OMPI_MCA_odls_base_sigkill_timeout": "0"])
+          var changes = Int.random(in: 1...12, using: &random)
+          var state = bench.state(of: run)
+          let isThere =
+            struck < 2
+            ? try await tool.wait {
+              let now = bench.state(of: run)
+              if now != state { (state, changes) = (now, changes - 1) }
+              return changes == 0
+            } : false
+          if isThere {
+            let victims = tool.processes() + [tool.launcher]
+            let victim = victims.randomElement(using: &random) ?? tool.launcher
+            if kill(victim, SIGKILL) == 0 { (kills, struck) = (kills + 1, struck + 1) }
+          }
+          let ended = try await tool.end(mayBeStuck: isThere)
+          try await tool.waitForRanks()
+          if ended.code == 0 { break }
+          #expect(isThere, "\(ended.code): \(ended.errors)")
+          guard isThere else { break }
+        }
+        try expectSame(bench, run, as: bench)
+      }
+    }
+
+    @Test(arguments: KindBench.all, [nil, 2])
+    func `a unit that kills its process three times is set aside, and the rest is done`(
+      kind: KindBench, ranks: Int?
+    ) async throws {
+      let bench = try kind.bench(kind.long)
+      var poison: Int?
+      var seen: Set<String> = []
+      for death in 1...3 {
+        let tool = try bench.start("run", ranks: ranks, "--threads", "1")
+        let isDead = try await tool.wait {
+          // The one rank, or the second of two.
+          guard let victim = ranks == nil ? tool.launcher : tool.ranks().last?.process,
+            let unit = Self.unit(bench, rank: ranks == nil ? 0 : 1, besides: seen),
+            poison.map({ $0 == unit }) ?? true
+          else { return false }
+          // It stands still while it is looked at again.
+          kill(victim, SIGSTOP)
+          guard Self.unit(bench, rank: ranks == nil ? 0 : 1, besides: seen) == unit else {
+            kill(victim, SIGCONT)
+            return false
+          }
+          poison = unit
+          return kill(victim, SIGKILL) == 0
+        }
+        let ended = try await tool.end(mayBeStuck: true)
+        #expect(isDead, "death \(death): \(ended.code) \(ended.errors)")
+        try await tool.waitForRanks()
+        seen.formUnion(bench.inFlight("run").keys)
+      }
+      let unit = try #require(poison)
+      let ended = try await bench.start("run", ranks: ranks, "--threads", "1").end()
+      #expect(ended.code == 1, "unit \(unit): \(ended.code) \(ended.errors)")
+      #expect(ended.errors.contains("its rank died 3 times"), "\(ended.errors)")
+      let records = try bench.stored("run").records
+      #expect(records[UInt64(unit)] == nil)
+      let status = try await RunningTool(["status", bench.path("run"), "--json"], ranks: nil).end()
+      #expect(status.code == 1 && status.output.contains("its rank died 3 times"))
+      let verify = try await RunningTool(["verify", bench.path("run")], ranks: nil).end()
+      #expect(verify.code == 1, "\(verify.errors)")
+    }
+
+    /// The unit that a rank of the latest start computes.
+    private static func unit(_ bench: Workbench, rank: Int, besides seen: Set<String>) -> Int? {
+      bench.inFlight("run").first { $0.key.hasSuffix("-\(rank)") && !seen.contains($0.key) }?
+        .value.first
+    }
+  }
+}
