@@ -88,7 +88,7 @@ struct SweptSite: Sendable {
     positions = try f.field(
       "positions", .namedPlaces, orWritten: .text(isFine ? "last" : "all"),
       usually: "last where heads or neurons are chosen, otherwise all",
-      "The tokens: numbers, ranges, last, a role of the subject, or a name that the data give.")
+      "The tokens: numbers, ranges, last, or a name that the data give.")
     eachPosition = try f.field(
       "each_position", .flag, or: !isFine,
       usually: "false where heads or neurons are chosen, otherwise true",
