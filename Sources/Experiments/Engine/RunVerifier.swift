@@ -43,9 +43,13 @@ struct RunVerifier<K: Kind> {
       try UnitJournals(reading: folder, reader.table)
     }
     guard let journals else { return }
-    for finding in journals.findings { report.take(finding, isLive: isLive) }
+    for finding in journals.findings {
+      report.take(
+        finding, isLive: isLive,
+        hasEnded: journals.runs[finding.file].map { starts.hasEnded($0) } ?? false)
+    }
     for fault in journals.faults { report.add(fault) }
-    report.checkStarts(of: journals.paces.map(\.run), starts, in: folder)
+    report.checkStarts(of: Array(journals.runs.values), starts, in: folder)
     report.count(
       journals.fileCount, "journals with \(journals.results.doneCount) results"
         + (journals.duplicates > 0 ? ", \(journals.duplicates) of them twice" : ""))

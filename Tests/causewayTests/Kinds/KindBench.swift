@@ -47,13 +47,49 @@ struct KindBench: Sendable, CustomTestStringConvertible {
       long: [("steps = 12", "steps = 800")],
       large: [("steps = 12", "steps = 60"), ("layers = [1, 3]", "layers = [0, 1, 2, 3]")],
       useless: ("show", ["--fact", "f0"]), change: (0, 16)),
+    KindBench(
+      kind: .patch, job: prompted("patch", data: "pairs", "head_attention_value_output"),
+      long: [], large: [("mlp_output", "attention_output")],
+      useless: ("show", ["--fact", "f0"]), change: (0, 4)),
+    KindBench(
+      kind: .ablate,
+      job: "ablations = [\"zero\", \"mean\"]\n"
+        + prompted("ablate", data: "prompts", "head_attention_value_output"),
+      long: [], large: [("mlp_output", "attention_output")],
+      useless: ("show", ["--fact", "f0"]), change: (0, 4)),
+    KindBench(
+      kind: .dump, job: EndToEnd.Dump.job(), long: [], large: [("[0, 2]", "[0, 1, 2, 3]")],
+      useless: ("show", ["--fact", "f0"]), change: (0, 4)),
   ]
+
+  /// A job over pairs of prompts, or over prompts.
+  private static func prompted(_ kind: String, data: String, _ site: String) -> String {
+    """
+    kind = "\(kind)"
+    [model]
+    path = "model"
+    [data]
+    \(data) = "prompts.json"
+    [[\(kind)]]
+    site = "mlp_output"
+    [[\(kind)]]
+    site = "\(site)"
+
+    """
+  }
+
+  private static let prompts = """
+    [{"clean_ids": [5, 300, 41, 77, 12, 9], "corrupted_ids": [5, 301, 44, 77, 12, 9],
+      "answer_id": 17, "foil_id": 3},
+     {"clean_ids": [88, 3, 19, 44], "corrupted_ids": [81, 3, 19, 44], "answer_id": 4, "foil_id": 6}]
+    """
 
   private static let run = "\n[run]\ncheckpoint_steps = 3\n"
 
   func bench(_ changes: [(String, String)] = []) throws -> Workbench {
-    try DasBench(
-      TinyModel(.gpt2), job: changes.reduce(job) { $0.replacing($1.0, with: $1.1) }
-    ).bench
+    let text = changes.reduce(job) { $0.replacing($1.0, with: $1.1) }
+    let bench = try DasBench(TinyModel(.gpt2), job: text).bench
+    try bench.put(Self.prompts, "prompts.json")
+    return bench
   }
 }
