@@ -95,7 +95,9 @@ extension EndToEnd {
           let tool = try bench.start(run, ranks: ranks)
           let delay = Double.random(in: 0...1, using: &random) * whole.seconds
           let isThere = try await tool.wait { tool.seconds >= delay }
-          if isThere, kill(tool.processes().randomElement(using: &random) ?? tool.launcher, SIGKILL) == 0 {
+          if isThere,
+            kill(tool.processes().randomElement(using: &random) ?? tool.launcher, SIGKILL) == 0
+          {
             kills += 1
           }
           let ended = try await tool.end(mayBeStuck: isThere)
@@ -220,7 +222,8 @@ extension EndToEnd {
         ? SmolLM2.file : root.appendingPathComponent("goldens/models/\(name)")
       guard let model else { return }
       let ids = try golden["ids"].items().map { try $0.int() }
-      let layers = try Set(golden["layers"].items().map { try $0.int() } + [golden["head_layer"].int()])
+      let layers = try Set(
+        golden["layers"].items().map { try $0.int() } + [golden["head_layer"].int()])
       let bench = try Workbench(
         job: """
           kind = "dump"

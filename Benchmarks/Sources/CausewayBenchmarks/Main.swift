@@ -17,15 +17,13 @@ struct Main {
     case "forward" where arguments.count > 2:
       try ForwardBenchmark.run(model: arguments[1], documents: Int(arguments[2]) ?? 32)
         .forEach { print($0) }
-    case "prompt" where arguments.count > 1:
-      print(PromptBenchmark.passes(lengths: arguments.dropFirst().compactMap { Int($0) }))
     case "places": try InterventionBenchmark.places().forEach { print($0) }
     default:
       FileHandle.standardError.write(
         Data(
           """
           usage: CausewayBenchmarks gpt2 | xl-blocks | fact MODEL [--naive] | gradient | training \
-          | places | forward MODEL DOCUMENTS | prompt LENGTH...
+          | places | forward MODEL DOCUMENTS
 
           """.utf8))
       exit(2)

@@ -133,7 +133,8 @@ final class ComputePool: Sendable {
         // Of a stop: the unit is neither done nor failed.
         outcome = nil
       } catch {
-        outcome = .failure(Failure(message: escaped("\(error)")))
+        // Whole: what a refusal advises comes last in it.
+        outcome = .failure(Failure(message: escaped("\(error)", limit: 4000)))
       }
       let seconds = start.duration(to: .now) / .seconds(1)
       watch?.ends(on: thread)

@@ -29,9 +29,6 @@ final class CacheShelf: Sendable {
     state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } }
   }
 
-  /// Bytes kept in memory and in the file.
-  var sizes: (memory: Int, file: Int) { state.withLock { ($0.bytesInMemory, $0.fileEnd) } }
-
   /// What is kept of some examples; `make` runs those of which nothing is.
   func caches(
     _ numbers: [Int], make: ([Int]) throws(Refusal) -> [ExampleCache<Float>]

@@ -56,12 +56,4 @@ final class DasRunner: Sendable {
       references.isEmpty ? nil : .concatenated(references)
     )
   }
-
-  /// Bytes kept of unchanged runs, in memory and on disk.
-  var keptSizes: (memory: Int, file: Int) {
-    (shelves ?? [:]).values.reduce((0, 0)) {
-      let sizes = $1.sizes
-      return ($0.0 + sizes.memory, $0.1 + sizes.file)
-    }
-  }
 }

@@ -10,7 +10,7 @@ extension RunView {
       names += ["accuracy", "low", "high", "loss"].map { "\(split.rawValue)_\($0)" }
     }
     names.append("unchanged_accuracy")
-    for control in DasResult.Control.allCases {
+    for control in DasResult.Control.allCases where table.hasControls {
       names += ["", "_low", "_high"].map { control.name + $0 }
     }
     return ExportRows(heading: names.joined(separator: ",")) { (add) throws(Refusal) in
@@ -28,9 +28,9 @@ extension RunView {
       return ["\(score.accuracy)", "\(score.interval.low)", "\(score.interval.high)"]
     }
     var cells = ["\(point.number)"]
-    cells.append(point.layer.map { "\($0)" } ?? "")
-    cells.append(ExportRows.quoted(point.position?.label ?? ""))
-    cells.append(point.width.map { "\($0)" } ?? "")
+    cells.append(table.layer(point).map { "\($0)" } ?? "")
+    cells.append(ExportRows.quoted(table.position(point)))
+    cells.append(table.width(point).map { "\($0)" } ?? "")
     cells.append("\(result.losses.count)")
     cells.append(result.losses.last.map { "\($0)" } ?? "")
     for score in result.scores {
@@ -38,7 +38,7 @@ extension RunView {
       cells.append(score.map { "\($0.loss)" } ?? "")
     }
     cells.append(result.unchanged.map { "\($0.accuracy)" } ?? "")
-    for score in result.controls { cells += interval(score) }
+    for score in result.controls where table.hasControls { cells += interval(score) }
     return cells.joined(separator: ",")
   }
 }

@@ -141,7 +141,7 @@ struct TrainingTable<Spec: TrainingSpec>: Table {
   }
 
   /// Whether trainings are compared with others: a model's own training is not.
-  private var hasControls: Bool { Spec.jobKind == .das }
+  var hasControls: Bool { Spec.jobKind == .das }
 
   private var hasBoundaries: Bool {
     spec.interventions.contains { $0.typeName == "BoundlessRotatedSpaceIntervention" }
@@ -222,23 +222,29 @@ struct TrainingTable<Spec: TrainingSpec>: Table {
       .integers(values.map { Int32(clamping: $0) })
     }
     return [
-      integers(grid.layers.map { $0 ?? own(\.layer) ?? -1 }),
-      integers(grid.widths.map { $0 ?? own(\.width) ?? -1 }),
-      .index(outline.steps), .texts(grid.positions.map { $0?.label ?? ownPosition }),
+      integers(axisLabels(0) { layer($0) ?? -1 }), integers(axisLabels(2) { width($0) ?? -1 }),
+      .index(outline.steps), .texts(axisLabels(1, position)),
       .texts(Split.allCases.map(\.rawValue)),
     ] + (hasControls ? [.texts(DasResult.Control.allCases.map(\.name))] : [])
       + (outline.evaluations.isEmpty ? [] : [integers(outline.evaluations)])
   }
 
-  /// What all interventions name alike themselves, where the job sweeps none.
-  private func own(_ number: (InterventionItem) -> Int?) -> Int? {
-    let all = Set(spec.interventions.map(number))
-    return all.count == 1 ? all.first ?? nil : nil
+  /// The labels of one axis of the sweep, from the trainings that begin the others.
+  private func axisLabels<Label>(_ axis: Int, _ label: (DasGrid.Point) -> Label) -> [Label] {
+    grid.points.filter { point in (0..<3).allSatisfy { $0 == axis || point.index[$0] == 0 } }
+      .map(label)
   }
 
-  private var ownPosition: String {
-    let labels = Set(spec.interventions.map { $0.position?.label ?? "last" })
-    return labels.count == 1 ? labels.first ?? "" : ""
+  /// Where a training intervenes: as the sweep says, or as all interventions alike say themselves.
+  func layer(_ point: DasGrid.Point) -> Int? { point.layer ?? own(\.layer) }
+  func width(_ point: DasGrid.Point) -> Int? { point.width ?? own(\.width) }
+  func position(_ point: DasGrid.Point) -> String {
+    point.position?.label ?? own { $0.position?.label ?? "last" } ?? ""
+  }
+
+  private func own<Value: Hashable>(_ value: (InterventionItem) -> Value?) -> Value? {
+    let all = Set(spec.interventions.map(value))
+    return all.count == 1 ? all.first ?? nil : nil
   }
 
   private func values(_ content: Content, of result: DasResult) -> ArrayValues {

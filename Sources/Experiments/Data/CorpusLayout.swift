@@ -112,12 +112,15 @@ struct CorpusRows: Sendable {
   func stretches(
     of sequences: [(tokens: Range<Int>, rows: Range<Int>)]
   ) -> (kept: [Int], stretches: [ActivationShard.Stretch]) {
-    var (kept, stretches, first, last): ([Int], [ActivationShard.Stretch], Int, Int?) = ([], [], 0, nil)
+    var (kept, stretches, first, last): ([Int], [ActivationShard.Stretch], Int, Int?) = (
+      [], [], 0, nil
+    )
     for sequence in sequences {
       for row in sequence.rows {
         let token = token(row)
         if let end = last, token == end + 1, documents[document(ofToken: end) + 1] > token {
-          stretches[stretches.count - 1].rows = stretches[stretches.count - 1].rows.lowerBound..<kept.count + 1
+          stretches[stretches.count - 1].rows =
+            stretches[stretches.count - 1].rows.lowerBound..<kept.count + 1
         } else {
           let document = document(ofToken: token)
           stretches.append(

@@ -85,7 +85,8 @@ package struct DumpReader: Sendable {
 
   private func place(ofLayer layer: Int) throws(Refusal) -> Int {
     guard let place = layers.firstIndex(of: layer) else {
-      throw refusal("the layers \(layers.map(String.init).joined(separator: ", "))", "layer \(layer)")
+      throw refusal(
+        "the layers \(layers.map(String.init).joined(separator: ", "))", "layer \(layer)")
     }
     return place
   }
@@ -136,7 +137,8 @@ package struct DumpReader: Sendable {
     guard let least = chosen.min(), let most = chosen.max() else {
       return Tensor([0, table.outline.sites[try place(of: site)].width], [])
     }
-    return try values(site, layer: layer, rows: least..<most + 1).gathered(chosen.map { $0 - least })
+    return try values(site, layer: layer, rows: least..<most + 1).gathered(
+      chosen.map { $0 - least })
   }
 
   /// A label of all rows: `token_id`, `document_index` or `position`.

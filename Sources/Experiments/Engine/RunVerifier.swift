@@ -51,7 +51,8 @@ struct RunVerifier<K: Kind> {
     for fault in journals.faults { report.add(fault) }
     report.checkStarts(of: Array(journals.runs.values), starts, in: folder)
     report.count(
-      journals.fileCount, "journals with \(journals.results.doneCount) results"
+      journals.fileCount,
+      "journals with \(journals.results.doneCount) results"
         + (journals.duplicates > 0 ? ", \(journals.duplicates) of them twice" : ""))
     checkCoverage(reader.table, journals.results)
     if let store = reader.store {
@@ -64,7 +65,9 @@ struct RunVerifier<K: Kind> {
     }
     let audit = reader.table.audit(
       journals.results, in: folder, isFinished: isFinished)
-    for fault in audit.faults { report.add(fault.file.isEmpty ? fault.inFile(folder.journal) : fault) }
+    for fault in audit.faults {
+      report.add(fault.file.isEmpty ? fault.inFile(folder.journal) : fault)
+    }
     for note in audit.notes { report.note(note) }
     checkFiles(reader.table.files(journals.results, in: folder.path))
     report.checkCheckpoints(in: folder)

@@ -13,7 +13,8 @@ package struct SaveSection: Sendable, Equatable {
   package init(
     _ f: inout Fields, rounds: Bool = false, levels: ClosedRange<Int> = 1...19
   ) throws(Refusal) {
-    level = try f.field("level", .int(levels), or: 3, "The level of zstd, by which arrays are packed.")
+    level = try f.field(
+      "level", .int(levels), or: 3, "The level of zstd, by which arrays are packed.")
     roundBits =
       rounds
       ? try f.optional(

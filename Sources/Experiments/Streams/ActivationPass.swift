@@ -20,7 +20,9 @@ struct ActivationPass: Sendable {
     let wanted = Set(sites.map(\.unsplit))
     var found: [Site: [Int: Tensor<Float>]] = [:]
     let run = Run<Float>(Batch(lengths: sequences.map(\.count))) { [layers] site, layer, x in
-      if wanted.contains(site), layers.contains(layer) { found[site, default: [:]][layer] = x.value }
+      if wanted.contains(site), layers.contains(layer) {
+        found[site, default: [:]][layer] = x.value
+      }
       return x
     }
     let depth = Self.depth(sites, layers)

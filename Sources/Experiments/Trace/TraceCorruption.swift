@@ -40,10 +40,10 @@ enum TraceCorruption: Sendable {
   /// The mean embedding of tokens, `[1, width]`.
   private static func mean(_ model: DecoderModel<Float>, _ tokens: [Int]) -> Tensor<Float> {
     var sums = [Double](repeating: 0, count: model.shape.width)
-    for start in stride(from: 0, to: tokens.count, by: 1024) {
-      let piece = Array(tokens[start..<min(start + 1024, tokens.count)])
-      let rows = model.tokenEmbeddings(piece, on: Tape()).value
-      for (place, value) in rows.elements.enumerated() { sums[place % sums.count] += Double(value) }
+    var place = 0
+    model.eachEmbedding(of: tokens) { value in
+      sums[place % sums.count] += value
+      place += 1
     }
     return Tensor([1, sums.count], sums.map { Float($0 / Double(max(1, tokens.count))) })
   }
@@ -76,5 +76,15 @@ enum TraceCorruption: Sendable {
     }
     guard ids != fact.ids else { throw place.refusal("the fact's own prompt", expected: expected) }
     return ids
+  }
+}
+
+extension DecoderModel<Float> {
+  /// The elements of tokens' embeddings, token after token.
+  func eachEmbedding(of tokens: [Int], _ take: (Double) -> Void) {
+    for start in stride(from: 0, to: tokens.count, by: 1024) {
+      let piece = Array(tokens[start..<min(start + 1024, tokens.count)])
+      for value in tokenEmbeddings(piece, on: Tape()).value.elements { take(Double(value)) }
+    }
   }
 }

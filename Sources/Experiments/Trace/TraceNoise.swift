@@ -1,4 +1,3 @@
-internal import Autodiff
 internal import Checkpoints
 internal import Inputs
 internal import Models
@@ -84,13 +83,10 @@ struct TraceNoise: Sendable {
   /// The standard deviation of all elements of the tokens' embeddings, with n − 1.
   private static func deviation(_ model: DecoderModel<Float>, _ tokens: [Int]) -> Double {
     var (count, sum, squares) = (0.0, 0.0, 0.0)
-    for start in stride(from: 0, to: tokens.count, by: 1024) {
-      let piece = Array(tokens[start..<min(start + 1024, tokens.count)])
-      for value in model.tokenEmbeddings(piece, on: Tape()).value.elements {
-        count += 1
-        sum += Double(value)
-        squares += Double(value) * Double(value)
-      }
+    model.eachEmbedding(of: tokens) { value in
+      count += 1
+      sum += value
+      squares += value * value
     }
     return (max(0, squares - sum * sum / count) / max(1, count - 1)).squareRoot()
   }

@@ -26,7 +26,7 @@ struct SpecTensors {
     if let file, let tensor = file.tensors[Self.prefix + name] { return (file, tensor) }
     let known =
       (file?.tensors.keys.filter { $0.hasPrefix(Self.prefix) }
-      .map { String($0.dropFirst(Self.prefix.count)) } ?? []) + made.keys
+        .map { String($0.dropFirst(Self.prefix.count)) } ?? []) + made.keys
     let near =
       nearest(to: name, among: known.sorted()).map { "; the nearest name is \(quoted($0))" } ?? ""
     throw field.refusal(

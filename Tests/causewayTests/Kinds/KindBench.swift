@@ -48,6 +48,7 @@ struct KindBench: Sendable, CustomTestStringConvertible {
       large: [("steps = 12", "steps = 60"), ("layers = [1, 3]", "layers = [0, 1, 2, 3]")],
       useless: ("show", ["--fact", "f0"]), change: (0, 16)),
     KindBench(
+<<<<<<< HEAD
       kind: .patch, job: prompted("patch", data: "pairs", "head_attention_value_output"),
       long: [], large: [("mlp_output", "attention_output")],
       useless: ("show", ["--fact", "f0"]), change: (0, 4)),
@@ -60,6 +61,13 @@ struct KindBench: Sendable, CustomTestStringConvertible {
     KindBench(
       kind: .dump, job: EndToEnd.Dump.job(), long: [], large: [("[0, 2]", "[0, 1, 2, 3]")],
       useless: ("show", ["--fact", "f0"]), change: (0, 4)),
+=======
+      kind: .patch, job: SweepJobs.patch, long: SweepJobs.long, large: SweepJobs.large,
+      useless: ("show", ["--average"]), change: (3, 5)),
+    KindBench(
+      kind: .ablate, job: SweepJobs.ablate, long: SweepJobs.long, large: SweepJobs.large,
+      useless: ("export", ["--mean", "--csv", "table.csv"]), change: (4, 5)),
+>>>>>>> main
   ]
 
   /// A job over pairs of prompts, or over prompts.

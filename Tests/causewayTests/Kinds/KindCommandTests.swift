@@ -99,7 +99,8 @@ extension EndToEnd {
           try Double(tree.diskBytes) <= planned["disk_bytes"].double(),
           "\(tree.diskBytes) bytes on \(ranks) ranks: \(plan.output)")
         let inodes = tree.inodes(without: nil)
-        #expect(try Double(inodes) <= planned["inodes"].double(), "\(inodes) inodes: \(plan.output)")
+        #expect(
+          try Double(inodes) <= planned["inodes"].double(), "\(inodes) inodes: \(plan.output)")
         let files = tree.files.count { name in
           name.hasPrefix("results.zarr/") || (kind.products.map { name.hasPrefix($0) } ?? false)
         }

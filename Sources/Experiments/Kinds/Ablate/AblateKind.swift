@@ -66,6 +66,12 @@ struct AblateKind: Kind {
         guard unit >= table.firstPrompt else {
           return try means.compute(unit, model, unless: isGivenUp)
         }
+        if let cells = table.unit(unit), ways[cells.condition].isMean, !values.areKnown {
+          throw Refusal(
+            .store, file: table.spec.file, field: "ablations",
+            found: "no means, since a unit that takes a part of them failed",
+            expected: "all parts of the means; causeway status says what failed")
+        }
         return try runner.compute(
           unit,
           values: { cell, layer, coordinate, place in

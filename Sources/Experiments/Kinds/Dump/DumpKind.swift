@@ -48,7 +48,8 @@ struct DumpKind: Kind {
     }
     guard table.recordBytes <= Self.recordLimit else {
       throw Refusal(
-        .job, file: spec.file, field: spec.statistics.hasMoments ? "statistics.moments" : "dump.layers",
+        .job, file: spec.file,
+        field: spec.statistics.hasMoments ? "statistics.moments" : "dump.layers",
         found: "statistics of \(RunNeeds.text(table.recordBytes)) for each shard",
         expected: "at most \(RunNeeds.text(Self.recordLimit)) (the limit): fewer layers, heads or "
           + "places, or no moments")
@@ -70,7 +71,8 @@ struct DumpKind: Kind {
     corpus.lines(limit: limit, model: spec.model)
       + table.outline.sites.map { site in
         let axes = site.axes.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
-        return "\(site.site.rawValue): token \(table.rows.count), layer \(table.outline.layers.count), "
+        return
+          "\(site.site.rawValue): token \(table.rows.count), layer \(table.outline.layers.count), "
           + axes
       }
   }
@@ -240,8 +242,10 @@ struct DumpKind: Kind {
           throw run.nothing("shards that are left", expected: "a run whose shards are all done")
         }
         func line(_ quantile: (Double, Int) -> Double?, _ part: Int) -> String {
-          [0.01, 0.25, 0.5, 0.75, 0.99].map { quantile($0, part).map { String(format: "%.4g", $0) } ?? "-" }
-            .joined(separator: " ")
+          [0.01, 0.25, 0.5, 0.75, 0.99].map {
+            quantile($0, part).map { String(format: "%.4g", $0) } ?? "-"
+          }
+          .joined(separator: " ")
         }
         for part in 0..<found.shape.groups {
           let head = table.outline.sites[place].heads.map { ", head \($0[part])" } ?? ""

@@ -83,7 +83,9 @@ struct DumpTable: Table {
     }
     (self.spec, self.outline) = (spec, outline)
     rows = try CorpusRows(outline.corpus, spec.dump.positions)
-    func powerOfTwo(_ value: Int) -> Int { 1 << (Int.bitWidth - 1 - max(1, value).leadingZeroBitCount) }
+    func powerOfTwo(_ value: Int) -> Int {
+      1 << (Int.bitWidth - 1 - max(1, value).leadingZeroBitCount)
+    }
     let widest = sites.map(\.width).max() ?? 1
     let share = (rows.count + Self.usualUnits - 1) / Self.usualUnits
     chunkRows = min(powerOfTwo((1 << 20) / (4 * widest)), max(16, powerOfTwo(2 * share - 1)))
@@ -165,7 +167,9 @@ struct DumpTable: Table {
   /// Integers beside the activations, each in one file: of the tokens, of the documents, and the
   /// numbers of layers and heads.
   var labels: [(name: String, axis: Axis, says: String)] {
-    let (token, document) = (Axis("token", rows.count), Axis("document", outline.corpus.lengths.count))
+    let (token, document) = (
+      Axis("token", rows.count), Axis("document", outline.corpus.lengths.count)
+    )
     var labels = [
       ("token_id", token, "id of a row's token"),
       ("document_index", token, "its document, by number"),
@@ -176,7 +180,9 @@ struct DumpTable: Table {
       ("layer", Axis("layer", outline.layers.count), "number of a layer in the model"),
     ]
     for site in outline.sites {
-      guard let heads = site.heads, !labels.contains(where: { $0.0 == site.headsName }) else { continue }
+      guard let heads = site.heads, !labels.contains(where: { $0.0 == site.headsName }) else {
+        continue
+      }
       labels.append((site.headsName, Axis(site.headsName, heads.count), "number of a head"))
     }
     return labels.map { (name: $0.0, axis: $0.1, says: $0.2) }
@@ -213,7 +219,8 @@ struct DumpTable: Table {
   func root() throws(Refusal) -> ZarrGroup {
     let level = spec.save.level
     var root = ZarrGroup(attributes: [
-      Attribute.Member("kind", .text(DumpSpec.kind)), Attribute.Member("model", .text(spec.modelName)),
+      Attribute.Member("kind", .text(DumpSpec.kind)),
+      Attribute.Member("model", .text(spec.modelName)),
       Attribute.Member("positions", .text(spec.dump.positions.label)),
       Attribute.Member("digest", .text(spec.digest)),
     ])
@@ -222,7 +229,8 @@ struct DumpTable: Table {
       root.arrays[name] = try ZarrArraySpec(
         .int32, shape: [axis.count], chunks: [chunk],
         shards: [(axis.count + chunk - 1) / chunk * chunk], dimensions: [axis.name], fill: -1,
-        compression: .zstd(level: level), attributes: [Attribute.Member("description", .text(says))])
+        compression: .zstd(level: level), attributes: [Attribute.Member("description", .text(says))]
+      )
     }
     for site in outline.sites {
       let (layers, inner) = (outline.layers.count, site.axes.map(\.count))
@@ -241,9 +249,11 @@ struct DumpTable: Table {
 
   /// The path in the run's folder of what a unit writes of an array.
   func path(of name: String, unit: Int) -> String {
-    let rank = unit == 0 ? 1 : 2 + (outline.sites.first { $0.site.rawValue == name }?.axes.count ?? 0)
+    let rank =
+      unit == 0 ? 1 : 2 + (outline.sites.first { $0.site.rawValue == name }?.axes.count ?? 0)
     let index = [max(0, unit - 1)] + Array(repeating: 0, count: rank - 1)
-    return Self.store(in: "") + "/\(name)/" + (["c"] + index.map(String.init)).joined(separator: ".")
+    return Self.store(in: "") + "/\(name)/"
+      + (["c"] + index.map(String.init)).joined(separator: ".")
   }
 
   func files(_ results: Results<DumpResult>, in folder: String) -> [RunFile] {
@@ -258,7 +268,9 @@ struct DumpTable: Table {
     _ results: Results<DumpResult>, in folder: RunFolder, isFinished: Bool
   ) -> (faults: [Refusal], notes: [String]) {
     let path = Self.store(in: folder.path)
-    guard results.doneCount > 0 || TrainingFiles.exists(path + "/zarr.json") else { return ([], []) }
+    guard results.doneCount > 0 || TrainingFiles.exists(path + "/zarr.json") else {
+      return ([], [])
+    }
     do throws(Refusal) {
       guard try ZarrStore.open(path).root == root() else {
         throw Refusal(
@@ -285,7 +297,8 @@ struct DumpTable: Table {
 
   func shape(of site: DumpedSite) -> StatisticsShape {
     spec.statistics.shape(
-      width: site.width, parts: site.heads?.count ?? 1, longest: outline.corpus.lengths.reduce(0, max))
+      width: site.width, parts: site.heads?.count ?? 1,
+      longest: outline.corpus.lengths.reduce(0, max))
   }
 
   private func arrays(of site: DumpedSite) -> StatisticsArrays {

@@ -24,6 +24,7 @@ struct PatchSpec: SweepSpec {
   let name: String?
   let model: ModelSection
   let data: PromptSection
+  let noise: PatchNoise?
   let items: [SweptSite]
   private let directions: [PatchDirection]
   let metric: SweepMetricSection
@@ -37,14 +38,19 @@ struct PatchSpec: SweepSpec {
     try f.kind(Self.jobKind)
     name = try f.jobName()
     model = try f.required("model", .table(ModelSection.init), "The model.")
+    noise = try f.optional(
+      "corrupt", .table(PatchNoise.init), usually: "the pairs' corrupted prompts",
+      "Noise on the clean prompts, in place of corrupted ones.")
+    let needsPair = noise == nil
     data = try f.required(
       "data",
-      .table { (f) throws(Refusal) in try PromptSection(&f, key: "pairs", needsPair: true) },
-      "The pairs of a clean and a corrupted prompt.")
+      .table { (f) throws(Refusal) in try PromptSection(&f, key: "pairs", needsPair: needsPair) },
+      "The pairs of a clean and a corrupted prompt; with noise the clean prompts alone.")
     directions = try f.field(
       "directions", .list(of: .choice(), "directions", isSet: true),
       orWritten: .items([.text(PatchDirection.denoising.rawValue)]),
-      "denoising: clean values into the corrupted run; noising: corrupted values into the clean one.")
+      "denoising: clean values into the corrupted run; noising: corrupted values into the clean one."
+    )
     items = try SweptSite.list("patch", &f)
     metric = try f.section(
       "metric", "What is read off the logits of the last position.", SweepMetricSection.init)

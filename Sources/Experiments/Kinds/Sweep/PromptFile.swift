@@ -33,7 +33,9 @@ struct WrittenPrompt: Sendable {
     let section = try field.anyTable()
     (place, canonical) = (field.place, field.value)
     if let own = section.optional("id") ?? section.optional("known_id") {
-      if case .integer(let value) = own.value.content { id = "\(value)" } else {
+      if case .integer(let value) = own.value.content {
+        id = "\(value)"
+      } else {
         id = try own.string()
       }
     } else {
@@ -207,9 +209,12 @@ struct SweepPrompt: Sendable, Codable {
   let answer: String
   let foilID: Int?
   let foil: String?
+  /// Tokens of the other run that have noise on their embeddings.
+  let noised: [Int]
 
   init(
-    _ written: WrittenPrompt, by prompts: ModelPrompts, context: Int, needsFoil: Bool
+    _ written: WrittenPrompt, by prompts: ModelPrompts, context: Int, needsFoil: Bool,
+    noise: PatchNoise?
   ) throws(Refusal) {
     id = written.id
     let place = written.place
@@ -235,7 +240,15 @@ struct SweepPrompt: Sendable, Codable {
     let (clean, ids) = try encode(written.clean, "clean")
     self.ids = ids
     tokens = ids.map { prompts.token($0) ?? "#\($0)" }
-    if let other = written.corrupted {
+    noised =
+      try noise?.positions.resolve(
+        in: PromptPlaces(count: ids.count, named: written.places), called: "pair \(id)") ?? []
+    if noise != nil {
+      guard !noised.isEmpty else {
+        throw place.refusal("no token for the noise", expected: "corrupt.positions that it has")
+      }
+      otherIDs = ids
+    } else if let other = written.corrupted {
       otherIDs = try encode(other, "corrupted").1
     } else {
       otherIDs = []

@@ -27,7 +27,7 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       resolved.append(
         try SweepPrompt(
           prompt, by: prompts, context: shape.positionCount,
-          needsFoil: spec.metric.store.contains(.logitDifference)))
+          needsFoil: spec.metric.store.contains(.logitDifference), noise: spec.noise))
     }
     var grids: [SweepGrid] = []
     var digests: [(item: String, digest: String)] = []
@@ -38,13 +38,12 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       }
       let grid = try SweepGrid(item, shape, model: spec.model.path.written, places: places)
       guard grid.cellCount(item) > 0 else {
-        throw item.place.refusal("no cells, so no units", expected: "positions that some prompt has")
+        throw item.place.refusal(
+          "no cells, so no units", expected: "positions that some prompt has")
       }
       grids.append(grid)
-      if let subspace = item.subspace {
-        _ = try item.patchSubspace(width: shape.width(of: item.site))
-        digests.append((item.name, try fileDigest(subspace.resolved, kind: .job)))
-      }
+      _ = try item.patchSubspace(width: shape.width(of: item.site))
+      if let digest = try item.subspaceDigest() { digests.append((item.name, digest)) }
     }
     subspaceDigests = digests
     outline = SweepOutline(layers: shape.layers, prompts: resolved, grids: grids)
@@ -56,7 +55,8 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     _ item: SweptSite, _ written: WrittenPrompt, _ prompt: SweepPrompt
   ) throws(Refusal) -> [SweepGrid.Place] {
     let name = "\(Spec.promptAxis) \(prompt.id)"
-    func resolve(_ count: Int, _ named: [String: [Int]], _ name: String) throws(Refusal) -> [[Int]] {
+    func resolve(_ count: Int, _ named: [String: [Int]], _ name: String) throws(Refusal) -> [[Int]]
+    {
       let prompt = PromptPlaces(count: count, named: named)
       if item.placeNames != nil { return try item.positions.resolveEach(in: prompt, called: name) }
       let positions = try item.positions.resolve(in: prompt, called: name)

@@ -95,8 +95,11 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
     try bases.value(for: number) {
       let prompt = table.outline.prompts[number]
       let sequences = [prompt.ids] + (prompt.otherIDs.isEmpty ? [] : [prompt.otherIDs])
+      let noised = table.spec.noise?.run(prompt, width: model.shape.width)
       let runs = try BaseRuns(
-        model, BaseRun.sharingPrefixes(sequences + extra(number)), keeping: keeping,
+        model,
+        noised.map { [BaseRun(prompt.ids), $0] }
+          ?? BaseRun.sharingPrefixes(sequences + extra(number)), keeping: keeping,
         unless: isGivenUp)
       let streams = sequences.indices.map {
         runs.stream(run: $0, position: sequences[$0].count - 1)
@@ -109,40 +112,6 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
       try check(rows, prompt, "an unchanged run")
       return Base(runs: runs, clean: clean, rows: rows)
     }
-  }
-}
-
-extension SweptSite {
-  /// The subspace that the item is held to; nil: the whole value.
-  func patchSubspace(width: Int) throws(Refusal) -> PatchSubspace? {
-    guard let subspace else { return nil }
-    let file = try SafetensorsFile(subspace.resolved, kind: .job)
-    guard let name = file.tensors.keys.first, file.tensors.count == 1 else {
-      throw Refusal(
-        .job, file: subspace.written, found: "\(file.tensors.count) tensors",
-        expected: "one, of orthonormal rows")
-    }
-    let tensor = try file.tensor(name)
-    guard tensor.shape.count == 2, (1...width).contains(tensor.shape[0]), tensor.shape[1] == width
-    else {
-      throw place.member("subspace").refusal(
-        "a tensor of shape \(tensor.shape)",
-        expected: "[directions, \(width)], the width of \(site.rawValue)")
-    }
-    let rows = Tensor<Float>(tensor.shape, try file.floats(name))
-    for first in 0..<rows.rows {
-      for second in 0...first {
-        let product = (0..<width).reduce(0.0) {
-          $0 + Double(rows[first, $1]) * Double(rows[second, $1])
-        }
-        guard abs(product - (first == second ? 1 : 0)) < 1e-3 else {
-          throw place.member("subspace").refusal(
-            "rows \(second) and \(first) whose product is \(product)",
-            expected: "orthonormal rows")
-        }
-      }
-    }
-    return PatchSubspace(rows: rows)
   }
 }
 

@@ -10,6 +10,8 @@ internal import ResultsStore
 protocol SweepSpec: JobSpecification {
   var model: ModelSection { get }
   var data: PromptSection { get }
+  /// What makes the corrupted runs in place of second prompts.
+  var noise: PatchNoise? { get }
   var items: [SweptSite] { get }
   var metric: SweepMetricSection { get }
   /// What is done to each cell: directions of patching, or ways of ablation.
@@ -20,6 +22,10 @@ protocol SweepSpec: JobSpecification {
   static var promptAxis: String { get }
   /// Whether prompts come in pairs, clean and corrupted.
   static var hasPairs: Bool { get }
+}
+
+extension SweepSpec {
+  var noise: PatchNoise? { nil }
 }
 
 /// What a sweep's units, arrays and figures hang on beside its job.
@@ -120,7 +126,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
     let (site, grid, own) = (spec.items[item], outline.grids[item], outline.prompts[prompt])
     let isDenoising =
       Spec.hasPairs && spec.conditions[condition] == PatchDirection.denoising.rawValue
-    let rows = RunRows(own.runs)
+    let rows = own.rows
     let length = isDenoising ? own.otherIDs.count : own.ids.count
     var (units, cells, rowCount, blockRows) = ([Unit](), [Int](), 0, 0)
     func close() {
@@ -198,9 +204,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
   }
 
   /// The records of the preliminary units, in their order, as a phase hands them over; none before
-  /// they have been computed.
-  ///
-  /// - Throws: Where one of them failed, as nothing that hangs on them is known then.
+  /// they have been computed, or where one of them failed.
   func preliminaries(handedOver bytes: [UInt8]) throws(Refusal) -> [[UInt8]] {
     guard !bytes.isEmpty else { return [] }
     var reader = ByteReader(bytes, what: "what a phase hands over")
@@ -209,13 +213,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
       records.append(try reader.bytes(reader.count(upTo: Int(Int32.max))))
     }
     try reader.end()
-    guard records.count == firstPrompt else {
-      throw Refusal(
-        .store, file: spec.file, field: "means",
-        found: "\(firstPrompt - records.count) of \(firstPrompt) parts of the means that failed",
-        expected: "all of them; --retry-failed tries them again")
-    }
-    return records
+    return records.count == firstPrompt ? records : []
   }
 
   func decides(_ unit: Int) -> Bool { unit < firstPrompt }
@@ -253,7 +251,9 @@ struct SweepTable<Spec: SweepSpec>: Table {
     let condition = Axis(Spec.conditionAxis, spec.conditions.count)
     let position = Axis("position", outline.prompts.map(\.ids.count).max() ?? 0)
     let runs = Spec.hasPairs ? ["clean", "corrupted"] : ["unchanged"]
-    func floats(_ name: String, _ axes: [Axis], _ metric: SweepMetric, _ says: String = "") -> Quantity {
+    func floats(_ name: String, _ axes: [Axis], _ metric: SweepMetric, _ says: String = "")
+      -> Quantity
+    {
       Quantity(
         name, .float32, axes, says.isEmpty ? metric.says : "\(metric.rawValue): \(says)",
         law: says.isEmpty ? metric.law : .finite, isRounded: true)
@@ -304,11 +304,13 @@ struct SweepTable<Spec: SweepSpec>: Table {
           in: item.name,
           metrics.flatMap { metric in
             [metric.rawValue, "\(metric.rawValue)_\(derived.name)"].flatMap { name in
-              ["mean"] .map { ($0, "mean over \(Spec.promptAxis)s") }
+              ["mean"].map { ($0, "mean over \(Spec.promptAxis)s") }
                 .appending(
                   spec.metric.bootstrap > 0
-                    ? [("low", "lower end of its bootstrap interval"),
-                       ("high", "upper end of its bootstrap interval")] : []
+                    ? [
+                      ("low", "lower end of its bootstrap interval"),
+                      ("high", "upper end of its bootstrap interval"),
+                    ] : []
                 ).map { end, says in
                   Quantity(
                     "\(end)_\(name)", .float32, [condition] + axes, "\(name): \(says)",
@@ -370,7 +372,9 @@ struct SweepTable<Spec: SweepSpec>: Table {
       }
     } else {
       labels.append(.integers((grid.layers ?? []).map { Int32($0) }))
-      if let coordinates = grid.coordinates { labels.append(.integers(coordinates.map { Int32($0) })) }
+      if let coordinates = grid.coordinates {
+        labels.append(.integers(coordinates.map { Int32($0) }))
+      }
     }
     guard site.eachPosition else { return labels }
     labels.append(site.placeNames.map { .texts($0) } ?? .index(grid.positionCount))
@@ -438,7 +442,9 @@ struct SweepTable<Spec: SweepSpec>: Table {
         }
         continue
       }
-      for (cell, row) in zip(unit.cells, rows) { (cells.status[cell], cells.rows[cell]) = (.done, row) }
+      for (cell, row) in zip(unit.cells, rows) {
+        (cells.status[cell], cells.rows[cell]) = (.done, row)
+      }
     }
     return cells
   }
@@ -479,9 +485,10 @@ struct SweepTable<Spec: SweepSpec>: Table {
     else { return Array(repeating: nil, count: 2 * metrics.count + 1) }
     return metrics.map { metric in
       .floats(cells.rows.map { $0.map { value($0, metric) } ?? .nan })
-    } + metrics.map { metric in
-      .floats(cells.rows.map { $0.map { derivedValue($0, cells, metric) } ?? .nan })
-    } + [.bytes(cells.status.map(\.rawValue))]
+    }
+      + metrics.map { metric in
+        .floats(cells.rows.map { $0.map { derivedValue($0, cells, metric) } ?? .nan })
+      } + [.bytes(cells.status.map(\.rawValue))]
   }
 
   // MARK: Means over prompts
@@ -505,7 +512,9 @@ struct SweepTable<Spec: SweepSpec>: Table {
         for condition in spec.conditions.indices {
           for cell in 0..<count {
             let column = outline.prompts.indices.map { prompt -> Float in
-              guard let cells = all[prompt][condition], let row = cells.rows[cell] else { return .nan }
+              guard let cells = all[prompt][condition], let row = cells.rows[cell] else {
+                return .nan
+              }
               return isDerived ? derivedValue(row, cells, metric) : value(row, metric)
             }
             let interval = bootstrap.interval(column)
@@ -524,9 +533,12 @@ struct SweepTable<Spec: SweepSpec>: Table {
 }
 
 extension SweepPrompt {
-  /// The prompt's run, and that of the one it is compared with.
-  var runs: [BaseRun] {
-    otherIDs.isEmpty ? [BaseRun(ids)] : BaseRun.sharingPrefixes([ids, otherIDs])
+  /// The rows of the prompt's run, and of the one it is compared with.
+  var rows: RunRows {
+    guard noised.isEmpty else {
+      return RunRows([(length: ids.count, shared: nil), (length: ids.count, shared: noiseShare)])
+    }
+    return RunRows(otherIDs.isEmpty ? [BaseRun(ids)] : BaseRun.sharingPrefixes([ids, otherIDs]))
   }
 }
 
