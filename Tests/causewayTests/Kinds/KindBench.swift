@@ -48,56 +48,27 @@ struct KindBench: Sendable, CustomTestStringConvertible {
       large: [("steps = 12", "steps = 60"), ("layers = [1, 3]", "layers = [0, 1, 2, 3]")],
       useless: ("show", ["--fact", "f0"]), change: (0, 16)),
     KindBench(
-<<<<<<< HEAD
-      kind: .patch, job: prompted("patch", data: "pairs", "head_attention_value_output"),
-      long: [], large: [("mlp_output", "attention_output")],
-      useless: ("show", ["--fact", "f0"]), change: (0, 4)),
-    KindBench(
-      kind: .ablate,
-      job: "ablations = [\"zero\", \"mean\"]\n"
-        + prompted("ablate", data: "prompts", "head_attention_value_output"),
-      long: [], large: [("mlp_output", "attention_output")],
-      useless: ("show", ["--fact", "f0"]), change: (0, 4)),
-    KindBench(
-      kind: .dump, job: EndToEnd.Dump.job(), long: [], large: [("[0, 2]", "[0, 1, 2, 3]")],
-      useless: ("show", ["--fact", "f0"]), change: (0, 4)),
-=======
       kind: .patch, job: SweepJobs.patch, long: SweepJobs.long, large: SweepJobs.large,
       useless: ("show", ["--average"]), change: (3, 5)),
     KindBench(
       kind: .ablate, job: SweepJobs.ablate, long: SweepJobs.long, large: SweepJobs.large,
       useless: ("export", ["--mean", "--csv", "table.csv"]), change: (4, 5)),
->>>>>>> main
+    KindBench(
+      kind: .dump, job: EndToEnd.Dump.job(), long: [(documents(1), documents(200))],
+      large: [(documents(1), documents(8)), ("[0, 2]", "[0, 1, 2, 3]")],
+      useless: ("show", ["--fact", "f0"]), change: (0, 4), products: "activations.zarr"),
   ]
 
-  /// A job over pairs of prompts, or over prompts.
-  private static func prompted(_ kind: String, data: String, _ site: String) -> String {
-    """
-    kind = "\(kind)"
-    [model]
-    path = "model"
-    [data]
-    \(data) = "prompts.json"
-    [[\(kind)]]
-    site = "mlp_output"
-    [[\(kind)]]
-    site = "\(site)"
-
-    """
+  /// The texts of a dump so many times.
+  private static func documents(_ times: Int) -> String {
+    "items = \((0..<times).flatMap { _ in EndToEnd.Dump.documents })\n"
   }
-
-  private static let prompts = """
-    [{"clean_ids": [5, 300, 41, 77, 12, 9], "corrupted_ids": [5, 301, 44, 77, 12, 9],
-      "answer_id": 17, "foil_id": 3},
-     {"clean_ids": [88, 3, 19, 44], "corrupted_ids": [81, 3, 19, 44], "answer_id": 4, "foil_id": 6}]
-    """
 
   private static let run = "\n[run]\ncheckpoint_steps = 3\n"
 
   func bench(_ changes: [(String, String)] = []) throws -> Workbench {
-    let text = changes.reduce(job) { $0.replacing($1.0, with: $1.1) }
-    let bench = try DasBench(TinyModel(.gpt2), job: text).bench
-    try bench.put(Self.prompts, "prompts.json")
-    return bench
+    try DasBench(
+      TinyModel(.gpt2), job: changes.reduce(job) { $0.replacing($1.0, with: $1.1) }
+    ).bench
   }
 }
