@@ -1,4 +1,5 @@
 import Foundation
+import Inputs
 import ResultsStore
 import Testing
 import _TestSupport
@@ -27,7 +28,14 @@ extension EndToEnd {
       }
       try await bench.finish("threads", ["--threads", "2", "--set", "run.parallel=data"])
       try bench.stored("threads").expectSame(as: alone, "two threads a training")
-      try await bench.finish("little", ["--set", "run.memory=1MiB", "--threads", "2"])
+      // What two threads need, and nothing more for states of unchanged runs.
+      let plan = try await tool(
+        "plan", bench.path("job.toml"), "--json", "--set", "run.memory=1MiB", "--set",
+        "run.threads=2")
+      let needs = try JSONField(
+        try JSON.parse(Array(plan.output.utf8), file: "plan", kind: .job), file: "plan", kind: .job)
+      let bytes = Int(try needs["rank_bytes"].double())
+      try await bench.finish("little", ["--set", "run.memory=\(bytes)", "--threads", "2"])
       try bench.stored("little").expectSame(as: alone, "states on disk")
       try await bench.finish("naive", ["--naive", "--threads", "1"])
       try bench.stored("naive").expectSame(as: alone, "nothing kept of unchanged runs")
@@ -40,14 +48,14 @@ extension EndToEnd {
       let plan = try await tool("plan", job)
       #expect(plan.code == 0 && plan.output.contains("trainings"), "\(plan.errors)")
       let check = try await tool("check", job)
-      #expect(check.code == 0 && check.output.contains("ok: 8 trainings"), "\(check.errors)")
+      #expect(check.code == 0 && check.output.contains("ok: 8 units"), "\(check.errors)")
       #expect(check.output.contains("unit 7: layer 2, at -1, width 4"))
       try await bench.finish("run")
       let status = try await tool("status", bench.path("run"))
       #expect(status.code == 0 && status.output.contains("8 of 8 done"), "\(status.errors)")
       let verify = try await tool("verify", bench.path("run"), "--recompute", "25%")
       #expect(verify.code == 0, "\(verify.errors) \(verify.output)")
-      #expect(verify.output.contains("checked 8 folders of trained parameters"))
+      #expect(verify.output.contains("checked 8 files and folders that units wrote"))
       #expect(verify.output.contains("checked 2 units by running them again"))
       let show = try await tool("show", bench.path("run"))
       #expect(show.code == 0 && show.output.contains("Interchange intervention accuracy"))
@@ -179,7 +187,7 @@ extension EndToEnd {
       // One direction stays finite at any length; of four, what one does to the others does not.
       #expect(ended.errors.contains("unit 1 (layer 0, at early, width 4), step"))
       #expect(ended.errors.contains("train.jsonl") && ended.errors.contains("with the examples"))
-      #expect(ended.output.contains("trainings done") && !ended.output.contains("0 failed"))
+      #expect(ended.output.contains("units done") && !ended.output.contains("0 failed"))
     }
 
     /// A job that trains a small network first, and then looks into it.
@@ -274,7 +282,7 @@ extension EndToEnd {
       let plan = try await tool("plan", job)
       #expect(plan.code == 0 && plan.output.contains("pretrain steps"), "\(plan.errors)")
       let check = try await tool("check", job)
-      #expect(check.code == 0 && check.output.contains("ok: 1 trainings"), "\(check.errors)")
+      #expect(check.code == 0 && check.output.contains("ok: 1 units"), "\(check.errors)")
       #expect(check.output.contains("first, the model:"))
       try await bench.finish("run", ranks: 2)
       let status = try await tool("status", bench.path("run"))

@@ -113,7 +113,8 @@ extension EndToEnd {
       #expect(ended.code == 1, "\(ended.errors)")
       #expect(
         ended.errors.split(separator: "\n").contains {
-          $0.contains("unit \(unit) failed on host") && $0.contains("its rank died 3 times")
+          $0.contains("unit \(unit) (") && $0.contains("failed on host")
+            && $0.contains("its rank died 3 times")
         }, "\(ended.errors)")
       try await bench.finish("whole", ranks: 2)
       let (stored, whole) = (try bench.stored("run"), try bench.stored("whole"))

@@ -40,7 +40,7 @@ extension EndToEnd {
         ["verify", bench.path("alone"), "--recompute", "100%"], ranks: nil
       ).end()
       #expect(verify.code == 0, "\(verify.errors)")
-      #expect(verify.output.contains("2 translators measured again"))
+      #expect(verify.output.contains("checked 2 units by running them again"))
       try await bench.finish("alone")
       try bench.stored("alone").expectSame(as: alone, "run again")
 
@@ -58,16 +58,7 @@ extension EndToEnd {
         Basis.job(lens: "tuned", more: "tuned_lens = \"alone/lens\""), "basis.toml")
       let basis = try await bench.start("basis", job: "basis.toml").end()
       #expect(basis.code == 0, "\(basis.errors)")
-      #expect(basis.output.contains("4 directions of 2 layers"))
-    }
-
-    @Test func `kills inside a layer's training change no bit`() async throws {
-      let job =
-        Self.job.replacing("steps = 12", with: "steps = 400") + "\n[run]\ncheckpoint_steps = 5"
-      let bench = try Workbench(job: job)
-      let whole = try await bench.finish("whole", ranks: 2)
-      try await bench.killAgainAndAgain(
-        12, leaving: 3, seed: 31, like: (whole, try bench.stored("whole")))
+      #expect(basis.output.contains("10 units done, 0 failed"))
     }
 
     @Test func `a stop keeps a layer's training, and a damaged checkpoint is refused`() async throws

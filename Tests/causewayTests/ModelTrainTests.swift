@@ -204,15 +204,5 @@ extension EndToEnd {
       #expect(mask.code == 3 && mask.errors.contains("train.mask_penalty"), "\(mask.errors)")
     }
 
-    @Test func `kills change no bit of a model that is trained`() async throws {
-      let job =
-        Self.jobs[1].text.replacing("steps = 7", with: "steps = 60")
-        + "\n[run]\ncheckpoint_steps = 3\n"
-      let bench = try DasBench(job: job).bench
-      let whole = try await bench.finish("whole", ranks: 2)
-      // A record has the digest of the model's files.
-      try await bench.killAgainAndAgain(
-        8, leaving: 2, seed: 5, like: (whole, try bench.stored("whole")))
-    }
   }
 }

@@ -71,12 +71,17 @@ struct BasisTable: Table {
   func next(_ results: Results<BasisResult>) -> Phase? {
     let all = planned(results)
     for layer in numbering.layers {
-      guard case .waits(for: let unit) = progress(of: layer, results), !results.hasFailed(unit) else {
+      guard case .waits(for: let unit) = progress(of: layer, results), !results.hasFailed(unit)
+      else {
         continue
       }
-      guard var phase = Phase("searches", of: "searches", over: [unit], results, {
-        WorkUnit(number: $0, cost: 1)
-      }) else { continue }
+      guard
+        var phase = Phase(
+          "searches", of: "searches", over: [unit], results,
+          {
+            WorkUnit(number: $0, cost: 1)
+          })
+      else { continue }
       phase.total = all.count
       phase.done = all.count { results.hasEnded($0) }
       return phase
@@ -143,7 +148,9 @@ struct BasisTable: Table {
   var groups: [ArrayGroup] {
     let (layer, channel) = (Axis("layer", outline.layers.count), Axis("channel", outline.width))
     let direction = Axis("direction", settings.directions)
-    let (search, restart) = (Axis("search", settings.directions), Axis("restart", settings.restarts))
+    let (search, restart) = (
+      Axis("search", settings.directions), Axis("restart", settings.restarts)
+    )
     func floats(_ name: String, _ axes: Axis..., says: String) -> Quantity {
       Quantity(name, .float32, axes, says, law: .finite)
     }
@@ -160,13 +167,15 @@ struct BasisTable: Table {
             says: "orthonormal directions, the one of most energy first"),
           floats(
             "energy", direction,
-            says: "mean KL divergence of the logits' distribution when the direction is ablated, in "
+            says:
+              "mean KL divergence of the logits' distribution when the direction is ablated, in "
               + "nats"),
           floats(
             "ablation", direction,
             says: "the same when this direction and all before it are ablated together"),
           floats(
-            "random_ablation", direction, says: "the same for as many random orthonormal directions"),
+            "random_ablation", direction, says: "the same for as many random orthonormal directions"
+          ),
           floats(
             "search_energy", search, restart,
             says: "energy that each search ended with, in the order of the searches"),

@@ -65,7 +65,8 @@ struct DasCost {
 
   /// Bytes of a rank beside the states that are kept of unchanged runs, which can lie on the disk.
   private func neededBytes(threads: Int) -> Int {
-    let longest = job.items.values.joined().map { ExampleResolver.length($0.example.base) }.max() ?? 0
+    let longest =
+      job.items.values.joined().map { ExampleResolver.length($0.example.base) }.max() ?? 0
     let thread =
       job.memory.threadBytes(job.steps.microbatch, of: longest, evaluated: DasTraining.evaluated)
       + 4 * 16 * job.trainedCount
@@ -126,7 +127,8 @@ struct DasCost {
       recordBytes: job.grid.count * (8 * steps.total + 16 * looks + 512)
         + (first?.recordBytes ?? 0),
       // Parameters once, and checkpoints of what is under way.
-      ownBytes: job.grid.count * folder + min(job.grid.count, 64) * (4 * 5 * job.trainedCount + 32 * steps.total)
+      ownBytes: job.grid.count * folder + min(job.grid.count, 64)
+        * (4 * 5 * job.trainedCount + 32 * steps.total)
         + (first.map { $0.ownBytes + $0.recordBytes + (1 << 20) } ?? 0),
       ownFiles: job.grid.count * (4 + job.spec.interventions.count)
         + (first.map { $0.ownFiles + 140 } ?? 0),

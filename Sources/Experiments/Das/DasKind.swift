@@ -69,7 +69,9 @@ struct DasKind: Kind {
       },
       begin: { (start) throws(Refusal) in
         let model: any TrainableModel<Float>
-        if let loaded { model = loaded } else {
+        if let loaded {
+          model = loaded
+        } else {
           switch try Pretraining(place, job).run() {
           case .model(let trained): model = trained
           case .ended(let outcome): return outcome
@@ -101,7 +103,8 @@ struct DasKind: Kind {
     let keeper = CheckpointKeeper<TrainingState>(
       ready.start, unit, job.spec.pace.checkpoints, rank: rank)
     let training = DasTraining(
-      runner: DasRunner(problem, budget: DasCost(job).cacheBytes(threads: threads) / max(1, threads)),
+      runner: DasRunner(
+        problem, budget: DasCost(job).cacheBytes(threads: threads) / max(1, threads)),
       workers: OwnMicrobatches(stop: stop))
     let state = try keeper.state(from: training.start, steps: job.steps.total)
     let (result, interventions) = try training.trainer.run(

@@ -60,6 +60,11 @@ package struct RunAttempts: Sendable {
     attempts.sort { ($0.start, $0.run) < ($1.start, $1.run) }
   }
 
+  /// Whether a start has come to its end, and so wrote all that it had to say.
+  func hasEnded(_ run: RunID) -> Bool {
+    attempts.contains { $0.run == run.description && $0.end != nil }
+  }
+
   /// The host of a rank in a start, if that is known.
   func host(of rank: Int, in run: RunID) -> String? {
     guard let attempt = attempts.first(where: { $0.run == run.description }),

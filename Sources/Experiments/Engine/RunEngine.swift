@@ -153,7 +153,8 @@ extension Phase {
     writer.integer(Int32(handover.count))
     writer.append(handover)
     let numbers = units.flatMap { [$0.number, Int($0.cost.bitPattern), $0.group] }
-    return RunStart.encode([total, done, writer.bytes.count]) + writer.bytes + RunStart.encode(numbers)
+    return RunStart.encode([total, done, writer.bytes.count]) + writer.bytes
+      + RunStart.encode(numbers)
   }
 
   init(_ bytes: [UInt8]) throws(Refusal) {

@@ -72,7 +72,8 @@ final class RunLedger<Layout: Table> {
 
   func note(_ failure: UnitFailure) throws(Refusal) {
     results.fail(failure.unit, failure.message)
-    observer.note("\(table.name(of: failure.unit)) failed on host \(failure.host): \(failure.message)")
+    observer.note(
+      "\(table.name(of: failure.unit)) failed on host \(failure.host): \(failure.message)")
     phase.ended += 1
     phase.failed += 1
     try advance()

@@ -44,7 +44,8 @@ struct RunStatus<Layout: Table>: RunProgress {
     let timed = journals.paces.filter { $0.seconds > 0 }
     let cost = timed.reduce(0) { $0 + $1.cost }
     let own = journals.results
-    let left = planned.filter { !own.hasEnded($0) }.reduce(0.0) { [table] in $0 + table.cost(of: $1) }
+    let left = planned.filter { !own.hasEnded($0) }.reduce(0.0) { [table] in $0 + table.cost(of: $1)
+    }
     coreHours =
       cost > 0 ? left / cost * timed.reduce(0) { $0 + $1.seconds } / 3600 : nil
     if let first = table.first(in: folder.path), TrainingFiles.exists(first.path + "/spec.json") {
@@ -163,7 +164,8 @@ struct UnitUnderWay: Sendable {
       stepName == "step" ? "step \(history.step) is kept" : "\(history.step) \(stepName) are kept"
     if let loss = history.losses.last { text += ", loss \(loss)" }
     if let last = history.evaluations.last {
-      text += last.count > 0
+      text +=
+        last.count > 0
         ? String(format: ", development accuracy %.3g after step %d", last.accuracy, last.step)
         : ", loss \(last.loss) at step \(last.step)"
     }

@@ -92,7 +92,9 @@ extension ArrayValues {
   static func write(
     _ blocks: [[Int]: ArrayValues], to array: ZarrArray, file: Int, by files: FileWriter
   ) throws(Refusal) {
-    func index(_ block: [Int]) -> [Int] { block + array.spec.shape.dropFirst(block.count).map { _ in 0 } }
+    func index(_ block: [Int]) -> [Int] {
+      block + array.spec.shape.dropFirst(block.count).map { _ in 0 }
+    }
     guard array.spec.shards != nil else {
       for (block, values) in blocks.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
         try values.write(to: array, at: index(block), by: files)

@@ -43,11 +43,16 @@ struct RunVerifier<K: Kind> {
       try UnitJournals(reading: folder, reader.table)
     }
     guard let journals else { return }
-    for finding in journals.findings { report.take(finding, isLive: isLive) }
+    for finding in journals.findings {
+      report.take(
+        finding, isLive: isLive,
+        hasEnded: journals.runs[finding.file].map { starts.hasEnded($0) } ?? false)
+    }
     for fault in journals.faults { report.add(fault) }
-    report.checkStarts(of: journals.paces.map(\.run), starts, in: folder)
+    report.checkStarts(of: Array(journals.runs.values), starts, in: folder)
     report.count(
-      journals.fileCount, "journals with \(journals.results.doneCount) results"
+      journals.fileCount,
+      "journals with \(journals.results.doneCount) results"
         + (journals.duplicates > 0 ? ", \(journals.duplicates) of them twice" : ""))
     checkCoverage(reader.table, journals.results)
     if let store = reader.store {
@@ -60,7 +65,9 @@ struct RunVerifier<K: Kind> {
     }
     let audit = reader.table.audit(
       journals.results, in: folder, isFinished: isFinished)
-    for fault in audit.faults { report.add(fault.file.isEmpty ? fault.inFile(folder.journal) : fault) }
+    for fault in audit.faults {
+      report.add(fault.file.isEmpty ? fault.inFile(folder.journal) : fault)
+    }
     for note in audit.notes { report.note(note) }
     checkFiles(reader.table.files(journals.results, in: folder.path))
     report.checkCheckpoints(in: folder)

@@ -33,6 +33,8 @@ struct UnitJournals<Layout: Table>: Sendable {
   /// By start and rank, in the order of the files' names.
   private(set) var paces: [Pace] = []
   private(set) var findings: [JournalFinding] = []
+  /// The start that wrote each file.
+  private(set) var runs: [String: RunID] = [:]
   /// What makes a journal untrustworthy: two results of a unit that differ, units past the plan.
   private(set) var faults: [Refusal] = []
   /// Results that several starts wrote, all alike.
@@ -49,7 +51,7 @@ struct UnitJournals<Layout: Table>: Sendable {
       do throws(Refusal) {
         let scan = try JournalScan(file, job: folder.spec.digest)
         for (record, offset) in scan.records { take(record, file, offset, scan.header) }
-        close(scan.header, scan.findings)
+        close(file, scan.header, scan.findings)
       } catch { faults.append(error) }
     }
   }
@@ -63,7 +65,7 @@ struct UnitJournals<Layout: Table>: Sendable {
         let survey = try JournalSurvey(file, job: folder.spec.digest) { kind, unit, payload in
           glance(kind, unit, payload, file)
         }
-        close(survey.header, survey.findings)
+        close(file, survey.header, survey.findings)
       } catch { faults.append(error) }
     }
   }
@@ -74,10 +76,13 @@ struct UnitJournals<Layout: Table>: Sendable {
   }
 
   /// Ends a file.
-  private mutating func close(_ header: JournalHeader?, _ findings: [JournalFinding]) {
+  private mutating func close(
+    _ file: String, _ header: JournalHeader?, _ findings: [JournalFinding]
+  ) {
     fileCount += 1
     self.findings += findings
     if let header {
+      runs[file] = header.run
       paces.append(
         Pace(
           run: header.run, rank: header.rank, units: open.units, seconds: open.seconds,

@@ -51,7 +51,8 @@ struct UnitRecompute<K: Kind> {
         launch: nil))
     var random = SystemRandomNumberGenerator()
     let start = RunStart(
-      folder: scratch, digest: folder.spec.digest, run: RunID(using: &random), done: [], deaths: [:])
+      folder: scratch, digest: folder.spec.digest, run: RunID(using: &random), done: [], deaths: [:]
+    )
     _ = try workers.begin?(start)
     var results: [Int: Result<[UInt8], any Error>] = [:]
     for (phase, own) in try phases(of: units) {

@@ -1,5 +1,7 @@
 internal import Cluster
+internal import Foundation
 internal import Inputs
+internal import Locks
 internal import ResultsStore
 
 /// Runs the units of a run's phases on all ranks, with each rank's journal and rank 0's ledger.
@@ -77,6 +79,8 @@ struct UnitSession<Layout: Table> {
   private mutating func together(
     _ units: [WorkUnit], _ compute: (Int, UnitPlace) throws -> [UInt8]
   ) throws(Refusal) -> UnitScheduler.Outcome {
+    let forgetting = Forgetting(inFlight, once: launch.stop)
+    defer { forgetting.end() }
     for unit in units.map(\.number) {
       let begun = ContinuousClock.now
       let known = try sharedRecords()
@@ -128,6 +132,24 @@ struct UnitSession<Layout: Table> {
     records = known
     return known
   }
+}
+
+/// Forgets what a rank is at as soon as it is told to stop. Where one rank of a unit dies, the launcher
+/// tells the others, who wait for it in vain: their units are then not to blame, and the dead rank's,
+/// whose file is left alone, is.
+private final class Forgetting: Sendable {
+  private let hasEnded = Locked(false)
+
+  init(_ inFlight: UnitsInFlight, once stop: StopSignal) {
+    Thread.detachNewThread { [hasEnded] in
+      while !hasEnded.withLock({ $0 }) {
+        if stop.isRequested { return inFlight.remove() }
+        Thread.sleep(forTimeInterval: 0.05)
+      }
+    }
+  }
+
+  func end() { hasEnded.withLock { $0 = true } }
 }
 
 /// Makes an MPI error the refusal that all modules raise.

@@ -101,11 +101,13 @@ package struct VerifyReport: Sendable {
   }
 
   /// Takes what a journal holds besides good records.
-  mutating func take(_ finding: JournalFinding, isLive: Bool) {
+  ///
+  /// - Parameter hasEnded: Whether the start that wrote it came to its end: a kill then tore nothing.
+  mutating func take(_ finding: JournalFinding, isLive: Bool, hasEnded: Bool) {
     switch finding.kind {
-    case .tornTail where isLive: break  // A record that is being written.
-    case .tornTail: note(finding.description)
-    case .damage:
+    case .tornTail where isLive && !hasEnded: break  // A record that is being written.
+    case .tornTail where !hasEnded: note(finding.description)
+    case .tornTail, .damage:
       add(
         Refusal(
           .store, file: finding.file, field: "bytes from \(finding.offset) on",

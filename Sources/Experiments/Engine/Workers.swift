@@ -21,7 +21,8 @@ struct Workers {
   /// How the units of a phase are gone about.
   enum Way {
     /// Any rank, any thread: a unit's record. Throws `Stopped` once it is given up.
-    case apart(@Sendable (_ unit: Int, _ isGivenUp: @escaping @Sendable () -> Bool) throws -> [UInt8])
+    case apart(
+      @Sendable (_ unit: Int, _ isGivenUp: @escaping @Sendable () -> Bool) throws -> [UInt8])
     /// All ranks on one unit at a time: collective; a record, the same on every rank. Throws
     /// `Stopped` where a stop was asked for, after it has kept what it had.
     case together((_ unit: Int, _ place: UnitPlace) throws -> [UInt8])

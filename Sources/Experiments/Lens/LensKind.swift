@@ -94,8 +94,10 @@ struct LensKind: Kind {
     let layers = Double(table.unitCount)
     let blocks = Double(microbatches.keptCount * shape.layers * shape.productsPerBlockRow)
     let operations =
-      2 * (blocks + layers * (trained * 3 * (head + square)
-        + 2 * Double(microbatches.keptCount) * (2 * head + square)))
+      2
+      * (blocks + layers
+        * (trained * 3 * (head + square)
+          + 2 * Double(microbatches.keptCount) * (2 * head + square)))
     let translator = 4 * shape.width * (shape.width + (settings.hasBias ? 1 : 0))
     return JobCost(
       weightBytes: data.published.byteCount, rankBytes: { rankBytes(threads: $0) },
@@ -149,7 +151,8 @@ struct LensKind: Kind {
         columns: (0..<table.spec.settings.steps).map(String.init), series: series,
         valueName: "KL, nats", columnAxis: "step"))
     return RunPictures(
-      plots.map { .lines($0) }, figure: Figure(title: "Tuned lens", panels: plots.map { .lines($0) }))
+      plots.map { .lines($0) },
+      figure: Figure(title: "Tuned lens", panels: plots.map { .lines($0) }))
   }
 
   /// One line for each step of each layer that is trained, with its divergences from the model.

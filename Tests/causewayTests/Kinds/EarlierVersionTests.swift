@@ -8,7 +8,8 @@ extension EndToEnd {
   @Suite(.serialized, .timeLimit(.minutes(5)))
   struct EarlierVersions {
     @Test(arguments: ["status", "verify", "show", "run"])
-    func `a run of version 0.1.0 is refused with what to do about it`(command: String) async throws {
+    func `a run of version 0.1.0 is refused with what to do about it`(command: String) async throws
+    {
       let bench = try Workbench()
       for name in ["journal", "interventions", "figures", "log", "lease"] {
         try FileManager.default.createDirectory(

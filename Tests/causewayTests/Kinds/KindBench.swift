@@ -53,7 +53,16 @@ struct KindBench: Sendable, CustomTestStringConvertible {
     KindBench(
       kind: .ablate, job: SweepJobs.ablate, long: SweepJobs.long, large: SweepJobs.large,
       useless: ("export", ["--mean", "--csv", "table.csv"]), change: (4, 5)),
+    KindBench(
+      kind: .dump, job: EndToEnd.Dump.job(), long: [(documents(1), documents(200))],
+      large: [(documents(1), documents(8)), ("[0, 2]", "[0, 1, 2, 3]")],
+      useless: ("show", ["--fact", "f0"]), change: (0, 4), products: "activations.zarr"),
   ]
+
+  /// The texts of a dump so many times.
+  private static func documents(_ times: Int) -> String {
+    "items = \((0..<times).flatMap { _ in EndToEnd.Dump.documents })\n"
+  }
 
   private static let run = "\n[run]\ncheckpoint_steps = 3\n"
 

@@ -111,7 +111,8 @@ struct RunTree {
     let own = ["journal/", "log/", "lease/", "provenance.json", "figures/"]
     var digests: [String: String] = [:]
     for file in files where !own.contains(where: { file.hasPrefix($0) }) {
-      digests[file] = Digest.of(Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(file)"))))
+      digests[file] = Digest.of(
+        Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(file)"))))
     }
     return digests
   }

@@ -18,9 +18,10 @@ extension EndToEnd {
 
       var testDescription: String { "\(model)\(isNaive ? ", naive" : "")" }
 
-      static let all = ["gpt2", "llama"].flatMap {
-        [Case(model: $0, isNaive: false), Case(model: $0, isNaive: true)]
-      } + (SmolLM2.isPresent && runsSlowTests ? [Case(model: "smollm2", isNaive: false)] : [])
+      static let all =
+        ["gpt2", "llama"].flatMap {
+          [Case(model: $0, isNaive: false), Case(model: $0, isNaive: true)]
+        } + (SmolLM2.isPresent && runsSlowTests ? [Case(model: "smollm2", isNaive: false)] : [])
     }
 
     /// The goldens of a kind for a model.
@@ -42,7 +43,9 @@ extension EndToEnd {
 
       func integers(_ field: JSONField) throws -> [Int] { try field.items().map { try $0.int() } }
 
-      func lists(_ field: JSONField) throws -> [[Int]] { try field.items().map { try integers($0) } }
+      func lists(_ field: JSONField) throws -> [[Int]] {
+        try field.items().map { try integers($0) }
+      }
 
       /// Prompts whose cells have the same layers.
       func groups(_ key: String) throws -> [(layers: [Int], prompts: [(Int, JSONField)])] {

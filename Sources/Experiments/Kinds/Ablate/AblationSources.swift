@@ -35,10 +35,13 @@ struct AblationSources: Sendable {
       (texts, digest) = (own.map(\.ids), nil)
     }
     let longest = texts.map(\.count).max() ?? 0
-    if spec.ways.contains(.meanByPosition), let prompt = own.first(where: { $0.ids.count > longest }) {
+    if spec.ways.contains(.meanByPosition),
+      let prompt = own.first(where: { $0.ids.count > longest })
+    {
       throw Refusal(
         .job, file: spec.file, field: "ablations",
-        found: "mean_by_position, and the prompt \(escaped(prompt.id)) of \(prompt.ids.count) tokens",
+        found:
+          "mean_by_position, and the prompt \(escaped(prompt.id)) of \(prompt.ids.count) tokens",
         expected: "prompts of at most \(longest) tokens, those of the data set's longest text")
     }
     if spec.ways.contains(where: \.isMean),
@@ -200,7 +203,8 @@ struct AblationMeans: Sendable {
       var reader = ByteReader(record, what: "means")
       for (entry, shape) in zip(layers, shapes) {
         for layer in entry.layers {
-          let own = try ActivationStatistics(reader.bytes(reader.count(upTo: Int(Int32.max))), shape)
+          let own = try ActivationStatistics(
+            reader.bytes(reader.count(upTo: Int(Int32.max))), shape)
           if means[entry.site]?[layer] == nil {
             means[entry.site, default: [:]][layer] = own
           } else {

@@ -49,7 +49,8 @@ struct PatchSpec: SweepSpec {
     directions = try f.field(
       "directions", .list(of: .choice(), "directions", isSet: true),
       orWritten: .items([.text(PatchDirection.denoising.rawValue)]),
-      "denoising: clean values into the corrupted run; noising: corrupted values into the clean one.")
+      "denoising: clean values into the corrupted run; noising: corrupted values into the clean one."
+    )
     items = try SweptSite.list("patch", &f)
     metric = try f.section(
       "metric", "What is read off the logits of the last position.", SweepMetricSection.init)

@@ -52,7 +52,9 @@ struct WrittenPrompt: Sendable {
     let section = try field.anyTable()
     (place, canonical) = (field.place, field.value)
     if let own = section.optional("id") ?? section.optional("known_id") {
-      if case .integer(let value) = own.value.content { id = "\(value)" } else {
+      if case .integer(let value) = own.value.content {
+        id = "\(value)"
+      } else {
         id = try own.string()
       }
     } else {

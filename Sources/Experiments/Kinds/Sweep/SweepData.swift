@@ -38,7 +38,8 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       }
       let grid = try SweepGrid(item, shape, model: spec.model.path.written, places: places)
       guard grid.cellCount(item) > 0 else {
-        throw item.place.refusal("no cells, so no units", expected: "positions that some prompt has")
+        throw item.place.refusal(
+          "no cells, so no units", expected: "positions that some prompt has")
       }
       grids.append(grid)
       _ = try item.patchSubspace(width: shape.width(of: item.site))
@@ -54,7 +55,8 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     _ item: SweptSite, _ written: WrittenPrompt, _ prompt: SweepPrompt
   ) throws(Refusal) -> [SweepGrid.Place] {
     let name = "\(Spec.promptAxis) \(prompt.id)"
-    func resolve(_ count: Int, _ named: [String: [Int]], _ name: String) throws(Refusal) -> [[Int]] {
+    func resolve(_ count: Int, _ named: [String: [Int]], _ name: String) throws(Refusal) -> [[Int]]
+    {
       let prompt = PromptPlaces(count: count, named: named)
       if item.placeNames != nil { return try item.positions.resolveEach(in: prompt, called: name) }
       let positions = try item.positions.resolve(in: prompt, called: name)

@@ -14,7 +14,8 @@ extension RunView {
     let derived = Spec.hasPairs ? "recovery" : "change"
     let names = metrics.map { "\($0)_\(derived)" } + metrics
     let metric = names[try ShowOptions.place(of: options.metric, in: names, .metric) ?? 0]
-    let items = try ShowOptions.place(of: options.site, in: spec.items.map(\.name), .site)
+    let items =
+      try ShowOptions.place(of: options.site, in: spec.items.map(\.name), .site)
       .map { [$0] } ?? Array(spec.items.indices)
     let prompt = try ShowOptions.place(of: options.fact, in: prompts.map(\.id), .fact)
     var panels: [Figure.Panel] = []

@@ -33,9 +33,10 @@ struct SweptSite: Sendable {
   let place: JobPlace
 
   /// Sites whose values a patch can replace.
-  static let sites = Site.decoderSites + [
-    .residualMiddle, .mlpPreactivation, .mlpUpOutput, .mlpProduct,
-  ]
+  static let sites =
+    Site.decoderSites + [
+      .residualMiddle, .mlpPreactivation, .mlpUpOutput, .mlpProduct,
+    ]
   /// Those of which heads are chosen.
   private static func hasHeads(_ site: Site) -> Bool {
     site.isSplitIntoHeads || site == .attentionWeight
@@ -96,7 +97,8 @@ struct SweptSite: Sendable {
         + "once.")
     subspace = try f.optional(
       "subspace",
-      .path("a safetensors file with one tensor of orthonormal rows, or a saved intervention's folder"),
+      .path(
+        "a safetensors file with one tensor of orthonormal rows, or a saved intervention's folder"),
       only: Fields.When(!isFine, "a site whose whole vectors are replaced", of: site.rawValue),
       "Only the part of the value inside the span of these rows, [directions, width], is replaced; of a "
         + "saved intervention the directions that it exchanges.")
@@ -108,7 +110,8 @@ struct SweptSite: Sendable {
   /// The items of a job, whose names differ.
   static func list(_ key: String, _ f: inout Fields) throws(Refusal) -> [SweptSite] {
     let list = try f.required(
-      key, .tables("an empty list, so no units") { (f, _) throws(Refusal) in
+      key,
+      .tables("an empty list, so no units") { (f, _) throws(Refusal) in
         try SweptSite(&f)
       }, "What is replaced, cell by cell.")
     for (number, next) in list.enumerated() {
