@@ -2,10 +2,10 @@
 
 Random weights, pairs of prompts of one length, denoising, the logit difference of two tokens at
 the last position: all 144 heads (`head_attention_value_output`) at the last position, and
-`block_output` at every layer and position. One thread each, in processor seconds, which other work on the machine
-changes less than the clock's. The peers run TransformerLens 4's own `generic_activation_patch`,
-pyvene 0.1.8 with one model a layer, and a PyTorch loop with hooks that runs a layer's cells as one
-batch; what they say must be what `causeway` says, to 1e-4.
+`block_output` at every layer and position. One thread each, in processor seconds, which other work
+on the machine changes less than the clock's. The peers run TransformerLens 4's own
+`generic_activation_patch`, pyvene 0.1.8 with one model a layer, and a PyTorch loop with hooks that
+runs a layer's cells as one batch; what they say must be what `causeway` says, to 1e-4.
 """
 
 import argparse
@@ -35,9 +35,9 @@ SWEEPS = {
 
 
 def write_model(folder):
-    """Weights five times as large as at GPT-2's start, so that heads look at something."""
+    """Weights larger than at GPT-2's start, so that heads look at something."""
     torch.manual_seed(0)
-    config = GPT2Config(attn_implementation="eager", initializer_range=0.1)
+    config = GPT2Config(attn_implementation="eager", initializer_range=0.05)
     GPT2LMHeadModel(config).eval().save_pretrained(folder)
 
 
@@ -130,8 +130,8 @@ def ours(program, folder, sweep, length, few, many):
     return more / (many - few), values
 
 
-# Peers: each gives the seconds of one pair's cells and their values; the first two may be given some
-# of the cells only.
+# Peers: each gives the seconds of one pair's cells and their values; the first two may be given
+# some of the cells only.
 
 
 def difference(logits):
