@@ -1,19 +1,19 @@
 """Sweeps activation patches over the GPT-2 small shape, with `causeway` and with its peers.
 
-Random weights, pairs of prompts of one length, denoising, the logit difference of two tokens at the
-last position: all 144 heads (`head_attention_value_output`) at the last position, and `block_output`
-at every layer and position. One thread each, in processor seconds, which other work on the machine
-changes less than the clock's. The peers run TransformerLens 4's own `generic_activation_patch`,
-pyvene 0.1.8 with one model a layer, and a PyTorch loop with hooks that runs a layer's cells as one
-batch; what they say must be what `causeway` says, to 1e-4.
+Random weights, pairs of prompts of one length, denoising, the logit difference of two tokens at
+the last position: all 144 heads (`head_attention_value_output`) at the last position, and
+`block_output` at every layer and position. One thread each, in processor seconds, which other work
+on the machine changes less than the clock's. The peers run TransformerLens 4's own
+`generic_activation_patch`, pyvene 0.1.8 with one model a layer, and a PyTorch loop with hooks that
+runs a layer's cells as one batch; what they say must be what `causeway` says, to 1e-4.
 """
 
 import argparse
 import csv
 import os
 import resource
-import statistics
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -35,9 +35,9 @@ SWEEPS = {
 
 
 def write_model(folder):
-    """Weights five times as large as at GPT-2's start, so that heads look at something."""
+    """Weights larger than at GPT-2's start, so that heads look at something."""
     torch.manual_seed(0)
-    config = GPT2Config(attn_implementation="eager", initializer_range=0.1)
+    config = GPT2Config(attn_implementation="eager", initializer_range=0.05)
     GPT2LMHeadModel(config).eval().save_pretrained(folder)
 
 
@@ -130,103 +130,100 @@ def ours(program, folder, sweep, length, few, many):
     return more / (many - few), values
 
 
-# Peers: each gives the seconds of one pair's sweep and the values of its cells.
+# Peers: each gives the seconds of one pair's cells and their values; the first two may be given
+# some of the cells only.
 
 
 def difference(logits):
     return logits[:, -1, ANSWER] - logits[:, -1, FOIL]
 
 
-def transformer_lens_sweep(folder, clean, other, sweep):
+def transformer_lens_sweep(folder, clean, other, sweep, chosen):
     bridge = TransformerBridge.boot_transformers(folder, hf_model=load(folder), device="cpu")
-    length = clean.shape[1]
+    _, cache = bridge.run_with_cache(clean)
+    last = clean.shape[1] - 1
+    if sweep == "heads":
+        setter, name = patching.layer_pos_head_vector_patch_setter, "z"
+        index = pandas.DataFrame(
+            [(layer, last, head) for layer, head in chosen], columns=["layer", "pos", "head"])
+    else:
+        setter, name = patching.layer_pos_patch_setter, "resid_post"
+        index = pandas.DataFrame(chosen, columns=["layer", "pos"])
 
     def work(index):
-        _, cache = bridge.run_with_cache(clean)
-        setter, name = (
-            (patching.layer_pos_head_vector_patch_setter, "z") if sweep == "heads"
-            else (patching.layer_pos_patch_setter, "resid_post"))
         return patching.generic_activation_patch(
             bridge, other, cache, lambda logits: difference(logits)[0], setter, name,
             index_df=index).tolist()
 
-    if sweep == "heads":
-        rows = [(layer, length - 1, head) for layer, head in cells(sweep, length)]
-        index = pandas.DataFrame(rows, columns=["layer", "pos", "head"])
-    else:
-        index = pandas.DataFrame(cells(sweep, length), columns=["layer", "pos"])
     work(index[:1])
     start = time.process_time()
     values = work(index)
     return time.process_time() - start, values
 
 
-def pyvene_sweep(folder, clean, other, sweep):
-    model, length = load(folder), clean.shape[1]
+def pyvene_sweep(folder, clean, other, sweep, chosen):
+    model, last = load(folder), clean.shape[1] - 1
     component, unit = (
         ("head_attention_value_output", "h.pos") if sweep == "heads" else ("block_output", "pos"))
-    start = time.process_time()
-    values, changed = [], None
-    for layer, place in cells(sweep, length):
-        if changed is None or changed[0] != layer:
-            changed = layer, pyvene.IntervenableModel(
-                pyvene.IntervenableConfig([{
-                    "layer": layer, "component": component, "unit": unit,
-                    "intervention_type": pyvene.VanillaIntervention}]), model)
-        places = [[[[place]], [[length - 1]]]] if sweep == "heads" else [[[place]]]
-        _, out = changed[1](
+    changed = [
+        pyvene.IntervenableModel(
+            pyvene.IntervenableConfig([{
+                "layer": layer, "component": component, "unit": unit,
+                "intervention_type": pyvene.VanillaIntervention}]), model)
+        for layer in range(LAYERS)]
+
+    def value(layer, place):
+        places = [[[[place]], [[last]]]] if sweep == "heads" else [[[place]]]
+        _, out = changed[layer](
             {"input_ids": other}, [{"input_ids": clean}], {"sources->base": (places, places)})
-        values.append(difference(out.logits).item())
+        return difference(out.logits).item()
+
+    value(*chosen[0])
+    start = time.process_time()
+    values = [value(*cell) for cell in chosen]
     return time.process_time() - start, values
 
 
-def hooked_sweep(folder, clean, other, sweep):
+def hooked_sweep(folder, clean, other, sweep, _):
     """A layer's cells as one batch of the corrupted prompt."""
     model, length = load(folder), clean.shape[1]
     places = range(HEADS) if sweep == "heads" else range(length)
-    modules = [
-        block.attn.c_proj if sweep == "heads" else block for block in model.transformer.h]
+    blocks = model.transformer.h
     states = {}
 
-    def keep(layer):
-        def hook(_, inputs, output=None):
-            value = inputs[0] if output is None else output
-            states[layer] = (value[0] if isinstance(value, tuple) else value).clone()
-        return hook
-
-    def replace_heads(layer):
-        def hook(_, inputs):
-            value = inputs[0].clone()
-            wide = value.view(*value.shape[:2], HEADS, -1)
-            source = states[layer].view(1, length, HEADS, -1)
-            for head in places:
-                wide[head, -1, head] = source[0, -1, head]
-            return (value,) + inputs[1:]
-        return hook
-
-    def replace_stream(layer):
-        def hook(_, inputs, output):
-            value = (output[0] if isinstance(output, tuple) else output).clone()
-            for place in places:
-                value[place, place] = states[layer][0, place]
-            return (value,) + output[1:] if isinstance(output, tuple) else value
-        return hook
-
-    def hook(layer, at_heads, at_stream):
+    def hook(layer, edit):
+        """Hands what is swept to `edit`, which gives the value that goes on."""
         if sweep == "heads":
-            return modules[layer].register_forward_pre_hook(at_heads(layer))
-        return modules[layer].register_forward_hook(at_stream(layer))
+            return blocks[layer].attn.c_proj.register_forward_pre_hook(
+                lambda _, inputs: (edit(layer, inputs[0]),) + inputs[1:])
+        return blocks[layer].register_forward_hook(
+            lambda _, __, output: (edit(layer, output[0]),) + output[1:]
+            if isinstance(output, tuple) else edit(layer, output))
 
+    def keep(layer, value):
+        states[layer] = value.clone()
+        return value
+
+    def replace(layer, value):
+        value = value.clone()
+        wide, source = (
+            x.unflatten(-1, (HEADS, -1)) if sweep == "heads" else x
+            for x in (value, states[layer]))
+        for place in places:
+            where = (-1, place) if sweep == "heads" else (place,)
+            wide[(place, *where)] = source[(0, *where)]
+        return value
+
+    model(clean, use_cache=False, logits_to_keep=1)
     start = time.process_time()
-    handles = [hook(layer, keep, keep) for layer in range(LAYERS)]
-    model(clean, use_cache=False)
+    handles = [hook(layer, keep) for layer in range(LAYERS)]
+    model(clean, use_cache=False, logits_to_keep=1)
     for handle in handles:
         handle.remove()
     values, batch = [], other.repeat(len(places), 1)
     for layer in range(LAYERS):
-        handle = hook(layer, replace_heads, replace_stream)
-        values += difference(
-            model(batch, use_cache=False, logits_to_keep=1).logits).tolist()
+        handle = hook(layer, replace)
+        values += difference(model(batch, use_cache=False, logits_to_keep=1).logits).tolist()
         handle.remove()
     return time.process_time() - start, values
 
@@ -241,6 +238,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program", help="the causeway program")
     parser.add_argument("folder", help="an empty folder for the model and the runs")
+    parser.add_argument("--cells", type=int, default=1000, help="cells that a peer is timed at")
     parser.add_argument("--skip-peers", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -260,10 +258,16 @@ def main():
         if sweep == "heads" and each / count > full / 5:
             failures.append(f"a cell costs {each / count / full:.2f} of a forward pass")
         clean, other = (torch.tensor([ids]) for ids in pairs(1, length)[0])
+        everything = cells(sweep, length)
+        step = max(1, count // options.cells)
         for name, peer in {} if options.skip_peers else PEERS.items():
+            chosen = range(count) if peer is hooked_sweep else range(step // 2, count, step)
             with torch.no_grad():
-                elapsed, found = peer(model, clean, other, sweep)
-            apart = max(abs(a - b) for a, b in zip(values, found, strict=True))
+                elapsed, found = peer(
+                    model, clean, other, sweep, [everything[cell] for cell in chosen])
+            elapsed *= count / len(chosen)
+            apart = max(
+                abs(values[cell] - value) for cell, value in zip(chosen, found, strict=True))
             if apart > TOLERANCE:
                 failures.append(f"{name} differs by {apart}")
             print(
