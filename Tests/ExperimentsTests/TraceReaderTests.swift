@@ -149,7 +149,7 @@ struct TraceFiguresTests {
       return
     }
     #expect(figure.title == "Average over 3 facts in model")
-    let last = try #require(plot.series.first { $0.name == "Last token" })
+    let last = try #require(plot.series.first { $0.name == "Last token (n = 3)" })
     #expect(last.means.allSatisfy { !$0.isNaN } && last.lows.count == last.means.count)
     #expect(zip(last.lows, last.highs).allSatisfy { $0 <= $1 })
     let means = try #require(
