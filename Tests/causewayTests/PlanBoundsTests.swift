@@ -44,21 +44,9 @@ extension EndToEnd {
       #expect(plan.code == 0, "\(plan.errors)")
       let planned = JSONField(
         try JSON.parse(Array(plan.output.utf8), file: "plan", kind: .job), file: "plan", kind: .job)
-      let run = URL(fileURLWithPath: bench.path("run"))
-      let keys: [URLResourceKey] = [.totalFileAllocatedSizeKey, .isDirectoryKey]
-      var (bytes, inodes, files) = (0, 1, 0)
-      let all = try #require(
-        FileManager.default.enumerator(at: run, includingPropertiesForKeys: keys))
-      for case let path as URL in all {
-        let values = try path.resourceValues(forKeys: Set(keys))
-        inodes += 1
-        guard values.isDirectory != true else {
-          bytes += 4096
-          continue
-        }
-        bytes += values.totalFileAllocatedSize ?? 0
-        if path.path.contains("/results.zarr/") || path.path.contains("/run/model/") { files += 1 }
-      }
+      let tree = RunTree(bench.path("run"))
+      let (bytes, inodes) = (tree.diskBytes, tree.inodes(without: nil))
+      let files = tree.files.count { $0.hasPrefix("results.zarr/") || $0.hasPrefix("model/") }
       #expect(files > 0)
       #expect(try bytes <= planned["disk_bytes"].int(), "\(bytes) bytes: \(plan.output)")
       #expect(try inodes <= planned["inodes"].int(), "\(inodes) inodes: \(plan.output)")
