@@ -32,8 +32,8 @@ extension EndToEnd {
       let plan = try await tool(
         "plan", bench.path("job.toml"), "--json", "--set", "run.memory=1MiB", "--set",
         "run.threads=2")
-      let needs = JSONField(
-        try JSON.parse(Array(plan.output.utf8), file: "plan", kind: .job), file: "plan", kind: .job)
+      let whole = try JSON.parse(Array(plan.output.utf8), file: "plan", kind: .job)
+      let needs = JSONField(whole, file: "plan", kind: .job)
       let bytes = Int(try needs["rank_bytes"].double())
       try await bench.finish("little", ["--set", "run.memory=\(bytes)", "--threads", "2"])
       try bench.stored("little").expectSame(as: alone, "states on disk")
