@@ -55,8 +55,8 @@ struct FieldsTests {
       #expect(manual.text.contains(part), "\(part) in the manual of \(kind)")
     }
     #expect(manual.text.split(separator: "\n").allSatisfy { $0.count <= 101 })
-    #expect(manual.text.contains("naive") == [.trace, .das].contains(kind))
-    #expect(manual.text.contains("round_bits") == (kind == .trace))
+    #expect(manual.text.contains("naive") == [.trace, .das, .patch, .ablate].contains(kind))
+    #expect(manual.text.contains("round_bits") == [.trace, .dump, .patch, .ablate].contains(kind))
   }
 
   @Test func `the manual tells what is written nowhere else`() throws {

@@ -35,8 +35,8 @@ private func refused(_ work: () throws -> Void) -> Refusal? {
   #expect(first.isNew && first.folder.spec == spec && first.lock.earlier.isEmpty)
   #expect(
     try namesInFolder(path) == [
-      "figures", "interventions", "journal", "lease", "log", "provenance.json", "spec.json",
-      "spec.toml",
+      "figures", "interventions", "journal", "lease", "log", "outline.json", "provenance.json",
+      "spec.json", "spec.toml",
     ])
   try first.lock.heartbeat()
   try first.lock.release()

@@ -9,6 +9,8 @@ struct ArrayCheck<Layout: Table> {
   let results: Results<Layout.Result>
   /// Whether the run has come to its end, and so must hold all that is known.
   let isFinished: Bool
+  /// Whether it may be written while it is looked at.
+  let isLive: Bool
   private(set) var faults: [Refusal] = []
   private(set) var notes: [String] = []
   /// Chunks that are what they should be.
@@ -16,10 +18,11 @@ struct ArrayCheck<Layout: Table> {
   private var known: Set<String> = []
 
   init(
-    table: Layout, store: ZarrStore, results: Results<Layout.Result>, isFinished: Bool
+    table: Layout, store: ZarrStore, results: Results<Layout.Result>, isFinished: Bool,
+    isLive: Bool
   ) {
     (self.table, self.store, self.results) = (table, store, results)
-    self.isFinished = isFinished
+    (self.isFinished, self.isLive) = (isFinished, isLive)
   }
 
   mutating func run(in folder: String) {
@@ -57,12 +60,15 @@ struct ArrayCheck<Layout: Table> {
       switch (stored, wanted) {
       case (nil, nil): continue
       case (nil, _?):
-        // Results are in the journals first; the arrays follow. What needs no result is there from
-        // the start.
-        let isLabel = results.doneCount == 0 || group.grid.isEmpty && isConstant(number)
+        // Results are in the journals first; the arrays follow. What needs no result is there before
+        // the first one.
+        let isLabel =
+          !isLive && results.doneCount > 0 && group.grid.isEmpty && isConstant(number)
         guard isFinished || isLabel else { continue }
         add(Refusal(.store, file: file, found: "nothing", expected: "what the journals hold"))
       case (_?, nil):
+        // Its result came after the journals were read.
+        guard !isLive else { continue }
         add(
           Refusal(
             .store, file: file, field: place(block), found: "values",

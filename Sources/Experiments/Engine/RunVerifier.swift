@@ -57,7 +57,8 @@ struct RunVerifier<K: Kind> {
     checkCoverage(reader.table, journals.results)
     if let store = reader.store {
       var check = ArrayCheck(
-        table: reader.table, store: store, results: journals.results, isFinished: isFinished)
+        table: reader.table, store: store, results: journals.results, isFinished: isFinished,
+        isLive: isLive)
       check.run(in: folder.results)
       for fault in check.faults { report.add(fault) }
       for note in check.notes { report.note(note) }
