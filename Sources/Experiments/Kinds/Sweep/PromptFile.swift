@@ -27,7 +27,8 @@ struct WrittenPrompt: Sendable {
   let canonical: JobValue
 
   private static let keys = [
-    "id", "known_id", "clean", "base", "prompt", "text", "clean_ids", "base_ids", "input_ids", "ids",
+    "id", "known_id", "clean", "base", "prompt", "text", "clean_ids", "base_ids", "input_ids",
+    "ids",
     "corrupted", "source", "corrupted_ids", "source_ids", "answer", "io", "attribute", "label",
     "answer_id", "io_id", "foil", "s", "foil_id", "s_id", "places", "positions", "corrupted_places",
     "source_places",

@@ -25,7 +25,9 @@ extension SweepTable {
         ("high", "upper end of its bootstrap interval"),
       ]
     }
-    func floats(_ name: String, _ axes: [Axis], _ metric: SweepMetric, _ says: String = "") -> Quantity {
+    func floats(_ name: String, _ axes: [Axis], _ metric: SweepMetric, _ says: String = "")
+      -> Quantity
+    {
       Quantity(
         name, .float32, axes, says.isEmpty ? metric.says : "\(metric.rawValue): \(says)",
         law: says.isEmpty ? metric.law : .finite, isRounded: true)
@@ -125,7 +127,9 @@ extension SweepTable {
     var labels = promptLabels
     if grid.units == nil {
       labels.append(.integers((grid.layers ?? []).map { Int32($0) }))
-      if let coordinates = grid.coordinates { labels.append(.integers(coordinates.map { Int32($0) })) }
+      if let coordinates = grid.coordinates {
+        labels.append(.integers(coordinates.map { Int32($0) }))
+      }
     } else if let names = grid.unitNames(site) {
       labels.append(.texts(names))
     }
@@ -195,7 +199,9 @@ extension SweepTable {
         }
         continue
       }
-      for (cell, row) in zip(unit.cells, rows) { (cells.status[cell], cells.rows[cell]) = (.done, row) }
+      for (cell, row) in zip(unit.cells, rows) {
+        (cells.status[cell], cells.rows[cell]) = (.done, row)
+      }
     }
     return cells
   }
@@ -236,9 +242,10 @@ extension SweepTable {
     else { return Array(repeating: nil, count: 2 * metrics.count + 1) }
     return metrics.map { metric in
       .floats(cells.rows.map { $0.map { value($0, metric) } ?? .nan })
-    } + metrics.map { metric in
-      .floats(cells.rows.map { $0.map { derivedValue($0, cells, metric) } ?? .nan })
-    } + [.bytes(cells.status.map(\.rawValue))]
+    }
+      + metrics.map { metric in
+        .floats(cells.rows.map { $0.map { derivedValue($0, cells, metric) } ?? .nan })
+      } + [.bytes(cells.status.map(\.rawValue))]
   }
 
   // MARK: Means over prompts
@@ -262,7 +269,9 @@ extension SweepTable {
         for condition in spec.conditions.indices {
           for cell in 0..<count {
             let column = outline.prompts.indices.map { prompt -> Float in
-              guard let cells = all[prompt][condition], let row = cells.rows[cell] else { return .nan }
+              guard let cells = all[prompt][condition], let row = cells.rows[cell] else {
+                return .nan
+              }
               return isDerived ? derivedValue(row, cells, metric) : value(row, metric)
             }
             let interval = bootstrap.interval(column)

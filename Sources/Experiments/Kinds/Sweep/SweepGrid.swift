@@ -95,7 +95,9 @@ extension SweepGrid {
       case .together: chosen = units
       case .pairs:
         var (first, rest) = (0, outer)
-        while rest >= units.count - 1 - first { (first, rest) = (first + 1, rest - (units.count - 1 - first)) }
+        while rest >= units.count - 1 - first {
+          (first, rest) = (first + 1, rest - (units.count - 1 - first))
+        }
         chosen = [units[first], units[first + 1 + rest]]
       }
       return SweepCell(parts: chosen.map { ($0[0]..<$0[0] + 1, $0[1]) }, place: place)
