@@ -94,10 +94,7 @@ struct RowMetrics: Sendable, Equatable {
     precondition(clean.count == width, "\(clean.shape) for \(width) tokens")
     return (0..<logits.rows).map { row in
       let wanted = logits[row, answer]
-      let larger = logits.withPointer { all in
-        let own = all + row * width
-        return (0..<width).reduce(Int32(0)) { $0 &+ (own[$1] > wanted ? 1 : 0) }
-      }
+      let larger = logits.withPointer { count(above: wanted, $0 + row * width, width) }
       var divergence: Float = 0
       Float.divergence(
         rows: 1, width: width, clean.unsafePointer, logs.unsafePointer + row * width, &divergence)
@@ -105,6 +102,16 @@ struct RowMetrics: Sendable, Equatable {
         difference: foil.map { wanted - logits[row, $0] } ?? .nan, log: logs[row, answer],
         divergence: divergence, rank: Float(larger))
     }
+  }
+
+  /// How many numbers are larger; a loop over a range would not become vector instructions.
+  private static func count(above wanted: Float, _ x: UnsafePointer<Float>, _ width: Int) -> Int32 {
+    var (larger, i) = (Int32(0), 0)
+    while i < width {
+      larger &+= x[i] > wanted ? 1 : 0
+      i &+= 1
+    }
+    return larger
   }
 }
 
