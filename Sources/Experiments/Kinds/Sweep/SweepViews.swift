@@ -54,8 +54,14 @@ extension RunView {
     let spec = table.spec
     let metrics = spec.metric.store.map(\.rawValue)
     let derived = Spec.hasPairs ? "recovery" : "change"
+    // Of a site without an axis its column is empty.
+    let places = ["layer", "head", "neuron", "unit", "unit_pair", "position"].filter { name in
+      zip(spec.items, table.outline.grids).contains { item, grid in
+        grid.axes(item).contains { $0.name == name }
+      }
+    }
     let heading =
-      [Spec.promptAxis, Spec.conditionAxis, "site", "cell", "status"] + metrics
+      [Spec.promptAxis, Spec.conditionAxis, "site"] + places + ["status"] + metrics
       + metrics.map { "\($0)_\(derived)" }
     return ExportRows(heading: heading.joined(separator: ",")) { (add) throws(Refusal) in
       for (item, site) in spec.items.enumerated() {
@@ -68,18 +74,17 @@ extension RunView {
             for case .floats(let column)? in values { columns.append(column) }
             guard case .bytes(let status)? = values.last ?? nil else { continue }
             for cell in status.indices where !columns.allSatisfy({ $0[cell].isNaN }) {
-              var (rest, parts) = (cell, [String]())
+              var (rest, parts) = (cell, [String: String]())
               for (axis, label) in zip(axes, labels).reversed() {
-                parts.insert("\(axis.name) \(label[rest % max(1, axis.count)])", at: 0)
+                let text = label[rest % max(1, axis.count)]
+                parts[axis.name] = Int(text) == nil ? ExportRows.quoted(text) : text
                 rest /= max(1, axis.count)
               }
-              try add(
-                [
-                  ExportRows.quoted(own.id), name, site.name,
-                  ExportRows.quoted(parts.joined(separator: ", ")),
-                  CellStatus(rawValue: status[cell])?.name ?? "",
-                ].joined(separator: ",") + ","
-                  + columns.map { ExportRows.number($0[cell]) }.joined(separator: ","))
+              let line =
+                [ExportRows.quoted(own.id), name, site.name] + places.map { parts[$0] ?? "" }
+                + [CellStatus(rawValue: status[cell])?.name ?? ""]
+                + columns.map { ExportRows.number($0[cell]) }
+              try add(line.joined(separator: ","))
             }
           }
         }
