@@ -39,10 +39,10 @@ struct LayerStreams {
     values = Streams(made, from: sums.share.lowerBound)
   }
 
-  /// Runs the blocks up to a layer, which is no lower than the last one; past the last block, to the
-  /// end.
+  /// Runs the blocks up to a layer, from the first again if it is lower than the last one; past the
+  /// last block, to the end.
   mutating func advance(to layer: Int) {
-    precondition(layer >= self.layer, "layer \(layer) after \(self.layer)")
+    if layer < self.layer { self = LayerStreams(model, texts, sums) }
     let made = sums.map { [model, texts, values, from = self.layer] number in
       let run = Run<Float>(Batch(lengths: texts.lengths(of: number)))
       return model.blocks(from..<layer, Variable(values[number]), in: run).value
