@@ -50,7 +50,7 @@ extension EndToEnd {
       let export = try await tool("export", bench.path("run"), "--csv", csv, "--force")
       #expect(export.code == 0, "\(export.errors)")
       let table = try String(contentsOfFile: csv, encoding: .utf8).split(separator: "\n")
-      #expect(export.output.contains("wrote \(table.count - 1) lines"))
+      #expect((export.output + export.errors).contains("wrote \(table.count - 1) lines"))
       #expect(table.count > 1 && table[0].contains(","))
       let again = try await tool("export", bench.path("run"), "--csv", csv)
       #expect(again.code == 2 && again.errors.contains("--force"), "\(again.errors)")

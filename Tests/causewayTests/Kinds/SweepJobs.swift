@@ -32,7 +32,7 @@ enum SweepJobs {
     positions = ["early", "two", "last"]
     each_position = true
     [metric]
-    store = ["logit_difference", "kl", "top_k_match"]
+    store = ["logit_difference", "top_k_match"]
     bootstrap = 20
     [run]
     naive = false

@@ -13,6 +13,11 @@ extension SweepTable {
 
   private var metrics: [SweepMetric] { spec.metric.store }
 
+  /// What means are taken of: each metric, and its recovery or change.
+  var metricNames: [String] {
+    metrics.flatMap { [$0.rawValue, "\($0.rawValue)_\(derived.name)"] }
+  }
+
   var groups: [ArrayGroup] {
     let prompt = Axis(Spec.promptAxis, outline.prompts.count)
     let condition = Axis(Spec.conditionAxis, spec.conditions.count)
@@ -66,6 +71,8 @@ extension SweepTable {
             "position_in_prompt", .int32, [prompt, places],
             "the token of the clean prompt that is replaced, of several the first", fill: -1))
       }
+      let means = Axis("metric", metricNames.count)
+      labels.append(Quantity(means.name, .string, [means]))
       groups.append(ArrayGroup(in: item.name, labels))
       groups.append(
         ArrayGroup(
@@ -76,14 +83,8 @@ extension SweepTable {
       groups.append(
         ArrayGroup(
           in: item.name,
-          metrics.flatMap { metric in
-            [metric.rawValue, "\(metric.rawValue)_\(derived.name)"].flatMap { name in
-              ends.map { end, says in
-                Quantity(
-                  "\(end)_\(name)", .float32, [condition] + axes, "\(name): \(says)",
-                  law: .finite)
-              }
-            }
+          ends.map { end, says in
+            Quantity(end, .float32, [means, condition] + axes, says, law: .finite)
           }))
     }
     return groups
@@ -133,7 +134,7 @@ extension SweepTable {
     } else if let names = grid.unitNames(site) {
       labels.append(.texts(names))
     }
-    guard site.eachPosition else { return labels }
+    guard site.eachPosition else { return labels + [.texts(metricNames)] }
     labels.append(site.placeNames.map { .texts($0) } ?? .index(grid.positionCount))
     labels.append(
       .integers(
@@ -142,7 +143,7 @@ extension SweepTable {
             places.indices.contains($0) ? Int32(places[$0].positions.first ?? -1) : -1
           }
         }))
-    return labels
+    return labels + [.texts(metricNames)]
   }
 
   /// The unchanged runs of a prompt, once known: its own, and the one it is compared with.
@@ -253,7 +254,7 @@ extension SweepTable {
   private func means(_ item: Int, _ results: Results<SweepResult>) -> [ArrayValues?] {
     let ends = spec.metric.bootstrap > 0 ? 3 : 1
     guard (firstPrompt..<unitCount).allSatisfy({ results.hasEnded($0) }) else {
-      return Array(repeating: nil, count: ends * 2 * metrics.count)
+      return Array(repeating: nil, count: ends)
     }
     let all = outline.prompts.indices.map { prompt in
       spec.conditions.indices.map {
@@ -262,10 +263,9 @@ extension SweepTable {
     }
     let bootstrap = Bootstrap(spec.metric, prompts: outline.prompts.count)
     let count = outline.grids[item].cellCount(spec.items[item])
-    var values: [ArrayValues] = []
+    var (means, lows, highs) = ([Float](), [Float](), [Float]())
     for metric in metrics {
       for isDerived in [false, true] {
-        var (means, lows, highs) = ([Float](), [Float](), [Float]())
         for condition in spec.conditions.indices {
           for cell in 0..<count {
             let column = outline.prompts.indices.map { prompt -> Float in
@@ -280,9 +280,8 @@ extension SweepTable {
             highs.append(interval.high)
           }
         }
-        values += ends == 3 ? [.floats(means), .floats(lows), .floats(highs)] : [.floats(means)]
       }
     }
-    return values
+    return ends == 3 ? [.floats(means), .floats(lows), .floats(highs)] : [.floats(means)]
   }
 }

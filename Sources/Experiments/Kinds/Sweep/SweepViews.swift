@@ -137,8 +137,9 @@ private struct SweepPanel<Spec: SweepSpec> {
       return (floats, nil, nil)
     }
     func mean(_ end: String) throws(Refusal) -> [Float]? {
-      try run.floats("\(site.name)/\(end)_\(metric)")
-        .map { Array($0[condition * count..<(condition + 1) * count]) }
+      let place = (table.metricNames.firstIndex(of: metric) ?? 0) * table.spec.conditions.count
+      let first = (place + condition) * count
+      return try run.floats("\(site.name)/\(end)").map { Array($0[first..<first + count]) }
     }
     guard let means = try mean("mean") else { return nil }
     return (means, try mean("low"), try mean("high"))
