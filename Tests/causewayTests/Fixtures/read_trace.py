@@ -45,7 +45,7 @@ is_there = bool(np.isfinite(means).any())
 if is_there:
     state = values[:, list(data["site"].values).index("block_output")].mean(axis=3)
     last = np.stack([state[f][:, n - 1] for f, n in enumerate(data["token_count"].values)])
-    role = list(tree["summary"].attrs["role"]).index("last")
+    role = list(tree["summary"]["role"].values).index("last")
     wrong += int(not np.allclose(means[0, role], last.mean(axis=0), rtol=1e-5, atol=1e-7))
 
 pending = int(named["pending"].any(axis=(2, 3)).sum())

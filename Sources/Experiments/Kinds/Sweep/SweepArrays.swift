@@ -21,7 +21,8 @@ extension SweepTable {
   var groups: [ArrayGroup] {
     let prompt = Axis(Spec.promptAxis, outline.prompts.count)
     let condition = Axis(Spec.conditionAxis, spec.conditions.count)
-    let position = Axis("position", outline.prompts.map(\.ids.count).max() ?? 0)
+    // Groups inherit axes, and have positions of their own.
+    let position = Axis("token_position", outline.prompts.map(\.ids.count).max() ?? 0)
     let runs = Spec.hasPairs ? ["clean", "corrupted"] : ["unchanged"]
     var ends = [("mean", "mean over \(Spec.promptAxis)s")]
     if spec.metric.bootstrap > 0 {
@@ -41,7 +42,7 @@ extension SweepTable {
       ArrayGroup(
         [
           Quantity(prompt.name, .int32, [prompt]), Quantity(condition.name, .string, [condition]),
-          Quantity("position", .int32, [position]), Quantity("id", .string, [prompt]),
+          Quantity(position.name, .int32, [position]), Quantity("id", .string, [prompt]),
           Quantity("answer", .string, [prompt]), Quantity("answer_id", .int32, [prompt]),
           Quantity("foil", .string, [prompt]), Quantity("foil_id", .int32, [prompt], fill: -1),
           Quantity("token_count", .int32, [prompt]),
