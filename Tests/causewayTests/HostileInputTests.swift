@@ -36,7 +36,11 @@ extension EndToEnd {
       for entry in cases {
         let seen = try await Inspected(folder.url.appendingPathComponent(entry.file).path)
         let code: Int32 = entry.kind == "zstd" ? 5 : 4
-        seen.expect(entry.terms, entry.expectation, code: code, entry.file)
+        // A model's folder is opened without a tokenizer, as `train` leaves it.
+        let isOpened = entry.file.hasSuffix("tokenizer/010_missing")
+        seen.expect(
+          isOpened ? nil : entry.terms, isOpened ? "accept" : entry.expectation, code: code,
+          entry.file)
       }
     }
   }
