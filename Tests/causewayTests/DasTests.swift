@@ -340,7 +340,7 @@ extension EndToEnd {
       // One unit: one that was in flight at a death comes after all others.
       let job = DasBench.job.replacing("epochs = 3", with: "epochs = 4000")
         .replacing("layers = [0, 2]", with: "layers = 1")
-        .replacing("positions = [\"early\", -1]", with: "positions = -1")
+        .replacing("positions = [\"early\", -1]", with: "positions = [-1]")
         .replacing("widths = [1, 4]", with: "widths = [4]")
       let bench = try DasBench(job: job).bench
       let tool = try bench.start("run", "--threads", "1")
