@@ -65,7 +65,8 @@ final class RunLedger<Layout: Table> {
   /// Takes a unit's result, which is durable.
   func take(_ unit: Int, _ bytes: [UInt8]) throws(Refusal) {
     results.take(unit, try table.result(bytes, of: unit))
-    try TrainingFiles.remove(TrainingFiles.checkpoint(of: unit, in: held.folder.path))
+    let checkpoint = TrainingFiles.checkpoint(of: unit, in: held.folder.path)
+    if TrainingFiles.exists(checkpoint) { try TrainingFiles.remove(checkpoint) }
     phase.ended += 1
     try advance()
   }
