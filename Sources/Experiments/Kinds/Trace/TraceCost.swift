@@ -91,11 +91,13 @@ extension TraceCost {
   /// The same as any kind tells it.
   var job: JobCost {
     let count = RunNeeds.count
+    let recordBytes =
+      4 * TraceMetrics.count * (patchedRuns + lengths.count * (samples + 1)) + 8 * lengths.count
     return JobCost(
-      weightBytes: weightBytes, rankBytes: { rankBytes(threads: $0) }, operations: operations,
-      parallel: units,
-      recordBytes: 4 * TraceMetrics.count * (patchedRuns + lengths.count * (samples + 1))
-        + 8 * lengths.count,
+      weightBytes: weightBytes,
+      // Rank 0 holds all results, and what it makes arrays of.
+      rankBytes: { rankBytes(threads: $0) + 2 * recordBytes }, operations: operations,
+      parallel: units, recordBytes: recordBytes,
       entries: [
         ("facts", Double(lengths.count), count(lengths.count)),
         (
@@ -112,11 +114,11 @@ extension TraceCost {
   }
 }
 
-/// What a rank holds beside the weights, fitted to the peaks of ten runs: of 135 million weights and
-/// of 2 million, 6 to 200 samples, one and two threads. Each was within 10 % of it.
+/// What a rank holds beside the weights and results, fitted to the peaks of runs: of 135 million
+/// weights and of 2 million, 6 to 200 samples, one and two threads.
 enum TraceMemory {
   /// The program, its libraries and its tables.
-  static let fixedBytes = 34 << 20
+  static let fixedBytes = 42 << 20
   /// Rows of logits that are made at once.
   static let logitRows = 64
 
