@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import Inputs
+import Interventions
 import ResultsStore
 import Testing
 
@@ -8,6 +9,13 @@ import Testing
 
 /// What a rank's death leaves, and what the next start makes of it.
 @Suite struct UnitDeathsTests {
+  private struct Search: Resumable {
+    static let content = CheckpointFile.Content.search
+    var history = TrainingHistory()
+
+    init(step: Int) { history.step = step }
+  }
+
   /// A finished run whose starts can be told otherwise.
   private func folder() throws -> (tiny: TinyRun, folder: RunFolder) {
     let tiny = try TinyRun()
@@ -71,6 +79,34 @@ import Testing
     #expect(sorted.usual.map(\.number) == [1])
     #expect(sorted.alone.isEmpty)
     #expect(sorted.givenUp.map(\.number) == [2, 7])
+  }
+
+  @Test func `only deaths that left the checkpoint where it was count`() throws {
+    let (tiny, folder) = try folder()
+    defer { withExtendedLifetime(tiny) {} }
+    let path = TrainingFiles.checkpoint(of: 7, in: folder.path)
+    try FileManager.default.createDirectory(
+      atPath: TrainingFiles.checkpoints(in: folder.path), withIntermediateDirectories: true)
+    let journal = try RankJournal(
+      RunStart(
+        folder: folder.path, digest: folder.spec.digest, run: try runID(9), done: [], deaths: [:]),
+      rank: 0)
+    // The step of the checkpoint at each death, and what counts after it.
+    let deaths = [(0, 1), (0, 2), (30, 1), (60, 1), (60, 2), (60, 3)]
+    for (start, (step, count)) in deaths.enumerated() {
+      if step > 0 {
+        let state = Search(step: step)
+        try Data(try CheckpointFile.bytes(state, job: "j", unit: 7)).write(
+          to: URL(fileURLWithPath: path))
+      }
+      try leave(folder, run: start + 1, ranks: 2, inFlight: [1: [7, 2]])
+      let found = try UnitDeaths(folder, notes: try notes(folder), unitCount: 100)
+      #expect(found.counts == [7: count, 2: start + 1], "death \(start)")
+      try found.record(in: journal)
+      // The journal alone says the same.
+      let again = try UnitDeaths(folder, notes: try notes(folder), unitCount: 100)
+      #expect(again.counts == found.counts && again.news.isEmpty)
+    }
   }
 
   @Test func `a unit with fewer deaths runs after the others`() {

@@ -99,7 +99,10 @@ extension EndToEnd {
       death: Death
     ) async throws {
       let (kind, ranks) = (death.kind, death.ranks)
-      let bench = try kind.bench(kind.long)
+      // Deaths between which a checkpoint was written count for none.
+      let bench = try kind.bench(
+        kind.long
+          + ["2", "3"].map { ("checkpoint_steps = \($0)\n", "checkpoint_steps = 16777216\n") })
       var poison: Int?
       var seen: Set<String> = []
       for death in 1...3 {
