@@ -128,8 +128,10 @@ final class TinyRun: Sendable {
   }
 
   /// The outcome of a run of which nothing failed.
-  static func finished(units: Int) -> RunOutcome {
-    .finished(summary: "\(units) units done, 0 failed", failed: 0)
+  static func finished(units: Int, facts: Int = 3, skipped: Int = 0) -> RunOutcome {
+    .finished(
+      summary: "\(units) units done, 0 failed; facts \(facts - skipped) of \(facts) done, 0 left, "
+        + "\(skipped) skipped, 0 failed", failed: 0)
   }
 
   func reader() throws(Refusal) -> RunReader<TraceTable> {

@@ -59,7 +59,7 @@ struct TraceVerifierTests {
         #expect(try status.json["holder"]["life"].string() == "alive")
       }
     }
-    #expect(try await running.value == TinyRun.finished(units: 36))
+    #expect(try await running.value == TinyRun.finished(units: 36, facts: 12))
     #expect(try run.verify().exitCode == 0)
     #expect(unfinished > 0)
   }

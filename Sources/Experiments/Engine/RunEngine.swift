@@ -97,8 +97,10 @@ struct RunEngine<K: Kind> {
     var told = RunStart.encode(counts)
     try mpiRefusal { () throws(MPIError) in try world.broadcast(&told) }
     let result = RunStart.decode(told)
+    // What the kind counts beside units, such as facts; rank 0 alone is heard.
+    let counted = (ledger?.counted).map { "; \($0)" } ?? ""
     return .finished(
-      summary: "\(result[0]) unit\(result[0] == 1 ? "" : "s") done, \(result[1]) failed",
+      summary: "\(result[0]) unit\(result[0] == 1 ? "" : "s") done, \(result[1]) failed\(counted)",
       failed: result[1])
   }
 

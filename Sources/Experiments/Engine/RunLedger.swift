@@ -98,6 +98,13 @@ final class RunLedger<Layout: Table> {
     writing = begun.duration(to: lastWrite)
   }
 
+  /// What the kind itself counts, in a line.
+  var counted: String? {
+    table.progress(results).lines.first.map {
+      $0.split(separator: " ").joined(separator: " ")
+    }
+  }
+
   /// Closes the run: units that are done and that failed.
   func finish() throws(Refusal) -> (done: Int, failed: Int) {
     try end()
