@@ -107,13 +107,13 @@ final class TinyRun: Sendable {
   ///
   /// - Parameters:
   ///   - limit: Asks for a stop after so many units of the second phase; nil for none.
-  ///   - pause: Sleeps so long after each unit, in seconds.
+  ///   - between: Called after each unit, before the next.
   ///   - threads: Compute threads.
   ///   - stop: Asks for a stop, perhaps before the run has begun.
   @discardableResult
   func run(
-    stoppingAfter limit: Int? = nil, pause: Double = 0, threads: Int = 1,
-    stop: StopSignal = StopSignal()
+    stoppingAfter limit: Int? = nil, threads: Int = 1, stop: StopSignal = StopSignal(),
+    between: @escaping @Sendable () -> Void = {}
   ) throws -> RunOutcome {
     var options = RunOptions(output: path)
     options.threads = threads
@@ -122,7 +122,7 @@ final class TinyRun: Sendable {
     let engine = RunEngine<TraceKind>(
       RunLaunch(
         try MPIEnvironment(environment: [:]), options,
-        observer: StoppingObserver(stop, after: limit, pause: pause), stop: stop))
+        observer: StoppingObserver(stop, after: limit, between: between), stop: stop))
     let job = root + "/job.toml"
     return try engine.run { () throws(Refusal) in try TraceSpec(JobDocument(reading: job)) }
   }
@@ -199,11 +199,11 @@ final class TinyRun: Sendable {
 private final class StoppingObserver: RunObserver {
   private let stop: StopSignal
   private let limit: Int?
-  private let pause: Double
+  private let between: @Sendable () -> Void
   private let phase = Locked("")
 
-  init(_ stop: StopSignal, after limit: Int?, pause: Double) {
-    (self.stop, self.limit, self.pause) = (stop, limit, pause)
+  init(_ stop: StopSignal, after limit: Int?, between: @escaping @Sendable () -> Void) {
+    (self.stop, self.limit, self.between) = (stop, limit, between)
   }
 
   func begin(_ phase: String, of unit: String, total: Int, done: Int) {
@@ -211,7 +211,7 @@ private final class StoppingObserver: RunObserver {
     if phase == "cells", limit == 0 { stop.request() }
   }
   func advance(done: Int, failed: Int) {
-    if pause > 0 { Thread.sleep(forTimeInterval: pause) }
+    between()
     if let limit, phase.withLock({ $0 }) == "cells", done >= limit { stop.request() }
   }
   func advance(step: Int, of steps: Int, name: String) {}

@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import Locks
 import Models
 import ResultsStore
 import Testing
@@ -37,15 +38,26 @@ struct TraceVerifierTests {
 
   @Test func `a run that goes on is never found at fault`() async throws {
     let run = try TinyRun(facts: (0..<12).map { TinyRun.facts[$0 % 3] })
-    let running = Task.detached { try run.run(pause: 0.03) }
-    defer { running.cancel() }
-    var unfinished = 0
+    // The run does a unit for each look at it, at the same time.
+    let (looked, ended) = (DispatchSemaphore(value: 0), Locked(0))
+    let running = Task.detached {
+      try run.run(between: {
+        ended.withLock { $0 += 1 }
+        looked.wait()
+      })
+    }
+    defer { for _ in 0..<1000 { looked.signal() } }
+    var (unfinished, released) = (0, 0)
     var isDone = false
     while !isDone {
       // The folder is not a run's before the first start has written its specification.
       guard FileManager.default.fileExists(atPath: run.path + "/spec.json") else {
         try await Task.sleep(for: .milliseconds(1))
         continue
+      }
+      if ended.withLock({ $0 }) > released {
+        released += 1
+        looked.signal()
       }
       let report = try run.verify()
       #expect(report.faults.isEmpty, "\(report.faults)")
