@@ -55,6 +55,7 @@ let package = Package(
 
     module("Locks", []),
     module("Inputs", ["COpenSSL"]),
+    module("JobFiles", ["Inputs"]),
     module("Tensors", ["CKernels", "COpenBLAS", "Locks"]),
     module("Autodiff", ["Tensors"]),
     module("Checkpoints", ["Inputs", "CKernels", "Locks"]),
@@ -71,13 +72,15 @@ let package = Package(
     module(
       "Experiments",
       [
-        "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "Randomness", "CausalModels", "Cluster", "ResultsStore", "Figures", "Locks", "CKernels",
+        "Inputs", "JobFiles", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models",
+        "Interventions", "Randomness", "CausalModels", "Cluster", "ResultsStore", "Figures",
+        "Locks", "CKernels",
       ]),
     .executableTarget(
       name: "causeway",
       dependencies: [
-        "Experiments", "Cluster", "Figures", "Inputs", "Interventions", argumentParser,
+        "Experiments", "Cluster", "Figures", "Inputs", "Interventions", "JobFiles",
+        argumentParser,
       ],
       swiftSettings: settings),
 
@@ -88,6 +91,7 @@ let package = Package(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
     .executableTarget(name: "_PeakProbe", swiftSettings: settings),
     tests(of: "Inputs", []),
+    tests(of: "JobFiles", ["Inputs"]),
     tests(of: "Tensors", []),
     tests(of: "Autodiff", ["Tensors"]),
     tests(of: "Checkpoints", ["Inputs"]),
@@ -104,8 +108,8 @@ let package = Package(
     tests(
       of: "Experiments",
       [
-        "Inputs", "CausalModels", "Interventions", "Randomness", "Tensors", "Checkpoints", "Models",
-        "Cluster", "ResultsStore", "Figures", "Locks",
+        "Inputs", "JobFiles", "CausalModels", "Interventions", "Randomness", "Tensors",
+        "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures", "Locks",
       ]),
     .testTarget(
       name: "causewayTests",

@@ -2,6 +2,7 @@ internal import Checkpoints
 internal import Foundation
 package import Inputs
 package import Interventions
+internal import JobFiles
 internal import Models
 internal import Tokenizers
 
@@ -72,26 +73,6 @@ extension JSON {
           _ = result.insert(member.value.withAbsences(in: isOne), forKey: member.key)
         })
     default: return self
-    }
-  }
-}
-
-extension JobValue {
-  /// The value as JSON.
-  var json: JSON {
-    switch content {
-    case .null: .null
-    case .bool(let flag): .bool(flag)
-    case .integer(let value): .number(JSONNumber(text: "\(value)"))
-    case .number(let value, let text):
-      .number(JSONNumber(text: value.isFinite ? "\(value)" : text))
-    case .string(let text): .string(text)
-    case .list(let items): .array(items.map(\.json))
-    case .table(let table):
-      .object(
-        table.members.reduce(into: JSONObject()) { object, member in
-          _ = object.insert(member.value.json, forKey: member.key)
-        })
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Inputs
+import JobFiles
 
 /// What names a job: its file, and fields set on the command line.
 struct JobOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Inputs
+import JobFiles
 
 /// What `run` and `launch` have in common: the job, its folder, and how it is run.
 struct RunArguments: ParsableArguments {

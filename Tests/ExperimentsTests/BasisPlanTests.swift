@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import Inputs
+import JobFiles
 import ResultsStore
 import Testing
 import _TestSupport

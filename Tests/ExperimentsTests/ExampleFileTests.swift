@@ -1,5 +1,6 @@
 import CausalModels
 import Inputs
+import JobFiles
 import Models
 import Testing
 

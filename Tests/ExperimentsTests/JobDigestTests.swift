@@ -1,5 +1,6 @@
 import Foundation
 import Inputs
+import JobFiles
 import Testing
 
 @testable import Experiments

@@ -1,6 +1,8 @@
 import Foundation
 import Inputs
+import JobFiles
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -172,5 +174,67 @@ struct JobSpecTests {
     #expect(slurm.values[.constraint] == "[a|b]&c")
     #expect(SlurmSection.Key.tasksPerNode.option == "--ntasks-per-node")
     #expect(try spec(job("[slurm]\ntime = 90")).slurm.values[.time] == "90")
+  }
+
+  @Test func `a bad value is refused as one from the command line`() throws {
+    try expectRefusal(naming: "run.threads, from --set", "the number 0", "1 to 4096") {
+      () throws(Refusal) in
+      try spec(job(), set: ["run.threads=0"])
+    }
+    try expectRefusal(naming: "corrupt.noise, from --set", "nan", "finite") {
+      () throws(Refusal) in
+      try spec(job(), set: ["corrupt.noise=nan"])
+    }
+    try expectRefusal(naming: "run.treads, from --set", "threads (did you mean that?)") {
+      () throws(Refusal) in
+      try spec(job(), set: ["run.treads=1"])
+    }
+  }
+
+  /// Cuts and changes of a good job: each is read or refused, and none ends the process.
+  @Test func `no damage to a job does more than refuse it`() throws {
+    let good = Array(
+      """
+      kind = "trace"
+      name = 'n'
+      [model]
+      path = "m" # comment
+      [data]
+      items = [{ prompt = "P is", subject = "P", answer = "x", id = 3 }]
+      limit = 1_0
+      [corrupt]
+      multiple = 3.0e0
+      [[restore]]
+      site = "mlp_output"
+      layers = [0, "1:3",
+        -1]
+      [slurm]
+      time = \"\"\"1:00\"\"\"
+      "odd key".x = 0x1F
+      """.utf8)
+    var random = SeededRandom(seed: 1)
+    var read = 0
+    var refused = 0
+    for _ in 0..<1500 {
+      var bytes = good
+      switch Int.random(in: 0..<3, using: &random) {
+      case 0: bytes.removeSubrange(Int.random(in: 0..<bytes.count, using: &random)...)
+      case 1:
+        let start = Int.random(in: 0..<bytes.count, using: &random)
+        bytes.removeSubrange(start..<min(bytes.count, start + 3))
+      default:
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        let odd = Array("[]{}\"'=.,\\#\n-0e:\u{1}\u{E9}".utf8)
+        bytes[place] = odd[Int.random(in: 0..<odd.count, using: &random)]
+      }
+      do throws(Refusal) {
+        _ = try TraceSpec(JobDocument(bytes, file: "job.toml"))
+        read += 1
+      } catch {
+        #expect(error.kind == .job && error.file == "job.toml", "\(error)")
+        refused += 1
+      }
+    }
+    #expect(refused > 500 && read + refused == 1500)
   }
 }

@@ -2,9 +2,10 @@ import Checkpoints
 import Cluster
 import Foundation
 import Inputs
+import JobFiles
+import Locks
 import Models
 import ResultsStore
-import Locks
 import Tensors
 import Testing
 import _TestSupport

@@ -1,4 +1,5 @@
 import Interventions
+import JobFiles
 import Models
 import Tensors
 import Testing

@@ -2,6 +2,7 @@ import Autodiff
 import Figures
 import Foundation
 import Inputs
+import JobFiles
 import Models
 import Tensors
 import Testing

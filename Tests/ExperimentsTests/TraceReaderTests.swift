@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import Inputs
+import JobFiles
 import ResultsStore
 import Testing
 import _TestSupport

@@ -1,5 +1,6 @@
 internal import CausalModels
 internal import Inputs
+internal import JobFiles
 
 /// The part of `[data]` that a causal model's examples are made by.
 struct CausalData: Sendable {

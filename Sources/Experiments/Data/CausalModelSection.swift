@@ -1,5 +1,6 @@
 internal import CausalModels
 internal import Inputs
+internal import JobFiles
 
 /// `[data.causal_model]`: a causal model declared in the job.
 ///

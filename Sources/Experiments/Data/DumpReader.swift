@@ -1,4 +1,5 @@
 package import Inputs
+internal import JobFiles
 package import Models
 internal import ResultsStore
 package import Tensors

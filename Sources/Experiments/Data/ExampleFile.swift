@@ -1,5 +1,6 @@
 package import CausalModels
 package import Inputs
+package import JobFiles
 
 /// Examples read from JSON lines, one object a line.
 ///

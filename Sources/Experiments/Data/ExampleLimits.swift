@@ -1,5 +1,6 @@
 internal import CausalModels
 internal import Inputs
+internal import JobFiles
 package import Models
 
 /// What examples must fit: what the model reads, and among how many answers it chooses.

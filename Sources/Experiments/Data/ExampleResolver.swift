@@ -1,5 +1,6 @@
 package import CausalModels
 package import Inputs
+package import JobFiles
 internal import Models
 
 /// Turns examples as they were written into what a model runs on: tokens or features, the number of

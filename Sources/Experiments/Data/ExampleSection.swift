@@ -1,5 +1,6 @@
 internal import CausalModels
 package import Inputs
+package import JobFiles
 
 /// `[data]` of jobs that learn: examples in files, or made by a causal model with a seed.
 ///

@@ -1,6 +1,7 @@
 package import CausalModels
 internal import Foundation
 package import Inputs
+internal import JobFiles
 internal import Locks
 
 /// The parts that data come in.

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Inputs
+internal import JobFiles
 
 /// A file of one JSON value a line, each with its place.
 enum JSONLines {

@@ -1,6 +1,7 @@
 internal import Checkpoints
 internal import Cluster
 internal import Inputs
+internal import JobFiles
 internal import ResultsStore
 
 /// One kind of experiment: a job resolved against its model's head and its data, with all that

@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Inputs
+internal import JobFiles
 internal import ResultsStore
 
 /// A kind as the commands see it: each command once, for every kind.

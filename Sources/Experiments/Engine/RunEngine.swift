@@ -1,6 +1,7 @@
 internal import Cluster
 internal import Foundation
 internal import Inputs
+internal import JobFiles
 internal import Models
 internal import ResultsStore
 internal import Tensors

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Inputs
+internal import JobFiles
 internal import ResultsStore
 
 /// The folder of a run opened for reading, also while it is written. Needs no model.

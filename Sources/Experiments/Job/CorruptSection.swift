@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// `[corrupt]`: what makes the corrupted runs.
 ///

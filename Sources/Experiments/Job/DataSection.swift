@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// `[data]`: the facts, and which of them are traced.
 package struct DataSection: Sendable {

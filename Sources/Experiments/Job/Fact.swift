@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// A sentence to complete, whose answer hangs on its subject.
 ///

@@ -1,4 +1,5 @@
 package import Inputs
+internal import JobFiles
 
 /// Facts read from a file: a JSON array, an object around one, or JSON lines (`.jsonl`, `.ndjson`).
 ///

@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 
 /// What the manual says of fields that several kinds have.
 enum FieldText {
@@ -10,6 +11,11 @@ enum FieldText {
 }
 
 extension Fields {
+  /// The field `kind` of a job.
+  mutating func kind(_ kind: JobKind) throws(Refusal) {
+    _ = try required("kind", .choice(of: [kind]).called(quoted(kind.rawValue)), "The kind of job.")
+  }
+
   /// The name that a job may have.
   mutating func jobName() throws(Refusal) -> String? {
     try optional("name", .name, "What the job is called; changes nothing.")

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// What is read off the logits of the prompt's last token.
 package enum Metric: String, CaseIterable, Sendable {

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// `[model]`: the checkpoint, and the tokenizer where it lies elsewhere.
 package struct ModelSection: Sendable {

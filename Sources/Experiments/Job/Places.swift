@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// Positions of a prompt as a job writes them: `"all"`, `3`, `-1`, `"0:5"`, a name such as
 /// `"subject_last"` or one that the data give, or a list of these. Each prompt resolves it for itself.

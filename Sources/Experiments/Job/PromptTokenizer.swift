@@ -1,4 +1,5 @@
 package import Inputs
+internal import JobFiles
 
 /// What facts need of a tokenizer.
 package protocol PromptTokenizer: Sendable {

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// A site whose clean value a causal trace can put back.
 package enum TraceSite: String, CaseIterable, Sendable {

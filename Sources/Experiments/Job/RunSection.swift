@@ -1,5 +1,6 @@
 internal import Foundation
 package import Inputs
+package import JobFiles
 
 /// `[run]`: how the job is run, which changes no number and is not in the digest.
 package struct RunSection: Sendable, Equatable {

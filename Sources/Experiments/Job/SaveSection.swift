@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// `[save]`: how results are stored.
 package struct SaveSection: Sendable, Equatable {

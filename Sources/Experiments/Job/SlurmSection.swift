@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// `[slurm]`: what the batch script asks for; not in the digest.
 package struct SlurmSection: Sendable, Equatable {

@@ -1,5 +1,6 @@
 internal import Foundation
 package import Inputs
+internal import JobFiles
 
 /// Texts read from a file: one a line, or JSON lines (`.jsonl`, `.ndjson`) with `text` or
 /// `input_ids`. Blank lines are passed over.

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// `[data]` of jobs that read plain texts: a file of them, or texts in the job itself.
 package struct TextSection: Sendable {

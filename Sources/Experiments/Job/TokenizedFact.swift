@@ -1,4 +1,5 @@
 package import Inputs
+internal import JobFiles
 
 /// A fact as a model sees it.
 package struct TokenizedFact: Sendable, Equatable {

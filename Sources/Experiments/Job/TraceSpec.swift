@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// A job of the kind `trace`: causal tracing, with every default filled in.
 ///

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 package import ResultsStore
 
 /// One kind of job: what each command of the command line does for it.

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 internal import ResultsStore
 
 /// The kinds of job, as `kind` of a job names them. A new kind is a case here and an `Experiment`.

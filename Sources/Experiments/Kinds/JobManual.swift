@@ -1,4 +1,5 @@
 package import Inputs
+internal import JobFiles
 
 /// The manual of a kind of job: every field, as the section that reads it names it.
 package struct JobManual {

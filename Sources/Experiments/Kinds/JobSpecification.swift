@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// A checked job, of any kind.
 package protocol JobSpecification: Sendable {

@@ -1,5 +1,6 @@
 internal import Foundation
 package import Inputs
+internal import JobFiles
 
 /// One job as a batch script starts it.
 package struct BatchJob: Sendable {

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// What `[run]` says of how often something long keeps its state; it changes no number.
 package struct CheckpointPace: Sendable, Equatable {

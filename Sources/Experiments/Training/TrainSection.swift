@@ -1,6 +1,7 @@
 internal import Autodiff
 package import Inputs
 package import Interventions
+package import JobFiles
 
 /// `[train]`: the loss, the optimiser and its schedules, and how the data are gone through.
 package struct TrainSection: Sendable, Equatable {

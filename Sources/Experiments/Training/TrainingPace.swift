@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// What `[run]` says of trainings; it changes no number.
 package struct TrainingPace: Sendable, Equatable {

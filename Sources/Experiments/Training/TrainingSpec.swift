@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 
 /// What the jobs that train something have in common, for their run folders and all that reads them.
 protocol TrainingSpec: JobSpecification {

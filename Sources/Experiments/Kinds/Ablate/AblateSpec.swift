@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 
 /// What an ablated value becomes.
 enum AblationWay: String, CaseIterable, Sendable {

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Models
 internal import Randomness
 internal import Tensors

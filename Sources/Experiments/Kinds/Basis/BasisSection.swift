@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 package import Models
 
 /// `[basis]`: what a causal basis is of, and how it is looked for.

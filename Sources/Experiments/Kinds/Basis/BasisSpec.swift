@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// A job of the kind `basis`: causal bases of a model's activations, with every default filled in.
 ///

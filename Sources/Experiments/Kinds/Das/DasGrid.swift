@@ -1,5 +1,6 @@
-internal import Models
 internal import Inputs
+internal import JobFiles
+internal import Models
 
 /// The trainings of a job, one a unit: each layer with each place with each width.
 package struct DasGrid: Sendable {

@@ -2,6 +2,7 @@ package import CausalModels
 internal import Checkpoints
 package import Inputs
 internal import Interventions
+package import JobFiles
 internal import Models
 internal import Tokenizers
 

@@ -1,6 +1,7 @@
 internal import Autodiff
 internal import CausalModels
 internal import Inputs
+internal import JobFiles
 internal import Tensors
 
 extension DasProblem {

@@ -1,8 +1,9 @@
 internal import Autodiff
 internal import CausalModels
-internal import Inputs
 internal import Foundation
+internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Locks
 internal import Models
 internal import Tensors

@@ -2,6 +2,7 @@ internal import Autodiff
 internal import CausalModels
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Randomness
 internal import Tensors
 

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// `[sweep]`: what one job trains interventions for, each layer with each place with each width.
 package struct SweepSection: Sendable {

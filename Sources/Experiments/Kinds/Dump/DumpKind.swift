@@ -3,6 +3,7 @@ internal import Cluster
 internal import Figures
 internal import Foundation
 internal import Inputs
+internal import JobFiles
 internal import Locks
 internal import Models
 internal import ResultsStore

@@ -2,6 +2,7 @@ internal import Cluster
 internal import Figures
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Models
 internal import ResultsStore
 internal import Tokenizers

@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 extension LensSettings {
   /// The fields of `[lens]` but its layers.

@@ -1,6 +1,7 @@
 internal import Cluster
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Models
 
 /// Activation patching: each cell's value comes from the pair's other run.

@@ -1,5 +1,6 @@
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Randomness
 internal import Tensors
 

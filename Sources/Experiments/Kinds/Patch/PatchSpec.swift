@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 
 /// Which run of a pair is changed, and which gives the values.
 enum PatchDirection: String, CaseIterable, Sendable {

@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 
 /// A prompt as a job or a file of it holds it, with another that it is compared with.
 ///

@@ -1,5 +1,6 @@
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Models
 
 /// A swept site in a model: its cells, numbered row-major over its axes, positions last.

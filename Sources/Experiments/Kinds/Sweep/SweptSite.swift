@@ -1,5 +1,6 @@
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Models
 internal import Tensors
 

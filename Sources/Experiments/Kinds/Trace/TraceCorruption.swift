@@ -1,6 +1,7 @@
 internal import Autodiff
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Models
 internal import Tensors
 

@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Inputs
+internal import JobFiles
 internal import Models
 internal import Randomness
 internal import Tensors

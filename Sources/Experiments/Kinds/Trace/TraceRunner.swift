@@ -1,8 +1,9 @@
 internal import Autodiff
 internal import Inputs
 internal import Interventions
-internal import Models
+internal import JobFiles
 internal import Locks
+internal import Models
 internal import Tensors
 
 /// Computes units of a trace, on any compute thread of a rank.

@@ -1,6 +1,7 @@
 internal import CausalModels
 internal import Checkpoints
 package import Inputs
+internal import JobFiles
 internal import Models
 internal import Tensors
 internal import Tokenizers

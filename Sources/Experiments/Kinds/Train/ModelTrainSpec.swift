@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 
 /// A job of the kind `train`: a model's own weights trained on labels, from nothing or from trained
 /// ones, with every default filled in.

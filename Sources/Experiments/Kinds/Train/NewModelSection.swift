@@ -1,4 +1,5 @@
 package import Inputs
+package import JobFiles
 package import Models
 
 /// `[model]` of a job that trains a model's own weights: an architecture and its sizes, to begin from

@@ -3,6 +3,7 @@ internal import Figures
 internal import Foundation
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import Models
 internal import ResultsStore
 

@@ -120,7 +120,7 @@ package struct JobDocument: Sendable {
 
 extension JobValue {
   /// The same value, read from JSON.
-  init(json: JSON, origin: JobOrigin = .unknown) {
+  package init(json: JSON, origin: JobOrigin = .unknown) {
     let content: Content =
       switch json {
       case .null: .null
@@ -136,5 +136,23 @@ extension JobValue {
           })
       }
     self.init(content, origin: origin)
+  }
+
+  /// The value as JSON.
+  package var json: JSON {
+    switch content {
+    case .null: .null
+    case .bool(let flag): .bool(flag)
+    case .integer(let value): .number(JSONNumber(text: "\(value)"))
+    case .number(let value, let text):
+      .number(JSONNumber(text: value.isFinite ? "\(value)" : text))
+    case .string(let text): .string(text)
+    case .list(let items): .array(items.map(\.json))
+    case .table(let table):
+      .object(
+        table.members.reduce(into: JSONObject()) { object, member in
+          _ = object.insert(member.value.json, forKey: member.key)
+        })
+    }
   }
 }

@@ -1,16 +1,14 @@
-internal import Inputs
-
 /// Numbers chosen along an axis, as a job writes them: `3`, `-1`, `"0:12"`, `"0:12:2"`, `"-4:"`.
 ///
 /// A range holds its start and not its end; negative numbers count from the end.
-enum IndexSelection: Sendable, Equatable {
+package enum IndexSelection: Sendable, Equatable {
   case one(Int)
   case range(start: Int, end: Int?, step: Int)
 
   static let limit = Int(Int32.max)
 
   /// The selection a text stands for, or nil if it is no range.
-  init?(range text: String) {
+  package init?(range text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard (2...3).contains(parts.count) else { return nil }
     var numbers: [Int?] = []
@@ -37,7 +35,7 @@ enum IndexSelection: Sendable, Equatable {
   }
 
   /// The numbers on an axis of `count`, or the number that lies outside it.
-  func resolve(count: Int) -> Result<[Int], OutOfRange> {
+  package func resolve(count: Int) -> Result<[Int], OutOfRange> {
     switch self {
     case .one(let index):
       let place = index < 0 ? count + index : index
@@ -51,7 +49,7 @@ enum IndexSelection: Sendable, Equatable {
     }
   }
 
-  struct OutOfRange: Error { let index: Int }
+  package struct OutOfRange: Error { package let index: Int }
 
   private static func bound(_ bound: Int, _ count: Int) -> Int? {
     let place = bound < 0 ? count + bound : bound
@@ -59,7 +57,7 @@ enum IndexSelection: Sendable, Equatable {
   }
 
   /// As a job would write it, in one form only.
-  var canonical: JobValue {
+  package var canonical: JobValue {
     switch self {
     case .one(let index): .int(index)
     case .range: .text(text)
@@ -67,7 +65,7 @@ enum IndexSelection: Sendable, Equatable {
   }
 
   /// In words, for a refusal.
-  var text: String {
+  package var text: String {
     switch self {
     case .one(let index): "\(index)"
     case .range(let start, let end, let step):

@@ -37,11 +37,11 @@ package struct Fields {
 
   /// A condition on other fields, and how a job would meet it.
   package struct When: Sendable {
-    let holds: Bool
-    let text: String
-    let subject: String
+    package let holds: Bool
+    package let text: String
+    package let subject: String
     /// Whether a field without effect has its default in the canonical form all the same.
-    let keepsUsual: Bool
+    package let keepsUsual: Bool
 
     /// - Parameters:
     ///   - text: Such as `optimizer = "sgd"`.
@@ -73,11 +73,6 @@ package struct Fields {
   }
 
   // MARK: Naming a field
-
-  /// The field `kind` of a job.
-  mutating func kind(_ kind: JobKind) throws(Refusal) {
-    _ = try required("kind", .choice(of: [kind]).called(quoted(kind.rawValue)), "The kind of job.")
-  }
 
   /// A field with a default.
   ///

@@ -1,7 +1,6 @@
 import Inputs
+import JobFiles
 import Testing
-
-@testable import Experiments
 
 struct JobTOMLTests {
   @Test(arguments: [
@@ -19,7 +18,7 @@ struct JobTOMLTests {
     "a", "a.", "a.\rb = 1", "a = 1\r",
   ])
   func `tables written otherwise are refused`(text: String) throws {
-    try expectRefusal(naming: "job.toml", "line ") { () throws(Refusal) in try document(text) }
+    expectRefusal(naming: "job.toml", "line ") { () throws(Refusal) in try document(text) }
   }
 
   @Test func `text is read in its four forms, with the lines of any editor`() throws {
@@ -48,7 +47,7 @@ struct JobTOMLTests {
     #""\x41""#, #""\ud800""#, #""\u12""#, "\"a\u{1}b\"", "\"a", "'''a", "\"a\nb\"", "'a\u{7F}'",
   ])
   func `text that does not end, or holds what it may not, is refused`(text: String) throws {
-    try expectRefusal(naming: "job.toml: a, line ") { () throws(Refusal) in
+    expectRefusal(naming: "job.toml: a, line ") { () throws(Refusal) in
       try document("a = \(text)\n")
     }
   }

@@ -1,27 +1,25 @@
 import Foundation
 import Inputs
+import JobFiles
 import Testing
-import _TestSupport
-
-@testable import Experiments
 
 struct JobDocumentTests {
   @Test func `a job that is no regular file of fair size is refused with its cause`() throws {
     try withTemporaryFolder { folder in
       let path = folder.path
-      try expectRefusal(naming: "none.toml", "No such file") { () throws(Refusal) in
+      expectRefusal(naming: "none.toml", "No such file") { () throws(Refusal) in
         try JobDocument(reading: "\(path)/none.toml")
       }
-      try expectRefusal(naming: path, "a directory") { () throws(Refusal) in
+      expectRefusal(naming: path, "a directory") { () throws(Refusal) in
         try JobDocument(reading: path)
       }
       let large = folder.appendingPathComponent("large.toml")
       try Data(count: JobDocument.sizeLimit + 1).write(to: large)
-      try expectRefusal(naming: "8388609 bytes", "the limit") { () throws(Refusal) in
+      expectRefusal(naming: "8388609 bytes", "the limit") { () throws(Refusal) in
         try JobDocument(reading: large.path)
       }
       #expect(mkfifo("\(path)/pipe.toml", 0o600) == 0)
-      try expectRefusal(naming: "pipe.toml", "a pipe") { () throws(Refusal) in
+      expectRefusal(naming: "pipe.toml", "a pipe") { () throws(Refusal) in
         try JobDocument(reading: "\(path)/pipe.toml")
       }
     }
@@ -29,45 +27,45 @@ struct JobDocumentTests {
 
   @Test(arguments: ["", "\n\n", "# only a comment\n", "\u{FEFF}"])
   func `a job without fields is refused`(text: String) throws {
-    try expectRefusal(naming: "job.toml", "an empty job", "kind") { () throws(Refusal) in
+    expectRefusal(naming: "job.toml", "an empty job", "kind") { () throws(Refusal) in
       try document(text)
     }
   }
 
   @Test(arguments: ["[1]", "3", "null", "\"text\""])
   func `a JSON job that is no object is refused`(text: String) throws {
-    try expectRefusal(naming: "job.json", "expected the fields of a job") { () throws(Refusal) in
+    expectRefusal(naming: "job.json", "expected the fields of a job") { () throws(Refusal) in
       try document(text, file: "job.json")
     }
   }
 
   @Test func `a duplicate key is refused with both lines`() throws {
-    try expectRefusal(naming: "run.threads", "line 2", "line 4") { () throws(Refusal) in
+    expectRefusal(naming: "run.threads", "line 2", "line 4") { () throws(Refusal) in
       try document("[run]\nthreads = 1\n# between\nthreads = 2\n")
     }
-    try expectRefusal(naming: "run", "line 1", "line 3") { () throws(Refusal) in
+    expectRefusal(naming: "run", "line 1", "line 3") { () throws(Refusal) in
       try document("[run]\nthreads = 1\n[run]\nnaive = true\n")
     }
-    try expectRefusal(naming: "duplicate key", "threads") { () throws(Refusal) in
+    expectRefusal(naming: "duplicate key", "threads") { () throws(Refusal) in
       try document(#"{"run": {"threads": 1, "threads": 2}}"#, file: "job.json")
     }
-    try expectRefusal(naming: "job.toml", "line 2") { () throws(Refusal) in
+    expectRefusal(naming: "job.toml", "line 2") { () throws(Refusal) in
       try document("a.b = 1\na = 2\n")
     }
   }
 
   @Test func `text that is not TOML is refused with its line`() throws {
-    try expectRefusal(naming: "job.toml", "line 2") { () throws(Refusal) in
+    expectRefusal(naming: "job.toml", "line 2") { () throws(Refusal) in
       try document("kind = \"trace\"\nname = \n")
     }
-    try expectRefusal(naming: "line 3") { () throws(Refusal) in
+    expectRefusal(naming: "line 3") { () throws(Refusal) in
       try document("kind = \"trace\"\n\nname = \"a\n")
     }
-    try expectRefusal(naming: "line 1") { () throws(Refusal) in try document("just words\n") }
-    try expectRefusal(naming: "a, line 2", "',' or ']'") { () throws(Refusal) in
+    expectRefusal(naming: "line 1") { () throws(Refusal) in try document("just words\n") }
+    expectRefusal(naming: "a, line 2", "',' or ']'") { () throws(Refusal) in
       try document("a = [1, 2\n")
     }
-    try expectRefusal(naming: "seed, line 1", "64 bits") { () throws(Refusal) in
+    expectRefusal(naming: "seed, line 1", "64 bits") { () throws(Refusal) in
       try document("seed = 99999999999999999999\n")
     }
   }
@@ -76,12 +74,12 @@ struct JobDocumentTests {
     func bytes(_ bytes: [UInt8]) -> () throws(Refusal) -> JobDocument {
       { () throws(Refusal) in try JobDocument(bytes, file: "job.toml") }
     }
-    try expectRefusal(
+    expectRefusal(
       naming: "line 2, column 5", "not UTF-8",
       action: bytes(Array("a = 1\nb = ".utf8) + [0xE9, 10]))
-    try expectRefusal(naming: "line 1, column 6", "NUL", action: bytes(Array("a = 1\0".utf8)))
-    try expectRefusal(naming: "UTF-16", action: bytes([0xFF, 0xFE, 97, 0]))
-    try expectRefusal(naming: "run.output, line 2", "NUL") { () throws(Refusal) in
+    expectRefusal(naming: "line 1, column 6", "NUL", action: bytes(Array("a = 1\0".utf8)))
+    expectRefusal(naming: "UTF-16", action: bytes([0xFF, 0xFE, 97, 0]))
+    expectRefusal(naming: "run.output, line 2", "NUL") { () throws(Refusal) in
       try document("[run]\noutput = \"a\\u0000b\"\n")
     }
   }
@@ -100,12 +98,12 @@ struct JobDocumentTests {
       String(repeating: "[", count: 1_000_000),
       "a = {x = y z, " + String(repeating: "{", count: 9999),
     ] {
-      try expectRefusal(naming: "job.toml", "line") { () throws(Refusal) in try document(text) }
+      expectRefusal(naming: "job.toml", "line") { () throws(Refusal) in try document(text) }
     }
   }
 
   @Test func `a deep JSON job is refused`() throws {
-    try expectRefusal(naming: "64") { () throws(Refusal) in
+    expectRefusal(naming: "64") { () throws(Refusal) in
       try document(String(repeating: "{\"a\":", count: 1000), file: "job.json")
     }
   }
@@ -116,61 +114,14 @@ struct JobDocumentTests {
       String(repeating: "[[a]]\n", count: 100_001),
       (0...100_000).map { "k\($0)=1\n" }.joined(),
     ] {
-      try expectRefusal(naming: "more than 100000 values") { () throws(Refusal) in
+      expectRefusal(naming: "more than 100000 values") { () throws(Refusal) in
         try document(text)
       }
     }
-    try expectRefusal(naming: "more than 100000 values") { () throws(Refusal) in
+    expectRefusal(naming: "more than 100000 values") { () throws(Refusal) in
       try document(
         "{\"a\": [" + String(repeating: "1,", count: 100_000) + "1]}", file: "job.json")
     }
-  }
-
-  /// Cuts and changes of a good job: each is read or refused, and none ends the process.
-  @Test func `no damage to a job does more than refuse it`() throws {
-    let good = Array(
-      """
-      kind = "trace"
-      name = 'n'
-      [model]
-      path = "m" # comment
-      [data]
-      items = [{ prompt = "P is", subject = "P", answer = "x", id = 3 }]
-      limit = 1_0
-      [corrupt]
-      multiple = 3.0e0
-      [[restore]]
-      site = "mlp_output"
-      layers = [0, "1:3",
-        -1]
-      [slurm]
-      time = \"\"\"1:00\"\"\"
-      "odd key".x = 0x1F
-      """.utf8)
-    var random = SeededRandom(seed: 1)
-    var read = 0
-    var refused = 0
-    for _ in 0..<1500 {
-      var bytes = good
-      switch Int.random(in: 0..<3, using: &random) {
-      case 0: bytes.removeSubrange(Int.random(in: 0..<bytes.count, using: &random)...)
-      case 1:
-        let start = Int.random(in: 0..<bytes.count, using: &random)
-        bytes.removeSubrange(start..<min(bytes.count, start + 3))
-      default:
-        let place = Int.random(in: 0..<bytes.count, using: &random)
-        let odd = Array("[]{}\"'=.,\\#\n-0e:\u{1}\u{E9}".utf8)
-        bytes[place] = odd[Int.random(in: 0..<odd.count, using: &random)]
-      }
-      do throws(Refusal) {
-        _ = try TraceSpec(JobDocument(bytes, file: "job.toml"))
-        read += 1
-      } catch {
-        #expect(error.kind == .job && error.file == "job.toml", "\(error)")
-        refused += 1
-      }
-    }
-    #expect(refused > 500 && read + refused == 1500)
   }
 
   @Test func `fields keep their order and know their lines`() throws {
@@ -214,7 +165,7 @@ struct JobDocumentTests {
     let long = String(repeating: " ", count: 300)
     let text = "\"a\\n\" = 1\n'a\\n' = 2\n\"\(long)1\" = 3\n\"\(long)2\" = 4\n"
     #expect(try document(text).field.anyTable().table.members.count == 4)
-    try expectRefusal(naming: "line 2") { () throws(Refusal) in
+    expectRefusal(naming: "line 2") { () throws(Refusal) in
       try document("ab = 1\n\"\\u0061b\" = 2\n")
     }
   }
@@ -236,7 +187,7 @@ struct JobDocumentTests {
     "1e400", "x", "", "= 1", "1.2.3", "--1", "1-1",
   ])
   func `what is no value without quotation marks is refused`(text: String) throws {
-    try expectRefusal(naming: "job.toml: a.b, line 2") { () throws(Refusal) in
+    expectRefusal(naming: "job.toml: a.b, line 2") { () throws(Refusal) in
       try document("[a]\nb = \(text)\n")
     }
   }

@@ -11,7 +11,7 @@ package struct FieldType<Value> {
   /// The value and its canonical form; paths start from the folder.
   let read: (JobField, _ folder: String) throws(Refusal) -> (Value, JobValue)
   /// Of a default; what has none gives an empty table.
-  let canonical: (Value) -> JobValue
+  package let canonical: (Value) -> JobValue
   /// What stands for a value where there is no job, and the fields inside it.
   let manual: () throws(Refusal) -> (Value, [FieldEntry])
 

@@ -5,6 +5,10 @@ package import Inputs
 package struct JobPath: Sendable, Equatable {
   package let written: String
   package let resolved: String
+
+  package init(written: String, resolved: String) {
+    (self.written, self.resolved) = (written, resolved)
+  }
 }
 
 extension JobField {

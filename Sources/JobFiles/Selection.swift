@@ -84,7 +84,7 @@ extension FieldType where Value == Selection {
 
 extension IndexSelection {
   /// A number or a range of a job; nil where the field is neither.
-  init?(_ field: JobField) throws(Refusal) {
+  package init?(_ field: JobField) throws(Refusal) {
     switch field.value.content {
     case .integer: self = .one(try field.int(in: -Self.limit...Self.limit))
     case .string(let text):
@@ -100,7 +100,7 @@ extension IndexSelection {
 
 extension JobField {
   /// A value, or the list of several, none of them twice.
-  func parts<Part: Equatable>(
+  package func parts<Part: Equatable>(
     nothing: String, once: String, _ expected: String,
     _ read: (JobField) throws(Refusal) -> Part
   ) throws(Refusal) -> [Part] {
