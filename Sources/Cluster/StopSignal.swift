@@ -41,7 +41,11 @@ public final class StopSignal: Sendable {
   ///
   /// `mpirun` passes SIGUSR1 on to all ranks; with SIGTERM they have a second. A second SIGINT
   /// ends the process at once with code 75. SIGHUP stays ignored where it is, as under `nohup`.
-  public static func installed() -> StopSignal {
+  ///
+  /// - Parameter seconds: After so long a stop is taken for stuck, in a library say, and the process
+  ///   ends as it is, with code 75: what counts is durable at any moment. nil: it is waited for.
+  public static func installed(givingUpAfter seconds: UInt32? = nil) -> StopSignal {
+    patience.store(seconds ?? 0, ordering: .releasing)
     // The first use of a global initialises it, which a handler must not do.
     _ = signalCount.load(ordering: .relaxed)
     _ = interruptCount.load(ordering: .relaxed)
@@ -60,6 +64,12 @@ public final class StopSignal: Sendable {
       sigaction(signal, &action, nil)
       sigaddset(&handled, signal)
     }
+    if seconds != nil {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = giveUp
+      sigaction(SIGALRM, &action, nil)
+      sigaddset(&handled, SIGALRM)
+    }
     // A parent that blocks them, as Swift's own task threads do, passes that on.
     pthread_sigmask(SIG_UNBLOCK, &handled, nil)
     return StopSignal(followingSignals: true)
@@ -68,10 +78,20 @@ public final class StopSignal: Sendable {
 
 private let signalCount = Atomic<Int>(0)
 private let interruptCount = Atomic<Int>(0)
+/// Seconds from the first signal to the end of a process that does not stop; 0 for no end.
+private let patience = Atomic<UInt32>(0)
 
 private func noteSignal(_ signal: Int32) {
-  signalCount.add(1, ordering: .acquiringAndReleasing)
+  let first = signalCount.add(1, ordering: .acquiringAndReleasing).oldValue == 0
+  let seconds = patience.load(ordering: .acquiring)
+  if first, seconds > 0 { alarm(seconds) }
   guard signal == SIGINT else { return }
   let earlier = interruptCount.add(1, ordering: .acquiringAndReleasing).oldValue
   if earlier > 0 { _exit(75) }
+}
+
+private func giveUp(_ signal: Int32) {
+  let text: StaticString = "causeway: the stop is stuck; ended as it is, the same command goes on\n"
+  _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
+  _exit(75)
 }

@@ -11,7 +11,7 @@ extension Probe {
   /// The options: count, threads, milliseconds (the most a unit takes), work (spin or sleep),
   /// failing (units), folder, heartbeat and silence (milliseconds), die, freeze, stop, lose and
   /// uncommitted (ranks), after (milliseconds until die, freeze, stop or lose), bytes (of a result),
-  /// begins (1: each unit that begins is said).
+  /// begins (1: each unit that begins is said), hang (1: in place of all units, deaf to stops).
   func units() throws -> Int32 {
     let count = options.int("count", or: 10)
     let longest = options.int("milliseconds", or: 5)
@@ -20,7 +20,12 @@ extension Probe {
       computeThreads: options.int("threads", or: 1),
       heartbeat: .milliseconds(options.int("heartbeat", or: 2000)),
       silenceLimit: .milliseconds(options.int("silence", or: 60_000)))
-    let stop = StopSignal.installed()
+    let hangs = options.int("hang", or: 0) == 1
+    let stop = StopSignal.installed(givingUpAfter: hangs ? 1 : nil)
+    if hangs {
+      say("begins")
+      while true { sleep(.seconds(1)) }
+    }
     startFault(stop)
 
     let file = options.text("folder").map { "\($0)/rank-\(world.rank)" }

@@ -162,6 +162,15 @@ extension MultiRankTests {
       }
     }
 
+    @Test func `a rank that hangs where it hears of no stop ends with 75`() async throws {
+      let running = try RunningProbe(["units", "hang=1"], ranks: nil)
+      try await running.wait(for: 1, linesWith: "begins")
+      kill(running.launcher, SIGTERM)
+      let run = try await running.end()
+      #expect(run.exitCode == 75)
+      #expect(run.errors.contains("the stop is stuck"))
+    }
+
     @Test func `a rank alone stops with 75 on SIGTERM`() async throws {
       let running = try RunningProbe(["units", "count=500", "milliseconds=100"], ranks: nil)
       try await running.wait(for: 1, linesWith: "done")

@@ -18,7 +18,7 @@ struct Run: ParsableCommand {
   @OptionGroup var arguments: RunArguments
 
   func run() throws {
-    let stop = StopSignal.installed()
+    let stop = StopSignal.installed(givingUpAfter: 60)
     let environment = try MPIEnvironment()
     do {
       let outcome = try start(environment, stop)
