@@ -82,14 +82,14 @@ extension EndToEnd {
       }
     }
 
-    /// A unit must last to be struck in it: the first ones of an ablation do not. On two ranks the
-    /// second one is struck, which has the unit again where all ranks are on each unit.
+    /// On two ranks the second one is struck, which has the unit again where all ranks are on each
+    /// unit.
     struct Death: Sendable {
       let kind: KindBench
       let ranks: Int?
 
       static let all = KindBench.all.flatMap { kind in
-        (kind.kind == .ablate ? [] : [Death(kind: kind, ranks: nil)])
+        [Death(kind: kind, ranks: nil)]
           + ([.train, .basis, .lens].contains(kind.kind) ? [Death(kind: kind, ranks: 2)] : [])
       }
     }
@@ -103,19 +103,44 @@ extension EndToEnd {
       let bench = try kind.bench(
         kind.long
           + ["2", "3"].map { ("checkpoint_steps = \($0)\n", "checkpoint_steps = 16777216\n") })
+      // A unit may end while the killer waits for the processor: the run is then begun anew.
+      var struck: (run: String, unit: Int)?
+      for attempt in 1...20 where struck == nil {
+        let run = "run-\(attempt)"
+        struck = try await Self.strike(bench, run, ranks: ranks).map { (run, $0) }
+      }
+      let (run, unit) = try #require(struck)
+      let ended = try await bench.start(run, ranks: ranks, "--threads", "1").end()
+      #expect(ended.code == 1, "unit \(unit): \(ended.code) \(ended.errors)")
+      #expect(ended.errors.contains("its rank died 3 times"), "\(ended.errors)")
+      let records = try bench.stored(run).records
+      #expect(!records.keys.contains(UInt64(unit)))
+      let status = try await RunningTool(["status", bench.path(run), "--json"], ranks: nil).end()
+      #expect(status.code == 1)
+      #expect(status.output.contains("its rank died 3 times"))
+      let verify = try await RunningTool(["verify", bench.path(run)], ranks: nil).end()
+      #expect(verify.code == 1, "\(verify.errors)")
+    }
+
+    /// Kills the process that computes a unit, three times the same unit.
+    ///
+    /// - Returns: The unit; nil where a start ended before it was struck.
+    private static func strike(
+      _ bench: Workbench, _ run: String, ranks: Int?
+    ) async throws -> Int? {
       var poison: Int?
       var seen: Set<String> = []
       for death in 1...3 {
-        let tool = try bench.start("run", ranks: ranks, "--threads", "1")
+        let tool = try bench.start(run, ranks: ranks, "--threads", "1")
         let isDead = try await tool.wait {
           // The one rank, or the second of two.
-          guard let victim = ranks == nil ? tool.launcher : tool.ranks().last?.process,
-            let unit = Self.unit(bench, rank: ranks == nil ? 0 : 1, besides: seen),
-            poison.map({ $0 == unit }) ?? true
-          else { return false }
-          // It stands still while it is looked at again.
+          guard let victim = ranks == nil ? tool.launcher : tool.ranks().last?.process else {
+            return false
+          }
+          // It stands still while it is looked at, and gets a little further between two looks.
           kill(victim, SIGSTOP)
-          guard Self.unit(bench, rank: ranks == nil ? 0 : 1, besides: seen) == unit else {
+          let unit = unit(bench, run, rank: ranks == nil ? 0 : 1, besides: seen)
+          guard let unit, poison.map({ $0 == unit }) ?? true else {
             kill(victim, SIGCONT)
             return false
           }
@@ -123,25 +148,21 @@ extension EndToEnd {
           return kill(victim, SIGKILL) == 0
         }
         let ended = try await tool.end(mayBeStuck: true)
-        #expect(isDead, "death \(death): \(ended.code) \(ended.errors)")
         try await tool.waitForRanks()
-        seen.formUnion(bench.inFlight("run").keys)
+        guard isDead else {
+          #expect(ended.code == 0, "death \(death): \(ended.code) \(ended.errors)")
+          return nil
+        }
+        seen.formUnion(bench.inFlight(run).keys)
       }
-      let unit = try #require(poison)
-      let ended = try await bench.start("run", ranks: ranks, "--threads", "1").end()
-      #expect(ended.code == 1, "unit \(unit): \(ended.code) \(ended.errors)")
-      #expect(ended.errors.contains("its rank died 3 times"), "\(ended.errors)")
-      let records = try bench.stored("run").records
-      #expect(records[UInt64(unit)] == nil)
-      let status = try await RunningTool(["status", bench.path("run"), "--json"], ranks: nil).end()
-      #expect(status.code == 1 && status.output.contains("its rank died 3 times"))
-      let verify = try await RunningTool(["verify", bench.path("run")], ranks: nil).end()
-      #expect(verify.code == 1, "\(verify.errors)")
+      return poison
     }
 
     /// The unit that a rank of the latest start computes.
-    private static func unit(_ bench: Workbench, rank: Int, besides seen: Set<String>) -> Int? {
-      bench.inFlight("run").first { $0.key.hasSuffix("-\(rank)") && !seen.contains($0.key) }?
+    private static func unit(
+      _ bench: Workbench, _ run: String, rank: Int, besides seen: Set<String>
+    ) -> Int? {
+      bench.inFlight(run).first { $0.key.hasSuffix("-\(rank)") && !seen.contains($0.key) }?
         .value.first
     }
   }
