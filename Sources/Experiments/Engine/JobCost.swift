@@ -77,7 +77,7 @@ struct PlanReport: CostReport {
   /// products are small.
   private static let productShare = 0.87
   /// Of reading a weight and putting it where products want it.
-  private static let secondsOfWeightByte = 3.5e-9
+  private static let secondsOfWeightByte = 1.5e-9
 
   private var besideSeconds: Double {
     cost.besideSeconds + Double(cost.weightBytes) * Self.secondsOfWeightByte
