@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import Experiments
 import Figures
+import Foundation
 import Inputs
 
 struct Run: ParsableCommand {
@@ -55,8 +56,11 @@ struct Run: ParsableCommand {
       if environment.speaks {
         print(summary)
         print("causeway show \(result.folder)")
-        print(
-          "python3 -c 'import xarray; print(xarray.open_zarr(\"\(result.folder)/results.zarr\"))'")
+        for store in ["results.zarr", "activations.zarr"] {
+          let path = "\(result.folder)/\(store)"
+          guard FileManager.default.fileExists(atPath: path) else { continue }
+          print("python3 -c 'import xarray; print(xarray.open_zarr(\"\(path)\"))'")
+        }
       }
       environment.leave(code: failed > 0 ? 1 : 0)
     }
