@@ -37,7 +37,7 @@ let package = Package(
       name: "Causeway",
       targets: [
         "Inputs", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models", "Interventions",
-        "CausalModels", "ResultsStore", "Experiments",
+        "CausalModels", "ResultsStore", "Lenses", "Experiments",
       ]),
   ],
   dependencies: [
@@ -63,24 +63,32 @@ let package = Package(
     module("Models", ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Locks"]),
     module(
       "Interventions",
-      ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+      ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models", "Locks"]),
     module("Randomness", []),
     module("CausalModels", ["Inputs", "Randomness"]),
     module("Cluster", ["COpenMPI", "Inputs", "Locks"]),
     module("ResultsStore", ["CKernels", "CZstd", "Inputs", "Locks"]),
+    module("Statistics", ["CKernels", "Inputs", "Randomness", "ResultsStore", "Tensors"]),
+    module(
+      "Lenses",
+      [
+        "Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models", "Interventions",
+        "Cluster", "ResultsStore", "Statistics",
+      ]),
+    module("Slurm", ["Inputs", "JobFiles", "Cluster", "ResultsStore"]),
     module("Figures", ["Inputs", "Locks", subprocess]),
     module(
       "Experiments",
       [
         "Inputs", "JobFiles", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models",
-        "Interventions", "Randomness", "CausalModels", "Cluster", "ResultsStore", "Figures",
-        "Locks", "CKernels",
+        "Interventions", "Randomness", "CausalModels", "Cluster", "ResultsStore", "Statistics",
+        "Lenses", "Slurm", "Figures", "Locks",
       ]),
     .executableTarget(
       name: "causeway",
       dependencies: [
-        "Experiments", "Cluster", "Figures", "Inputs", "Interventions", "JobFiles",
-        argumentParser,
+        "Experiments", "Cluster", "Figures", "Inputs", "Interventions", "JobFiles", "Models",
+        "ResultsStore", "Slurm", argumentParser,
       ],
       swiftSettings: settings),
 
@@ -104,12 +112,17 @@ let package = Package(
     tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "Locks", "_ClusterProbe"]),
     tests(of: "ResultsStore", ["Inputs"]),
+    tests(of: "Statistics", ["Inputs", "Tensors"]),
+    tests(
+      of: "Lenses",
+      ["Inputs", "Tensors", "Checkpoints", "Models", "Cluster", "Statistics"]),
     tests(of: "Figures", ["Inputs", "Locks"]),
     tests(
       of: "Experiments",
       [
         "Inputs", "JobFiles", "CausalModels", "Interventions", "Randomness", "Tensors",
-        "Checkpoints", "Models", "Cluster", "ResultsStore", "Figures", "Locks",
+        "Checkpoints", "Models", "Cluster", "ResultsStore", "Statistics", "Lenses", "Slurm",
+        "Figures", "Locks",
       ]),
     .testTarget(
       name: "causewayTests",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clones.h"
+#include "crc_tables.h"
 
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
@@ -65,37 +66,13 @@ void bytes_unshuffle(uint8_t *target, const uint8_t *source, size_t count, size_
   }
 }
 
-// Eight bytes a step, after Kounavis and Berry, 2005: table[k][b] is the CRC of b and k zeros.
-static uint32_t table[8][256];
+static crc_tables table;
 
 // Filled when the program is loaded, so that threads only ever read it.
-__attribute__((constructor)) static void fill_table(void) {
-  for (uint32_t byte = 0; byte < 256; byte++) {
-    uint32_t crc = byte;
-    for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0x82F63B78u & (0u - (crc & 1)));
-    table[0][byte] = crc;
-  }
-  for (int zeros = 1; zeros < 8; zeros++)
-    for (int byte = 0; byte < 256; byte++) {
-      uint32_t crc = table[zeros - 1][byte];
-      table[zeros][byte] = (crc >> 8) ^ table[0][crc & 0xFF];
-    }
-}
+__attribute__((constructor)) static void fill_table(void) { crc_fill(table, 0x82F63B78u); }
 
 uint32_t crc32c_update_portable(uint32_t crc, const void *bytes, size_t count) {
-  const uint8_t *next = bytes;
-  crc = ~crc;
-  for (; count >= 8; count -= 8, next += 8) {
-    uint32_t low, high;
-    memcpy(&low, next, 4);
-    memcpy(&high, next + 4, 4);
-    low ^= crc;
-    crc = table[7][low & 0xFF] ^ table[6][(low >> 8) & 0xFF] ^ table[5][(low >> 16) & 0xFF] ^
-          table[4][low >> 24] ^ table[3][high & 0xFF] ^ table[2][(high >> 8) & 0xFF] ^
-          table[1][(high >> 16) & 0xFF] ^ table[0][high >> 24];
-  }
-  while (count-- > 0) crc = (crc >> 8) ^ table[0][(crc ^ *next++) & 0xFF];
-  return ~crc;
+  return crc_update(table, crc, bytes, count);
 }
 
 #if defined(__x86_64__)

@@ -37,7 +37,7 @@ extension Communicator {
 
   /// What all ranks throw, if any of them failed: a refusal before a stop.
   private func verdict(on report: [UInt8]) throws(Refusal) -> (any Error)? {
-    try refusing { () throws(MPIError) in
+    try mpiRefusal { () throws(MPIError) in
       let reports = try gather(report)
       var packed: [UInt8] = []
       let first = reports.firstIndex { $0.count > 1 } ?? reports.firstIndex { !$0.isEmpty }

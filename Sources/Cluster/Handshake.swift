@@ -42,7 +42,7 @@ public struct Handshake: Sendable {
       writer.string(value)
     }
     let card = writer.bytes
-    let cards = try refusing { () throws(MPIError) in try communicator.allGather(card) }
+    let cards = try mpiRefusal { () throws(MPIError) in try communicator.allGather(card) }
     var read: [[(key: String, value: String)]] = []
     for (rank, card) in cards.enumerated() {
       do throws(MPIError) {

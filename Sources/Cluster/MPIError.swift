@@ -57,6 +57,6 @@ func mpi(_ routine: String, _ call: () -> Int32) throws(MPIError) {
 }
 
 /// Runs `work`, and turns what MPI throws into the form for the user.
-func refusing<Value>(_ work: () throws(MPIError) -> Value) throws(Refusal) -> Value {
+package func mpiRefusal<Value>(_ work: () throws(MPIError) -> Value) throws(Refusal) -> Value {
   do throws(MPIError) { return try work() } catch { throw error.refusal }
 }

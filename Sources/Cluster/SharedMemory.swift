@@ -33,7 +33,7 @@ public final class SharedMemory: @unchecked Sendable {
   public init(byteCount: Int, on communicator: Communicator) throws(Refusal) {
     precondition(byteCount >= 0, "SharedMemory of \(byteCount) bytes")
     self.byteCount = byteCount
-    node = try refusing { () throws(MPIError) in try communicator.nodeLocal() }
+    node = try mpiRefusal { () throws(MPIError) in try communicator.nodeLocal() }
     isLeader = node.rank == 0
     let node = node
     let made = try communicator.agree {

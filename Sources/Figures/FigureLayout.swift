@@ -17,7 +17,6 @@ struct FigureLayout {
     var right: Double { left + width }
     var bottom: Double { top + height }
     var outerWidth: Double { leftMargin + width + rightMargin }
-    var outerHeight: Double { topMargin + height + bottomMargin }
   }
 
   static let fontSize = 12.0

@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import Inputs
 import JobFiles
+import Lenses
 import ResultsStore
 import Testing
 import _TestSupport
@@ -62,6 +63,20 @@ struct BasisPlanTests {
       #expect(
         planned >= Double(made) / 2 && planned <= Double(made) * 2,
         "\(planned) planned, \(made) made")
+    }
+  }
+
+  @Test func `a unit's result is read back as it was written, and damage is refused`() throws {
+    let unit = BasisUnit.search(layer: 0, direction: 0, restart: 0)
+    let result = BasisResult.direction(.init(vector: [0.6, -0.8], energy: 0.125, evaluations: 9))
+    let bytes = result.bytes
+    #expect(try BasisResult(bytes, of: unit, number: 0, width: 2, directions: 1) == result)
+    #expect(throws: (any Error).self) {
+      try BasisResult(Array(bytes.dropLast()), of: unit, number: 0, width: 2, directions: 1)
+    }
+    #expect(throws: (any Error).self) {
+      try BasisResult(
+        [UInt8](repeating: 0xFF, count: bytes.count), of: unit, number: 0, width: 2, directions: 1)
     }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import JobFiles
+import Slurm
 import Testing
 import _TestSupport
 

@@ -12,7 +12,7 @@ extension FixedOrderSum {
     let card = SumCard(
       step: step, count: count, length: length, stride: MemoryLayout<Element>.stride,
       nodes: Array(nodes.keys))
-    let cards = try refusing { () throws(MPIError) in
+    let cards = try mpiRefusal { () throws(MPIError) in
       var cards: [SumCard] = []
       for bytes in try communicator.allGather(card.encoded) { cards.append(try SumCard(bytes)) }
       return cards
@@ -21,7 +21,7 @@ extension FixedOrderSum {
     guard count > 0 else { return Array(repeating: .zero, count: length) }
     let exchange = SumExchange(
       tree: tree, owners: owners, values: nodes, length: length, on: communicator)
-    return try refusing { () throws(MPIError) in try exchange.run().values }
+    return try mpiRefusal { () throws(MPIError) in try exchange.run().values }
   }
 
   /// The sum where this rank has all contributions.

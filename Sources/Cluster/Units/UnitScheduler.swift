@@ -124,7 +124,7 @@ public struct UnitScheduler: Sendable {
     card.integer(units.count)
     card.string(Digest.of(list.bytes))
     let bytes = card.bytes
-    let cards = try refusing { () throws(MPIError) in try communicator.allGather(bytes) }
+    let cards = try mpiRefusal { () throws(MPIError) in try communicator.allGather(bytes) }
     var threads: [Int] = []
     for (rank, card) in cards.enumerated() {
       guard card.dropFirst(8) == cards[0].dropFirst(8) else {
@@ -133,7 +133,7 @@ public struct UnitScheduler: Sendable {
           expected: "the \(units.count) units of rank 0; all ranks must read the same job")
       }
       var reader = WireReader(card)
-      threads.append(try refusing { () throws(MPIError) in try reader.integer() })
+      threads.append(try mpiRefusal { () throws(MPIError) in try reader.integer() })
     }
     return threads
   }

@@ -2,6 +2,7 @@ package import Inputs
 internal import JobFiles
 package import Models
 internal import ResultsStore
+package import Statistics
 package import Tensors
 
 /// The folder of a dump opened for reading, also while it is written: activations, tokens, statistics.

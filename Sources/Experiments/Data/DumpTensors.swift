@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inputs
 internal import JobFiles
 internal import Models
+internal import Statistics
 internal import Tensors
 
 /// Tensors of a specification that are statistics of dumps, by the names that it gives them:

@@ -1,4 +1,6 @@
+package import Cluster
 internal import Foundation
+internal import Inputs
 
 /// What `plan` prints.
 package protocol CostReport: Sendable {
@@ -38,5 +40,22 @@ extension CostReport {
   /// Counts as integers.
   private static func number(_ value: Double) -> String {
     Int(exactly: value).map(String.init) ?? "\(value)"
+  }
+}
+
+extension RunNeeds {
+  /// What `plan` says of it.
+  ///
+  /// - Parameter threads: Compute threads of the rank that `rankBytes` are of.
+  func entries(threads: Int) -> [CostReport.Entry] {
+    return [
+      ("weight_bytes", Double(weightBytes), "\(Self.text(weightBytes)), once a host"),
+      (
+        "rank_bytes", Double(rankBytes),
+        "\(Self.text(rankBytes)) a rank of \(threads == 1 ? "one compute thread" : "\(threads) compute threads")"
+      ),
+      ("disk_bytes", Double(diskBytes), "at most \(Self.text(diskBytes)), with journals"),
+      ("inodes", Double(files), "at most \(Self.count(files)), with folders"),
+    ]
   }
 }

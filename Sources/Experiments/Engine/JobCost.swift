@@ -1,7 +1,8 @@
+internal import Cluster
 internal import Foundation
 internal import Inputs
-internal import Tensors
 internal import ResultsStore
+internal import Tensors
 
 /// What a job costs, as its kind knows it; what a run's folder takes follows from its arrays.
 struct JobCost: Sendable {

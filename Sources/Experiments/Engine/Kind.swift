@@ -9,11 +9,9 @@ internal import ResultsStore
 /// figures follow from it, and are written once.
 protocol Kind: Sendable {
   associatedtype Layout: Table
-  static var name: JobKind { get }
   /// What it is for, on one line.
   static var summary: String { get }
 
-  static func specification(_ document: JobDocument) throws(Refusal) -> Layout.Spec
   /// Resolves a job; reads no weights.
   init(_ spec: Layout.Spec) throws(Refusal)
 
@@ -53,6 +51,7 @@ extension Kind {
   static func tensors(
     _ run: RunView<Layout>, _ options: ExportOptions
   ) throws(Refusal) -> SafetensorsWriter { SafetensorsWriter() }
+  static var name: JobKind { Layout.Spec.jobKind }
   var spec: Layout.Spec { table.spec }
 }
 

@@ -9,20 +9,20 @@ enum KindCommands<K: Kind>: Experiment {
   static var summary: String { K.summary }
 
   static func specification(_ document: JobDocument) throws(Refusal) -> any JobSpecification {
-    try K.specification(document)
+    try K.Layout.Spec(document)
   }
 
   static func plan(_ document: JobDocument) throws(Refusal) -> any CostReport {
-    PlanReport(try K(K.specification(document)))
+    PlanReport(try K(K.Layout.Spec(document)))
   }
 
   static func check(_ document: JobDocument, limit: Int) throws(Refusal) -> [String] {
-    let job = try K(K.specification(document))
+    let job = try K(K.Layout.Spec(document))
     return try job.lines(limit: limit) + ["ok: \(job.table.unitCount) units"]
   }
 
   static func run(_ document: JobDocument, _ launch: RunLaunch) throws(Refusal) -> RunOutcome {
-    try RunEngine<K>(launch).run { () throws(Refusal) in try K.specification(document) }
+    try RunEngine<K>(launch).run { () throws(Refusal) in try K.Layout.Spec(document) }
   }
 
   static func progress(_ folder: String) throws(Refusal) -> any RunProgress {

@@ -74,6 +74,19 @@ package struct RunPictures: Sendable {
     self.items = items
     self.figure = figure
   }
+
+  /// The same panels in the terminal as in the picture, under their title and above a table.
+  package init(title: String, panels: [Figure.Panel], table: String? = nil) {
+    let drawn = panels.map { panel -> Item in
+      switch panel {
+      case .heatMap(let map): .heatMap(map)
+      case .lines(let plot): .lines(plot)
+      case .bars(let chart): .bars(chart)
+      }
+    }
+    items = [.text(title)] + drawn + (table.map { [Item.text($0)] } ?? [])
+    figure = Figure(title: title, panels: panels)
+  }
 }
 
 /// What `export` writes.

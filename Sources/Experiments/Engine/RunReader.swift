@@ -21,7 +21,7 @@ struct RunReader<Layout: Table>: Sendable {
     let (document, inputs) = try JobDocument.ofRun(
       folder.spec.json, file: folder.path + "/spec.json", folder: start)
     self.inputs = inputs
-    let spec = try K.specification(document)
+    let spec = try K.Layout.Spec(document)
     let outline: Layout.Outline
     do {
       outline = try JSONDecoder().decode(

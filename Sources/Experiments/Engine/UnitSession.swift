@@ -151,8 +151,3 @@ private final class Forgetting: Sendable {
 
   func end() { hasEnded.withLock { $0 = true } }
 }
-
-/// Makes an MPI error the refusal that all modules raise.
-func mpiRefusal<T>(_ body: () throws(MPIError) -> T) throws(Refusal) -> T {
-  do throws(MPIError) { return try body() } catch { throw error.refusal }
-}

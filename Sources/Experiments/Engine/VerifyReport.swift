@@ -1,4 +1,5 @@
 package import Inputs
+internal import Interventions
 internal import ResultsStore
 
 /// What `verify` found in a run's folder.

@@ -3,6 +3,7 @@ internal import Foundation
 public import Inputs
 internal import Interventions
 internal import JobFiles
+internal import Lenses
 internal import Models
 internal import ResultsStore
 internal import Tokenizers

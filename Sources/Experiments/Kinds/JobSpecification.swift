@@ -1,27 +1,26 @@
 package import Inputs
 package import JobFiles
+package import Slurm
 
 /// A checked job, of any kind.
 package protocol JobSpecification: Sendable {
   static var jobKind: JobKind { get }
-  /// The job file, as it was given.
-  var file: String { get }
-  /// The folder that the paths start from.
-  var folder: String { get }
-  var name: String? { get }
   /// The model as the job names it.
   var modelName: String { get }
-  var save: SaveSection { get }
-  var run: RunSection { get }
-  var slurm: SlurmSection { get }
-  /// The whole job with its defaults, in the one form that has a digest.
-  var canonical: JobTable { get }
+  var common: CommonSections { get }
   /// Names each of its fields, once; what it returns for `Fields.manual` means nothing.
   init(_ f: inout Fields) throws(Refusal)
 }
 
 extension JobSpecification {
   package static var kind: String { jobKind.rawValue }
+  package var file: String { common.file }
+  package var folder: String { common.folder }
+  package var name: String? { common.name }
+  package var save: SaveSection { common.save }
+  package var run: RunSection { common.run }
+  package var slurm: SlurmSection { common.slurm }
+  package var canonical: JobTable { common.canonical }
 
   package init(_ document: JobDocument) throws(Refusal) {
     var fields = try Fields(document)

@@ -90,3 +90,21 @@ extension CheckpointKeeper<TrainingState> {
     return state
   }
 }
+
+/// A training that all ranks are at, whose states rank 0 keeps.
+extension UnitPlace {
+  /// Hears of a state that a training has come to.
+  func passed(
+    _ state: TrainingState, _ keeper: CheckpointKeeper<TrainingState>, of steps: Int
+  ) throws(Refusal) {
+    if world.rank == 0 { try keeper.advanced(state) }
+    advanced(state.history.step, steps)
+  }
+
+  /// Keeps the state that a stop came at. Collective.
+  func stopped(
+    _ state: TrainingState, _ keeper: CheckpointKeeper<TrainingState>
+  ) throws(Refusal) {
+    try world.agree { if world.rank == 0 { try keeper.keep(state) } }
+  }
+}

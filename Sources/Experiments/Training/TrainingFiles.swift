@@ -51,12 +51,7 @@ enum TrainingFiles {
     _ interventions: [any Intervention<Float>], of described: DescribedInterventions,
     to path: String, by files: FileWriter
   ) throws(Refusal) -> String {
-    // What a kill left there is part of nothing.
-    if exists(path) {
-      do { try FileManager.default.removeItem(atPath: path) } catch {
-        throw Refusal(.store, file: path, found: systemMessage(), expected: "to write it anew")
-      }
-    }
+    try clear(path)
     try files.makeFolder(path)
     if described.isKnownToReference {
       try described.folder(with: interventions).write(to: path)
@@ -70,6 +65,14 @@ enum TrainingFiles {
       try writer.write(to: "\(path)/parameters.safetensors")
     }
     return try digest(of: path)
+  }
+
+  /// Removes what a kill left of a folder that is to be written: it is part of nothing.
+  static func clear(_ path: String) throws(Refusal) {
+    guard exists(path) else { return }
+    do { try FileManager.default.removeItem(atPath: path) } catch {
+      throw Refusal(.store, file: path, found: systemMessage(), expected: "to write it anew")
+    }
   }
 
   /// SHA-256 over the names of a folder's files and theirs.

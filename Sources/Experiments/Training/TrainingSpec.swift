@@ -3,18 +3,13 @@ internal import JobFiles
 
 /// What the jobs that train something have in common, for their run folders and all that reads them.
 protocol TrainingSpec: JobSpecification {
-  static var jobKind: JobKind { get }
-  var file: String { get }
   /// Where its fields stand.
   var place: JobPlace { get }
   var seed: Int { get }
-  /// The model as the job names it.
-  var modelName: String { get }
   /// None where nothing is exchanged.
   var interventions: [InterventionItem] { get }
   var sweep: SweepSection { get }
   var train: TrainSection { get }
-  var save: SaveSection { get }
   var pace: TrainingPace { get }
   /// Where a unit's trained parameters are, in the run's folder.
   func trained(_ point: DasGrid.Point, in folder: String) -> String

@@ -29,9 +29,4 @@ struct Cone: Equatable {
       return min(first, length - 1)
     }
   }
-
-  /// Whether it is the whole run.
-  var isEverything: Bool {
-    firstLayer == 0 && !touchesEntry && firstPositions.allSatisfy { $0 == 0 }
-  }
 }

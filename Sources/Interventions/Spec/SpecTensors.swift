@@ -15,11 +15,6 @@ struct SpecTensors {
     self.made = made
   }
 
-  /// Whether there is a tensor of that name.
-  func contains(_ name: String) -> Bool {
-    made[name] != nil || file?.tensors[Self.prefix + name] != nil
-  }
-
   private func description(
     _ field: JSONField, _ name: String
   ) throws(Refusal) -> (file: SafetensorsFile, tensor: TensorDescription) {

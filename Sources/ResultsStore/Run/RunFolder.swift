@@ -33,13 +33,8 @@ package struct RunFolder: Sendable {
 
   package var journal: String { path + "/journal" }
   package var results: String { path + "/results.zarr" }
-  package var activations: String { path + "/activations.zarr" }
-  package var interventions: String { path + "/interventions" }
-  package var figures: String { path + "/figures" }
   package var log: String { path + "/log" }
   package var provenance: String { path + "/provenance.json" }
-  /// The run in which the job's model was trained.
-  package var pretraining: String { Self.pretraining(of: path) }
 
   /// The folder of the run in which the model of another one was trained.
   package static func pretraining(of path: String) -> String {

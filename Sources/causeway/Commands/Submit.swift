@@ -2,6 +2,7 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Inputs
+import Slurm
 
 struct Submit: ParsableCommand {
   static let configuration = CommandConfiguration(

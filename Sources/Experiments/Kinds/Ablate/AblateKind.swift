@@ -6,20 +6,14 @@ internal import Models
 internal import Tensors
 
 /// Ablation: each cell's value becomes zero, a mean, or another text's.
-struct AblateKind: Kind {
-  static let name = JobKind.ablate
+struct AblateKind: SweepKind {
   static let summary =
     "what an answer costs without heads, neurons or layers (zero, mean, resample ablation)"
-  static let choices: Set<ShowOptions.Choice> = [.fact, .site, .metric]
 
   let table: SweepTable<AblateSpec>
-  private let data: SweepData<AblateSpec>
+  let data: SweepData<AblateSpec>
   private let sources: AblationSources
   private let means: AblationMeans
-
-  static func specification(_ document: JobDocument) throws(Refusal) -> AblateSpec {
-    try AblateSpec(document)
-  }
 
   init(_ spec: AblateSpec) throws(Refusal) {
     var data = try SweepData(spec)
@@ -39,9 +33,6 @@ struct AblateKind: Kind {
       extraRecordBytes: means.unitCount * means.byteCount)
   }
 
-  var weights: JobWeights? {
-    JobWeights(checkpoint: data.published.checkpoint, section: spec.model)
-  }
   var inputs: [JobInput] { data.inputs + [JobInput("dataset", sources.digest)] }
 
   func lines(limit: Int) throws(Refusal) -> [String] {
@@ -97,12 +88,4 @@ struct AblateKind: Kind {
         if !records.isEmpty { values.take(try means.merged(records)) }
       })
   }
-
-  static func views(
-    _ run: RunView<SweepTable<AblateSpec>>, _ options: ShowOptions
-  ) throws(Refusal) -> RunPictures { try run.sweepPictures(options) }
-
-  static func rows(
-    _ run: RunView<SweepTable<AblateSpec>>, _ options: ExportOptions
-  ) throws(Refusal) -> ExportRows { run.sweepRows() }
 }

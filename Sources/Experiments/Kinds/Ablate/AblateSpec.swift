@@ -24,9 +24,6 @@ struct AblateSpec: SweepSpec {
   static let promptAxis = "prompt"
   static let hasPairs = false
 
-  let file: String
-  let folder: String
-  let name: String?
   let model: ModelSection
   let data: PromptSection
   let items: [SweptSite]
@@ -38,16 +35,11 @@ struct AblateSpec: SweepSpec {
   let permutation: [Int]?
   let permutationPlace: JobPlace
   let seed: Int
-  let save: SaveSection
-  let run: RunSection
-  let slurm: SlurmSection
-  let canonical: JobTable
+  let common: CommonSections
 
   init(_ f: inout Fields) throws(Refusal) {
-    (file, folder) = (f.place.file, f.folder)
-    try f.kind(Self.jobKind)
-    name = try f.jobName()
-    model = try f.required("model", .table(ModelSection.init), "The model.")
+    let name = try f.begin(Self.jobKind)
+    model = try f.model()
     data = try f.required(
       "data",
       .table { (f) throws(Refusal) in try PromptSection(&f, key: "prompts", needsPair: false) },
@@ -78,8 +70,7 @@ struct AblateSpec: SweepSpec {
     items = try SweptSite.list("ablate", &f)
     metric = try f.section(
       "metric", "What is read off the logits of the last position.", SweepMetricSection.init)
-    (save, run, slurm) = try f.sweepEnds(file, model)
-    canonical = try f.end()
+    common = try f.common(name: name, rounds: true, hasNaive: true, apartFrom: model)
   }
 
   var conditions: [String] { ways.map(\.rawValue) }

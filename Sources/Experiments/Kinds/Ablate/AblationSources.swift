@@ -4,6 +4,8 @@ internal import Interventions
 internal import JobFiles
 internal import Models
 internal import Randomness
+internal import ResultsStore
+internal import Statistics
 internal import Tensors
 
 /// The texts that ablated values come from, and which text replaces which.

@@ -2,6 +2,7 @@ internal import Cluster
 internal import Figures
 internal import Inputs
 internal import JobFiles
+internal import Lenses
 internal import Models
 internal import ResultsStore
 internal import Tokenizers
@@ -10,7 +11,6 @@ internal import Tokenizers
 ///
 /// Belrose et al., 2023, <https://arxiv.org/abs/2303.08112>, section 4.1.
 struct BasisKind: Kind {
-  static let name = JobKind.basis
   static let summary =
     "the directions of activations that a model's output hangs on most (causal bases)"
 
@@ -20,10 +20,6 @@ struct BasisKind: Kind {
   /// SHA-256 of the tuned lens, where there is one.
   private let lensDigest: String?
   private let microbatches: TextMicrobatches
-
-  static func specification(_ document: JobDocument) throws(Refusal) -> BasisSpec {
-    try BasisSpec(document)
-  }
 
   init(_ spec: BasisSpec) throws(Refusal) {
     data = try ModelTexts(spec.model, spec.data)

@@ -1,6 +1,7 @@
 internal import Figures
 internal import Foundation
 internal import Inputs
+internal import Lenses
 internal import Models
 internal import ResultsStore
 

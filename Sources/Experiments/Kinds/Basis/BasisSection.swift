@@ -1,5 +1,6 @@
 package import Inputs
 package import JobFiles
+package import Lenses
 package import Models
 
 /// `[basis]`: what a causal basis is of, and how it is looked for.

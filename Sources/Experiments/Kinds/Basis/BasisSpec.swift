@@ -7,36 +7,20 @@ package import JobFiles
 package struct BasisSpec: JobSpecification {
   package static let jobKind = JobKind.basis
 
-  /// The job file, as it was given.
-  package let file: String
-  /// The folder that the paths start from.
-  package let folder: String
-  package let name: String?
   package let model: ModelSection
   package let data: TextSection
   package let basis: BasisSection
-  package let save: SaveSection
-  package let run: RunSection
+  package let common: CommonSections
   package let pace: CheckpointPace
-  package let slurm: SlurmSection
-  package let canonical: JobTable
 
   package init(_ f: inout Fields) throws(Refusal) {
-    (file, folder) = (f.place.file, f.folder)
-    try f.kind(Self.jobKind)
-    name = try f.jobName()
-    model = try f.required("model", .table(ModelSection.init), "The model.")
+    let name = try f.begin(Self.jobKind)
+    model = try f.model()
     data = try f.required("data", .table(TextSection.init), "The texts.")
     basis = try f.required(
       "basis", .table(BasisSection.init), "What the bases are of, and how they are looked for.")
-    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
-    var inputs = [
-      RunSection.Input("the model", model.path.resolved), RunSection.Input("the job", file),
-    ]
-    if let lens = basis.tunedLens { inputs.append(.init("the tuned lens", lens.resolved)) }
-    (run, pace) = try f.run(apartFrom: inputs, CheckpointPace.init)
-    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
-    canonical = try f.end()
+    let lens = basis.tunedLens.map { [RunSection.Input("the tuned lens", $0.resolved)] } ?? []
+    (common, pace) = try f.common(name: name, apartFrom: model, and: lens, CheckpointPace.init)
   }
 
   package var modelName: String { model.path.written }

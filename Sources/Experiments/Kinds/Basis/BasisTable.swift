@@ -1,7 +1,8 @@
 internal import Cluster
-internal import Inputs
-internal import ResultsStore
 internal import Foundation
+internal import Inputs
+internal import Lenses
+internal import ResultsStore
 
 /// What a basis' units, arrays and figures hang on beside its job.
 struct BasisOutline: Sendable, Codable {
@@ -256,5 +257,57 @@ extension CausalBasis {
       }
     }
     return worst
+  }
+}
+
+extension BasisResult {
+  var bytes: [UInt8] {
+    switch self {
+    case .direction(let found):
+      return Self.bytes([found.energy, Double(found.evaluations)])
+        + ByteWriter.bytes(of: found.vector)
+    case .curve(let own, let random): return Self.bytes(own + random)
+    }
+  }
+
+  /// - Parameter width: Of the site.
+  /// - Throws: Where the bytes are not of such a unit.
+  init(_ bytes: [UInt8], of unit: BasisUnit, number: Int, width: Int, directions: Int)
+    throws(Refusal)
+  {
+    func refusal(_ found: String, _ expected: String) -> Refusal {
+      Refusal(.store, field: "unit \(number)", found: found, expected: expected)
+    }
+    switch unit {
+    case .search:
+      guard bytes.count == 16 + 4 * width else {
+        throw refusal("a direction of \(bytes.count) bytes", "\(16 + 4 * width) bytes")
+      }
+      let numbers = Self.doubles(bytes[..<16])
+      let vector = ByteWriter.floats(bytes, from: 16)
+      guard numbers[0].isFinite, let evaluations = Int(exactly: numbers[1]),
+        vector.allSatisfy(\.isFinite)
+      else { throw refusal("a direction that is not finite", "finite numbers") }
+      self = .direction(
+        DirectionSearch.Found(vector: vector, energy: numbers[0], evaluations: evaluations))
+    case .curve:
+      guard bytes.count % 16 == 0, (1...directions).contains(bytes.count / 16) else {
+        throw refusal("a curve of \(bytes.count) bytes", "16 bytes for each direction")
+      }
+      let numbers = Self.doubles(bytes[...])
+      guard numbers.allSatisfy(\.isFinite) else {
+        throw refusal("a curve that is not finite", "finite numbers")
+      }
+      let half = numbers.count / 2
+      self = .curve(own: Array(numbers[..<half]), random: Array(numbers[half...]))
+    }
+  }
+
+  private static func bytes(_ values: [Double]) -> [UInt8] {
+    RunStart.encode(values.map { Int(truncatingIfNeeded: $0.bitPattern) })
+  }
+
+  private static func doubles(_ bytes: ArraySlice<UInt8>) -> [Double] {
+    RunStart.decode(Array(bytes)).map { Double(bitPattern: UInt64(bitPattern: Int64($0))) }
   }
 }

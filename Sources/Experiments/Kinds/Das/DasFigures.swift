@@ -63,16 +63,7 @@ struct DasFigures<Spec: TrainingSpec> {
         .commandLine, field: "--metric", found: "\(measure ?? ""), which this run does not have",
         expected: "accuracy or loss")
     }
-    let items =
-      [RunPictures.Item.text(title)]
-      + panels.map {
-        switch $0 {
-        case .heatMap(let map): .heatMap(map)
-        case .lines(let plot): .lines(plot)
-        case .bars(let chart): .bars(chart)
-        }
-      } + [.text(table)]
-    return RunPictures(items, figure: Figure(title: title, panels: panels))
+    return RunPictures(title: title, panels: panels, table: table)
   }
 
   private var grid: DasGrid { run.table.grid }
@@ -94,8 +85,6 @@ struct DasFigures<Spec: TrainingSpec> {
   }
 
   private func place(of split: Split) -> Int { Split.allCases.firstIndex(of: split) ?? 0 }
-
-  private func label(_ point: DasGrid.Point) -> String { point.text }
 
   private func result(_ layer: Int, _ position: Int, _ width: Int) -> DasResult? {
     results[(layer * grid.positions.count + position) * grid.widths.count + width]
@@ -187,7 +176,7 @@ struct DasFigures<Spec: TrainingSpec> {
       series: shown.map { unit, result in
         let known = Dictionary(uniqueKeysWithValues: result.evaluations.map { ($0.step, $0) })
         return LinePlot.Series(
-          label(grid.point(unit)), means: steps.map { known[$0]?.accuracy ?? .nan })
+          grid.point(unit).text, means: steps.map { known[$0]?.accuracy ?? .nan })
       }, valueName: "accuracy", columnAxis: "step", range: 0...1)
   }
 
@@ -207,7 +196,7 @@ struct DasFigures<Spec: TrainingSpec> {
       columns: (0..<run.table.outline.steps).map { "\($0)" },
       series: shown.map { unit, result in
         LinePlot.Series(
-          label(grid.point(unit)),
+          grid.point(unit).text,
           means: result.losses.map { Double($0) }
             + Array(repeating: .nan, count: run.table.outline.steps - result.losses.count))
       }, valueName: "loss", columnAxis: "step")
@@ -252,7 +241,7 @@ struct DasFigures<Spec: TrainingSpec> {
     }
     var lines: [String] = []
     for (unit, result) in shown {
-      var line = "\(label(grid.point(unit))): \(split.rawValue) \(percent(result.scores[place]))"
+      var line = "\(grid.point(unit).text): \(split.rawValue) \(percent(result.scores[place]))"
       for control in DasResult.Control.allCases {
         guard let score = result.controls[control.rawValue] else { continue }
         line += String(

@@ -10,18 +10,14 @@ internal import ResultsStore
 /// Distributed training of interventions: a sweep of trainings over layers, places and widths.
 ///
 /// Geiger et al., 2023, <https://arxiv.org/abs/2303.02536>.
-struct DasKind: Kind {
-  static let name = JobKind.das
+struct DasKind: TrainingKind {
+  typealias Trained = DasSpec
+
   static let summary =
     "interventions trained to exchange a causal model's variables (alignment search)"
-  static let choices: Set<ShowOptions.Choice> = [.metric]
 
   let job: DasJob
   let table: TrainingTable<DasSpec>
-
-  static func specification(_ document: JobDocument) throws(Refusal) -> DasSpec {
-    try DasSpec(document)
-  }
 
   init(_ spec: DasSpec) throws(Refusal) {
     job = try DasJob(spec)
@@ -118,7 +114,7 @@ struct DasKind: Kind {
     _ unit: Int, _ job: DasJob, _ ready: Ready?, on place: UnitPlace
   ) throws -> [UInt8] {
     guard let ready else { preconditionFailure("a training before its model") }
-    let (world, isKeeper) = (place.world, place.world.rank == 0)
+    let world = place.world
     let problem = try world.agree { try DasProblem(job, job.grid.point(unit), ready.model) }
     let keeper = CheckpointKeeper<TrainingState>(
       ready.start, unit, job.spec.pace.checkpoints, rank: world.rank)
@@ -131,11 +127,8 @@ struct DasKind: Kind {
     // What was kept of the training stays as it is where this is stopped.
     try runner.shareCaches(on: world, threads: place.threads, stop: place.stop)
     let (result, interventions) = try training.trainer.run(
-      training, from: state,
-      advanced: { state in
-        if isKeeper { try keeper.advanced(state) }
-        place.advanced(state.step, job.steps.total)
-      }, stopped: { state in try world.agree { if isKeeper { try keeper.keep(state) } } })
+      training, from: state, advanced: { try place.passed($0, keeper, of: job.steps.total) },
+      stopped: { try place.stopped($0, keeper) })
     return try place.shared {
       try record(result, interventions, problem, ready.start, rank: world.rank)
     }
@@ -153,14 +146,4 @@ struct DasKind: Kind {
       by: FileWriter(run: start.run, rank: rank))
     return result.bytes
   }
-
-  // MARK: Figures and tables
-
-  static func views(
-    _ run: RunView<TrainingTable<DasSpec>>, _ options: ShowOptions
-  ) throws(Refusal) -> RunPictures { try DasFigures(run).pictures(options.metric) }
-
-  static func rows(
-    _ run: RunView<TrainingTable<DasSpec>>, _ options: ExportOptions
-  ) throws(Refusal) -> ExportRows { run.trainingRows() }
 }

@@ -15,12 +15,7 @@ package struct DasSpec: TrainingSpec {
 
   package static let jobKind = JobKind.das
 
-  /// The job file, as it was given.
-  package let file: String
   let place: JobPlace
-  /// The folder that the paths start from.
-  package let folder: String
-  package let name: String?
   package let seed: Int
   package let model: Model
   package let data: ExampleSection
@@ -29,16 +24,12 @@ package struct DasSpec: TrainingSpec {
   package let tensors: JobPath?
   package let sweep: SweepSection
   package let train: TrainSection
-  package let save: SaveSection
-  package let run: RunSection
+  package let common: CommonSections
   package let pace: TrainingPace
-  package let slurm: SlurmSection
-  package let canonical: JobTable
 
   package init(_ f: inout Fields) throws(Refusal) {
-    (file, folder, place) = (f.place.file, f.folder, f.place)
-    try f.kind(Self.jobKind)
-    name = try f.jobName()
+    place = f.place
+    let name = try f.begin(Self.jobKind)
     let seed = try f.field(
       "seed", .seed, or: 0, "Of random starts, of the order of examples and of the controls.")
     self.seed = seed
@@ -68,14 +59,9 @@ package struct DasSpec: TrainingSpec {
         try ModelTrainSpec(partOf: &f, seed: seed)
       }, apartFrom: ["model"],
       "A model that the job trains first, by these fields of a job of the kind train.")
-    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
-    let source = model ?? first?.model.folder
-    let inputs = source.map { [RunSection.Input("the model", $0.path.resolved)] } ?? []
-    (run, pace) = try f.run(
-      hasNaive: true, apartFrom: inputs + [.init("the job", file)], TrainingPace.init)
-    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
-    canonical = try f.end()
-    first?.isRun(as: run, pace, canonical["run"])
+    (common, pace) = try f.common(
+      name: name, hasNaive: true, apartFrom: model ?? first?.model.folder, TrainingPace.init)
+    first?.isRun(as: common, pace)
     guard let start = first.map(Model.pretrained) ?? model.map(Model.folder) else {
       throw f.place.member("model").refusal("no model", expected: "[model] or [pretrain]")
     }

@@ -1,7 +1,23 @@
 internal import Inputs
 internal import ResultsStore
 
-/// What runs of trained interventions and of trained models are shown as, and written as a table.
+/// A kind whose units are trainings: what its runs are shown as, and written as a table.
+protocol TrainingKind: Kind where Layout == TrainingTable<Trained> {
+  associatedtype Trained: TrainingSpec
+}
+
+extension TrainingKind {
+  static var choices: Set<ShowOptions.Choice> { [.metric] }
+
+  static func views(
+    _ run: RunView<Layout>, _ options: ShowOptions
+  ) throws(Refusal) -> RunPictures { try DasFigures(run).pictures(options.metric) }
+
+  static func rows(
+    _ run: RunView<Layout>, _ options: ExportOptions
+  ) throws(Refusal) -> ExportRows { run.trainingRows() }
+}
+
 extension RunView {
   /// One line a training.
   func trainingRows<Spec>() -> ExportRows where Layout == TrainingTable<Spec> {

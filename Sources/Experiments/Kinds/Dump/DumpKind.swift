@@ -7,21 +7,17 @@ internal import JobFiles
 internal import Locks
 internal import Models
 internal import ResultsStore
+internal import Statistics
 internal import Tensors
 internal import Tokenizers
 
 /// Dumps of activations over a corpus, with their statistics.
 struct DumpKind: Kind {
-  static let name = JobKind.dump
   static let summary = "activations of sites, layers and heads over a corpus, with their statistics"
   static let choices: Set<ShowOptions.Choice> = [.site]
 
   let table: DumpTable
   private let corpus: Corpus
-
-  static func specification(_ document: JobDocument) throws(Refusal) -> DumpSpec {
-    try DumpSpec(document)
-  }
 
   init(_ spec: DumpSpec) throws(Refusal) {
     corpus = try Corpus(spec.model, spec.data)

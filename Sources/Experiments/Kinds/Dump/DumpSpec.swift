@@ -1,6 +1,7 @@
 internal import Inputs
 internal import JobFiles
 internal import Models
+internal import Statistics
 
 /// `[dump]`: whose activations are kept.
 struct DumpSection: Sendable {
@@ -72,25 +73,15 @@ struct StatisticsSection: Sendable {
 struct DumpSpec: JobSpecification {
   static let jobKind = JobKind.dump
 
-  /// The job file, as it was given.
-  let file: String
-  /// The folder that the paths start from.
-  let folder: String
-  let name: String?
   let model: ModelSection
   let data: CorpusSection
   let dump: DumpSection
   let statistics: StatisticsSection
-  let save: SaveSection
-  let run: RunSection
-  let slurm: SlurmSection
-  let canonical: JobTable
+  let common: CommonSections
 
   init(_ f: inout Fields) throws(Refusal) {
-    (file, folder) = (f.place.file, f.folder)
-    try f.kind(Self.jobKind)
-    name = try f.jobName()
-    model = try f.required("model", .table(ModelSection.init), "The model.")
+    let name = try f.begin(Self.jobKind)
+    model = try f.model()
     data = try f.required("data", .table(CorpusSection.init), "The corpus.")
     dump = try f.section("dump", "Whose activations are kept.", DumpSection.init)
     statistics = try f.section(
@@ -99,17 +90,7 @@ struct DumpSpec: JobSpecification {
         + "variances, extremes, and quantiles of values and norms in any case.",
       StatisticsSection.init)
     // Blosc, in whose blocks activations are stored, has no further levels.
-    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in
-      try SaveSection(&f, rounds: true, levels: 1...9)
-    }
-    let inputs = [
-      RunSection.Input("the model", model.path.resolved), RunSection.Input("the job", file),
-    ]
-    run = try f.section("run", FieldText.run) { (f) throws(Refusal) in
-      try RunSection(&f, apartFrom: inputs)
-    }
-    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
-    canonical = try f.end()
+    common = try f.common(name: name, rounds: true, levels: 1...9, apartFrom: model)
   }
 
   var modelName: String { model.path.written }

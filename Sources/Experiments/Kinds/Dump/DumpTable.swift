@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inputs
 internal import Models
 internal import ResultsStore
+internal import Statistics
 
 /// A site as a dump holds it.
 struct DumpedSite: Sendable, Codable {

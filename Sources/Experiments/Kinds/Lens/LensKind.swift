@@ -3,22 +3,18 @@ internal import Figures
 internal import Inputs
 internal import Interventions
 internal import JobFiles
+internal import Lenses
 internal import Models
 internal import ResultsStore
 internal import Tokenizers
 
 /// Tuned lenses. Belrose et al., 2023, <https://arxiv.org/abs/2303.08112>, section 3.
 struct LensKind: Kind {
-  static let name = JobKind.lens
   static let summary = "translators from each layer's states to the model's logits (a tuned lens)"
 
   let table: LensTable
   private let data: ModelTexts
   private let microbatches: TextMicrobatches
-
-  static func specification(_ document: JobDocument) throws(Refusal) -> LensSpec {
-    try LensSpec(document)
-  }
 
   init(_ spec: LensSpec) throws(Refusal) {
     data = try ModelTexts(spec.model, spec.data)
@@ -59,12 +55,10 @@ struct LensKind: Kind {
           place.start, unit, pace, rank: place.world.rank)
         let state = try keeper.state(
           from: training.start, steps: settings.steps, on: place.world)
-        let isKeeper = place.world.rank == 0
         return try training.train(layer: layers[unit], from: state) {
-          if isKeeper { try keeper.advanced($0) }
-          place.advanced($0.history.step, settings.steps)
+          try place.passed($0, keeper, of: settings.steps)
         } stopped: {
-          if isKeeper { try keeper.keep($0) }
+          try place.stopped($0, keeper)
         }.bytes
       })
   }

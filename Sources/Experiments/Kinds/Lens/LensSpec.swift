@@ -1,5 +1,6 @@
 package import Inputs
 package import JobFiles
+internal import Lenses
 
 extension LensSettings {
   /// The fields of `[lens]` but its layers.
@@ -44,26 +45,16 @@ extension LensSettings {
 package struct LensSpec: JobSpecification {
   package static let jobKind = JobKind.lens
 
-  /// The job file, as it was given.
-  package let file: String
-  /// The folder that the paths start from.
-  package let folder: String
-  package let name: String?
   package let model: ModelSection
   package let data: TextSection
   package let layers: Selection
   let settings: LensSettings
-  package let save: SaveSection
-  package let run: RunSection
+  package let common: CommonSections
   package let pace: CheckpointPace
-  package let slurm: SlurmSection
-  package let canonical: JobTable
 
   package init(_ f: inout Fields) throws(Refusal) {
-    (file, folder) = (f.place.file, f.folder)
-    try f.kind(Self.jobKind)
-    name = try f.jobName()
-    model = try f.required("model", .table(ModelSection.init), "The model.")
+    let name = try f.begin(Self.jobKind)
+    model = try f.model()
     data = try f.required("data", .table(TextSection.init), "The texts.")
     (layers, settings) = try f.required(
       "lens",
@@ -75,12 +66,7 @@ package struct LensSpec: JobSpecification {
           try LensSettings(&f)
         )
       }, "What is trained, and how.")
-    save = try f.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
-    (run, pace) = try f.run(
-      apartFrom: [.init("the model", model.path.resolved), .init("the job", file)],
-      CheckpointPace.init)
-    slurm = try f.section("slurm", FieldText.slurm, SlurmSection.init)
-    canonical = try f.end()
+    (common, pace) = try f.common(name: name, apartFrom: model, CheckpointPace.init)
   }
 
   package var modelName: String { model.path.written }

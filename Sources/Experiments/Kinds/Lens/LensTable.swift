@@ -1,6 +1,7 @@
 internal import Cluster
 internal import Foundation
 internal import Inputs
+internal import Lenses
 internal import ResultsStore
 
 /// What a lens' units, arrays and figures hang on beside its job.
@@ -126,5 +127,38 @@ struct LensTable: Table {
       } catch { faults.append(error) }
     }
     return (faults, [])
+  }
+}
+
+extension LensResult {
+  var bytes: [UInt8] {
+    let numbers = [untrained, trained] + losses
+    return RunStart.encode(numbers.map { Int(truncatingIfNeeded: $0.bitPattern) })
+      + ByteWriter.bytes(of: translator.weight + (translator.bias ?? []))
+  }
+
+  /// - Throws: Where the bytes are not of a training of so many steps.
+  init(_ bytes: [UInt8], unit: Int, steps: Int, width: Int, hasBias: Bool) throws(Refusal) {
+    let head = 8 * (2 + steps)
+    let expected = head + 4 * width * (width + (hasBias ? 1 : 0))
+    guard bytes.count == expected else {
+      throw Refusal(
+        .store, field: "unit \(unit)", found: "a translator of \(bytes.count) bytes",
+        expected: "\(expected) bytes")
+    }
+    let numbers = RunStart.decode(Array(bytes[..<head])).map {
+      Double(bitPattern: UInt64(bitPattern: Int64($0)))
+    }
+    let weights = ByteWriter.floats(bytes, from: head)
+    guard numbers.allSatisfy(\.isFinite), weights.allSatisfy(\.isFinite) else {
+      throw Refusal(
+        .store, field: "unit \(unit)", found: "a number that is not finite",
+        expected: "finite numbers")
+    }
+    self.init(
+      untrained: numbers[0], trained: numbers[1], losses: Array(numbers[2...]),
+      translator: TunedLens.Translator(
+        weight: Array(weights[..<(width * width)]),
+        bias: hasBias ? Array(weights[(width * width)...]) : nil))
   }
 }

@@ -5,18 +5,12 @@ internal import JobFiles
 internal import Models
 
 /// Activation patching: each cell's value comes from the pair's other run.
-struct PatchKind: Kind {
-  static let name = JobKind.patch
+struct PatchKind: SweepKind {
   static let summary =
     "what a value carries from one prompt's run into another's (activation patching)"
-  static let choices: Set<ShowOptions.Choice> = [.fact, .site, .metric]
 
   let table: SweepTable<PatchSpec>
-  private let data: SweepData<PatchSpec>
-
-  static func specification(_ document: JobDocument) throws(Refusal) -> PatchSpec {
-    try PatchSpec(document)
-  }
+  let data: SweepData<PatchSpec>
 
   init(_ spec: PatchSpec) throws(Refusal) {
     data = try SweepData(spec)
@@ -24,9 +18,6 @@ struct PatchKind: Kind {
   }
 
   var cost: JobCost { table.cost(data.published) }
-  var weights: JobWeights? {
-    JobWeights(checkpoint: data.published.checkpoint, section: spec.model)
-  }
   var inputs: [JobInput] { data.inputs }
   func lines(limit: Int) throws(Refusal) -> [String] { data.lines(spec, limit: limit) }
 
@@ -45,12 +36,4 @@ struct PatchKind: Kind {
           }, unless: isGivenUp)
       })
   }
-
-  static func views(
-    _ run: RunView<SweepTable<PatchSpec>>, _ options: ShowOptions
-  ) throws(Refusal) -> RunPictures { try run.sweepPictures(options) }
-
-  static func rows(
-    _ run: RunView<SweepTable<PatchSpec>>, _ options: ExportOptions
-  ) throws(Refusal) -> ExportRows { run.sweepRows() }
 }

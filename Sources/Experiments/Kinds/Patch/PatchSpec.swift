@@ -20,25 +20,17 @@ struct PatchSpec: SweepSpec {
   static let promptAxis = "pair"
   static let hasPairs = true
 
-  let file: String
-  let folder: String
-  let name: String?
   let model: ModelSection
   let data: PromptSection
   let noise: PatchNoise?
   let items: [SweptSite]
   private let directions: [PatchDirection]
   let metric: SweepMetricSection
-  let save: SaveSection
-  let run: RunSection
-  let slurm: SlurmSection
-  let canonical: JobTable
+  let common: CommonSections
 
   init(_ f: inout Fields) throws(Refusal) {
-    (file, folder) = (f.place.file, f.folder)
-    try f.kind(Self.jobKind)
-    name = try f.jobName()
-    model = try f.required("model", .table(ModelSection.init), "The model.")
+    let name = try f.begin(Self.jobKind)
+    model = try f.model()
     noise = try f.optional(
       "corrupt", .table(PatchNoise.init), usually: "the pairs' corrupted prompts",
       "Noise on the clean prompts, in place of corrupted ones.")
@@ -55,28 +47,9 @@ struct PatchSpec: SweepSpec {
     items = try SweptSite.list("patch", &f)
     metric = try f.section(
       "metric", "What is read off the logits of the last position.", SweepMetricSection.init)
-    (save, run, slurm) = try f.sweepEnds(file, model)
-    canonical = try f.end()
+    common = try f.common(name: name, rounds: true, hasNaive: true, apartFrom: model)
   }
 
   var conditions: [String] { directions.map(\.rawValue) }
   var modelName: String { model.path.written }
-}
-
-extension Fields {
-  /// The sections that end a sweep's job.
-  mutating func sweepEnds(
-    _ file: String, _ model: ModelSection
-  ) throws(Refusal) -> (SaveSection, RunSection, SlurmSection) {
-    let save = try section("save", FieldText.save) { (f) throws(Refusal) in
-      try SaveSection(&f, rounds: true)
-    }
-    let inputs = [
-      RunSection.Input("the model", model.path.resolved), RunSection.Input("the job", file),
-    ]
-    let run = try section("run", FieldText.run) { (f) throws(Refusal) in
-      try RunSection(&f, hasNaive: true, apartFrom: inputs)
-    }
-    return (save, run, try section("slurm", FieldText.slurm, SlurmSection.init))
-  }
 }

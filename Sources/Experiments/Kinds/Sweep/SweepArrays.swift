@@ -1,5 +1,6 @@
 internal import Inputs
 internal import ResultsStore
+internal import Statistics
 
 /// The arrays that a sweep's results fill: labels, unchanged runs, and of each item its cells and their
 /// means over prompts.
@@ -262,7 +263,9 @@ extension SweepTable {
         cells(item, prompt: prompt, condition: $0, knownBy: results)
       }
     }
-    let bootstrap = Bootstrap(spec.metric, prompts: outline.prompts.count)
+    let bootstrap = Bootstrap(
+      of: outline.prompts.count, draws: spec.metric.bootstrap, confidence: spec.metric.confidence,
+      seed: UInt64(spec.metric.seed))
     let count = outline.grids[item].cellCount(spec.items[item])
     var (means, lows, highs) = ([Float](), [Float](), [Float]())
     for metric in metrics {

@@ -1,8 +1,11 @@
 internal import Autodiff
 internal import Checkpoints
+internal import Cluster
 internal import Inputs
 internal import Interventions
+internal import Locks
 internal import Models
+internal import ResultsStore
 internal import Tensors
 
 /// Computes a sweep's units on any thread: unchanged runs, and the cells that continue them.

@@ -53,7 +53,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
   let spec: Spec
   let outline: SweepOutline
   /// Units that patch, after the preliminaries and the prompts' baselines.
-  let units: [Unit]
+  private(set) var units: [Unit] = []
 
   struct Unit: Sendable {
     let prompt: Int
@@ -77,23 +77,16 @@ struct SweepTable<Spec: SweepSpec>: Table {
         .store, field: "grids", found: "\(outline.grids.count) of \(outline.prompts.count) prompts",
         expected: "one for each of \(spec.items.count) items")
     }
-    var units: [Unit] = []
     for prompt in outline.prompts.indices {
       for condition in spec.conditions.indices {
         for item in spec.items.indices {
-          units += Self.units(spec, outline, prompt: prompt, condition: condition, item: item)
+          units += cut(item, prompt: prompt, condition: condition)
         }
       }
     }
-    self.units = units
   }
 
   // MARK: Cells
-
-  /// Tokens of the run that a condition changes.
-  static func length(_ prompt: SweepPrompt, corrupted: Bool) -> Int {
-    corrupted ? prompt.otherIDs.count : prompt.ids.count
-  }
 
   /// Whether a condition changes the corrupted prompt's run.
   func changesCorrupted(_ condition: Int) -> Bool {
@@ -110,24 +103,20 @@ struct SweepTable<Spec: SweepSpec>: Table {
   }
 
   /// Whether a cell can change the metric of a prompt.
-  private static func reaches(
-    _ cell: SweepCell, _ item: SweptSite, _ place: SweepGrid.Place, _ rows: RunRows, base: Int,
-    layers: Int
+  private func reaches(
+    _ cell: SweepCell, _ item: SweptSite, _ place: SweepGrid.Place, _ rows: RunRows, base: Int
   ) -> Bool {
     let source = rows.lengths.count > 1 ? 1 - base : 0
     let value: PatchValue = rows.lengths.count > 1 ? .run(source, positions: place.sources) : .zero
     return cell.patch(base: base, item, place, subspace: nil) { _, _, _ in value }
-      .reaches(rows, layerCount: layers)
+      .reaches(rows, layerCount: outline.layers)
   }
 
-  private static func units(
-    _ spec: Spec, _ outline: SweepOutline, prompt: Int, condition: Int, item: Int
-  ) -> [Unit] {
+  /// The cells of an item that can reach the metric, in units.
+  private func cut(_ item: Int, prompt: Int, condition: Int) -> [Unit] {
     let (site, grid, own) = (spec.items[item], outline.grids[item], outline.prompts[prompt])
-    let isDenoising =
-      Spec.hasPairs && spec.conditions[condition] == PatchDirection.denoising.rawValue
-    let rows = own.rows
-    let length = isDenoising ? own.otherIDs.count : own.ids.count
+    let (rows, isOther) = (own.rows, changesCorrupted(condition))
+    let length = isOther ? own.otherIDs.count : own.ids.count
     var (units, cells, rowCount, blockRows) = ([Unit](), [Int](), 0, 0)
     func close() {
       guard !cells.isEmpty else { return }
@@ -137,18 +126,13 @@ struct SweepTable<Spec: SweepSpec>: Table {
     }
     for number in 0..<grid.cellCount(site) {
       let cell = grid.cell(number, site, layerCount: outline.layers)
-      guard grid.places[prompt].indices.contains(cell.place) else { continue }
-      let found = grid.places[prompt][cell.place]
-      let place =
-        isDenoising
-        ? SweepGrid.Place(positions: found.sources, sources: found.positions) : found
       guard
-        !place.positions.isEmpty,
-        reaches(cell, site, place, rows, base: isDenoising ? 1 : 0, layers: outline.layers)
+        let place = place(cell, item: item, prompt: prompt, condition: condition),
+        !place.positions.isEmpty, reaches(cell, site, place, rows, base: isOther ? 1 : 0)
       else { continue }
       let tail = length - (place.positions.min() ?? 0)
       let first = cell.parts.map(\.layers.lowerBound).min() ?? 0
-      if rowCount + tail > rowLimit { close() }
+      if rowCount + tail > Self.rowLimit { close() }
       cells.append(number)
       rowCount += tail
       blockRows += tail * (outline.layers - first)

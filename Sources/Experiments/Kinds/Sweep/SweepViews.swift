@@ -1,7 +1,30 @@
 internal import Figures
 internal import Foundation
 internal import Inputs
+internal import Models
 internal import ResultsStore
+
+/// A kind that sweeps replacements over a model's sites.
+protocol SweepKind: Kind where Layout == SweepTable<Sweep> {
+  associatedtype Sweep: SweepSpec
+  var data: SweepData<Sweep> { get }
+}
+
+extension SweepKind {
+  static var choices: Set<ShowOptions.Choice> { [.fact, .site, .metric] }
+
+  var weights: JobWeights? {
+    JobWeights(checkpoint: data.published.checkpoint, section: spec.model)
+  }
+
+  static func views(
+    _ run: RunView<Layout>, _ options: ShowOptions
+  ) throws(Refusal) -> RunPictures { try run.sweepPictures(options) }
+
+  static func rows(
+    _ run: RunView<Layout>, _ options: ExportOptions
+  ) throws(Refusal) -> ExportRows { run.sweepRows() }
+}
 
 /// What a sweep is shown as: maps of layers against heads or positions, bars with intervals of what
 /// has one axis, and tables.
@@ -38,15 +61,7 @@ extension RunView {
           + own.answer.trimmingCharacters(in: .whitespaces)
       } ?? "\(Spec.hasPairs ? "Patching" : "Ablation"), mean over \(prompts.count) "
       + "\(Spec.promptAxis)\(prompts.count == 1 ? "" : "s") in \(modelName)"
-    return RunPictures(
-      [.text(title)]
-        + panels.map {
-          switch $0 {
-          case .heatMap(let map): .heatMap(map)
-          case .lines(let plot): .lines(plot)
-          case .bars(let chart): .bars(chart)
-          }
-        }, figure: Figure(title: title, panels: panels))
+    return RunPictures(title: title, panels: panels)
   }
 
   /// One line for each prompt, condition and cell that has a value.

@@ -1,3 +1,4 @@
+internal import Cluster
 internal import Interventions
 internal import Models
 internal import Tensors

@@ -11,7 +11,6 @@ internal import Tokenizers
 ///
 /// Meng et al., 2022, <https://arxiv.org/abs/2202.05262>, section 2.1.
 struct TraceKind: Kind {
-  static let name = JobKind.trace
   static let summary =
     "which states bring back a fact's answer after its subject is corrupted (causal tracing)"
   static let choices: Set<ShowOptions.Choice> = [.fact, .site, .metric, .average]
@@ -19,10 +18,6 @@ struct TraceKind: Kind {
 
   let job: TraceJob
   let table: TraceTable
-
-  static func specification(_ document: JobDocument) throws(Refusal) -> TraceSpec {
-    try TraceSpec(document)
-  }
 
   init(_ spec: TraceSpec) throws(Refusal) {
     job = try TraceJob(spec)

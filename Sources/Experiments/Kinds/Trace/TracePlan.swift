@@ -104,9 +104,6 @@ package struct TracePlan: Sendable {
     return cut
   }
 
-  /// The work of the facts' baselines.
-  var baselines: [WorkUnit] { (0..<factCount).map { WorkUnit(number: $0, cost: 1) } }
-
   /// The work of the cells of some facts: costly facts first, so that none is begun last.
   func work(of facts: [Int]) -> [WorkUnit] {
     let cost = facts.map { fact in

@@ -419,8 +419,7 @@ package struct TraceTable: Table {
       guard status(fact, results) == .traced,
         let cells = cells(fact: fact, restoration: restoration, knownBy: results)
       else { return nil }
-      let floats = cells.floats(metric)
-      return spec.save.roundBits.map { MantissaRounding.round(floats, bits: $0) } ?? floats
+      return rounded(cells.floats(metric))
     }
     return names.map { summary.arrays[$0].map { .floats($0) } }
   }

@@ -2,6 +2,7 @@ internal import Autodiff
 internal import Foundation
 internal import Inputs
 internal import Models
+internal import ResultsStore
 internal import Tensors
 
 /// The metrics of one row of logits.

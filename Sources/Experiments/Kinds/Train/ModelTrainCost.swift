@@ -1,4 +1,5 @@
 internal import CausalModels
+internal import Cluster
 internal import Foundation
 internal import Tensors
 

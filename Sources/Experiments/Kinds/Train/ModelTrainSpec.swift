@@ -18,13 +18,8 @@ package struct ModelTrainSpec: TrainingSpec {
     package let weight: Double
   }
 
-  /// The job file, as it was given.
-  package let file: String
   /// Where its fields stand.
   let place: JobPlace
-  /// The folder that the paths start from.
-  package let folder: String
-  package let name: String?
   package let seed: Int
   package let model: NewModelSection
   package let data: ExampleSection
@@ -32,17 +27,13 @@ package struct ModelTrainSpec: TrainingSpec {
   /// Nil where nothing is exchanged.
   package let interchange: Interchange?
   package let train: TrainSection
-  package let save: SaveSection
-  package private(set) var run: RunSection
+  package private(set) var common: CommonSections
   package private(set) var pace: TrainingPace
-  package let slurm: SlurmSection
-  package private(set) var canonical: JobTable
   /// Empty: there is one training.
   let sweep: SweepSection
 
   package init(_ f: inout Fields) throws(Refusal) {
-    try f.kind(Self.jobKind)
-    let name = try f.jobName()
+    let name = try f.begin(Self.jobKind)
     try self.init(&f, name: name, seed: 0, isWhole: true)
   }
 
@@ -55,7 +46,7 @@ package struct ModelTrainSpec: TrainingSpec {
   private init(
     _ f: inout Fields, name: String?, seed: Int, isWhole: Bool
   ) throws(Refusal) {
-    (file, folder, place, self.name) = (f.place.file, f.folder, f.place, name)
+    place = f.place
     sweep = SweepSection(nothingIn: f.place)
     self.seed = try f.field(
       "seed", .seed, or: seed, usually: isWhole ? nil : "the job's",
@@ -78,26 +69,22 @@ package struct ModelTrainSpec: TrainingSpec {
     train = try f.required(
       "train", .table { (f) throws(Refusal) in try TrainSection(&f, of: .model) },
       "The optimiser, and how the data are gone through.")
-    var inputs = [RunSection.Input("the job", file)]
-    if let section = model.folder { inputs.append(.init("the model", section.path.resolved)) }
+    let inputs = model.folder.map { [RunSection.Input("the model", $0.path.resolved)] } ?? []
     // How a part is saved and run is not its own to say.
     var rest = isWhole ? f : try Fields(JobField(.fields([:]), at: f.place), folder: f.folder)
-    save = try rest.section("save", FieldText.save) { (f) throws(Refusal) in try SaveSection(&f) }
-    (run, pace) = try rest.run(apartFrom: inputs, TrainingPace.init)
-    slurm = try rest.section("slurm", FieldText.slurm, SlurmSection.init)
+    (common, pace) = try rest.common(name: name, and: inputs, TrainingPace.init)
     if isWhole { f = rest }
-    canonical = try rest.end()
     guard !isWhole else { return }
-    canonical["kind"] = .text(Self.kind)
-    for (key, value) in f.canonical.members { canonical[key] = value }
+    common.canonical["kind"] = .text(Self.kind)
+    for (key, value) in f.canonical.members { common.canonical[key] = value }
   }
 
   /// Has another job's way of being run, but for its folder.
-  mutating func isRun(as run: RunSection, _ pace: TrainingPace, _ written: JobValue?) {
-    (self.run, self.pace) = (RunSection(within: run), pace)
-    guard case .table(var table)? = written?.content else { return }
+  mutating func isRun(as whole: CommonSections, _ pace: TrainingPace) {
+    (common.run, self.pace) = (RunSection(within: whole.run), pace)
+    guard case .table(var table)? = whole.canonical["run"]?.content else { return }
     table["output"] = nil
-    canonical["run"] = JobValue(.table(table))
+    common.canonical["run"] = JobValue(.table(table))
   }
 
   package var modelName: String { model.name }

@@ -10,17 +10,13 @@ internal import ResultsStore
 /// Training of a model's own weights, also by interchange interventions.
 ///
 /// Geiger et al., 2022, <https://arxiv.org/abs/2112.00826>.
-struct TrainKind: Kind {
-  static let name = JobKind.train
+struct TrainKind: TrainingKind {
+  typealias Trained = ModelTrainSpec
+
   static let summary = "a model's own weights, with or without interchange interventions"
-  static let choices: Set<ShowOptions.Choice> = [.metric]
 
   let job: ModelTrainJob
   let table: TrainingTable<ModelTrainSpec>
-
-  static func specification(_ document: JobDocument) throws(Refusal) -> ModelTrainSpec {
-    try ModelTrainSpec(document)
-  }
 
   init(_ spec: ModelTrainSpec) throws(Refusal) {
     job = try ModelTrainJob(spec)
@@ -44,7 +40,7 @@ struct TrainKind: Kind {
     let exchange = try place.world.agree { try job.exchange(model) }
     return Workers(
       .together { unit, place in
-        let (world, isKeeper) = (place.world, place.world.rank == 0)
+        let world = place.world
         let keeper = CheckpointKeeper<TrainingState>(
           place.start, unit, job.spec.pace.checkpoints, rank: world.rank)
         let training = ModelTraining(
@@ -52,11 +48,8 @@ struct TrainKind: Kind {
           workers: SharedMicrobatches(world: world, threads: place.threads, stop: place.stop))
         let state = try keeper.state(from: training.start, steps: job.steps.total, on: world)
         let (result, weights) = try training.trainer.run(
-          training, from: state,
-          advanced: { state in
-            if isKeeper { try keeper.advanced(state) }
-            place.advanced(state.step, job.steps.total)
-          }, stopped: { state in try world.agree { if isKeeper { try keeper.keep(state) } } })
+          training, from: state, advanced: { try place.passed($0, keeper, of: job.steps.total) },
+          stopped: { try place.stopped($0, keeper) })
         return try place.shared {
           try Self.record(
             result, weights, job,
@@ -69,24 +62,10 @@ struct TrainKind: Kind {
   private static func record(
     _ result: DasResult, _ weights: NamedWeights<Float>, _ job: ModelTrainJob, to folder: String
   ) throws(Refusal) -> [UInt8] {
-    // What a kill left there is part of nothing.
-    if TrainingFiles.exists(folder) {
-      do { try FileManager.default.removeItem(atPath: folder) } catch {
-        throw Refusal(
-          .store, file: folder, found: systemMessage(), expected: "to write it anew")
-      }
-    }
+    try TrainingFiles.clear(folder)
     try job.save(weights, to: folder)
     var result = result
     result.parametersDigest = try TrainingFiles.digest(of: folder)
     return result.bytes
   }
-
-  static func views(
-    _ run: RunView<TrainingTable<ModelTrainSpec>>, _ options: ShowOptions
-  ) throws(Refusal) -> RunPictures { try DasFigures(run).pictures(options.metric) }
-
-  static func rows(
-    _ run: RunView<TrainingTable<ModelTrainSpec>>, _ options: ExportOptions
-  ) throws(Refusal) -> ExportRows { run.trainingRows() }
 }
