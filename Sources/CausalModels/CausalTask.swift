@@ -28,11 +28,8 @@ package struct CausalTask: Sendable {
 extension CausalRendering {
   /// A run without interventions as an example without sources.
   package func example(_ values: [CausalValue]) throws(Refusal) -> CounterfactualExample {
-    let (input, places, spans) = try input(values)
     let label = try label(values)
-    return CounterfactualExample(
-      base: input, baseLabel: label, sources: [], label: label, basePlaces: places,
-      baseSpans: spans)
+    return CounterfactualExample(base: try input(values), baseLabel: label, label: label)
   }
 
   /// - Parameter variables: The data's list of intervened variables, by place in the model.
@@ -44,10 +41,7 @@ extension CausalRendering {
     example.foil = try foil(of: made.result, base: made.base)
     example.variables = made.variables.compactMap(variables.firstIndex(of:))
     for source in made.sources {
-      let (input, places, spans) = try input(source)
-      example.sources.append(input)
-      example.sourcePlaces.append(places)
-      example.sourceSpans.append(spans)
+      example.sources.append(try input(source))
       example.sourcesAgree.append(try label(source) == example.label)
     }
     return example

@@ -15,12 +15,27 @@ package enum ExampleLabel: Sendable, Equatable {
   case index(Int)
 }
 
+/// An input with the places in it that have a name.
+package struct PlacedInput: Sendable, Equatable {
+  package var content: ExampleInput
+  /// Positions, from the end where negative, such as "subject_last": [4].
+  package var positions: [String: [Int]]
+  /// Places of a text that is still to be tokenized, as offsets in its UTF-8.
+  package var spans: [String: Range<Int>]
+
+  package init(
+    _ content: ExampleInput, positions: [String: [Int]] = [:], spans: [String: Range<Int>] = [:]
+  ) {
+    (self.content, self.positions, self.spans) = (content, positions, spans)
+  }
+}
+
 /// A base input, the sources whose states are put into its run, and what the model should then say.
 package struct CounterfactualExample: Sendable, Equatable {
-  package var base: ExampleInput
+  package var base: PlacedInput
   /// What the model should say without interventions; nil where the data does not tell.
   package var baseLabel: ExampleLabel?
-  package var sources: [ExampleInput]
+  package var sources: [PlacedInput] = []
   /// What the model should say after the intervention.
   package var label: ExampleLabel
   /// Whether each source by itself has the label too; empty where the data does not tell.
@@ -29,32 +44,9 @@ package struct CounterfactualExample: Sendable, Equatable {
   package var foil: ExampleLabel?
   /// The intervened variables, by their place in the data's list of them; source i goes to variable
   /// i. Empty where the data does not tell.
-  package var variables: [Int]
-  /// Token positions that have a name in the base, such as "subject_last": [4].
-  package var basePlaces: [String: [Int]]
-  /// The same for each source.
-  package var sourcePlaces: [[String: [Int]]]
-  /// Places of a text that is still to be tokenized, as offsets in its UTF-8.
-  package var baseSpans: [String: Range<Int>]
-  /// The same for each source.
-  package var sourceSpans: [[String: Range<Int>]]
+  package var variables: [Int] = []
 
-  package init(
-    base: ExampleInput, baseLabel: ExampleLabel? = nil, sources: [ExampleInput],
-    label: ExampleLabel, foil: ExampleLabel? = nil, variables: [Int] = [],
-    basePlaces: [String: [Int]] = [:],
-    sourcePlaces: [[String: [Int]]] = [], baseSpans: [String: Range<Int>] = [:],
-    sourceSpans: [[String: Range<Int>]] = []
-  ) {
-    self.base = base
-    self.baseLabel = baseLabel
-    self.sources = sources
-    self.label = label
-    self.foil = foil
-    self.variables = variables
-    self.basePlaces = basePlaces
-    self.sourcePlaces = sourcePlaces
-    self.baseSpans = baseSpans
-    self.sourceSpans = sourceSpans
+  package init(base: PlacedInput, baseLabel: ExampleLabel? = nil, label: ExampleLabel) {
+    (self.base, self.baseLabel, self.label) = (base, baseLabel, label)
   }
 }

@@ -35,7 +35,7 @@ struct BuiltInTaskTests {
     let sampling = try CausalSampling(task.model, seed: 1, name: "train")
     for i in 0..<50 {
       let example = try rendering.example(sampling.factual(i))
-      guard case .features(let rows) = example.base else {
+      guard case .features(let rows) = example.base.content else {
         Issue.record("no features")
         return
       }
@@ -53,7 +53,7 @@ struct BuiltInTaskTests {
       model.placed(["lower": .number(2), "width": .number(3.5), "amount": .number(5.5)]))
     let example = try rendering.example(run)
     #expect(
-      example.base
+      example.base.content
         == .text(
           "Answer Yes if the price is from 2.00 to 5.50 dollars, and No if it is not.\n"
             + "The price is 5.50 dollars.\nAnswer:"))
@@ -81,7 +81,7 @@ struct BuiltInTaskTests {
           "first": .text("Anna"), "second": .text("Tom"), "repeated": .text(repeated),
         ]))
       let example = try rendering.example(run)
-      guard case .text(let prompt) = example.base else {
+      guard case .text(let prompt) = example.base.content else {
         Issue.record("no text")
         return
       }
@@ -89,14 +89,14 @@ struct BuiltInTaskTests {
       #expect(
         prompt == "As Anna and Tom came out of the library, \(subject) handed the map to")
       func words(_ place: String) throws -> String {
-        let span = try #require(example.baseSpans[place])
+        let span = try #require(example.base.spans[place])
         return String(decoding: Array(prompt.utf8)[span], as: UTF8.self)
       }
       #expect(try words("subject_first") == subject && words("subject_second") == subject)
       #expect(try words("indirect_object") == (repeated == "first" ? "Tom" : "Anna"))
       let (one, two) = (
-        try #require(example.baseSpans["subject_first"]),
-        try #require(example.baseSpans["subject_second"])
+        try #require(example.base.spans["subject_first"]),
+        try #require(example.base.spans["subject_second"])
       )
       #expect(one.upperBound < two.lowerBound && two.lowerBound > 30)
       #expect(example.label == .text(repeated == "first" ? "Tom" : "Anna"))
@@ -112,7 +112,7 @@ struct BuiltInTaskTests {
     let sampling = try CausalSampling(task.model, seed: 1, name: "t", draw: .uniform)
     for i in 0..<200 {
       let example = try rendering.example(sampling.factual(i))
-      guard case .tokens(let ids) = example.base else {
+      guard case .tokens(let ids) = example.base.content else {
         Issue.record("no tokens")
         return
       }
@@ -121,8 +121,7 @@ struct BuiltInTaskTests {
       let b = ids[(digits + 1)..<(2 * digits + 1)].reduce(0) { $0 * 10 + $1 }
       #expect(example.label == .index(a + b))
       #expect(rendering.vocabulary[ids[digits]] == .text("+"))
-      #expect(
-        example.basePlaces["a_1"] == [digits - 1] && example.basePlaces["last"] == [ids.count - 1])
+      #expect(example.base.positions["a_1"] == [digits - 1])
     }
     // 58 + 67: the ones hand one on; without it the tens are one less.
     let model = task.model

@@ -9,22 +9,25 @@ import Testing
 struct ExampleFileTests {
   private let words = WordTokenizer(words: [" John", " Mary", " gave", " it", " to", "Then"])
 
-  private func file(_ text: String, isIntervened: Bool = true) throws(Refusal) -> ExampleFile {
-    try ExampleFile(Array(text.utf8), file: "data.jsonl", isIntervened: isIntervened)
+  private func file(
+    _ text: String, name: String = "data.jsonl", isIntervened: Bool = true
+  ) throws(Refusal) -> [WrittenPrompt] {
+    var examples = WrittenExamples(isIntervened: isIntervened)
+    try DataFile.read(Array(text.utf8), file: name, .examples) { (field) throws(Refusal) in
+      try examples.append(field)
+    }
+    return examples.prompts
   }
 
-  private func resolver(answers: Int = 262, positions: Int = 20) -> ExampleResolver {
-    ExampleResolver(
+  private func resolver(answers: Int = 262, positions: Int = 20) -> PromptResolver {
+    PromptResolver(
       words,
-      ExampleLimits(
+      PromptLimits(
         InputLimits(vocabulary: 262, width: 4, positions: positions), answers: answers, model: "m"))
   }
 
-  private func resolved(_ text: String, answers: Int = 262) throws(Refusal) -> CounterfactualExample
-  {
-    let entry = try file(text).entries[0]
-    return try resolver(answers: answers).resolve(
-      entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces)
+  private func resolved(_ text: String, answers: Int = 262) throws(Refusal) -> ResolvedPrompt {
+    try resolver(answers: answers).resolve(file(text)[0])
   }
 
   @Test func `text is tokenized, and its places found by words, by mention and from the end`()
@@ -35,12 +38,12 @@ struct ExampleFileTests {
         + #""label": "Mary", "base_label": "John", "variables": ["position"], "#
         + #""places": {"again": {"text": "John", "mention": 2}, "verb": -3, "pair": [1, 2]}, "#
         + #""source_places": {"again": {"text": "Mary", "mention": 2}, "verb": "gave"}}"#)
-    #expect(example.base == .tokens([261, 256, 257, 256, 258, 259, 260]))
-    #expect(example.sources == [.tokens([261, 257, 256, 257, 258, 259, 260])])
-    #expect(example.label == .index(257) && example.baseLabel == .index(256))
-    #expect(
-      example.basePlaces == ["again": [3], "verb": [4], "pair": [1, 2], "last": [6]])
-    #expect(example.sourcePlaces == [["again": [3], "verb": [4], "last": [6]]])
+    #expect(example.base.content == .tokens([261, 256, 257, 256, 258, 259, 260]))
+    #expect(example.sources.map(\.content) == [.tokens([261, 257, 256, 257, 258, 259, 260])])
+    #expect(example.answer == 257 && example.baseAnswer == 256)
+    #expect(example.base.places.named == ["again": [3], "verb": [4], "pair": [1, 2]])
+    #expect(example.sources[0].places.named == ["again": [3], "verb": [4]])
+    #expect(example.base.places.positions(of: "last") == [6])
     #expect(example.variables == [0])
     let lines = resolver().text(example)
     #expect(lines[0].contains("|[again,pair:  John]") == false)
@@ -48,17 +51,18 @@ struct ExampleFileTests {
   }
 
   @Test func `token ids, features and several sources are read as they are`() throws {
+    let tokens = #"{"base": [1, 2], "source": [3, 4], "label": 1}"#
     let ids = try resolved(
       #"{"base": [1, 2, 3], "sources": [[4, 5, 6], [7, 8, 9]], "label": 5, "variables": ["b", "a"]}"#
     )
-    #expect(
-      ids.base == .tokens([1, 2, 3]) && ids.sources == [.tokens([4, 5, 6]), .tokens([7, 8, 9])])
-    #expect(ids.label == .index(5) && ids.variables == [0, 1])
+    #expect(ids.ids == [1, 2, 3] && ids.sources.map(\.ids) == [[4, 5, 6], [7, 8, 9]])
+    #expect(ids.answer == 5 && ids.variables == [0, 1])
     let features = try resolved(
       #"{"base": [[0, 1, 2.5, -1]], "source": [[1, 1, 1, 1]], "label": true}"#, answers: 2)
-    #expect(features.base == .features([[0, 1, 2.5, -1]]) && features.label == .index(1))
+    #expect(features.base.content == .features([[0, 1, 2.5, -1]]) && features.answer == 1)
+    #expect(try file("[\(tokens), \(tokens)]", name: "data.json").count == 2)
     let plain = try file(#"{"base": [1], "label": 0}"#, isIntervened: false)
-    #expect(plain.entries[0].example.sources.isEmpty)
+    #expect(plain[0].example.sources.isEmpty)
   }
 
   @Test func `faults are named with file, line and field`() throws {
@@ -71,9 +75,7 @@ struct ExampleFileTests {
       let error = try refusal(
         { () throws(Refusal) in
           let read = try file(good + "\n\n" + line)
-          let entry = read.entries[1]
-          _ = try resolver(answers: answers).resolve(
-            entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces)
+          _ = try resolver(answers: answers).resolve(read[1])
         }, location)
       for text in ["data.jsonl", "line 3"] + texts {
         #expect(
@@ -153,7 +155,7 @@ struct ExampleFileTests {
     #expect(train.count == 20 && sets[.test]?.count == 5 && sets[.development] == nil)
     for number in 0..<20 {
       let example = try train.written(number).example
-      guard case .features(let rows) = example.base else { continue }
+      guard case .features(let rows) = example.base.content else { continue }
       #expect(rows[0].count == 6 && rows[0][2] == 0 && rows[0].reduce(0, +) == 2)
       #expect(example.baseLabel == .index(rows[0][0..<3] == rows[0][3..<6] ? 1 : 0))
     }

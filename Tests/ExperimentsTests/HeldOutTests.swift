@@ -1,4 +1,3 @@
-import CausalModels
 import Inputs
 import JobFiles
 import Testing
@@ -6,17 +5,20 @@ import Testing
 @testable import Experiments
 
 struct HeldOutTests {
-  private func items(_ tokens: [[Int]], sources: [Int] = []) -> [DasJob.Item] {
+  private func input(_ ids: [Int]) -> ResolvedInput {
+    ResolvedInput(content: .tokens(ids), places: PromptPlaces(count: ids.count, named: [:]))
+  }
+
+  private func items(_ tokens: [[Int]], sources: [Int] = []) -> [ResolvedPrompt] {
     tokens.map {
-      DasJob.Item(
-        CounterfactualExample(base: .tokens($0), sources: [.tokens(sources)], label: .index(0)),
-        at: JobPlace(file: "", path: ""))
+      ResolvedPrompt(
+        id: "", base: input($0), sources: [input(sources)], answer: 0, at: JobPlace(file: ""))
     }
   }
 
   @Test func `examples with the inputs of training examples are counted`() {
     let train = items([[1, 2], [3, 4]])
-    let sets: [Split: [DasJob.Item]] = [
+    let sets: [Split: [ResolvedPrompt]] = [
       .train: train, .development: items([[5, 6]]), .test: items([[3, 4], [1, 2], [2, 1]]),
     ]
     let counts = sets.mapValues(\.count)

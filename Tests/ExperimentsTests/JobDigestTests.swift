@@ -1,3 +1,4 @@
+import CausalModels
 import Foundation
 import Inputs
 import JobFiles
@@ -109,8 +110,8 @@ struct JobDigestTests {
     #expect(spec.restore.map(\.name) == ["block_output", "mlp_output", "attention_output"])
     #expect(spec.restore.map(\.window) == [1, 10, 10])
     #expect(spec.corrupt.samples == 10)
-    let facts = try spec.data.load().facts
+    let facts = try spec.data.facts.load().chosen
     #expect(facts.count == 20)
-    #expect(facts.allSatisfy { $0.tokens == nil })
+    #expect(facts.allSatisfy { $0.example.base.content == $0.text.map { ExampleInput.text($0) } })
   }
 }

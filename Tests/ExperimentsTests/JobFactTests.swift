@@ -1,3 +1,4 @@
+import CausalModels
 import Foundation
 import Inputs
 import JobFiles
@@ -7,8 +8,10 @@ import _TestSupport
 @testable import Experiments
 
 struct JobFactTests {
-  private func facts(_ text: String, file: String = "facts.json") throws(Refusal) -> [Fact] {
-    try FactFile(Array(text.utf8), file: file).facts
+  private func facts(
+    _ text: String, file: String = "facts.json"
+  ) throws(Refusal) -> [WrittenPrompt] {
+    try written(text, .fact, file: file)
   }
 
   private let good = #"{"prompt":"Paris is in","subject":"Paris","answer":"France"}"#
@@ -21,8 +24,9 @@ struct JobFactTests {
       {"id": "t", "input_ids": [5, 6, 7], "subject_range": [0, 2], "answer_id": 3, "top5": [[1, 2]]}]
       """)
     #expect(read.map(\.id) == ["0", "7", "t"])
-    #expect(read.map(\.answer) == ["France", "Italy", nil])
-    #expect(read[2].tokens == Fact.Tokens(ids: [5, 6, 7], subject: 0..<2, answer: 3, foil: nil))
+    #expect(read.map(\.example.label) == [.text("France"), .text("Italy"), .index(3)])
+    #expect(read[2].example.base.content == .tokens([5, 6, 7]))
+    #expect(read[2].subject == .tokens(0..<2) && read[2].example.foil == nil)
   }
 
   @Test func `a list may lie inside an object, alone or called facts`() throws {
@@ -80,7 +84,7 @@ struct JobFactTests {
       try facts("\(good)\r\(good)\r", file: file)
     }
     try expectRefusal(naming: "line 2", "a line of", "the limit") { () throws(Refusal) in
-      try facts("\(good)\n" + String(repeating: " ", count: JSONLines.limit + 1), file: file)
+      try facts("\(good)\n" + String(repeating: " ", count: DataFile.lineLimit + 1), file: file)
     }
     try expectRefusal(naming: "line 2", "the id \"a\"", "line 1") { () throws(Refusal) in
       let fact = good.dropLast() + ",\"id\":\"a\"}"
@@ -97,12 +101,12 @@ struct JobFactTests {
     try withTemporaryFolder { folder in
       let path = folder.appendingPathComponent("huge.jsonl").path
       try Data().write(to: URL(fileURLWithPath: path))
-      #expect(truncate(path, 1 << 30) == 0)
-      try expectRefusal(naming: "huge.jsonl", "1073741824 bytes") { () throws(Refusal) in
-        try FactFile(reading: path)
+      #expect(truncate(path, 1 << 30 + 1) == 0)
+      try expectRefusal(naming: "huge.jsonl", "1073741825 bytes") { () throws(Refusal) in
+        try PromptForm.fact.load(path)
       }
       try expectRefusal(naming: "none.json", "No such file") { () throws(Refusal) in
-        try FactFile(reading: folder.appendingPathComponent("none.json").path)
+        try PromptForm.fact.load(folder.appendingPathComponent("none.json").path)
       }
     }
   }
@@ -122,7 +126,7 @@ struct JobFactTests {
     let list = try facts(
       "[\(["b", "a", "c"].map { good.dropLast() + ",\"id\":\"\($0)\"}" }.joined(separator: ","))]")
     func chosen(_ fields: String) throws(Refusal) -> [String] {
-      try spec(job(data: "facts = \"f.json\"\n\(fields)")).data.select(list).map(\.id)
+      try spec(job(data: "facts = \"f.json\"\n\(fields)")).data.facts.select(list).map(\.id)
     }
     #expect(try chosen("") == ["b", "a", "c"])
     #expect(try chosen("ids = [\"c\", \"b\"]") == ["b", "c"])
@@ -175,13 +179,13 @@ struct JobFactTests {
   func `the shared facts are read, and their subjects found at the recorded tokens`() throws {
     let root = try #require(SharedMaterial.root)
     let path = root.appendingPathComponent("data/known_facts_smollm2.json").path
-    let file = try FactFile(reading: path)
-    #expect(file.facts.count == 239)
-    let first = try #require(file.facts.first)
-    #expect(first.id == "6" && first.tokens?.subject == 0..<3 && first.answer == " Europe")
+    let file = try PromptForm.fact.load(path)
+    #expect(file.prompts.count == 239)
+    let first = try #require(file.prompts.first)
+    #expect(first.id == "6" && first.subject == .tokens(0..<3))
     let items = try JSONField.load(path, kind: .job)["facts"].items()
     var compared = 0
-    for (item, fact) in zip(items, file.facts) {
+    for (item, fact) in zip(items, file.prompts) {
       let tokens = try item["tokens"].items().map { try $0.string() }
       let prompt = try item["prompt"].string()
       guard tokens.joined() == prompt else { continue }  // a token of part of a character
@@ -189,11 +193,12 @@ struct JobFactTests {
         "prompt": .text(prompt), "subject": .text(try item["subject"].string()),
         "answer": .text(try item["attribute"].string()),
       ])
-      let again = try Fact(JobField(text, at: JobPlace(file: path)), number: 0)
-      let answer = try item["answer"].string()
-      let tokenized = try TokenizedFact(again, by: Recorded(tokens: tokens, answer: answer))
-      #expect(tokenized.roles.subject == fact.tokens?.subject, "\(prompt)")
-      #expect(tokenized.answer == answer)
+      let again = try PromptForm.fact.read(JobField(text, at: JobPlace(file: path)), number: 0)
+      let recorded = Recorded(tokens: tokens, answer: try item["answer"].string())
+      let resolved = try resolver(recorded).resolve(again)
+      #expect(
+        resolved.subject.map { WrittenPrompt.Subject.tokens($0) } == fact.subject, "\(prompt)")
+      #expect(recorded.token(resolved.answer) == recorded.answer)
       compared += 1
     }
     #expect(compared > 220)

@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import JobFiles
+import Models
 import Testing
 
 @testable import Experiments
@@ -49,6 +50,22 @@ func expectRefusal<Result>(
     #expect(
       error.description.contains(text), "\(error.description) | \(text)", sourceLocation: location)
   }
+}
+
+/// Prompts of a file.
+func written(
+  _ text: String, _ form: PromptForm, file: String = "facts.json"
+) throws(Refusal) -> [WrittenPrompt] {
+  try form.load(Array(text.utf8), file: file)
+}
+
+/// Of a model whose vocabulary is the tokenizer's.
+func resolver(_ tokenizer: some PromptTokenizer, positions: Int? = nil) -> PromptResolver {
+  PromptResolver(
+    tokenizer,
+    PromptLimits(
+      InputLimits(vocabulary: tokenizer.count, width: 4, positions: positions),
+      answers: tokenizer.count, model: "tiny"))
 }
 
 /// A folder that is gone after the test.

@@ -9,32 +9,35 @@ struct JobTokenizedFactTests {
     "Par", "is", " Par",
   ])
 
-  private func tokenized(_ fields: String) throws(Refusal) -> TokenizedFact {
-    let fact = try FactFile(Array("[{\(fields)}]".utf8), file: "facts.json").facts[0]
-    return try TokenizedFact(fact, by: tokenizer)
+  private func tokenized(
+    _ fields: String, context: Int = 1 << 20
+  ) throws(Refusal) -> ResolvedPrompt {
+    try resolver(tokenizer, positions: context).resolve(written("[{\(fields)}]", .fact)[0])
   }
+
+  private func texts(_ ids: [Int]) -> [String] { ids.map(tokenizer.text) }
 
   @Test func `the subject is every token that overlaps its characters`() throws {
     let fact = try tokenized(
       #""prompt":"The capital of New Zealand is","subject":"New Zealand","answer":"Paris""#)
-    #expect(fact.tokens == ["The", " capital", " of", " New", " Zea", "land", " is"])
-    #expect(fact.roles == PromptRoles(tokenCount: 7, subject: 3..<6))
-    #expect(fact.answer == " Paris" && fact.foilID == nil)
+    #expect(texts(fact.ids) == ["The", " capital", " of", " New", " Zea", "land", " is"])
+    #expect(fact.base.places.roles == PromptRoles(tokenCount: 7, subject: 3..<6))
+    #expect(texts([fact.answer]) == [" Paris"] && fact.foil == nil)
     let part = try tokenized(
       #""prompt":"The capital of New Zealand is","subject":"ealan","answer":"Paris""#)
-    #expect(part.roles.subject == 4..<6)
+    #expect(part.subject == 4..<6)
   }
 
   @Test func `a subject that stands twice is the first`() throws {
     let fact = try tokenized(#""prompt":"The Paris of Paris is","subject":"Paris","answer":"Rome""#)
-    #expect(fact.roles.subject == 1..<2)
+    #expect(fact.subject == 1..<2)
   }
 
   @Test func `the answer follows a space that the prompt may already have`() throws {
     let with = #""prompt":"The capital is ","subject":"capital","answer":"Paris""#
-    #expect(try tokenized(with).answer == "Paris")
+    #expect(try texts([tokenized(with).answer]) == ["Paris"])
     let already = #""prompt":"The capital is","subject":"capital","answer":" Paris""#
-    #expect(try tokenized(already).answer == " Paris")
+    #expect(try texts([tokenized(already).answer]) == [" Paris"])
   }
 
   @Test func `an answer of several tokens is refused with its tokens`() throws {
@@ -49,7 +52,7 @@ struct JobTokenizedFactTests {
   @Test func `a foil is a token of its own`() throws {
     let fact = try tokenized(
       #""prompt":"The capital is","subject":"capital","answer":"Paris","foil":"Rome""#)
-    #expect(fact.foilID.flatMap(tokenizer.token) == " Rome")
+    #expect(fact.foil.flatMap(tokenizer.token) == " Rome")
     try expectRefusal(naming: "[0].foil", "the answer's own token") { () throws(Refusal) in
       try tokenized(
         #""prompt":"The capital is","subject":"capital","answer":"Paris","foil":" Paris""#)
@@ -58,8 +61,8 @@ struct JobTokenizedFactTests {
 
   @Test func `tokens that came with the fact are used and checked`() throws {
     let fact = try tokenized(#""input_ids":[256,257,262],"subject_range":[1,2],"answer_id":264"#)
-    #expect(fact.tokens == ["The", " capital", " is"])
-    #expect(fact.answer == " Paris" && fact.roles.subject == 1..<2)
+    #expect(texts(fact.ids) == ["The", " capital", " is"])
+    #expect(texts([fact.answer]) == [" Paris"] && fact.subject == 1..<2)
     for fields in [
       #""input_ids":[256,9999],"subject_range":[1,2],"answer_id":264"#,
       #""input_ids":[256,257],"subject_range":[1,2],"answer_id":9999"#,
@@ -73,11 +76,11 @@ struct JobTokenizedFactTests {
   }
 
   @Test func `a prompt longer than the context is refused`() throws {
-    let fact = try tokenized(#""prompt":"The capital is","subject":"capital","answer":"Paris""#)
-    try fact.check(contextLength: 3, model: "tiny")
+    let fact = #""prompt":"The capital is","subject":"capital","answer":"Paris""#
+    _ = try tokenized(fact, context: 3)
     try expectRefusal(naming: "[0].prompt", "3 tokens", "at most 2", "tiny") {
       () throws(Refusal) in
-      try fact.check(contextLength: 2, model: "tiny")
+      try tokenized(fact, context: 2)
     }
   }
 
@@ -87,11 +90,9 @@ struct JobTokenizedFactTests {
       func encodeWithOffsets(_ text: String) -> [(id: Int, utf8Range: Range<Int>)] { [] }
       func token(_ id: Int) -> String? { nil }
     }
-    let fact = try FactFile(
-      Array(#"[{"prompt":"a b","subject":"a","answer":"c"}]"#.utf8), file: "f.json"
-    ).facts[0]
-    try expectRefusal(naming: "f.json: [0].prompt", "no token") { () throws(Refusal) in
-      try TokenizedFact(fact, by: Silent())
+    let fact = try written(#"[{"prompt":"a b","subject":"a","answer":"c"}]"#, .fact)[0]
+    try expectRefusal(naming: "facts.json: [0].prompt", "without tokens") { () throws(Refusal) in
+      try resolver(Silent()).resolve(fact)
     }
   }
 
@@ -99,7 +100,7 @@ struct JobTokenizedFactTests {
     for odd in ["{}", "%s", "\\n", "🙂", "\\u202e", String(repeating: "\u{301}", count: 1_000_00)] {
       let fact = try tokenized(
         #""prompt":"The \#(odd) capital is","subject":"capital","answer":"Rome""#)
-      #expect(fact.tokens[fact.roles.subject] == [" capital"])
+      #expect(fact.subject.map { texts(Array(fact.ids[$0])) } == [" capital"])
     }
   }
 

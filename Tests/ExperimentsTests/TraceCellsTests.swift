@@ -76,11 +76,12 @@ struct TraceCellsTests {
     var shared = 0
     for unit in plan.units {
       let fact = job.facts[unit.fact]
+      let subject = try #require(fact.subject)
       var random = SeededRandom(seed: 3)
       let noise = Tensor<Float>.normal(
-        [3, fact.roles.subject.count, model.shape.width], using: &random)
+        [3, subject.count, model.shape.width], using: &random)
       let base = try BaseRuns(
-        model, BaseRun.corrupted(fact.ids, fact.roles.subject, noise: noise),
+        model, BaseRun.corrupted(fact.ids, subject, noise: noise),
         keeping: [job.spec.restore[unit.restoration].site.site], of: [0])
       let cells = TraceCells(job.grid, fact: unit.fact, restoration: unit.restoration)
       // Parts of a unit too: they begin anywhere in a family of cells.

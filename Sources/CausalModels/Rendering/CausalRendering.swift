@@ -141,22 +141,22 @@ package struct CausalRendering: Sendable {
   /// What the network reads in a setting, with its places: positions, or offsets in a text.
   package func input(
     _ values: [CausalValue]
-  ) throws(Refusal) -> (input: ExampleInput, places: [String: [Int]], spans: [String: Range<Int>]) {
+  ) throws(Refusal) -> PlacedInput {
     switch form {
     case .features, .oneHot:
       var rows: [[Double]] = []
       for place in read { rows.append(try numbers(place, values[place])) }
-      if layout == .row { return (.features([rows.flatMap(\.self)]), ["last": [0]], [:]) }
+      if layout == .row { return PlacedInput(.features([rows.flatMap(\.self)])) }
       guard Set(rows.map(\.count)).count == 1 else {
         throw Refusal(
           .job, field: "layout", found: "variables of \(Set(rows.map(\.count)).sorted()) numbers",
           expected: "as many numbers for each, where each is a position")
       }
-      var places = ["last": [rows.count - 1]]
+      var places: [String: [Int]] = [:]
       for (position, place) in read.enumerated() {
         places[model.variables[place].name] = [position]
       }
-      return (.features(rows), places, [:])
+      return PlacedInput(.features(rows), positions: places)
     case .tokens:
       let template = try template(values)
       var ids: [Int] = []
@@ -175,10 +175,8 @@ package struct CausalRendering: Sendable {
         }
         ids.append(token)
       }
-      var places = renamed(
-        Dictionary(uniqueKeysWithValues: zip(template.mentions, positions)), values)
-      places["last"] = [ids.count - 1]
-      return (.tokens(ids), places, [:])
+      let places = Dictionary(uniqueKeysWithValues: zip(template.mentions, positions))
+      return PlacedInput(.tokens(ids), positions: renamed(places, values))
     case .text:
       let template = try template(values)
       var text = ""
@@ -197,11 +195,9 @@ package struct CausalRendering: Sendable {
           spans.append(start..<text.utf8.count)
         }
       }
-      return (
-        .text(text), [:],
-        renamed(Dictionary(uniqueKeysWithValues: zip(template.mentions, spans)), values)
-          .filter { !$0.value.isEmpty }
-      )
+      let places = Dictionary(uniqueKeysWithValues: zip(template.mentions, spans))
+      return PlacedInput(
+        .text(text), spans: renamed(places, values).filter { !$0.value.isEmpty })
     }
   }
 

@@ -138,7 +138,7 @@ struct CausalData: Sendable {
               ? try rendering.example(sampling.counterfactual(number), of: sampling.intervened)
               : try rendering.example(sampling.factual(number))
           }
-          return ExampleFile.Entry(example: example, place: own, sharesPlaces: false)
+          return WrittenPrompt(example, id: "\(number)", at: own)
         })
     }
     return ExampleSets(

@@ -1,4 +1,3 @@
-internal import CausalModels
 package import Inputs
 package import JobFiles
 
@@ -55,12 +54,11 @@ package struct ExampleSection: Sendable {
       var variables: [String] = []
       for split in Split.allCases {
         guard let path = files[split] else { continue }
-        let file = try ExampleFile(
-          reading: path.resolved, isIntervened: isIntervened, variables: variables)
-        variables = file.variables
-        let entries = file.entries
-        sets.append(
-          ExampleSet(split, count: entries.count, fileDigest: file.digest) { entries[$0] })
+        var examples = WrittenExamples(isIntervened: isIntervened, variables: variables)
+        let digest = try examples.read(path.resolved)
+        variables = examples.variables
+        let prompts = examples.prompts
+        sets.append(ExampleSet(split, count: prompts.count, fileDigest: digest) { prompts[$0] })
       }
       return ExampleSets(sets, variables: variables)
     }
@@ -78,7 +76,8 @@ extension FieldType where Value == Amount {
     let count = FieldType<Int>.int(1...Int(Int32.max))
     let file = FieldType<JobPath>.path
     return FieldType(
-      "a file of JSON lines, or with causal_model \(count.words)", placeholder: Amount(),
+      "a file of JSON lines or of one list, or with causal_model \(count.words)",
+      placeholder: Amount(),
       canonical: { isCausal ? count.canonical($0.count) : file.canonical($0.file) }
     ) { (field, folder) throws(Refusal) in
       if isCausal { return Amount(count: try count.value(of: field)) }
@@ -87,8 +86,8 @@ extension FieldType where Value == Amount {
       }
       return Amount(file: try file.value(of: field, folder: folder))
     }.holding { (f) throws(Refusal) in
-      var variables: [String] = []
-      return try ExampleFile.entry(&f, isIntervened: false, &variables)
+      var examples = WrittenExamples(isIntervened: false)
+      return try examples.read(&f)
     }
   }
 }

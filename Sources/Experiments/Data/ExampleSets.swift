@@ -1,4 +1,3 @@
-package import CausalModels
 internal import Foundation
 package import Inputs
 internal import JobFiles
@@ -15,49 +14,43 @@ package struct ExampleSet: Sendable {
   package let count: Int
   /// Of a file's bytes; nil for examples of a causal model.
   package let fileDigest: String?
-  private let made: @Sendable (Int) throws(Refusal) -> (ExampleFile.Entry)
+  private let made: @Sendable (Int) throws(Refusal) -> WrittenPrompt
 
   init(
     _ split: Split, count: Int, fileDigest: String? = nil,
-    _ made: @escaping @Sendable (Int) throws(Refusal) -> ExampleFile.Entry
+    _ made: @escaping @Sendable (Int) throws(Refusal) -> WrittenPrompt
   ) {
     (self.split, self.count, self.fileDigest, self.made) = (split, count, fileDigest, made)
   }
 
   /// An example as it was written: texts are still to be tokenized.
-  package func written(_ number: Int) throws(Refusal) -> ExampleFile.Entry {
+  package func written(_ number: Int) throws(Refusal) -> WrittenPrompt {
     precondition((0..<count).contains(number), "example \(number) of \(count)")
     return try made(number)
   }
 
   /// An example that the model runs on.
   package func example(
-    _ number: Int, by resolver: ExampleResolver
-  ) throws(Refusal) -> CounterfactualExample {
-    let entry = try written(number)
-    return try resolver.resolve(entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces)
+    _ number: Int, by resolver: PromptResolver
+  ) throws(Refusal) -> ResolvedPrompt {
+    try resolver.resolve(try written(number))
   }
 
-  /// All examples, or the first few, that the model runs on, with where they stand: made on all
-  /// threads, alike on any number of them.
+  /// All examples, or the first few, that the model runs on: made on all threads, alike on any number
+  /// of them.
   func items(
-    by resolver: ExampleResolver, limit: Int = .max
-  ) throws(Refusal) -> [DasJob.Item] {
+    by resolver: PromptResolver, limit: Int = .max
+  ) throws(Refusal) -> [ResolvedPrompt] {
     try concurrently(
       min(count, limit), threads: ProcessInfo.processInfo.activeProcessorCount
-    ) { (number) throws(Refusal) in
-      let entry = try written(number)
-      return DasJob.Item(
-        try resolver.resolve(entry.example, at: entry.place, sharesPlaces: entry.sharesPlaces),
-        at: entry.place)
-    }
+    ) { (number) throws(Refusal) in try example(number, by: resolver) }
   }
 }
 
 /// The data of a job.
 package struct ExampleSets: Sendable {
   private let sets: [ExampleSet]
-  /// The names of the variables that `CounterfactualExample.variables` numbers.
+  /// The names of the variables that examples number.
   package let variables: [String]
   /// Answers that a causal model's labels number, or the size of its vocabulary of tokens; nil where
   /// labels are texts or the data do not tell.
@@ -84,7 +77,7 @@ package struct ExampleSets: Sendable {
   }
 
   /// A few examples of each set with their places marked.
-  package func lines(by resolver: ExampleResolver, limit: Int) throws(Refusal) -> [String] {
+  package func lines(by resolver: PromptResolver, limit: Int) throws(Refusal) -> [String] {
     var lines: [String] = []
     for set in sets {
       lines.append("\(set.split.rawValue): \(set.count) examples")

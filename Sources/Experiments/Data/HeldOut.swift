@@ -1,14 +1,12 @@
-internal import CausalModels
-
 /// What is said of examples that are to be held out and are not.
 enum HeldOut {
   /// A line for each other split of which examples have the inputs of training examples, base and
   /// sources alike: right answers to those can be learnt by heart.
   ///
   /// - Parameter items: By split; of long sets that are made as they are needed the first ones.
-  static func lines(_ items: [Split: [DasJob.Item]], of counts: [Split: Int]) -> [String] {
-    func inputs(_ item: DasJob.Item) -> [ExampleInput] {
-      [item.example.base] + item.example.sources
+  static func lines(_ items: [Split: [ResolvedPrompt]], of counts: [Split: Int]) -> [String] {
+    func inputs(_ item: ResolvedPrompt) -> [ResolvedInput.Content] {
+      ([item.base] + item.sources).map(\.content)
     }
     let known = Set((items[.train] ?? []).map(inputs))
     return Split.allCases.dropFirst().compactMap { split in

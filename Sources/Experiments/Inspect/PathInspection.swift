@@ -95,9 +95,8 @@ public struct PathInspection {
 
   /// Counts the lines, and how many of them have each key.
   private static func jsonLines(_ path: String) throws(Refusal) -> [String] {
-    let bytes = try BoundedFile(path, kind: .job).readAll(limit: FactFile.sizeLimit)
     var (count, keys): (Int, [String: Int]) = (0, [:])
-    try JSONLines.read(bytes, file: path) { field in
+    _ = try DataFile.read(path, .lines) { field in
       count += 1
       if case .table(let table) = field.value.content {
         for key in table.keys { keys[key, default: 0] += 1 }

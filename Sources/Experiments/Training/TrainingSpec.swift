@@ -28,7 +28,7 @@ protocol InterventionJob: TrainingJob {
   var run: RunSection { get }
   /// A safetensors file with the tensors that descriptions name.
   var tensors: JobPath? { get }
-  var items: [Split: [DasJob.Item]] { get }
+  var items: [Split: [ResolvedPrompt]] { get }
   /// The variables that examples number.
   var variables: [String] { get }
 }

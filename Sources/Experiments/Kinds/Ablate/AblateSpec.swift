@@ -42,7 +42,7 @@ struct AblateSpec: SweepSpec {
     model = try f.model()
     data = try f.required(
       "data",
-      .table { (f) throws(Refusal) in try PromptSection(&f, key: "prompts", needsPair: false) },
+      .table { (f) throws(Refusal) in try PromptSection(&f, "prompts", of: .prompt) },
       "The prompts whose answers are measured.")
     ways = try f.field(
       "ablations", .list(of: .choice(), "ways of ablation", isSet: true),

@@ -28,10 +28,7 @@ struct AblationSources: Sendable {
       digest = loaded.fileDigest
       var texts: [[Int]] = []
       for text in loaded.texts {
-        texts.append(
-          try text.tokens(
-            by: data.prompts, vocabulary: data.published.shape.vocabulary,
-            context: data.published.shape.positionCount, length: dataset.length))
+        texts.append(try data.resolver.tokens(of: text, length: dataset.length))
       }
       self.texts = texts
     } else {

@@ -55,7 +55,7 @@ struct BasisKind: Kind {
     ]
   }
 
-  func lines(limit: Int) throws(Refusal) -> [String] { data.lines(limit: limit, model: spec.model) }
+  func lines(limit: Int) throws(Refusal) -> [String] { data.lines(limit: limit) }
 
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let model = try ModelOnRanks.load(data.published, on: place.world)

@@ -19,11 +19,11 @@ struct DasCost {
   private func rows(_ point: DasGrid.Point, _ split: Split) -> (all: Int, cone: Int) {
     var (all, cone) = (0, 0)
     for item in job.items[split] ?? [] {
-      let length = ExampleResolver.length(item.example.base)
+      let length = item.base.count
       let first =
         job.spec.interventions.compactMap { intervention in
           try? (intervention.position ?? point.position ?? .last(at: item.place)).resolve(
-            in: PromptPlaces(count: length, named: item.example.basePlaces), called: "an example"
+            in: item.base.places, called: "an example"
           ).first
         }.min() ?? 0
       all += length
@@ -67,7 +67,7 @@ struct DasCost {
   /// Bytes of a rank beside the states that are kept of unchanged runs, which can lie on the disk.
   private func neededBytes(threads: Int) -> Int {
     let longest =
-      job.items.values.joined().map { ExampleResolver.length($0.example.base) }.max() ?? 0
+      job.items.values.joined().map { $0.base.count }.max() ?? 0
     let thread =
       job.memory.threadBytes(job.steps.microbatch, of: longest, evaluated: DasTraining.evaluated)
       + 4 * 16 * job.trainedCount
@@ -80,7 +80,7 @@ struct DasCost {
   }
 
   private func rankBytes(threads: Int) -> Int {
-    let lengths = job.items.values.joined().map { ExampleResolver.length($0.example.base) }
+    let lengths = job.items.values.joined().map { $0.base.count }
     let kept = min(
       cacheBytes(threads: threads), 4 * lengths.reduce(0, +) * job.memory.keptFloats)
     return max(first?.rankBytes(threads) ?? 0, neededBytes(threads: threads) + kept)

@@ -1,27 +1,13 @@
-package import CausalModels
 internal import Checkpoints
 package import Inputs
 internal import Interventions
-package import JobFiles
+internal import JobFiles
 internal import Models
 internal import Tokenizers
 
 /// A training job before any large weight is read: the job, its model's shape and its examples, all
 /// checked against each other.
 package struct DasJob: InterventionJob {
-  /// An example that the model runs on, with where it stands.
-  package struct Item: Sendable {
-    package let example: CounterfactualExample
-    package let place: JobPlace
-
-    package init(_ example: CounterfactualExample, at place: JobPlace) {
-      (self.example, self.place) = (example, place)
-    }
-
-    /// The example in a refusal of another place.
-    var name: String { "\(place.file), \(place.field)" }
-  }
-
   /// Where the model's weights are.
   enum Weights: Sendable {
     case published(OpenedModel, ModelSection)
@@ -39,12 +25,12 @@ package struct DasJob: InterventionJob {
   let memory: StepMemory
   /// Nil where the model has none, or reads no tokens.
   let tokenizerDigest: String?
-  let items: [Split: [Item]]
+  let items: [Split: [ResolvedPrompt]]
   /// The variables that examples number.
   let variables: [String]
   package let grid: DasGrid
   private let sets: ExampleSets
-  private let resolver: ExampleResolver
+  private let resolver: PromptResolver
 
   /// Reads and checks everything but large weights.
   package init(_ spec: DasSpec) throws(Refusal) {
@@ -54,16 +40,10 @@ package struct DasJob: InterventionJob {
     case .folder(let section):
       let opened = try OpenedModel(section.path.resolved)
       outline = try opened.outline()
-      let vocabulary = outline.inputLimits.vocabulary
-      let tokenizer = try vocabulary.flatMap { (vocabulary) throws(Refusal) in
-        try ModelTokenizer.open(
-          section.tokenizer?.resolved, beside: opened.checkpoint, vocabulary: vocabulary)
-      }
-      tokenizerDigest = tokenizer?.digest
-      resolver = ExampleResolver(
-        ModelPrompts(tokenizer, vocabulary: vocabulary ?? 0, model: section.path.resolved),
-        ExampleLimits(
-          outline.inputLimits, answers: opened.classCount, model: section.path.written))
+      let limits = PromptLimits(
+        outline.inputLimits, answers: opened.classCount, model: section.path.written)
+      let prompts = try PromptResolver.of(section, opened.checkpoint, limits)
+      (resolver, tokenizerDigest) = (prompts.resolver, prompts.tokenizer?.digest)
       weights = .published(opened, section)
       parameterCount = opened.checkpoint.tensors.values.reduce(0) { $0 + $1.count }
     case .pretrained(let first):
@@ -78,7 +58,7 @@ package struct DasJob: InterventionJob {
     sets = try spec.data.load(
       isIntervened: true, of: InterventionItem.variables(of: spec.interventions))
     variables = sets.variables
-    var items: [Split: [Item]] = [:]
+    var items: [Split: [ResolvedPrompt]] = [:]
     for split in Split.allCases {
       if let set = sets[split] { items[split] = try set.items(by: resolver) }
     }

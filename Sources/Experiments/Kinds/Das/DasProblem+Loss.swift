@@ -41,24 +41,24 @@ extension DasProblem {
         switch job.train.loss {
         case .crossEntropy: continue
         case .logitDifference:
-          guard item.example.foil != nil || item.example.baseLabel != nil else {
+          guard item.foil != nil || item.baseAnswer != nil else {
             throw item.place.member("foil").refusal(
               "no foil and no base_label",
               expected: "another answer, which logit_difference compares the label with")
           }
-          guard item.example.foil != item.example.label else {
+          guard item.foil != item.answer else {
             throw item.place.member("foil").refusal(
               "the label itself",
               expected: "another answer, which logit_difference compares the label with")
           }
         case .divergence, .meanSquaredError:
           guard job.train.target == .source else { continue }
-          guard item.example.sources.count == 1 else {
+          guard item.sources.count == 1 else {
             throw item.place.member("sources").refusal(
-              "\(item.example.sources.count) sources",
+              "\(item.sources.count) sources",
               expected: "one, whose logits \(job.train.loss.rawValue) compares with")
           }
-          guard item.example.sourcesAgree.allSatisfy(\.self) else {
+          guard item.sourcesAgree.allSatisfy(\.self) else {
             throw item.place.member("label").refusal(
               "another label than the source's own, to whose logits \(job.train.loss.rawValue) trains",
               expected: "sources that answer as their examples' labels say, or train.target = "

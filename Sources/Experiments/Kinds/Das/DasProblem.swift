@@ -1,5 +1,4 @@
 internal import Autodiff
-internal import CausalModels
 internal import Foundation
 internal import Inputs
 internal import Interventions
@@ -147,12 +146,11 @@ struct DasProblem: Sendable {
         let first = (sites[.train] ?? []).first(where: { $0[entry].number != nil })?[entry],
         own.base.count != first.base.count
       else { continue }
-      let example = items[number].example
+      let example = items[number]
       let label = (item.position ?? point.position)?.label ?? "last"
-      let line = items[number].place
       let place =
-        example.basePlaces[label] == nil || label == "last"
-        ? line.member("base") : line.member("places").member(label)
+        example.base.places.named[label] == nil
+        ? example.place.member("base") : example.place.member("places").member(label)
       throw place.refusal(
         "\(own.base.count) positions at \(escaped(label))",
         expected: "\(first.base.count), as in the first example: \(item.typeName) "
@@ -179,12 +177,12 @@ struct DasProblem: Sendable {
       all[split] = try concurrently(
         items.count, threads: ProcessInfo.processInfo.activeProcessorCount
       ) { (number) throws(Refusal) in
-        let item = items[number]
+        let example = items[number]
         var own: [Site] = []
         for (entry, intervention) in job.interventions.enumerated() {
-          own.append(try site(of: intervention, entry, in: item, job, point))
+          own.append(try site(of: intervention, entry, in: example, job, point))
         }
-        try checkAllRead(own, item, job)
+        try checkAllRead(own, example, job)
         return own
       }
     }
@@ -193,13 +191,12 @@ struct DasProblem: Sendable {
 
   /// Refuses an example with a source that no intervention reads: its label could not be learnt.
   private static func checkAllRead(
-    _ sites: [Site], _ item: DasJob.Item, _ job: any InterventionJob
+    _ sites: [Site], _ example: ResolvedPrompt, _ job: any InterventionJob
   ) throws(Refusal) {
-    let example = item.example
     let read = Set(sites.compactMap(\.number))
     if let unread = example.sources.indices.first(where: { !read.contains($0) }) {
       let name = unread < example.variables.count ? job.variables[example.variables[unread]] : nil
-      throw item.place.member(name == nil ? "sources[\(unread)]" : "variables").refusal(
+      throw example.place.member(name == nil ? "sources[\(unread)]" : "variables").refusal(
         name.map { "a source for \(quoted($0)), which no intervention reads" }
           ?? "a source that no intervention reads",
         expected: name.map {
@@ -215,11 +212,10 @@ struct DasProblem: Sendable {
   }
 
   private static func site(
-    of intervention: InterventionItem, _ entry: Int, in item: DasJob.Item,
+    of intervention: InterventionItem, _ entry: Int, in example: ResolvedPrompt,
     _ job: any InterventionJob,
     _ point: DasGrid.Point
   ) throws(Refusal) -> Site {
-    let example = item.example
     var site = Site()
     if let variable = intervention.variable {
       guard let number = job.variables.firstIndex(of: variable) else {
@@ -234,7 +230,7 @@ struct DasProblem: Sendable {
     } else {
       let number = example.sources.count == 1 ? 0 : entry
       guard example.sources.indices.contains(number) else {
-        throw item.place.member("sources").refusal(
+        throw example.place.member("sources").refusal(
           "\(example.sources.count) sources",
           expected: "one, or one for each of the \(job.interventions.count) interventions")
       }
@@ -242,17 +238,12 @@ struct DasProblem: Sendable {
     }
     let place = intervention.position ?? point.position ?? .last(at: job.sweepPlace)
     let source = site.number ?? 0
-    site.base = try place.resolve(
-      in: PromptPlaces(count: ExampleResolver.length(example.base), named: example.basePlaces),
-      called: "the base of \(item.name)")
-    let name = example.sources.count == 1 ? "source" : "sources[\(source)]"
+    site.base = try place.resolve(in: example.base.places, called: "the base of \(example.name)")
+    let name = example.name(ofSource: source)
     site.source = try (intervention.sourcePosition ?? place).resolve(
-      in: PromptPlaces(
-        count: ExampleResolver.length(example.sources[source]),
-        named: source < example.sourcePlaces.count ? example.sourcePlaces[source] : [:]),
-      called: "\(name) of \(item.name)")
+      in: example.sources[source].places, called: "\(name) of \(example.name)")
     guard site.source.count == site.base.count else {
-      throw item.place.member(name).refusal(
+      throw example.place.member(name).refusal(
         "\(site.source.count) positions at \(place.label)",
         expected: "\(site.base.count), as many as in the base")
     }
@@ -275,15 +266,15 @@ struct DasProblem: Sendable {
     for group in 0..<described.setup.groupCount {
       let entry = entries.firstIndex { $0.group == group } ?? 0
       sources.append(
-        inputs(
+        ModelInputs(
           zip(numbers, from).map { own, other in
             // An example that does not intervene here has no source; nothing is read of its base.
-            sites[other][entry].number.map { items[other].example.sources[$0] }
-              ?? items[own].example.base
+            sites[other][entry].number.map { items[other].sources[$0] }
+              ?? items[own].base
           }))
     }
     var call = InterventionCall(
-      base: inputs(numbers.map { items[$0].example.base }), sources: sources, places: [])
+      base: ModelInputs(numbers.map { items[$0].base }), sources: sources, places: [])
     for entry in entries.indices {
       let isActing = zip(numbers, from).map { own, other in
         sites[own][entry].number != nil && sites[other][entry].number != nil
@@ -303,32 +294,17 @@ struct DasProblem: Sendable {
     return call
   }
 
-  private func inputs(_ inputs: [ExampleInput]) -> ModelInputs<Float> {
-    if case .features = inputs[0] {
-      return .embeddings(
-        inputs.map {
-          guard case .features(let rows) = $0 else { return Tensor(zeros: [1, 1]) }
-          return Tensor([rows.count, rows[0].count], rows.joined().map { Float($0) })
-        })
-    }
-    return .tokens(
-      inputs.map {
-        guard case .tokens(let ids) = $0 else { return [] }
-        return ids
-      })
-  }
-
   /// The sources alone, of which a loss may compare with the logits.
   func references(_ numbers: [Int], of split: Split) -> Tensor<Float>? {
     guard job.train.readsSource else { return nil }
-    let inputs = inputs(numbers.map { (job.items[split] ?? [])[$0].example.sources[0] })
+    let inputs = ModelInputs<Float>(numbers.map { (job.items[split] ?? [])[$0].sources[0] })
     let logits = model.run(inputs, on: Tape(), visit: nil)
     return InterventionRun.lastRows(logits, of: inputs, on: Tape()).value
   }
 
   /// The unchanged model's logits of last positions.
   func unchanged(_ numbers: [Int], of split: Split) -> Tensor<Float> {
-    let inputs = inputs(numbers.map { (job.items[split] ?? [])[$0].example.base })
+    let inputs = ModelInputs<Float>(numbers.map { (job.items[split] ?? [])[$0].base })
     let tape = Tape<Float>()
     return InterventionRun.lastRows(
       model.run(inputs, on: tape, visit: nil), of: inputs, on: tape
@@ -338,15 +314,15 @@ struct DasProblem: Sendable {
   // MARK: Labels
 
   func labels(_ numbers: [Int], of split: Split) -> [Int] {
-    numbers.map { Self.index((job.items[split] ?? [])[$0].example.label) }
+    numbers.map { (job.items[split] ?? [])[$0].answer }
   }
 
   /// What the labels are compared with. An example without a foil whose base has the same answer
   /// stands for no difference, and weighs nothing.
   func foils(_ numbers: [Int], of split: Split) -> [Int] {
     numbers.map { number in
-      let example = (job.items[split] ?? [])[number].example
-      return Self.index(example.foil ?? example.baseLabel ?? example.label)
+      let example = (job.items[split] ?? [])[number]
+      return example.foil ?? example.baseAnswer ?? example.answer
     }
   }
 
@@ -354,13 +330,9 @@ struct DasProblem: Sendable {
   func baseLabels(_ numbers: [Int], of split: Split) -> [Int]? {
     var labels: [Int] = []
     for number in numbers {
-      guard let label = (job.items[split] ?? [])[number].example.baseLabel else { return nil }
-      labels.append(Self.index(label))
+      guard let label = (job.items[split] ?? [])[number].baseAnswer else { return nil }
+      labels.append(label)
     }
     return labels
-  }
-
-  private static func index(_ label: ExampleLabel) -> Int {
-    if case .index(let number) = label { number } else { 0 }
   }
 }

@@ -243,7 +243,7 @@ struct DasTraining: TrainingTask {
   ) throws -> Score? {
     let items = problem.job.items[split] ?? []
     let groups = Dictionary(grouping: numbers) { number in
-      [items[number].example.sources.count] + items[number].example.variables
+      [items[number].sources.count] + items[number].variables
     }
     var sources = numbers
     for (key, members) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {

@@ -37,7 +37,9 @@ struct PatchSpec: SweepSpec {
     let needsPair = noise == nil
     data = try f.required(
       "data",
-      .table { (f) throws(Refusal) in try PromptSection(&f, key: "pairs", needsPair: needsPair) },
+      .table { (f) throws(Refusal) in
+        try PromptSection(&f, "pairs", of: .pair(isCompared: needsPair))
+      },
       "The pairs of a clean and a corrupted prompt; with noise the clean prompts alone.")
     directions = try f.field(
       "directions", .list(of: .choice(), "directions", isSet: true),

@@ -5,9 +5,7 @@ internal import Tokenizers
 
 /// A sweep before any weight is read: its prompts in the model's tokens, and its items resolved in them.
 struct SweepData<Spec: SweepSpec>: Sendable {
-  let published: PublishedModel
-  let tokenizer: (any Tokenizer)?
-  let prompts: ModelPrompts
+  private let model: PromptModel
   /// Units and arrays but for what a kind adds.
   var outline: SweepOutline
   /// Of the prompts' file; nil where they stand in the job.
@@ -15,28 +13,32 @@ struct SweepData<Spec: SweepSpec>: Sendable {
   let subspaceDigests: [(item: String, digest: String)]
 
   init(_ spec: Spec) throws(Refusal) {
-    published = try PublishedModel(spec.model.path.resolved)
-    let shape = published.shape
-    tokenizer = try ModelTokenizer.open(
-      spec.model.tokenizer?.resolved, beside: published.checkpoint, vocabulary: shape.vocabulary)
-    prompts = ModelPrompts(
-      tokenizer, vocabulary: shape.vocabulary, model: spec.model.path.resolved)
+    model = try PromptModel(spec.model)
+    let (shape, resolver) = (model.published.shape, model.resolver)
     let loaded = try spec.data.load()
     digest = loaded.digest
-    var resolved: [SweepPrompt] = []
-    for prompt in loaded.prompts {
-      resolved.append(
-        try SweepPrompt(
-          prompt, by: prompts, context: shape.positionCount,
-          needsFoil: spec.metric.store.contains(.logitDifference), noise: spec.noise))
+    var prompts: [ResolvedPrompt] = []
+    var kept: [SweepPrompt] = []
+    for written in loaded.chosen {
+      let prompt = try resolver.resolve(written)
+      if spec.metric.store.contains(.logitDifference), prompt.foil == nil {
+        throw prompt.place.refusal(
+          "no foil", expected: "a foil for the metric logit_difference, or other metrics")
+      }
+      let noised =
+        try spec.noise?.positions.resolve(in: prompt.base.places, called: "pair \(prompt.id)") ?? []
+      guard spec.noise == nil || !noised.isEmpty else {
+        throw prompt.place.refusal(
+          "no token for the noise", expected: "corrupt.positions that it has")
+      }
+      prompts.append(prompt)
+      kept.append(SweepPrompt(prompt, noised: noised, by: resolver.prompts))
     }
     var grids: [SweepGrid] = []
     var digests: [(item: String, digest: String)] = []
     for item in spec.items {
       var places: [[SweepGrid.Place]] = []
-      for (written, prompt) in zip(loaded.prompts, resolved) {
-        places.append(try Self.places(item, written, prompt))
-      }
+      for prompt in prompts { places.append(try Self.places(item, prompt)) }
       let grid = try SweepGrid(item, shape, model: spec.model.path.written, places: places)
       guard grid.cellCount(item) > 0 else {
         throw item.place.refusal(
@@ -47,29 +49,30 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       if let digest = try item.subspaceDigest() { digests.append((item.name, digest)) }
     }
     subspaceDigests = digests
-    outline = SweepOutline(layers: shape.layers, prompts: resolved, grids: grids)
+    outline = SweepOutline(layers: shape.layers, prompts: kept, grids: grids)
   }
 
   /// Where an item replaces values in a prompt, and where they come from in the other: each place of a
   /// list of names, each position, or all of them at once.
   private static func places(
-    _ item: SweptSite, _ written: WrittenPrompt, _ prompt: SweepPrompt
+    _ item: SweptSite, _ prompt: ResolvedPrompt
   ) throws(Refusal) -> [SweepGrid.Place] {
     let name = "\(Spec.promptAxis) \(prompt.id)"
-    func resolve(_ count: Int, _ named: [String: [Int]], _ name: String) throws(Refusal) -> [[Int]]
-    {
-      let prompt = PromptPlaces(count: count, named: named)
-      if item.placeNames != nil { return try item.positions.resolveEach(in: prompt, called: name) }
-      let positions = try item.positions.resolve(in: prompt, called: name)
+    func resolve(_ input: ResolvedInput, _ name: String) throws(Refusal) -> [[Int]] {
+      if item.placeNames != nil {
+        return try item.positions.resolveEach(in: input.places, called: name)
+      }
+      let positions = try item.positions.resolve(in: input.places, called: name)
       return item.eachPosition ? positions.map { [$0] } : [positions]
     }
-    let own = try resolve(prompt.ids.count, written.places, name)
+    let own = try resolve(prompt.base, name)
     guard Spec.hasPairs else {
       return own.map { SweepGrid.Place(positions: $0, sources: $0) }
     }
-    let count = prompt.otherIDs.count
-    let sources = try resolve(
-      count, written.corruptedPlaces ?? written.places, name + "'s corrupted prompt")
+    // With noise the corrupted run is of the prompt itself.
+    let other = prompt.sources.first ?? prompt.base
+    let count = other.count
+    let sources = try resolve(other, name + "'s corrupted prompt")
     guard own.map(\.count) == sources.map(\.count) else {
       throw item.place.member("positions").refusal(
         "\(own.joined().count) positions in the clean prompt of \(escaped(name)), of "
@@ -85,6 +88,10 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     }
     return zip(own, sources).map { SweepGrid.Place(positions: $0, sources: $1) }
   }
+
+  var published: PublishedModel { model.published }
+  var tokenizer: (any Tokenizer)? { model.tokenizer }
+  var resolver: PromptResolver { model.resolver }
 
   var inputs: [JobInput] {
     var table = JobTable()

@@ -8,15 +8,15 @@ internal import Tensors
 /// What makes the corrupted runs of a trace, on any rank the same.
 enum TraceCorruption: Sendable {
   case noise(TraceNoise)
-  /// Other prompts, by fact.
-  case counterfactual([[Int]])
+  /// The other prompt of each fact.
+  case counterfactual
   /// What stands in place of the embedding of each token of the subject, `[1, width]`.
   case row(Tensor<Float>)
 
   init(_ job: TraceJob, _ model: DecoderModel<Float>) throws(Refusal) {
     switch job.spec.corrupt.way {
     case .noise: self = .noise(try TraceNoise(job, model))
-    case .counterfactual: self = .counterfactual(job.counterfactuals ?? [])
+    case .counterfactual: self = .counterfactual
     case .zero: self = .row(Tensor(zeros: [1, model.shape.width]))
     case .mean(.subjects): self = .row(Self.mean(model, job.subjectTokens))
     case .mean(.embeddings): self = .row(Self.mean(model, Array(0..<model.shape.vocabulary)))
@@ -24,14 +24,13 @@ enum TraceCorruption: Sendable {
   }
 
   /// The clean run of a fact, and a corrupted one for each of some samples.
-  func runs(
-    of fact: TokenizedFact, number: Int, _ samples: Range<Int>
-  ) throws(Refusal) -> [BaseRun] {
-    switch self {
+  func runs(of fact: ResolvedPrompt, _ samples: Range<Int>) throws(Refusal) -> [BaseRun] {
+    let subject = fact.subject ?? 0..<0
+    return switch self {
     case .noise(let noise):
-      BaseRun.corrupted(fact.ids, fact.roles.subject, noise: try noise.noise(for: fact, samples))
-    case .counterfactual(let prompts): BaseRun.sharingPrefixes([fact.ids, prompts[number]])
-    case .row(let row): BaseRun.corrupted(fact.ids, fact.roles.subject, by: row)
+      BaseRun.corrupted(fact.ids, subject, noise: try noise.noise(for: fact, samples))
+    case .counterfactual: BaseRun.sharingPrefixes([fact.ids] + fact.sources.map(\.ids))
+    case .row(let row): BaseRun.corrupted(fact.ids, subject, by: row)
     }
   }
 
@@ -47,36 +46,6 @@ enum TraceCorruption: Sendable {
       place += 1
     }
     return Tensor([1, sums.count], sums.map { Float($0 / Double(max(1, tokens.count))) })
-  }
-
-  /// The tokens of a fact's corrupted run.
-  ///
-  /// - Throws: Where it names none, or one of another length, or its own prompt.
-  static func counterfactual(
-    of fact: TokenizedFact, by prompts: ModelPrompts
-  ) throws(Refusal) -> [Int] {
-    let (own, count) = (fact.fact, fact.ids.count)
-    let key = own.counterfactualIDs == nil ? "counterfactual" : "counterfactual_ids"
-    let place = own.place.member(key)
-    let expected = "another prompt of \(count) tokens, as the fact's own has"
-    let ids: [Int]
-    if let given = own.counterfactualIDs {
-      ids = given
-      if let odd = given.first(where: { $0 >= prompts.count }) {
-        throw place.refusal(
-          "token \(odd)", expected: "a token from 0 to \(prompts.count - 1)")
-      }
-    } else if let text = own.counterfactual {
-      ids = try prompts.encodeWithOffsets(text).map(\.id)
-    } else {
-      throw place.refusal(
-        "no counterfactual, which corrupt.by = \"counterfactual\" runs", expected: expected)
-    }
-    guard ids.count == count else {
-      throw place.refusal("\(ids.count) tokens", expected: expected)
-    }
-    guard ids != fact.ids else { throw place.refusal("the fact's own prompt", expected: expected) }
-    return ids
   }
 }
 

@@ -7,17 +7,12 @@ internal import Tokenizers
 /// all checked against each other.
 package struct TraceJob: Sendable {
   package let spec: TraceSpec
-  package let published: PublishedModel
-  /// Nil where the model has none; facts then come as token ids.
-  let tokenizer: (any Tokenizer)?
-  let prompts: ModelPrompts
-  package let facts: [TokenizedFact]
+  private let model: PromptModel
+  package let facts: [ResolvedPrompt]
   /// The facts as a run's folder keeps them.
   let tracedFacts: [TracedFact]
   /// What is visited of layers, positions and samples.
   package let grid: TraceGrid
-  /// The tokens of each fact's corrupted run, where those are runs of other prompts.
-  let counterfactuals: [[Int]]?
   /// The tokens of all subjects of the data, chosen or not, each tokenised alone, where the corruption
   /// follows from them; as ROME's script takes them.
   let subjectTokens: [Int]
@@ -29,56 +24,66 @@ package struct TraceJob: Sendable {
   /// Reads and checks everything but weights.
   package init(_ spec: TraceSpec) throws(Refusal) {
     self.spec = spec
-    published = try PublishedModel(spec.model.path.resolved)
-    let vocabulary = published.shape.vocabulary
-    tokenizer = try ModelTokenizer.open(
-      spec.model.tokenizer?.resolved, beside: published.checkpoint, vocabulary: vocabulary)
-    let loaded = try spec.data.load()
-    factsDigest = loaded.fileDigest
-    let prompts = ModelPrompts(
-      tokenizer, vocabulary: vocabulary, model: spec.model.path.resolved)
-    self.prompts = prompts
-    let model = spec.model.path.written
-    var facts: [TokenizedFact] = []
-    for fact in loaded.facts {
-      let tokenized = try TokenizedFact(fact, by: prompts)
-      try tokenized.check(contextLength: published.shape.positionCount, model: model)
-      facts.append(tokenized)
+    model = try PromptModel(spec.model)
+    let resolver = model.resolver
+    let loaded = try spec.data.facts.load()
+    factsDigest = loaded.digest
+    let isCounterfactual = spec.corrupt.way == .counterfactual
+    facts = try loaded.chosen.map { (fact) throws(Refusal) in
+      guard isCounterfactual else { return try resolver.resolve(fact.alone) }
+      let resolved = try resolver.resolve(fact)
+      try Self.checkCounterfactual(of: resolved, fact)
+      return resolved
     }
-    self.facts = facts
-    var counterfactuals: [[Int]]?
-    if spec.corrupt.way == .counterfactual {
-      counterfactuals = try facts.map { (fact) throws(Refusal) in
-        try TraceCorruption.counterfactual(of: fact, by: prompts)
+    tracedFacts = zip(loaded.chosen, facts).map { TracedFact($0, $1, by: resolver.prompts) }
+    var tokens: [Int] = []
+    if spec.corrupt.spread == .subjects {
+      for fact in loaded.all {
+        tokens += try Self.subjectTokens(of: fact, by: resolver, model.tokenizer != nil)
       }
     }
-    self.counterfactuals = counterfactuals
-    tracedFacts = facts.enumerated().map { TracedFact($1, counterfactualIDs: counterfactuals?[$0]) }
-    if spec.corrupt.spread == .subjects {
-      var tokens: [Int] = []
-      for fact in loaded.all { tokens += try Self.subjectTokens(of: fact, by: prompts) }
-      subjectTokens = tokens
-    } else {
-      subjectTokens = []
-    }
+    subjectTokens = tokens
     noiseDigest = try spec.corrupt.file.map { (path) throws(Refusal) in
       try fileDigest(path.resolved, kind: .job)
     }
     grid = try TraceGrid(
-      spec, model: model, layerCount: published.shape.layers,
-      samples: try TraceNoise.samples(spec, facts, width: published.shape.width),
+      spec, model: spec.model.path.written, layerCount: model.published.shape.layers,
+      samples: try TraceNoise.samples(spec, facts, width: model.published.shape.width),
       facts: tracedFacts.map { ($0.id, $0.roles, $0.corruptedFrom) })
+  }
+
+  package var published: PublishedModel { model.published }
+  /// Nil where the model has none; facts then come as token ids.
+  var tokenizer: (any Tokenizer)? { model.tokenizer }
+  var resolver: PromptResolver { model.resolver }
+
+  /// Refuses a corrupted run of no prompt, or one of another length, or the fact's own.
+  private static func checkCounterfactual(
+    of fact: ResolvedPrompt, _ written: WrittenPrompt
+  ) throws(Refusal) {
+    let place = fact.place.member(written.keys.source)
+    let expected = "another prompt of \(fact.ids.count) tokens, as the fact's own has"
+    guard let other = fact.sources.first else {
+      throw place.refusal(
+        "no counterfactual, which corrupt.by = \"counterfactual\" runs", expected: expected)
+    }
+    guard other.count == fact.ids.count else {
+      throw place.refusal("\(other.count) tokens", expected: expected)
+    }
+    guard other.ids != fact.ids else {
+      throw place.refusal("the fact's own prompt", expected: expected)
+    }
   }
 
   /// The tokens of a subject's text alone; those of the prompt where it came as tokens only.
   private static func subjectTokens(
-    of fact: Fact, by prompts: ModelPrompts
+    of fact: WrittenPrompt, by resolver: PromptResolver, _ hasTokenizer: Bool
   ) throws(Refusal) -> [Int] {
-    guard prompts.hasTokenizer, let subject = fact.subject else {
-      let whole = try TokenizedFact(fact, by: prompts)
-      return Array(whole.ids[whole.roles.subject])
+    guard hasTokenizer, let subject = fact.subjectText else {
+      let whole = try resolver.resolve(fact.alone)
+      return whole.subject.map { Array(whole.ids[$0]) } ?? []
     }
-    return try prompts.encodeWithOffsets(subject).map(\.id)
+    return try resolver.prompts.encodeWithOffsets(subject).map(\.id)
   }
 
   /// Corrupted runs of each fact.

@@ -43,15 +43,14 @@ struct TraceKind: Kind {
 
   func lines(limit: Int) throws(Refusal) -> [String] {
     var lines: [String] = []
-    for (number, fact) in job.facts.prefix(limit).enumerated() {
-      let tokens = fact.tokens.enumerated().map { place, token in
-        fact.roles.subject.contains(place) ? "[\(escaped(token))]" : escaped(token)
+    for fact in job.facts.prefix(limit) {
+      let subject = Dictionary(uniqueKeysWithValues: (fact.subject ?? 0..<0).map { ($0, "") })
+      func text(_ input: ResolvedInput, _ marks: [Int: String] = [:]) -> String {
+        job.resolver.text(input, marking: marks).joined(separator: "|")
       }
-      lines.append("\(fact.fact.id): \(tokens.joined(separator: "|")) -> \(quoted(fact.answer))")
-      if let ids = job.counterfactuals?[number] {
-        let texts = ids.map { escaped(job.prompts.token($0) ?? "#\($0)") }
-        lines.append("  corrupted: \(texts.joined(separator: "|"))")
-      }
+      let answer = quoted(job.resolver.prompts.text(fact.answer))
+      lines.append("\(fact.id): \(text(fact.base, subject)) -> \(answer)")
+      lines += fact.sources.map { "  corrupted: \(text($0))" }
     }
     if job.facts.count > limit { lines.append("... and \(job.facts.count - limit) more") }
     for (number, restoration) in spec.restore.enumerated() {

@@ -59,12 +59,12 @@ struct TraceNoise: Sendable {
 
   /// The noise of one fact in some samples, `[samples, subject tokens, width]`. The same on any rank
   /// and beside any other facts and samples.
-  func noise(for fact: TokenizedFact, _ samples: Range<Int>) throws(Refusal) -> Tensor<Float> {
-    let tokens = fact.roles.subject.count
+  func noise(for fact: ResolvedPrompt, _ samples: Range<Int>) throws(Refusal) -> Tensor<Float> {
+    let tokens = fact.subject?.count ?? 0
     let shape = [samples.count, tokens, width]
     switch source {
     case .drawn(let level, let seed):
-      let key = Philox(seed: seed, name: fact.fact.id)
+      let key = Philox(seed: seed, name: fact.id)
       let draws = samples.flatMap { sample in
         (0..<tokens).flatMap { key.normals(width, UInt32($0), UInt32(sample), 0) }
       }
@@ -92,14 +92,14 @@ struct TraceNoise: Sendable {
     return (max(0, squares - sum * sum / count) / max(1, count - 1)).squareRoot()
   }
 
-  private static func name(of fact: TokenizedFact, in file: SafetensorsFile) -> String {
-    let own = "noise.\(fact.fact.id)"
+  private static func name(of fact: ResolvedPrompt, in file: SafetensorsFile) -> String {
+    let own = "noise.\(fact.id)"
     return file.tensors[own] == nil ? "noise" : own
   }
 
   /// Corrupted runs of each fact: the job's, or as many as each tensor of its noise file holds.
   static func samples(
-    _ spec: TraceSpec, _ facts: [TokenizedFact], width: Int
+    _ spec: TraceSpec, _ facts: [ResolvedPrompt], width: Int
   ) throws(Refusal) -> Int {
     guard let path = spec.corrupt.file else { return spec.corrupt.samples ?? 10 }
     let file = try SafetensorsFile(path.resolved, kind: .job)
@@ -115,7 +115,7 @@ struct TraceNoise: Sendable {
             expected: "finite numbers")
         }
       }
-      let tokens = fact.roles.subject.count
+      let tokens = fact.subject?.count ?? 0
       guard tensor.shape.count == 3, tensor.shape[0] > 0,
         tensor.shape[0] == samples ?? tensor.shape[0],
         tensor.shape[1] == tokens, tensor.shape[2] == width
@@ -124,7 +124,7 @@ struct TraceNoise: Sendable {
           .job, file: file.path, field: tensor.name, found: "shape \(tensor.shape)",
           expected:
             "[\(samples.map { "\($0)" } ?? "samples"), \(tokens), \(width)]: the subject of "
-            + "fact \(fact.fact.id) has \(tokens) tokens")
+            + "fact \(fact.id) has \(tokens) tokens")
       }
       samples = tensor.shape[0]
     }

@@ -65,7 +65,7 @@ final class TraceRunner: Sendable {
     }
     var bytes = ByteWriter()
     let all = TraceMetrics.of(
-      try run(cells, base, unless: isGivenUp), model, answer: fact.answerID, foil: base.foil)
+      try run(cells, base, unless: isGivenUp), model, answer: fact.answer, foil: base.foil)
     try checkFinite(all, fact, "a patched run")
     for metrics in all { bytes.floats(metrics.values) }
     return bytes.bytes
@@ -90,7 +90,7 @@ final class TraceRunner: Sendable {
         (1...base.samples.count).map {
           base.runs.stream(run: $0, position: fact.ids.count - 1)
         })
-      corrupted += TraceMetrics.of(streams, model, answer: fact.answerID, foil: base.foil)
+      corrupted += TraceMetrics.of(streams, model, answer: fact.answer, foil: base.foil)
       try checkFinite(corrupted, fact, "a corrupted run")
       baseline = TraceBaseline(
         top: base.top, foil: base.foil, clean: base.clean, corrupted: corrupted)
@@ -101,11 +101,11 @@ final class TraceRunner: Sendable {
 
   /// In the store a value that is not a number is one that was not asked for.
   private func checkFinite(
-    _ metrics: [TraceMetrics], _ fact: TokenizedFact, _ what: String
+    _ metrics: [TraceMetrics], _ fact: ResolvedPrompt, _ what: String
   ) throws(Refusal) {
     guard metrics.allSatisfy({ $0.values.allSatisfy(\.isFinite) }) else {
       throw Refusal(
-        .model, file: job.spec.model.path.written, field: "fact \(fact.fact.id)",
+        .model, file: job.spec.model.path.written, field: "fact \(fact.id)",
         found: "metrics of \(what) that are not finite", expected: "finite activations and logits")
     }
   }
@@ -122,16 +122,16 @@ final class TraceRunner: Sendable {
   ) throws -> Base {
     let fact = job.facts[number]
     let runs = try BaseRuns(
-      model, try corruption.runs(of: fact, number: number, samples), keeping: restoring, of: [0],
+      model, try corruption.runs(of: fact, samples), keeping: restoring, of: [0],
       unless: isGivenUp)
     let clean = runs.stream(run: 0, position: fact.ids.count - 1)
     let logits = model.logits(Variable(clean), on: Tape()).value.elements
     let top = Self.largest(logits, except: nil)
-    let foil = fact.foilID ?? Self.largest(logits, except: fact.answerID)
-    let metrics = TraceMetrics.of(clean, model, answer: fact.answerID, foil: foil)
+    let foil = fact.foil ?? Self.largest(logits, except: fact.answer)
+    let metrics = TraceMetrics.of(clean, model, answer: fact.answer, foil: foil)
     guard logits.allSatisfy(\.isFinite), let metrics = metrics.first else {
       throw Refusal(
-        .model, file: job.spec.model.path.written, field: "fact \(fact.fact.id)",
+        .model, file: job.spec.model.path.written, field: "fact \(fact.id)",
         found: "logits of the clean run that are not finite", expected: "finite logits")
     }
     return Base(

@@ -18,13 +18,14 @@ package struct TracedFact: Sendable, Codable, Equatable {
   /// The tokens of the corrupted run, where that is the run of another prompt.
   package let counterfactualIDs: [Int]?
 
-  init(_ fact: TokenizedFact, counterfactualIDs: [Int]? = nil) {
-    self.counterfactualIDs = counterfactualIDs
-    (id, answer, answerID) = (fact.fact.id, fact.answer, fact.answerID)
-    (tokens, ids) = (fact.tokens, fact.ids)
-    prompt = fact.fact.prompt ?? fact.tokens.joined()
-    subject = fact.fact.subject ?? fact.tokens[fact.roles.subject].joined()
-    (subjectStart, subjectEnd) = (fact.roles.subject.lowerBound, fact.roles.subject.upperBound)
+  init(_ written: WrittenPrompt, _ fact: ResolvedPrompt, by prompts: any PromptTokenizer) {
+    let place = fact.subject ?? 0..<fact.ids.count
+    (id, answer, answerID) = (fact.id, prompts.text(fact.answer), fact.answer)
+    (tokens, ids) = (fact.ids.map(prompts.text), fact.ids)
+    prompt = written.text ?? tokens.joined()
+    subject = written.subjectText ?? tokens[place].joined()
+    (subjectStart, subjectEnd) = (place.lowerBound, place.upperBound)
+    counterfactualIDs = fact.sources.first?.ids
   }
 
   /// Before this position the corrupted runs are the clean one.

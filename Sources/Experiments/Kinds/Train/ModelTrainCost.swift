@@ -19,7 +19,7 @@ struct ModelTrainCost {
   /// Examples that stand for all: those that a causal model makes are much alike.
   private var sample: [Int] {
     (0..<min(100, job.steps.exampleCount)).compactMap { number in
-      (try? job.example(number, of: .train)).map { ExampleResolver.length($0.base) }
+      (try? job.example(number, of: .train)).map { $0.base.count }
     }
   }
 

@@ -1,4 +1,3 @@
-internal import CausalModels
 internal import Checkpoints
 package import Inputs
 internal import JobFiles
@@ -11,7 +10,7 @@ internal import Tokenizers
 package struct ModelTrainJob: InterventionJob {
   package let spec: ModelTrainSpec
   package let sets: ExampleSets
-  let resolver: ExampleResolver
+  let resolver: PromptResolver
   /// What the job's model is, in words.
   let modelName: String
   let parameterCount: Int
@@ -22,7 +21,7 @@ package struct ModelTrainJob: InterventionJob {
   private let opened: OpenedModel?
   /// Examples of files, and all that sources are exchanged in; those that a causal model makes are
   /// otherwise made when they are asked for.
-  let items: [Split: [DasJob.Item]]
+  let items: [Split: [ResolvedPrompt]]
 
   /// What is said of examples that are not held out.
   let heldOutLines: [String]
@@ -32,12 +31,13 @@ package struct ModelTrainJob: InterventionJob {
 
   package init(_ spec: ModelTrainSpec) throws(Refusal) {
     self.spec = spec
-    let limits: ExampleLimits
-    var tokenizer: (any Tokenizer)?
     switch spec.model.start {
     case .new(let new):
       modelName = "the model"
-      limits = ExampleLimits(new.inputLimits, answers: new.answerCount, model: "the model")
+      let limits = PromptLimits(new.inputLimits, answers: new.answerCount, model: modelName)
+      resolver = PromptResolver(
+        ModelPrompts(nil, vocabulary: limits.inputs.vocabulary ?? 0, model: modelName), limits)
+      tokenizerDigest = nil
       (opened, startDigest, parameterCount) = (nil, nil, new.parameterCount)
       memory = StepMemory(
         new.decoderShape, layers: new.layerCount, width: new.inputLimits.width,
@@ -51,12 +51,10 @@ package struct ModelTrainJob: InterventionJob {
       }
       modelName = section.path.written
       let outline = try opened.outline()
-      limits = ExampleLimits(
-        outline.inputLimits, answers: opened.classCount, model: section.path.written)
-      if let vocabulary = outline.inputLimits.vocabulary {
-        tokenizer = try ModelTokenizer.open(
-          section.tokenizer?.resolved, beside: opened.checkpoint, vocabulary: vocabulary)
-      }
+      let prompts = try PromptResolver.of(
+        section, opened.checkpoint,
+        PromptLimits(outline.inputLimits, answers: opened.classCount, model: modelName))
+      (resolver, tokenizerDigest) = (prompts.resolver, prompts.tokenizer?.digest)
       let digest = try opened.checkpoint.digest()
       if let wanted = section.digest, wanted != digest {
         throw Refusal(
@@ -67,14 +65,11 @@ package struct ModelTrainJob: InterventionJob {
       memory = StepMemory(outline, answers: opened.classCount)
       parameterCount = opened.checkpoint.tensors.values.reduce(0) { $0 + $1.count }
     }
-    tokenizerDigest = tokenizer?.digest
-    try spec.data.checkForm(hasTokenizer: tokenizer != nil)
-    resolver = ExampleResolver(
-      ModelPrompts(tokenizer, vocabulary: limits.inputs.vocabulary ?? 0, model: modelName), limits)
+    try spec.data.checkForm(hasTokenizer: tokenizerDigest != nil)
     sets = try spec.data.load(
       isIntervened: spec.interchange != nil,
       of: InterventionItem.variables(of: spec.interventions))
-    var (items, looked): ([Split: [DasJob.Item]], [Split: [DasJob.Item]]) = ([:], [:])
+    var (items, looked): ([Split: [ResolvedPrompt]], [Split: [ResolvedPrompt]]) = ([:], [:])
     var counts: [Split: Int] = [:]
     for split in Split.allCases {
       guard let set = sets[split] else { continue }
@@ -89,9 +84,9 @@ package struct ModelTrainJob: InterventionJob {
     try checkEarlyStopping()
   }
 
-  private static func check(_ item: DasJob.Item, _ spec: ModelTrainSpec) throws(Refusal) {
+  private static func check(_ item: ResolvedPrompt, _ spec: ModelTrainSpec) throws(Refusal) {
     guard let interchange = spec.interchange, interchange.taskWeight > 0,
-      item.example.baseLabel == nil
+      item.baseAnswer == nil
     else { return }
     throw item.place.member("base_label").refusal(
       "no base_label",
@@ -152,8 +147,8 @@ package struct ModelTrainJob: InterventionJob {
   }
 
   /// An example of a set, made anew where it is not kept.
-  func example(_ number: Int, of split: Split) throws(Refusal) -> CounterfactualExample {
-    if let own = items[split] { return own[number].example }
+  func example(_ number: Int, of split: Split) throws(Refusal) -> ResolvedPrompt {
+    if let own = items[split] { return own[number] }
     guard let set = sets[split] else { preconditionFailure("no set \(split)") }
     return try set.example(number, by: resolver)
   }
@@ -162,13 +157,13 @@ package struct ModelTrainJob: InterventionJob {
   func batch(
     _ numbers: [Int], of split: Split
   ) throws(Refusal) -> (inputs: ModelInputs<Float>, labels: [Int]) {
-    var inputs: [ExampleInput] = []
+    var inputs: [ResolvedInput] = []
     var labels: [Int] = []
     for number in numbers {
       let example = try example(number, of: split)
       inputs.append(example.base)
-      let own = spec.interchange == nil ? example.label : example.baseLabel ?? example.label
-      if case .index(let label) = own { labels.append(label) }
+      labels.append(
+        spec.interchange == nil ? example.answer : example.baseAnswer ?? example.answer)
     }
     return (ModelInputs(inputs), labels)
   }
@@ -182,19 +177,15 @@ package struct ModelTrainJob: InterventionJob {
 
 extension ModelInputs<Float> {
   /// Resolved inputs of examples, all tokens or all features.
-  init(_ inputs: [ExampleInput]) {
-    if case .features? = inputs.first {
+  init(_ inputs: [ResolvedInput]) {
+    if case .features? = inputs.first?.content {
       self = .embeddings(
         inputs.map {
-          guard case .features(let rows) = $0 else { return Tensor(zeros: [1, 1]) }
+          guard case .features(let rows) = $0.content else { return Tensor(zeros: [1, 1]) }
           return Tensor([rows.count, rows[0].count], rows.joined().map { Float($0) })
         })
     } else {
-      self = .tokens(
-        inputs.map {
-          guard case .tokens(let ids) = $0 else { return [] }
-          return ids
-        })
+      self = .tokens(inputs.map(\.ids))
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import Inputs
 internal import Tokenizers
 
-/// A tokenizer as facts see it: its ids are the model's.
+/// A tokenizer as prompts see it: its ids are the model's.
 struct ModelPrompts: PromptTokenizer {
   private let tokenizer: (any Tokenizer)?
   private let model: String
@@ -13,8 +13,6 @@ struct ModelPrompts: PromptTokenizer {
     self.model = model
     count = vocabulary
   }
-
-  var hasTokenizer: Bool { tokenizer != nil }
 
   func encodeWithOffsets(
     _ text: String

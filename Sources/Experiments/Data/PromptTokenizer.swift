@@ -1,7 +1,7 @@
 package import Inputs
 internal import JobFiles
 
-/// What facts need of a tokenizer.
+/// What prompts need of a tokenizer.
 package protocol PromptTokenizer: Sendable {
   /// How many tokens there are: ids are from 0 to this, exclusive.
   var count: Int { get }
@@ -18,6 +18,9 @@ package protocol PromptTokenizer: Sendable {
 }
 
 extension PromptTokenizer {
+  /// The text of a token, or its number where it has none.
+  func text(_ id: Int) -> String { token(id) ?? "#\(id)" }
+
   /// The one token with which a text continues a prompt; it follows a space, unless the prompt ends in
   /// one.
   ///

@@ -1,0 +1,255 @@
+internal import CausalModels
+package import Inputs
+package import JobFiles
+
+/// By which names a kind of data calls the parts of a prompt.
+///
+/// Of names that mean the same the first that is given counts, and token ids before text. What has
+/// other names is passed over in a file, and refused in the job itself.
+package struct PromptForm: Sendable {
+  /// A part of a prompt: the names of its text and of its token ids.
+  struct Part: Sendable {
+    let texts: [String]
+    let ids: [String]
+    let says: String
+
+    init(_ texts: [String], _ ids: [String], _ says: String) {
+      (self.texts, self.ids, self.says) = (texts, ids, says)
+    }
+  }
+
+  /// What one is called, and what many are.
+  let noun: String
+  let plural: String
+  private let base: Part
+  private let hasSubject: Bool
+  private let answer: Part
+  private let foil: Part
+  private let other: Part
+  /// Whether there must be another prompt; nil: what is said of one is left unread.
+  private let needsOther: Bool?
+  private let places: [String]
+  private let otherPlaces: [String]
+  /// What must be there, in words.
+  private let needs: String
+
+  /// Sentences whose answer hangs on their subject.
+  ///
+  /// Their names are those of the known facts of Meng et al., 2022, <https://arxiv.org/abs/2202.05262>.
+  package static let fact = PromptForm(
+    noun: "fact", plural: "facts",
+    base: Part(
+      ["prompt"], ["input_ids"], "A sentence up to its answer. No token is put before it."),
+    hasSubject: true,
+    answer: Part(
+      ["answer", "attribute"], ["answer_id"],
+      "The next word, one token; a space is put before it unless the prompt ends in one."),
+    foil: Part(
+      ["foil"], ["foil_id"],
+      "Another answer, whose logit a logit difference takes off that of the answer; without it that "
+        + "of the clean run's runner-up."),
+    other: Part(
+      ["counterfactual"], ["counterfactual_ids"],
+      "The prompt of the corrupted run with corrupt.by = \"counterfactual\", of as many tokens."),
+    needsOther: false, places: [], otherPlaces: [],
+    needs:
+      "prompt and subject, or input_ids and subject_range together; and answer (or attribute), "
+      + "or answer_id")
+
+  /// Prompts with others that they are compared with, unless they are compared with noise.
+  static func pair(isCompared: Bool) -> PromptForm {
+    sweep("pair", needsOther: isCompared ? true : nil)
+  }
+
+  /// Prompts of the same names that are compared with none.
+  static let prompt = sweep("prompt", needsOther: nil)
+
+  private static func sweep(_ noun: String, needsOther: Bool?) -> PromptForm {
+    PromptForm(
+      noun: noun, plural: noun + "s",
+      base: Part(
+        ["clean", "base", "prompt", "text"], ["clean_ids", "base_ids", "input_ids", "ids"],
+        "The prompt up to its answer. No token is put before it."), hasSubject: false,
+      answer: Part(
+        ["answer", "io", "attribute", "label"], ["answer_id", "io_id"],
+        "The next word, one token; a space is put before it unless the prompt ends in one."),
+      foil: Part(
+        ["foil", "s"], ["foil_id", "s_id"],
+        "Another answer, which logit_difference compares it with."),
+      other: Part(
+        ["corrupted", "source"], ["corrupted_ids", "source_ids"],
+        "The prompt of the corrupted run."),
+      needsOther: needsOther, places: ["places", "positions"],
+      otherPlaces: ["corrupted_places", "source_places"],
+      needs: "clean (or base, or prompt), or clean_ids; "
+        + (needsOther == nil ? "" : "corrupted (or source), or corrupted_ids; ")
+        + "answer, a text of one token, or answer_id")
+  }
+
+  /// A list of prompts in the job itself.
+  package var items: FieldType<[WrittenPrompt]> {
+    FieldType(
+      "a list of \(plural)", placeholder: [], canonical: { .items($0.map(\.canonical)) }
+    ) { (field, _) throws(Refusal) in
+      var prompts: [WrittenPrompt] = []
+      for item in try field.items() {
+        var f = try Fields(item, folder: "")
+        prompts.append(try read(&f, number: prompts.count))
+        // A fact is kept by its names above, and what it has beside them passed over here too.
+        guard !hasSubject else { continue }
+        _ = try f.end()
+        prompts[prompts.count - 1].canonical = item.value
+      }
+      guard !prompts.isEmpty else {
+        throw field.place.refusal("no \(plural), so no units", expected: "at least one \(noun)")
+      }
+      try WrittenPrompt.refuseDuplicates(prompts)
+      return prompts
+    }
+  }
+
+  /// The prompts of a file, and the digest of its bytes.
+  package func load(_ file: String) throws(Refusal) -> (prompts: [WrittenPrompt], digest: String) {
+    let bytes = try DataFile.bytes(of: file)
+    return (try load(bytes, file: file), Digest.of(bytes))
+  }
+
+  /// - Parameter file: The name that refusals give, and whose ending tells the form.
+  package func load(_ bytes: [UInt8], file: String) throws(Refusal) -> [WrittenPrompt] {
+    var prompts: [WrittenPrompt] = []
+    let lists = hasSubject ? ["facts"] : ["pairs", "prompts", "facts"]
+    try DataFile.read(bytes, file: file, .objects(lists)) { (field) throws(Refusal) in
+      prompts.append(try read(field, number: prompts.count))
+    }
+    try WrittenPrompt.refuseDuplicates(prompts)
+    return prompts
+  }
+
+  package func read(_ field: JobField, number: Int) throws(Refusal) -> WrittenPrompt {
+    var f = try Fields(field, folder: "")
+    return try read(&f, number: number)
+  }
+
+  /// - Parameter number: The id of a prompt that has none.
+  func read(_ f: inout Fields, number: Int) throws(Refusal) -> WrittenPrompt {
+    let id = try f.first(
+      of: ["id", "known_id"], .promptID, "Its name in the data; else its number, from 0.")
+    let said = try input(base, &f)
+    let (words, range) = try subject(&f)
+    let right = try label(answer, &f)
+    let wrong = try label(foil, &f)
+    let compared = try needsOther == nil ? nil : input(other, &f)
+    let placed = try f.first(of: places, .any(PlacedInput.placesWords), "Names for positions.")
+    let otherPlaced = try f.first(
+      of: otherPlaces, .any("such a table"), "The same for the corrupted prompt; else places hold.")
+    if needsOther == nil {
+      _ = try f.first(of: other.texts + other.ids, .any("anything"), "Passed over.")
+    }
+    guard !f.isManual else {
+      let none = CounterfactualExample(base: PlacedInput(.tokens([0])), label: .index(0))
+      return WrittenPrompt(none, id: "", at: f.place)
+    }
+
+    let subjectKey = said?.ids == nil ? "subject" : "subject_range"
+    let missing = [
+      said == nil ? base.texts[0] : nil, hasSubject && !f.has(subjectKey) ? subjectKey : nil,
+      right == nil ? answer.texts[0] : nil,
+      needsOther == true && compared == nil ? other.texts[0] : nil,
+    ].compactMap { $0.map { "no \($0)" } }
+    guard missing.isEmpty, let said, let right else {
+      throw f.place.refusal(missing.joined(separator: ", "), expected: needs)
+    }
+    if let wrong, wrong.label == right.label {
+      throw f.place(of: wrong.key).refusal("the \(right.key) itself", expected: "another answer")
+    }
+    var example = CounterfactualExample(base: PlacedInput(said.content), label: right.label)
+    example.foil = wrong?.label
+    example.sources = compared.map { [PlacedInput($0.content)] } ?? []
+    if let field = placed.flatMap({ f.written($0.key) }) {
+      try example.base.readPlaces(field, mayBeNowhere: true)
+    }
+    let otherKey = (otherPlaced ?? placed)?.key
+    if let field = otherKey.flatMap({ f.written($0) }) {
+      for number in example.sources.indices {
+        try example.sources[number].readPlaces(field, mayBeNowhere: true)
+      }
+    }
+    var prompt = WrittenPrompt(example, id: id?.value ?? "\(number)", at: f.place)
+    (prompt.text, prompt.subjectText) = (said.text, words)
+    prompt.subject = try place(words, range, of: said, in: f)
+    (prompt.foilDiffers, prompt.sharing) = (true, otherPlaced == nil ? .loose : .none)
+    prompt.keys = WrittenPrompt.Keys(
+      base: said.key, source: compared?.key ?? other.texts[0], answer: right.key,
+      foil: wrong?.key ?? "", places: placed?.key ?? "", sourcePlaces: otherKey ?? "")
+    prompt.canonical = canonical(f.canonical, id: prompt.id)
+    return prompt
+  }
+
+  /// An input as it is given: its tokens, its text, or both.
+  private struct Given {
+    let ids: [Int]?
+    let text: String?
+    let key: String
+
+    var content: ExampleInput { ids.map { .tokens($0) } ?? .text(text ?? "") }
+  }
+
+  private func input(_ part: Part, _ f: inout Fields) throws(Refusal) -> Given? {
+    let text = try f.first(of: part.texts, .words("a prompt"), part.says)
+    let ids = try f.first(of: part.ids, .tokenIDs(), "Its tokens, which count before its text.")
+    guard let key = ids?.key ?? text?.key else { return nil }
+    return Given(ids: ids?.value, text: text?.value, key: key)
+  }
+
+  private func label(
+    _ part: Part, _ f: inout Fields
+  ) throws(Refusal) -> (label: ExampleLabel, key: String)? {
+    let said = try f.first(of: part.texts, .answer(), part.says)
+    let id = try f.first(of: part.ids, .tokenID, "Its token, which counts before its text.")
+    return id.map { (.index($0.value), $0.key) } ?? said.map { ($0.value, $0.key) }
+  }
+
+  private func subject(_ f: inout Fields) throws(Refusal) -> (words: String?, range: [Int]?) {
+    guard hasSubject else { return (nil, nil) }
+    return (
+      try f.optional(
+        "subject", .words("a subject"),
+        "Words of the prompt that the answer hangs on, where they first stand."),
+      try f.optional(
+        "subject_range", .list(of: .tokenID, "tokens", count: 2...2),
+        "The subject's first token and one past its last, needed beside input_ids.")
+    )
+  }
+
+  /// Where a subject is.
+  private func place(
+    _ words: String?, _ range: [Int]?, of said: Given, in f: Fields
+  ) throws(Refusal) -> WrittenPrompt.Subject? {
+    let bytes = said.text.flatMap { text in words.flatMap { text.firstUTF8Range(of: $0) } }
+    if let text = said.text, let words, bytes == nil {
+      throw f.place(of: "subject").refusal(
+        "\(quoted(words)), which is not in the prompt \(quoted(text))",
+        expected: "words of the prompt")
+    }
+    guard let ids = said.ids, let range else { return bytes.map { .bytes($0) } }
+    guard range[0] < range[1], range[1] <= ids.count else {
+      throw f.place(of: "subject_range").refusal(
+        "[\(range[0]), \(range[1])]",
+        expected: "the subject's first token and one past its last, within \(ids.count) tokens")
+    }
+    return .tokens(range[0]..<range[1])
+  }
+
+  /// A fact as a job would hold it: with its id, and each part by the first of its names.
+  private func canonical(_ read: JobTable, id: String) -> JobValue {
+    let parts = [base, Part(["subject"], ["subject_range"], ""), answer, foil]
+    let keys = parts.flatMap(\.texts) + parts.flatMap(\.ids) + other.texts + other.ids
+    var table = JobTable()
+    table["id"] = .text(id)
+    for key in keys {
+      guard let value = read[key] else { continue }
+      _ = table.insert(value, forKey: answer.texts.contains(key) ? answer.texts[0] : key)
+    }
+    return JobValue(.table(table))
+  }
+}

@@ -1,0 +1,265 @@
+package import CausalModels
+package import Inputs
+package import JobFiles
+package import Models
+
+/// What prompts must fit: what the model reads, and among how many answers it chooses.
+package struct PromptLimits: Sendable, Equatable {
+  package var inputs: InputLimits
+  /// Logits of one prediction.
+  package var answers: Int
+  /// The model in words, for refusals.
+  package var model: String
+
+  package init(_ inputs: InputLimits, answers: Int, model: String) {
+    (self.inputs, self.answers, self.model) = (inputs, answers, model)
+  }
+
+  /// Those of a decoder.
+  init(_ shape: DecoderShape, model: String) {
+    inputs = InputLimits(
+      vocabulary: shape.vocabulary, width: shape.width, positions: shape.positionCount)
+    (answers, self.model) = (shape.vocabulary, model)
+  }
+
+  /// - Parameter remedy: What is to be done about a long one, for its refusal.
+  /// - Returns: The positions of the input.
+  func check(
+    _ input: ResolvedInput.Content, at place: JobPlace, remedy: String = ""
+  ) throws(Refusal) -> Int {
+    let count: Int
+    let noun: String
+    switch input {
+    case .tokens(let ids):
+      (count, noun) = (ids.count, "tokens")
+      guard let vocabulary = inputs.vocabulary else {
+        throw place.refusal(
+          "tokens", expected: "features: \(escaped(model)) has no token embeddings")
+      }
+      if let position = ids.firstIndex(where: { !(0..<vocabulary).contains($0) }) {
+        throw place.item(position).refusal(
+          "token \(ids[position])",
+          expected: "a token from 0 to \(vocabulary - 1), of \(escaped(model))")
+      }
+    case .features(let rows):
+      (count, noun) = (rows.count, "positions")
+      for (position, row) in rows.enumerated() where row.count != inputs.width {
+        throw place.item(position).refusal(
+          "\(row.count) features", expected: "\(inputs.width), the width of \(escaped(model))")
+      }
+    }
+    guard count > 0 else {
+      throw place.refusal("a text without tokens", expected: "at least one token")
+    }
+    guard count <= inputs.positions ?? .max else {
+      throw place.refusal(
+        "\(count) \(noun)",
+        expected: "at most \(inputs.positions ?? .max) \(noun), the context of \(escaped(model))"
+          + remedy)
+    }
+    return count
+  }
+}
+
+/// Turns prompts as they were written into what a model reads: tokens or features, the number of each
+/// answer, and every named place as positions.
+package struct PromptResolver: Sendable {
+  let prompts: any PromptTokenizer
+  package let limits: PromptLimits
+
+  /// - Parameter prompts: Refuses texts where the model has no tokenizer.
+  package init(_ prompts: any PromptTokenizer, _ limits: PromptLimits) {
+    (self.prompts, self.limits) = (prompts, limits)
+  }
+
+  package func resolve(_ written: WrittenPrompt) throws(Refusal) -> ResolvedPrompt {
+    let (example, keys, place) = (written.example, written.keys, written.place)
+    let base = try input(
+      example.base, subject: written.subject, at: place.member(keys.base),
+      placesAt: place.member(keys.places), isStrict: true)
+    var sources: [ResolvedInput] = []
+    for (number, source) in example.sources.enumerated() {
+      let own = written.place(ofSource: number)
+      let resolved = try input(
+        source, at: own, placesAt: place.member(keys.sourcePlaces),
+        isStrict: written.sharing != .loose)
+      if written.sharing == .alike, !source.positions.isEmpty, resolved.count != base.count {
+        throw own.refusal(
+          "\(resolved.count) positions where the base has \(base.count)",
+          expected: "as many, or source_places, since the places are those of the base")
+      }
+      sources.append(resolved)
+    }
+    func answer(_ label: ExampleLabel, _ key: String) throws(Refusal) -> Int {
+      try self.answer(label, after: written.text, base, at: place.member(key))
+    }
+    let label = try answer(example.label, keys.answer)
+    let foil = try example.foil.map { (foil) throws(Refusal) in try answer(foil, keys.foil) }
+    guard !written.foilDiffers || foil != label else {
+      throw place.member(keys.foil).refusal(
+        "the answer's own token \(quoted(prompts.text(label)))", expected: "another token")
+    }
+    return ResolvedPrompt(
+      id: written.id, base: base, sources: sources, answer: label,
+      baseAnswer: try example.baseLabel.map { (own) throws(Refusal) in
+        try answer(own, "base_label")
+      }, foil: foil, variables: example.variables, sourcesAgree: example.sourcesAgree, at: place)
+  }
+
+  /// - Parameters:
+  ///   - place: Where the input stands, and where its places do, for refusals.
+  ///   - isStrict: Whether each position that a place names must be there; otherwise a place that is not
+  ///     is refused when it is asked for.
+  package func input(
+    _ written: PlacedInput, subject: WrittenPrompt.Subject? = nil, at place: JobPlace,
+    placesAt: JobPlace, isStrict: Bool
+  ) throws(Refusal) -> ResolvedInput {
+    let (content, ranges) = try content(written.content, at: place)
+    let count = try limits.check(content, at: place)
+    var named: [String: [Int]] = [:]
+    // In the order of names, so that the first fault is the same one every time.
+    for (name, list) in written.positions.sorted(by: { $0.key < $1.key }) {
+      var found: [Int] = []
+      for position in list {
+        let from = position < 0 ? position + count : position
+        guard !isStrict || (0..<count).contains(from) else {
+          throw placesAt.member(name).refusal(
+            "position \(position)",
+            expected: "0 to \(count - 1), or -\(count) to -1 from the end, the positions of "
+              + place.path)
+        }
+        found.append(from)
+      }
+      guard Set(found).count == found.count else {
+        throw placesAt.member(name).refusal("a position twice", expected: "each once")
+      }
+      named[name] = found
+    }
+    func covering(_ bytes: Range<Int>, _ what: String) throws(Refusal) -> [Int] {
+      let covering = ranges.indices.filter { ranges[$0].overlaps(bytes) }
+      guard !covering.isEmpty else {
+        throw place.refusal(
+          "no token that covers \(what)", expected: "a prompt that the tokenizer keeps")
+      }
+      return covering
+    }
+    for (name, bytes) in written.spans.sorted(by: { $0.key < $1.key }) {
+      named[name] = try covering(bytes, quoted(name))
+    }
+    guard let subject else {
+      return ResolvedInput(content: content, places: PromptPlaces(count: count, named: named))
+    }
+    let tokens: Range<Int>
+    switch subject {
+    case .tokens(let range): tokens = range
+    case .bytes(let bytes):
+      let found = try covering(bytes, "the subject")
+      tokens = found[0]..<found[found.count - 1] + 1
+    }
+    return ResolvedInput(
+      content: content,
+      places: PromptPlaces(PromptRoles(tokenCount: count, subject: tokens), named: named))
+  }
+
+  /// What the model reads, and the bytes of each token of a text.
+  private func content(
+    _ written: ExampleInput, at place: JobPlace
+  ) throws(Refusal) -> (ResolvedInput.Content, [Range<Int>]) {
+    switch written {
+    case .tokens(let ids): return (.tokens(ids), [])
+    case .features(let rows): return (.features(rows), [])
+    case .text(let text):
+      let encoded = try Self.told(at: place) { () throws(Refusal) in
+        try prompts.encodeWithOffsets(text)
+      }
+      return (.tokens(encoded.map(\.id)), encoded.map(\.utf8Range))
+    }
+  }
+
+  /// The tokens of a text, at most `length` of them, the first.
+  func tokens(of text: WrittenText, length: Int?) throws(Refusal) -> [Int] {
+    guard case .tokens(let all) = try content(text.content, at: text.place).0 else { return [] }
+    let ids = Array(all.prefix(length ?? .max))
+    _ = try limits.check(
+      .tokens(ids), at: text.place, remedy: "; length, beside the texts, cuts longer ones")
+    return ids
+  }
+
+  private func answer(
+    _ label: ExampleLabel, after text: String?, _ base: ResolvedInput, at place: JobPlace
+  ) throws(Refusal) -> Int {
+    let number: Int
+    switch label {
+    case .index(let own): number = own
+    case .text(let own):
+      number = try Self.told(at: place) { () throws(Refusal) in
+        try prompts.token(own, following: text ?? "", base.ids, at: place)
+      }
+    }
+    guard (0..<limits.answers).contains(number) else {
+      // Where the answers are the vocabulary a number is a token.
+      let isToken = limits.inputs.vocabulary == limits.answers
+      throw place.refusal(
+        isToken ? "token \(number)" : "\(number)",
+        expected: (isToken ? "a token from " : "") + "0 to \(limits.answers - 1), the answers of "
+          + escaped(limits.model))
+    }
+    return number
+  }
+
+  /// What a tokenizer refuses is refused by the text's own place.
+  private static func told<Result>(
+    at place: JobPlace, _ encode: () throws(Refusal) -> Result
+  ) throws(Refusal) -> Result {
+    do throws(Refusal) { return try encode() } catch {
+      guard error.file != place.file else { throw error }
+      let whose = error.file.isEmpty ? "" : " (\(escaped(error.file)))"
+      throw place.refusal(error.found + whose, expected: error.expected)
+    }
+  }
+
+  // MARK: For `check`
+
+  /// Tokens with those at some places marked.
+  package func text(_ input: ResolvedInput, marking names: [Int: String]) -> [String] {
+    func marked(_ text: String, _ position: Int) -> String {
+      guard let name = names[position] else { return text }
+      return "[\(name)\(name.isEmpty ? "" : ": ")\(text)]"
+    }
+    switch input.content {
+    case .tokens(let ids):
+      return ids.enumerated().map { marked(escaped(prompts.text($1)), $0) }
+    case .features(let rows):
+      return rows.enumerated().map { position, row in
+        let shown = row.prefix(32).map { CausalValue.number($0).description }
+        return marked(
+          "(" + shown.joined(separator: " ") + (row.count > 32 ? " ..." : "") + ")", position)
+      }
+    }
+  }
+
+  /// An example with its places marked.
+  package func text(_ prompt: ResolvedPrompt) -> [String] {
+    func answer(_ number: Int) -> String {
+      limits.inputs.vocabulary == limits.answers
+        ? quoted(prompts.text(number)) : "class \(number)"
+    }
+    func line(_ input: ResolvedInput) -> String {
+      var names: [Int: String] = [:]
+      for (name, positions) in input.places.named.sorted(by: { $0.key < $1.key }) {
+        for position in positions {
+          names[position] = (names[position].map { $0 + "," } ?? "") + escaped(name)
+        }
+      }
+      let isText = if case .tokens = input.content { true } else { false }
+      return text(input, marking: names).joined(separator: isText ? "|" : " ")
+    }
+    var lines = ["base   " + line(prompt.base)]
+    // An input without sources has its own answer as its label.
+    let own = prompt.baseAnswer ?? (prompt.sources.isEmpty ? prompt.answer : nil)
+    if let own { lines[0] += " -> \(answer(own))" }
+    lines += prompt.sources.map { "source " + line($0) }
+    if !prompt.sources.isEmpty { lines.append("label  \(answer(prompt.answer))") }
+    return lines
+  }
+}

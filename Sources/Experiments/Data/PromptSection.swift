@@ -1,0 +1,106 @@
+package import Inputs
+package import JobFiles
+
+/// The prompts of a job, in a file or in the job itself, and which of them are taken.
+package struct PromptSection: Sendable {
+  private enum Source: Sendable {
+    case file(JobPath)
+    /// `[[data.items]]`, in the job itself.
+    case inline([WrittenPrompt])
+  }
+
+  private let source: Source
+  private let form: PromptForm
+  /// At most so many, the first of those chosen by `ids`.
+  private let limit: Int?
+  /// Only these, in the data's order.
+  private let ids: [String]?
+  private let idsPlace: JobPlace
+
+  /// - Parameters:
+  ///   - key: The field of the file.
+  ///   - before: What follows the choice, for the manual.
+  init(_ f: inout Fields, _ key: String, of form: PromptForm, before: String = "") throws(Refusal) {
+    self.form = form
+    let plural = form.plural
+    let items = try f.optional(
+      "items", form.items, apartFrom: [key],
+      "The \(plural) in the job itself, in place of a file.")
+    let file = try f.optional(
+      key,
+      .path("a file of \(plural), or [[data.items]]").holding { (f) throws(Refusal) in
+        try form.read(&f, number: 0)
+      }, needed: Fields.When(items == nil, "without items"),
+      "A JSON list of \(plural), an object around one (the one called so, or the only one), or JSON "
+        + "lines (.jsonl, .ndjson, or a first line that is an object).")
+    source = items.map { .inline($0) } ?? .file(file ?? JobPath(written: "", resolved: ""))
+    limit = try f.optional(
+      "limit", .int(1...Int(Int32.max)), usually: "all",
+      "At most so many \(plural): the first of those that ids chooses\(before).")
+    idsPlace = f.place(of: "ids")
+    let id = FieldType.promptID.called("the id of a \(form.noun), an integer or text")
+    ids = try f.optional(
+      "ids", .list(of: id, "ids", isSet: true), usually: "all",
+      "Only these \(plural), in the data's order.")
+  }
+
+  /// - Returns: The prompts of the job, all that they were chosen from, and the digest of their file.
+  package func load() throws(Refusal) -> (
+    chosen: [WrittenPrompt], all: [WrittenPrompt], digest: String?
+  ) {
+    switch source {
+    case .inline(let prompts): return (try select(prompts), prompts, nil)
+    case .file(let path):
+      let file = try form.load(path.resolved)
+      return (try select(file.prompts), file.prompts, file.digest)
+    }
+  }
+
+  /// Those that `ids` names, at most `limit` of them.
+  package func select(_ prompts: [WrittenPrompt]) throws(Refusal) -> [WrittenPrompt] {
+    var chosen = prompts
+    if let ids {
+      let known = Set(prompts.map { ByteKey($0.id) })
+      if let unknown = ids.first(where: { !known.contains(ByteKey($0)) }) {
+        let near = nearest(to: unknown, among: prompts.map(\.id)).map { " (did you mean \($0)?)" }
+        throw idsPlace.refusal(
+          "the id \(quoted(unknown))",
+          expected: "ids of the \(prompts.count) \(form.plural) in "
+            + escaped(prompts[0].place.file) + (near ?? ""))
+      }
+      let wanted = Set(ids.map(ByteKey.init))
+      chosen = prompts.filter { wanted.contains(ByteKey($0.id)) }
+    }
+    return limit.map { Array(chosen.prefix($0)) } ?? chosen
+  }
+}
+
+/// `[data]` of traces: the facts, and which of them are traced.
+package struct DataSection: Sendable {
+  /// Which facts are kept once the clean run is known.
+  package enum Filter: String, CaseIterable, Sendable {
+    /// Those whose answer is the most probable next token, as in Meng et al., 2022.
+    case correct
+    case none
+  }
+
+  package let facts: PromptSection
+  package let filter: Filter
+  /// The least clean probability of the answer; it adds to either filter.
+  package let minimumProbability: Double?
+
+  package init(_ f: inout Fields) throws(Refusal) {
+    facts = try PromptSection(&f, "facts", of: .fact, before: ", before the filter")
+    filter = try f.field(
+      "filter", .choice(), or: .correct,
+      "correct: only facts whose answer is the model's most probable next token; none: all.")
+    minimumProbability = try f.optional(
+      "minimum_probability", .number(0...1).called("a probability from 0 to 1"),
+      "The least clean probability of the answer; it adds to either filter.")
+  }
+
+  /// Whether a fact is traced, by what the clean run made of it.
+  package func keeps(answerIsTop: Bool, probability: Double) -> Bool {
+    (filter == .none || answerIsTop) && probability >= (minimumProbability ?? 0)
+  }
+}

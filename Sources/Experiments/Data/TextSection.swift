@@ -1,0 +1,117 @@
+package import CausalModels
+package import Inputs
+package import JobFiles
+
+/// `[data]` of jobs that read plain texts: a file of them, or texts in the job itself.
+package struct TextSection: Sendable {
+  private enum Source: Sendable {
+    case file(JobPath)
+    /// `data.items`, in the job itself.
+    case inline([WrittenText])
+    /// The documents of a dump.
+    case dump(JobPath)
+  }
+
+  private let source: Source
+  /// At most so many texts, the first ones.
+  private let limit: Int?
+  /// Tokens of a text, at most; what comes after them is left out.
+  let length: Int?
+  private let place: JobPlace
+
+  package init(_ f: inout Fields) throws(Refusal) { try self.init(&f, areCut: true) }
+
+  /// - Parameter areCut: Whether `length` cuts texts; a corpus has a context instead.
+  init(_ f: inout Fields, areCut: Bool) throws(Refusal) {
+    place = f.place
+    let items = try f.optional(
+      "items", .list(of: .textItem, "texts"), apartFrom: ["texts"],
+      "Texts in the job itself, in place of a file.")
+    let dump = try f.optional(
+      "dump", .path("the folder of a run of the kind dump"), apartFrom: ["texts", "items"],
+      "The documents of a dump, in place of a file.")
+    let file = try f.optional(
+      "texts", .path("a file of texts, or data.items"),
+      needed: Fields.When(items == nil && dump == nil, "without items or dump"),
+      "A text a line, blank lines passed over; in .jsonl and .ndjson an object a line, with text or "
+        + "input_ids, in .json a list of them, or of texts. No token is put before a text.")
+    source =
+      items.map { .inline($0) } ?? dump.map { .dump($0) }
+      ?? .file(file ?? JobPath(written: "", resolved: ""))
+    limit = try f.optional(
+      "limit", .int(1...Int(Int32.max)), usually: "all", "At most so many texts, the first.")
+    length =
+      areCut
+      ? try f.optional(
+        "length", .int(1...Int(Int32.max)), usually: "all of it", unit: "tokens",
+        "Tokens of a text, at most; what comes after them is left out.") : nil
+  }
+
+  /// The texts, and the digest of the file that they came from.
+  package func load() throws(Refusal) -> (texts: [WrittenText], fileDigest: String?) {
+    var texts: [WrittenText] = []
+    var digest: String?
+    switch source {
+    case .inline(let own): texts = own
+    case .dump(let path):
+      let found = try DumpReader(path.resolved).documents()
+      texts = found.ids.map { WrittenText(content: .tokens($0), place: place.member("dump")) }
+      digest = found.digest
+    case .file(let path):
+      digest = try DataFile.read(path.resolved, .texts) { (field) throws(Refusal) in
+        texts.append(try WrittenText(field))
+      }
+    }
+    return (limit.map { Array(texts.prefix($0)) } ?? texts, digest)
+  }
+}
+
+/// A text to run a model on, or the token ids that stand for it, and where it stands.
+package struct WrittenText: Sendable {
+  package let content: ExampleInput
+  package let place: JobPlace
+
+  fileprivate init(content: ExampleInput, place: JobPlace) {
+    (self.content, self.place) = (content, place)
+  }
+
+  /// A text; a list of token ids; or an object with `text` or `input_ids`.
+  package init(_ field: JobField) throws(Refusal) {
+    place = field.place
+    let ids = FieldType<[Int]>.tokenIDs(0)
+    switch field.value.content {
+    case .string(let text): content = .text(text)
+    case .list: content = .tokens(try ids.value(of: field))
+    case .table:
+      let section = try field.anyTable()
+      guard let tokens = section.optional("input_ids") else {
+        content = .text(try section.required("text", expected: "text, or input_ids").string())
+        return
+      }
+      guard section.optional("text") == nil else {
+        throw tokens.place.refusal("input_ids beside text", expected: "one of the two")
+      }
+      content = .tokens(try ids.value(of: tokens))
+    default:
+      throw field.refusal(expected: "a text, a list of token ids, or an object with one of them")
+    }
+  }
+
+  package var canonical: JobValue {
+    switch content {
+    case .text(let text): .text(text)
+    case .tokens(let tokens): .items(tokens.map(JobValue.int))
+    case .features: JobValue(.null)
+    }
+  }
+}
+
+extension FieldType where Value == WrittenText {
+  fileprivate static var textItem: FieldType {
+    FieldType(
+      "a text, a list of token ids, or a table with one of them in text or input_ids",
+      placeholder: WrittenText(content: .text(""), place: JobPlace(file: "")),
+      canonical: \.canonical
+    ) { (field, _) throws(Refusal) in try WrittenText(field) }
+  }
+}
