@@ -5,7 +5,7 @@ package import Inputs
 package struct Selection: Sendable {
   /// What is counted.
   package enum Axis: String, Sendable {
-    case layer, head, neuron, column
+    case layer, head, neuron
 
     var plural: String { rawValue + "s" }
   }

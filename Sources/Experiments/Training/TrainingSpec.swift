@@ -10,7 +10,6 @@ protocol TrainingSpec: JobSpecification {
   var interventions: [InterventionItem] { get }
   var sweep: SweepSection { get }
   var train: TrainSection { get }
-  var pace: TrainingPace { get }
   /// Where a unit's trained parameters are, in the run's folder.
   func trained(_ point: DasGrid.Point, in folder: String) -> String
 }
