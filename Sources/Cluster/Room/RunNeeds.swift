@@ -77,11 +77,19 @@ extension RunNeeds {
     }
   }
 
-  private func checkDisk(_ folder: String) throws(Refusal) {
+  /// What the disk of a run folder has left, and what an earlier start has written there, which counts
+  /// as written; asked only where it matters.
+  package func room(
+    in folder: String
+  ) throws(Refusal) -> (disk: FreeDisk, there: (bytes: Int, files: Int)) {
     let disk = try FreeDisk(at: folder)
-    // What an earlier start has written counts as written; asked only where it matters.
     let isShort = disk.bytes < diskBytes || (disk.inodes ?? Int.max) < files
-    let there = isShort ? FreeDisk.used(by: folder) : (bytes: 0, files: 0)
+    return (disk, isShort ? FreeDisk.used(by: folder) : (bytes: 0, files: 0))
+  }
+
+  /// Refuses a run folder whose disk has no room for the run.
+  package func checkDisk(_ folder: String) throws(Refusal) {
+    let (disk, there) = try room(in: folder)
     guard disk.bytes >= diskBytes - there.bytes else {
       throw Refusal(
         .resources, file: folder, field: "disk", found: "\(disk.bytes) bytes free",
