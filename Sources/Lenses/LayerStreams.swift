@@ -1,4 +1,4 @@
-package import Inputs
+internal import Inputs
 internal import Autodiff
 package import Cluster
 package import Models
@@ -7,7 +7,7 @@ package import Tensors
 /// The stream that enters a layer, `[tokens, width]` of a text by its number, as it was stored; nil
 /// where it is to be computed.
 package typealias StoredStreams =
-  @Sendable (_ text: Int, _ layer: Int) throws(Refusal) -> Tensor<Float>?
+  @Sendable (_ text: Int, _ layer: Int) throws -> Tensor<Float>?
 
 /// The residual streams that enter one layer after another: of each rank those of its own
 /// microbatches.
@@ -59,7 +59,7 @@ package struct LayerStreams {
 
   /// The same streams as they were stored. Collective; all ranks throw the same.
   mutating func read(_ layer: Int, from stored: StoredStreams) throws(Refusal) {
-    let made = try sums.communicator.agree { () throws(Refusal) -> [Tensor<Float>]? in
+    let made = try sums.communicator.agree { () throws -> [Tensor<Float>]? in
       var made: [Tensor<Float>] = []
       for number in sums.share {
         var streams: [Tensor<Float>] = []

@@ -59,12 +59,11 @@ extension RunNeeds {
       ("disk_bytes", Double(diskBytes), "at most \(Self.text(diskBytes)), with journals"),
       ("inodes", Double(files), "at most \(Self.count(files)), with folders"),
     ]
-    if let folder, let (disk, there) = try? room(in: folder) {
-      let isShort = disk.bytes < diskBytes - there.bytes
+    if let folder, let (free, isShort) = disk(of: folder) {
       entries.append(
         (
-          "disk_free", Double(disk.bytes),
-          Self.text(disk.bytes) + (isShort ? ", too little: the run would be refused" : "")
+          "disk_free", Double(free),
+          Self.text(free) + (isShort ? ", too little: the run would be refused" : "")
         ))
     }
     return entries

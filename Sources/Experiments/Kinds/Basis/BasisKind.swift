@@ -81,9 +81,7 @@ struct BasisKind: Kind {
     }
     if let dumped {
       place.observer?.note(dumped.line("hidden states"))
-      extraction.read { (text, layer) throws(Refusal) in
-        try dumped.stream(of: text, entering: layer)
-      }
+      extraction.read { try dumped.stream(of: $0, entering: $1) }
     }
     return Workers(
       .together { unit, place in
