@@ -45,6 +45,9 @@ public struct CausalBasisExtraction {
     numbering = BasisUnit.Numbering(layers: layers, settings)
   }
 
+  /// Takes the streams of texts from where they were stored from now on.
+  package mutating func read(from stored: @escaping StoredStreams) { hidden.stored = stored }
+
   /// The basis of each layer. Collective; the same bits on every rank.
   public mutating func bases() throws -> [CausalBasis] {
     var known: [Int: BasisResult] = [:]

@@ -13,6 +13,8 @@ struct HiddenStates {
   let sums: ContributionSum
   /// Bytes that logits without ablation may take on this rank; what does not fit is made anew.
   let memory: Int
+  /// Where streams are read from; nil: they are computed.
+  var stored: StoredStreams?
   private var streams: LayerStreams
   /// The place of each microbatch's first row among the rows that count.
   private let firstRows: [Int]
@@ -39,7 +41,7 @@ struct HiddenStates {
   ///
   /// Collective; all ranks throw the same.
   mutating func states(at layer: Int) throws -> LayerStates {
-    streams.advance(to: layer)
+    if let stored { try streams.read(layer, from: stored) } else { streams.advance(to: layer) }
     let probe = AblationProbe(model: model, lens: lens, site: site, layer: layer)
     let memory = memory / max(1, sums.share.count)
     var batches = sums.map { [texts = streams.texts, values = streams.values] number in

@@ -1,7 +1,13 @@
+internal import Inputs
 internal import Autodiff
 package import Cluster
 package import Models
-internal import Tensors
+package import Tensors
+
+/// The stream that enters a layer, `[tokens, width]` of a text by its number, as it was stored; nil
+/// where it is to be computed.
+package typealias StoredStreams =
+  @Sendable (_ text: Int, _ layer: Int) throws -> Tensor<Float>?
 
 /// The residual streams that enter one layer after another: of each rank those of its own
 /// microbatches.
@@ -47,6 +53,25 @@ package struct LayerStreams {
       let run = Run<Float>(Batch(lengths: texts.lengths(of: number)))
       return model.blocks(from..<layer, Variable(values[number]), in: run).value
     }
+    values = Streams(made, from: sums.share.lowerBound)
+    self.layer = layer
+  }
+
+  /// The same streams as they were stored. Collective; all ranks throw the same.
+  mutating func read(_ layer: Int, from stored: StoredStreams) throws(Refusal) {
+    let made = try sums.communicator.agree { () throws -> [Tensor<Float>]? in
+      var made: [Tensor<Float>] = []
+      for number in sums.share {
+        var streams: [Tensor<Float>] = []
+        for text in texts.numbers(of: number) {
+          guard let stream = try stored(text, layer) else { return nil }
+          streams.append(stream)
+        }
+        made.append(.concatenated(streams))
+      }
+      return made
+    }
+    guard let made else { return advance(to: layer) }
     values = Streams(made, from: sums.share.lowerBound)
     self.layer = layer
   }

@@ -2,6 +2,8 @@
 package struct TextMicrobatches: Sendable {
   /// Token ids of each text of each microbatch.
   package let microbatches: [[[Int]]]
+  /// By microbatch, the numbers of its texts among all that there were.
+  private let texts: [[Int]]
   /// The first tokens of each text that do not count.
   private let skipped: Int
 
@@ -9,21 +11,25 @@ package struct TextMicrobatches: Sendable {
   /// are left out.
   init(_ texts: [[Int]], rows limit: Int, skipping skipped: Int) {
     self.skipped = skipped
-    var batches: [[[Int]]] = []
+    var batches: [[Int]] = []
     var rows = 0
-    for text in texts where text.count > skipped {
+    for (number, text) in texts.enumerated() where text.count > skipped {
       if let last = batches.indices.last, rows + text.count <= limit {
-        batches[last].append(text)
+        batches[last].append(number)
         rows += text.count
       } else {
-        batches.append([text])
+        batches.append([number])
         rows = text.count
       }
     }
-    microbatches = batches
+    self.texts = batches
+    microbatches = batches.map { $0.map { texts[$0] } }
   }
 
   package var count: Int { microbatches.count }
+
+  /// The numbers of a microbatch's texts among all that there were.
+  func numbers(of number: Int) -> [Int] { texts[number] }
 
   /// The tokens of each text of a microbatch.
   func lengths(of number: Int) -> [Int] { microbatches[number].map(\.count) }

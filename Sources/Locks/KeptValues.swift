@@ -11,7 +11,9 @@ package final class KeptValues<Key: Equatable & Sendable, Value: Sendable>: Send
   package init(capacity: Int) { self.capacity = capacity }
 
   /// The value of a key. Threads that want one that another is making wait for it.
-  package func value(for key: Key, make: () throws -> Value) throws -> Value {
+  package func value<Failure: Error>(
+    for key: Key, make: () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     let entry = entries.withLock { entries in
       let known = entries.firstIndex { $0.key == key }.map { entries.remove(at: $0).entry }
       let entry = known ?? Entry()
@@ -19,7 +21,7 @@ package final class KeptValues<Key: Equatable & Sendable, Value: Sendable>: Send
       if entries.count > capacity { entries.removeFirst() }
       return entry
     }
-    return try entry.value.withLock { value in
+    return try entry.value.withLock { (value) throws(Failure) in
       if let value { return value }
       let made = try make()
       value = made

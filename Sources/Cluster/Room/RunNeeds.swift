@@ -77,11 +77,26 @@ extension RunNeeds {
     }
   }
 
-  private func checkDisk(_ folder: String) throws(Refusal) {
+  /// What the disk of a run folder has left, and what an earlier start has written there, which counts
+  /// as written; asked only where it matters.
+  private func room(
+    in folder: String
+  ) throws(Refusal) -> (disk: FreeDisk, there: (bytes: Int, files: Int)) {
     let disk = try FreeDisk(at: folder)
-    // What an earlier start has written counts as written; asked only where it matters.
     let isShort = disk.bytes < diskBytes || (disk.inodes ?? Int.max) < files
-    let there = isShort ? FreeDisk.used(by: folder) : (bytes: 0, files: 0)
+    return (disk, isShort ? FreeDisk.used(by: folder) : (bytes: 0, files: 0))
+  }
+
+  /// Bytes that the disk of a run folder has left, and whether they are too few; nil where that cannot
+  /// be told.
+  package func disk(of folder: String) -> (free: Int, isShort: Bool)? {
+    guard let (disk, there) = try? room(in: folder) else { return nil }
+    return (disk.bytes, disk.bytes < diskBytes - there.bytes)
+  }
+
+  /// Refuses a run folder whose disk has no room for the run.
+  package func checkDisk(_ folder: String) throws(Refusal) {
+    let (disk, there) = try room(in: folder)
     guard disk.bytes >= diskBytes - there.bytes else {
       throw Refusal(
         .resources, file: folder, field: "disk", found: "\(disk.bytes) bytes free",

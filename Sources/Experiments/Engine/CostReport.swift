@@ -46,9 +46,11 @@ extension CostReport {
 extension RunNeeds {
   /// What `plan` says of it.
   ///
-  /// - Parameter threads: Compute threads of the rank that `rankBytes` are of.
-  func entries(threads: Int) -> [CostReport.Entry] {
-    return [
+  /// - Parameters:
+  ///   - threads: Compute threads of the rank that `rankBytes` are of.
+  ///   - folder: The run's, where the job names it: then what its disk has left is said too.
+  func entries(threads: Int, folder: String?) -> [CostReport.Entry] {
+    var entries: [CostReport.Entry] = [
       ("weight_bytes", Double(weightBytes), "\(Self.text(weightBytes)), once a host"),
       (
         "rank_bytes", Double(rankBytes),
@@ -57,5 +59,13 @@ extension RunNeeds {
       ("disk_bytes", Double(diskBytes), "at most \(Self.text(diskBytes)), with journals"),
       ("inodes", Double(files), "at most \(Self.count(files)), with folders"),
     ]
+    if let folder, let (free, isShort) = disk(of: folder) {
+      entries.append(
+        (
+          "disk_free", Double(free),
+          Self.text(free) + (isShort ? ", too little: the run would be refused" : "")
+        ))
+    }
+    return entries
   }
 }

@@ -1,6 +1,7 @@
 internal import Cluster
 internal import Foundation
 internal import Inputs
+internal import JobFiles
 internal import ResultsStore
 internal import Tensors
 
@@ -41,6 +42,8 @@ struct JobCost: Sendable {
 struct PlanReport: CostReport {
   private let cost: JobCost
   private let threads: Int
+  /// The run's folder, where the job names it.
+  private let folder: String?
   private let units: Int
   /// Of the arrays: bytes before compression, files, and folders.
   private let arrays: (bytes: Int, files: Int, folders: Int)
@@ -53,6 +56,7 @@ struct PlanReport: CostReport {
     rate = measuring ? ProductRate.measured() : nil
     cost = job.cost
     threads = job.spec.run.threads ?? 1
+    folder = job.spec.run.output?.resolved
     units = job.table.unitCount
     var (bytes, files) = (0, 0)
     let groups = job.table.groups
@@ -118,7 +122,14 @@ struct PlanReport: CostReport {
       ),
       ("result_bytes", Double(bytes), "\(RunNeeds.text(bytes)) before compression"),
       ("files", Double(arrays.files + cost.ownFiles), "at most \(arrays.files + cost.ownFiles)"),
-    ] + needs(threads: threads, coreHours: hours).entries(threads: threads)
+    ]
+      + needs(threads: threads, coreHours: hours).entries(
+        threads: threads, folder: folder)
+  }
+
+  /// Refuses a job that names a run folder whose disk has no room for it.
+  func checkDisk() throws(Refusal) {
+    if let folder { try needs(threads: threads, coreHours: 0).checkDisk(folder) }
   }
 }
 

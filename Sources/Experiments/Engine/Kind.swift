@@ -182,6 +182,8 @@ struct Phase: Sendable {
 struct JobWeights: Sendable {
   let checkpoint: Checkpoint
   let section: ModelSection
+  /// A dump whose activations must be of these weights.
+  var dump: DumpReader?
 }
 
 /// What the numbers of a job come from beside weights: a file's digest, or digests.

@@ -18,6 +18,7 @@ enum KindCommands<K: Kind>: Experiment {
 
   static func check(_ document: JobDocument, limit: Int) throws(Refusal) -> [String] {
     let job = try K(K.Layout.Spec(document))
+    if job.spec.run.output != nil { try PlanReport(job, measuring: false).checkDisk() }
     return try job.lines(limit: limit) + ["ok: \(job.table.unitCount) units"]
   }
 

@@ -54,7 +54,9 @@ struct RunEngine<K: Kind> {
   /// The model's digest, compared between all ranks with all else that must be the same.
   private func compare(_ job: K) throws(Refusal) -> String? {
     let digest = try job.weights.map { (weights) throws(Refusal) in
-      try ModelOnRanks.digest(of: weights.checkpoint, weights.section, on: world)
+      let digest = try ModelOnRanks.digest(of: weights.checkpoint, weights.section, on: world)
+      try weights.dump?.check(model: digest)
+      return digest
     }
     try ModelOnRanks.compare(
       [("model digest", digest ?? "none"), ("job digest", job.spec.digest)]

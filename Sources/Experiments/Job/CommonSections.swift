@@ -63,10 +63,11 @@ extension Fields {
   /// The same for a kind that has no more in `[run]`.
   mutating func common(
     name: String?, rounds: Bool = false, levels: ClosedRange<Int> = 1...19, hasNaive: Bool = false,
-    apartFrom model: ModelSection
+    apartFrom model: ModelSection, and source: DumpSource? = nil
   ) throws(Refusal) -> CommonSections {
     try common(
-      name: name, rounds: rounds, levels: levels, hasNaive: hasNaive, apartFrom: model
+      name: name, rounds: rounds, levels: levels, hasNaive: hasNaive, apartFrom: model,
+      and: source.map { [$0.input] } ?? []
     ) { _ in }.0
   }
 }

@@ -67,12 +67,16 @@ public enum PatchValue: Sendable {
   case row(Tensor<Float>)
   /// A row for each position, `[positions, ...]`.
   case rows(Tensor<Float>)
+  /// The same whatever the coordinates, of which it is: a whole row of the site for each position,
+  /// `[positions, width]`.
+  case wholeRows(Tensor<Float>)
 
   /// The value for some of the positions.
   func selecting(_ kept: [Int]) -> PatchValue {
     switch self {
     case .run(let run, let positions): .run(run, positions: kept.map { positions[$0] })
     case .rows(let rows) where kept.count < rows.rows: .rows(rows.gathered(kept))
+    case .wholeRows(let rows) where kept.count < rows.rows: .wholeRows(rows.gathered(kept))
     default: self
     }
   }

@@ -222,6 +222,12 @@ struct SiteEdits {
         "\(rows.shape) for \(touch.positions.count) positions of \(width ?? 0)")
       return Source(
         tensor: rows, rows: Array(0..<rows.rows), width: rows.width, isWhole: false)
+    case .wholeRows(let rows):
+      precondition(
+        rows.rows == touch.positions.count && (whole == nil || rows.width == whole),
+        "\(rows.shape) for \(touch.positions.count) positions of \(whole ?? 0)")
+      return Source(
+        tensor: rows, rows: Array(0..<rows.rows), width: rows.width, isWhole: true)
     }
   }
 }

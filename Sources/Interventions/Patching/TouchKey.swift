@@ -15,6 +15,7 @@ struct TouchKey: Hashable {
     case zero
     case row(Int)
     case rows(Int)
+    case wholeRows(Int)
   }
 
   private let site: Site
@@ -39,6 +40,7 @@ struct TouchKey: Hashable {
       case .zero: .zero
       case .row(let row): .row(Int(bitPattern: row.unsafePointer))
       case .rows(let rows): .rows(Int(bitPattern: rows.unsafePointer))
+      case .wholeRows(let rows): .wholeRows(Int(bitPattern: rows.unsafePointer))
       }
   }
 }

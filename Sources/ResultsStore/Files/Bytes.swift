@@ -16,6 +16,11 @@ package struct ByteWriter {
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
+  package mutating func append(_ file: StoredFile) {
+    double(Double(file.size))
+    append(Array(file.digest.utf8))
+  }
+
   package mutating func floats(_ values: [Float]) {
     for value in values { integer(Int32(bitPattern: value.bitPattern)) }
   }
@@ -84,6 +89,11 @@ package struct ByteReader {
       $0 | UInt64($1.element) << (8 * UInt64($1.offset))
     }
     return Double(bitPattern: bits)
+  }
+
+  package mutating func file() throws(Refusal) -> StoredFile {
+    guard let size = Int(exactly: try double()), size > 0 else { throw malformed }
+    return StoredFile(size: size, digest: try text(64))
   }
 
   package mutating func bytes(_ count: Int) throws(Refusal) -> [UInt8] {

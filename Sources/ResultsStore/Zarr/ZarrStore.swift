@@ -1,3 +1,4 @@
+internal import Foundation
 package import Inputs
 
 /// A group: attributes, arrays and groups by name.
@@ -57,6 +58,25 @@ package struct ZarrStore: Sendable {
     try compare(text, root.metadata.json, at: path)
     try checkFiles(root, at: path)
     return ZarrStore(path: path, root: root)
+  }
+
+  /// Opens the store of a hierarchy, and refuses another.
+  package static func open(_ path: String, as root: ZarrGroup) throws(Refusal) -> ZarrStore {
+    let store = try open(path)
+    guard store.root == root else {
+      throw Refusal(
+        .store, file: path, found: "other arrays than the job's",
+        expected: "the arrays that spec.json and outline.json call for")
+    }
+    return store
+  }
+
+  /// Paths of the files of chunks that are none of those known, in order.
+  package func files(except known: Set<String>) -> [String] {
+    let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+    return names.map { "\(path)/\($0)" }.filter {
+      $0.split(separator: "/").last?.hasPrefix("c.") == true && !known.contains($0)
+    }.sorted()
   }
 
   /// The array at a path of names below the root: `causal_trace/effect`.

@@ -13,12 +13,29 @@ struct AblateKind: SweepKind {
   let table: SweepTable<AblateSpec>
   let data: SweepData<AblateSpec>
   private let sources: AblationSources
-  private let means: AblationMeans
+  private let means: TextMeans
+  /// Where means come from a dump.
+  private let dumped: DumpedMeans?
 
   init(_ spec: AblateSpec) throws(Refusal) {
     var data = try SweepData(spec)
     sources = try AblationSources(spec, data)
-    means = AblationMeans(spec, data, sources.texts)
+    let shape = data.published.shape
+    let layers = spec.takesMeans ? data.outline.layers(of: spec.items) : [:]
+    let places =
+      spec.ways.contains(.meanByPosition) ? data.outline.prompts.map(\.ids.count).max() : nil
+    means = TextMeans(
+      spec.source == nil ? layers : [:], of: sources.texts, shape, places: places)
+    let outline = data.outline
+    dumped = try spec.source.map { (source) throws(Refusal) in
+      var dumped = try DumpedMeans(source, shape, places: places)
+      for (item, grid) in zip(spec.items, outline.grids) {
+        let (layers, coordinates) = grid.replaced(item, layerCount: outline.layers)
+        let heads: [Int?] = item.site.isSplitIntoHeads ? coordinates : [nil]
+        try dumped.add(item.site, layers: layers, heads: heads)
+      }
+      return dumped
+    }
     data.outline.preliminaries = means.unitCount
     self.data = data
     table = try SweepTable(spec, data.outline)
@@ -29,11 +46,14 @@ struct AblateKind: SweepKind {
     return table.cost(
       data.published, longestExtra: donors.max() ?? 0,
       extraRows: donors.reduce(0, +) + means.texts.reduce(0) { $0 + $1.count },
-      extraBytes: (means.unitCount + 2) * means.byteCount,
+      extraBytes: (means.unitCount + 2) * means.byteCount + (dumped?.reader.byteCount ?? 0),
       extraRecordBytes: means.unitCount * means.byteCount)
   }
 
-  var inputs: [JobInput] { data.inputs + [JobInput("dataset", sources.digest)] }
+  var dump: DumpReader? { dumped?.reader }
+  var inputs: [JobInput] {
+    data.inputs + [JobInput("dataset", sources.digest), JobInput("source", dumped?.digest)]
+  }
 
   func lines(limit: Int) throws(Refusal) -> [String] {
     var lines = data.lines(spec, limit: limit)
@@ -41,7 +61,7 @@ struct AblateKind: SweepKind {
       let from = spec.dataset == nil ? "the prompts" : "the data set"
       lines.append("values from \(from): \(sources.texts.count) texts")
     }
-    return lines
+    return lines + (dumped.map { [$0.line] } ?? [])
   }
 
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
@@ -52,7 +72,11 @@ struct AblateKind: SweepKind {
         sources.donors.isEmpty ? [] : [sources.texts[sources.donors[prompt]]]
       }
     }
-    let values = AblationValues()
+    let values = SiteMeans()
+    if let dumped {
+      place.observer?.note(dumped.line)
+      values.take(try place.world.agree { () throws(Refusal) in try dumped.means() })
+    }
     return Workers(
       .apart { unit, isGivenUp in
         guard unit >= table.firstPrompt else {
@@ -72,12 +96,12 @@ struct AblateKind: SweepKind {
             case .resample: return .run(1, positions: place.positions)
             case .mean:
               return values.rows(
-                table.spec.items[cell.item], layer: layer, coordinate: coordinate, length: nil,
+                table.spec.items[cell.item].site, layer: layer, coordinate: coordinate, length: nil,
                 model.shape
               ).map { .row($0) }
             case .meanByPosition:
               return values.rows(
-                table.spec.items[cell.item], layer: layer, coordinate: coordinate,
+                table.spec.items[cell.item].site, layer: layer, coordinate: coordinate,
                 length: table.outline.prompts[cell.prompt].ids.count, model.shape
               ).map { .rows($0.gathered(place.positions)) }
             }

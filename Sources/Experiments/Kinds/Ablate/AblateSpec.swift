@@ -29,7 +29,12 @@ struct AblateSpec: SweepSpec {
   let items: [SweptSite]
   let metric: SweepMetricSection
   let ways: [AblationWay]
-  /// What means and other texts come from; nil: the prompts themselves.
+  let takesMeans: Bool
+  /// The dump whose means are taken; nil: means over the data set.
+  let source: DumpSource?
+  /// Whether there are texts that means or values are computed of.
+  let readsTexts: Bool
+  /// Those; nil: the prompts themselves.
   let dataset: TextSection?
   /// Of the data set: which text each is replaced by; nil: drawn by the seed among those of its length.
   let permutation: [Int]?
@@ -50,10 +55,19 @@ struct AblateSpec: SweepSpec {
       "zero; mean: over all tokens of the data set; mean_by_position: over its texts that are long "
         + "enough, as many tokens from the end; resample: the value at the same position of another of "
         + "its texts.")
-    let needsTexts = ways.contains { $0 != .zero }
+    takesMeans = ways.contains(where: \.isMean)
+    source = try f.optional(
+      "source",
+      .table { (f) throws(Refusal) in try DumpSource(&f) },
+      usually: "means over the data set",
+      only: Fields.When(takesMeans, "mean or mean_by_position", of: "the ablations"),
+      "The dump whose means are taken, in place of means over the data set.")
+    readsTexts = ways.contains(.resample) || takesMeans && source == nil
     dataset = try f.optional(
       "dataset", .table(TextSection.init), usually: "the prompts",
-      only: Fields.When(needsTexts, "mean, mean_by_position or resample", of: "zero ablation"),
+      only: Fields.When(
+        readsTexts, source == nil ? "mean, mean_by_position or resample" : "resample",
+        of: source == nil ? "zero ablation" : "means of a dump"),
       "The texts that means and other values come from.")
     let resamples = Fields.When(
       ways.contains(.resample), "resample among the ablations", of: "the ablations")
@@ -70,7 +84,8 @@ struct AblateSpec: SweepSpec {
     items = try SweptSite.list("ablate", &f)
     metric = try f.section(
       "metric", "What is read off the logits of the last position.", SweepMetricSection.init)
-    common = try f.common(name: name, rounds: true, hasNaive: true, apartFrom: model)
+    common = try f.common(
+      name: name, rounds: true, hasNaive: true, apartFrom: model, and: source)
   }
 
   var conditions: [String] { ways.map(\.rawValue) }

@@ -20,6 +20,8 @@ struct BasisKind: Kind {
   /// SHA-256 of the tuned lens, where there is one.
   private let lensDigest: String?
   private let microbatches: TextMicrobatches
+  /// The dump that the texts' streams are read from; nil: they are computed.
+  private let dumped: DumpedTexts?
 
   init(_ spec: BasisSpec) throws(Refusal) {
     data = try ModelTexts(spec.model, spec.data)
@@ -38,6 +40,12 @@ struct BasisKind: Kind {
       try limits.check(spec.basis.settings)
     } catch { throw spec.basis.located(error.inFile(spec.file)) }
     microbatches = spec.basis.settings.microbatches(data.texts)
+    let texts = data.texts
+    dumped = try spec.source.map { (source) throws(Refusal) in
+      let dumped = try DumpedTexts(source, texts, shape) { "text \($0)" }
+      try dumped.checkStreams(entering: layers)
+      return dumped
+    }
     table = try BasisTable(
       spec, BasisOutline(layers: layers, width: shape.width(of: spec.basis.site)))
   }
@@ -45,17 +53,21 @@ struct BasisKind: Kind {
   private var settings: CausalBasisSettings { spec.basis.settings }
 
   var weights: JobWeights? {
-    JobWeights(checkpoint: data.published.checkpoint, section: spec.model)
+    JobWeights(
+      checkpoint: data.published.checkpoint, section: spec.model, dump: dumped?.reader)
   }
 
   var inputs: [JobInput] {
     [
       JobInput("texts", data.digest), JobInput("tokenizer", data.tokenizer?.digest),
-      JobInput("lens", lensDigest),
+      JobInput("lens", lensDigest), JobInput("source", dumped?.digest),
     ]
   }
 
-  func lines(limit: Int) throws(Refusal) -> [String] { data.lines(limit: limit) }
+  func lines(limit: Int) throws(Refusal) -> [String] {
+    data.lines(limit: limit)
+      + (dumped.map { [$0.line("hidden states")] } ?? [])
+  }
 
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let model = try ModelOnRanks.load(data.published, on: place.world)
@@ -66,6 +78,10 @@ struct BasisKind: Kind {
       try CausalBasisExtraction(
         model, lens, texts: data.texts, site: basis.site, layers: table.outline.layers,
         basis.settings, on: place.world, threads: place.threads, memory: memory, stop: place.stop)
+    }
+    if let dumped {
+      place.observer?.note(dumped.line("hidden states"))
+      extraction.read { try dumped.stream(of: $0, entering: $1) }
     }
     return Workers(
       .together { unit, place in
@@ -99,7 +115,8 @@ struct BasisKind: Kind {
   /// too, on a rank that has them all.
   private func neededBytes(threads: Int) -> Int {
     let all = data.texts.reduce(0) { $0 + $1.count }
-    return (64 << 20) + threads * threadBytes + 4 * all * (shape.width + 2 * table.outline.width)
+    return (64 << 20) + (dumped?.reader.byteCount ?? 0) + threads * threadBytes + 4 * all
+      * (shape.width + 2 * table.outline.width)
   }
 
   /// Operations of one evaluation of the energy and its gradient, at a layer.

@@ -9,6 +9,8 @@ package struct BasisSpec: JobSpecification {
 
   package let model: ModelSection
   package let data: TextSection
+  /// The dump that the texts' streams are read from; nil: they are computed.
+  let source: DumpSource?
   package let basis: BasisSection
   package let common: CommonSections
   package let pace: CheckpointPace
@@ -17,10 +19,17 @@ package struct BasisSpec: JobSpecification {
     let name = try f.begin(Self.jobKind)
     model = try f.model()
     data = try f.required("data", .table(TextSection.init), "The texts.")
+    source = try f.optional(
+      "source", .table { (f) throws(Refusal) in try DumpSource(&f, for: "texts") },
+      usually: "the model's own layers",
+      "The dump that hidden states are read from: of these texts at all positions, with block_input of "
+        + "the layers or block_output of the ones below them.")
     basis = try f.required(
       "basis", .table(BasisSection.init), "What the bases are of, and how they are looked for.")
     let lens = basis.tunedLens.map { [RunSection.Input("the tuned lens", $0.resolved)] } ?? []
-    (common, pace) = try f.common(name: name, apartFrom: model, and: lens, CheckpointPace.init)
+    (common, pace) = try f.common(
+      name: name, apartFrom: model, and: lens + (source.map { [$0.input] } ?? []),
+      CheckpointPace.init)
   }
 
   package var modelName: String { model.path.written }

@@ -25,6 +25,8 @@ struct PatchSpec: SweepSpec {
   let noise: PatchNoise?
   let items: [SweptSite]
   private let directions: [PatchDirection]
+  /// The dump that values come from; nil: they come from the pairs' other runs.
+  let source: DumpSource?
   let metric: SweepMetricSection
   let common: CommonSections
 
@@ -46,10 +48,22 @@ struct PatchSpec: SweepSpec {
       orWritten: .items([.text(PatchDirection.denoising.rawValue)]),
       "denoising: clean values into the corrupted run; noising: corrupted values into the clean one."
     )
+    source = try f.optional(
+      "source", .table { (f) throws(Refusal) in try DumpSource(&f, for: "pairs") },
+      usually: "the pairs' other runs",
+      "The dump that values come from: of the clean prompts for denoising, of the corrupted ones for "
+        + "noising. The metrics of both runs are the model's all the same.")
+    if source != nil, directions.count > 1 || noise != nil && directions == [.noising] {
+      throw f.place(of: "source").refusal(
+        noise == nil ? "a dump for both directions" : "a dump for noising by noise",
+        expected: noise == nil
+          ? "one of directions, whose values the dump has" : "directions = [\"denoising\"]")
+    }
     items = try SweptSite.list("patch", &f)
     metric = try f.section(
       "metric", "What is read off the logits of the last position.", SweepMetricSection.init)
-    common = try f.common(name: name, rounds: true, hasNaive: true, apartFrom: model)
+    common = try f.common(
+      name: name, rounds: true, hasNaive: true, apartFrom: model, and: source)
   }
 
   var conditions: [String] { directions.map(\.rawValue) }

@@ -85,6 +85,15 @@ extension SweepGrid {
 
   func cellCount(_ item: SweptSite) -> Int { axes(item).reduce(1) { $0 * $1.count } }
 
+  /// The layers that any cell replaces something in, in rising order, and the heads or neurons of them
+  /// that it does; none where whole values are replaced.
+  func replaced(_ item: SweptSite, layerCount: Int) -> (layers: [Int], coordinates: [Int]) {
+    let parts = (0..<cellCount(item)).flatMap { cell($0, item, layerCount: layerCount).parts }
+    return (
+      Set(parts.flatMap(\.layers)).sorted(), Set(parts.compactMap(\.coordinate)).sorted()
+    )
+  }
+
   /// What a cell replaces: layers, each with its heads or neurons; and its place along positions.
   func cell(_ number: Int, _ item: SweptSite, layerCount: Int) -> SweepCell {
     let places = item.eachPosition ? positionCount : 1
@@ -123,10 +132,11 @@ struct SweepCell: Sendable {
   ///
   /// - Parameters:
   ///   - value: What is written at a site, layer by layer where that differs.
-  func patch(
+  func patch<Failure: Error>(
     base: Int, _ item: SweptSite, _ place: SweepGrid.Place, subspace: PatchSubspace?,
-    value: (_ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place) -> PatchValue?
-  ) -> Patch {
+    value: (_ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place) throws(Failure) ->
+      PatchValue?
+  ) throws(Failure) -> Patch {
     var touches: [Touch] = []
     for part in parts {
       let coordinates: PatchCoordinates =
@@ -135,7 +145,7 @@ struct SweepCell: Sendable {
             ? .heads([number]) : .columns([number])
         } else { .all }
       for layer in part.layers {
-        guard let value = value(layer, part.coordinate, place) else { continue }
+        guard let value = try value(layer, part.coordinate, place) else { continue }
         touches.append(
           Touch(
             item.site, layers: layer..<layer + 1, positions: place.positions, value,
@@ -143,5 +153,17 @@ struct SweepCell: Sendable {
       }
     }
     return Patch(base: base, touches)
+  }
+}
+
+extension SweepOutline {
+  /// The layers that items replace something in, by site, not split into heads.
+  func layers(of items: [SweptSite]) -> [Site: [Int]] {
+    var found: [Site: Set<Int>] = [:]
+    for (item, grid) in zip(items, grids) {
+      found[item.site.unsplit, default: []].formUnion(
+        grid.replaced(item, layerCount: layers).layers)
+    }
+    return found.mapValues { $0.sorted() }
   }
 }

@@ -22,7 +22,7 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
   typealias Values =
     @Sendable (
       _ unit: SweepTable<Spec>.Unit, _ layer: Int, _ coordinate: Int?, _ place: SweepGrid.Place
-    ) -> PatchValue?
+    ) throws(Refusal) -> PatchValue?
 
   private let table: SweepTable<Spec>
   private let model: DecoderModel<Float>
@@ -32,16 +32,18 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
   /// Runs of a prompt beside its own two, such as a donor.
   private let extra: @Sendable (Int) -> [[Int]]
 
-  /// - Parameter extra: Token ids of further runs of a prompt that values come from.
+  /// - Parameters:
+  ///   - keepsValues: Whether cells take values of the unchanged runs.
+  ///   - extra: Token ids of further runs of a prompt that values come from.
   init(
-    _ table: SweepTable<Spec>, _ model: DecoderModel<Float>, threads: Int,
+    _ table: SweepTable<Spec>, _ model: DecoderModel<Float>, threads: Int, keepsValues: Bool = true,
     extra: @escaping @Sendable (Int) -> [[Int]] = { _ in [] }
   ) throws(Refusal) {
     (self.table, self.model, self.extra) = (table, model, extra)
     subspaces = try table.spec.items.map { (item) throws(Refusal) in
       try item.patchSubspace(width: model.shape.width(of: item.site))
     }
-    keeping = Set(table.spec.items.map(\.site))
+    keeping = keepsValues ? Set(table.spec.items.map(\.site)) : []
     bases = KeptValues(capacity: threads + 1)
   }
 
@@ -57,15 +59,15 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
     let base = try base(unit.prompt, isGivenUp)
     let item = table.spec.items[unit.item]
     let run = table.changesCorrupted(unit.condition) ? 1 : 0
-    let patches = unit.cells.compactMap { number -> Patch? in
+    let patches = try unit.cells.compactMap { number throws(Refusal) -> Patch? in
       let cell = table.outline.grids[unit.item].cell(
         number, item, layerCount: table.outline.layers)
       guard
         let place = table.place(
           cell, item: unit.item, prompt: unit.prompt, condition: unit.condition)
       else { return nil }
-      return cell.patch(base: run, item, place, subspace: subspaces[unit.item]) {
-        values(unit, $0, $1, $2)
+      return try cell.patch(base: run, item, place, subspace: subspaces[unit.item]) {
+        (layer, coordinate, place) throws(Refusal) in try values(unit, layer, coordinate, place)
       }
     }
     precondition(patches.count == unit.cells.count, "\(patches.count) of \(unit.cells.count) cells")

@@ -8,13 +8,15 @@ internal import ResultsStore
 protocol SweepKind: Kind where Layout == SweepTable<Sweep> {
   associatedtype Sweep: SweepSpec
   var data: SweepData<Sweep> { get }
+  /// A dump that values come from; nil: the model makes them all.
+  var dump: DumpReader? { get }
 }
 
 extension SweepKind {
   static var choices: Set<ShowOptions.Choice> { [.fact, .site, .metric] }
 
   var weights: JobWeights? {
-    JobWeights(checkpoint: data.published.checkpoint, section: spec.model)
+    JobWeights(checkpoint: data.published.checkpoint, section: spec.model, dump: dump)
   }
 
   static func views(

@@ -65,7 +65,8 @@ struct SweptSite: Sendable {
       "layers", .selection(of: .layer), orWritten: isListed ? nil : .text("all"), usually: "all",
       apartFrom: ["units"], "The layers, each a cell.")
     window = try f.field(
-      "window", .int(1...100_000), or: 1, unit: "layers", apartFrom: ["units"],
+      "window", .int(1...100_000), or: 1, unit: "layers",
+      only: Fields.When(!isListed, "layers", of: "units", keepsUsual: true),
       "How many neighbouring layers are replaced together, around each.")
     heads = try f.optional(
       "heads", .selection(of: .head), orWritten: isByHead && !isListed ? .text("all") : nil,
