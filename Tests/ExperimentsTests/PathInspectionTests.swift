@@ -1,6 +1,7 @@
 import Foundation
 import Inputs
 import Interventions
+import Lenses
 import Testing
 import _TestSupport
 
