@@ -38,7 +38,8 @@ extension EndToEnd {
       // The folder, and bytes that there are and that are needed.
       let said = ended.said.first ?? ""
       #expect(ended.said.count == 1 && said.contains("disk/run: disk: found "), "\(ended.errors)")
-      let numbers = said.split { !$0.isNumber }.compactMap { Int($0) }.filter { $0 > 1 << 20 }
+      let tail = said.components(separatedBy: "disk: found ").last ?? ""
+      let numbers = tail.split { !$0.isNumber }.compactMap { Int($0) }.filter { $0 > 1 << 20 }
       #expect(numbers.count == 2 && numbers[0] <= 8 << 20 && numbers[1] > numbers[0], "\(said)")
       #expect(try disk.names() == [])
 
