@@ -260,11 +260,6 @@ package struct DumpReader: Sendable {
     return found
   }
 
-  /// The mean of the rows, `[width]`.
-  package func mean(_ site: Site, layer: Int) throws(Refusal) -> [Double] {
-    try statistics(site, layer: layer).means
-  }
-
   /// The mean of the rows at a place, `[width]`, counted as the dump's `statistics.positions` says.
   package func mean(_ site: Site, layer: Int, place: Int) throws(Refusal) -> [Double] {
     let found = try statistics(site, layer: layer)
