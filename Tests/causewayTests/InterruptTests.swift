@@ -9,7 +9,7 @@ extension EndToEnd {
     func `a run that is stopped under mpirun says in one line how to go on, and no banner follows`(
       signal: Int32
     ) async throws {
-      let bench = try await Workbench(heavyModel, job: Workbench.heavyJob(lasting: 3))
+      let bench = try await Workbench(heavyModel, job: Workbench.heavyJob(lasting: 10))
       let tool = try bench.start("run", ranks: 2)
       #expect(try await tool.wait { StoredRun.journalBytes(bench.path("run")) > 0 })
       kill(tool.launcher, signal)
