@@ -80,9 +80,16 @@ package struct PromptResolver: Sendable {
     var sources: [ResolvedInput] = []
     for (number, source) in example.sources.enumerated() {
       let own = written.place(ofSource: number)
-      let resolved = try input(
+      var resolved = try input(
         source, at: own, placesAt: place.member(keys.sourcePlaces),
         isStrict: written.sharing != .loose)
+      if written.sharing == .loose, resolved.count != base.count {
+        // Of another length a number from the start need not mean the same; one from the end does.
+        var placed = source
+        placed.positions = source.positions.filter { $0.value.allSatisfy { $0 < 0 } }
+        resolved = try input(
+          placed, at: own, placesAt: place.member(keys.sourcePlaces), isStrict: false)
+      }
       if written.sharing == .alike, !source.positions.isEmpty, resolved.count != base.count {
         throw own.refusal(
           "\(resolved.count) positions where the base has \(base.count)",

@@ -254,16 +254,15 @@ extension PlacedInput {
         expected: "a position such as 3 or -1, a list of them, words of the prompt, or "
           + "{\"text\": words, \"mention\": number}")
     }
-    var found = 0..<0
-    for number in 1...mention {
-      let rest = String(decoding: prompt.utf8.dropFirst(found.upperBound), as: UTF8.self)
-      guard let next = rest.firstUTF8Range(of: text) else {
-        throw words.place.refusal(
-          number == 1 ? quoted(text) : "\(quoted(text)) only \(number - 1) times",
-          expected: "words of the prompt \(quoted(prompt))")
-      }
-      found = found.upperBound + next.lowerBound..<found.upperBound + next.upperBound
+    // Where it is part of longer words as well, whole words are meant.
+    let all = prompt.utf8Ranges(of: text)
+    let whole = all.filter { prompt.isWhole($0) }
+    let mentions = whole.isEmpty ? all : whole
+    guard mention <= mentions.count else {
+      throw words.place.refusal(
+        mentions.isEmpty ? quoted(text) : "\(quoted(text)) only \(mentions.count) times",
+        expected: "words of the prompt \(quoted(prompt))")
     }
-    return found
+    return mentions[mention - 1]
   }
 }

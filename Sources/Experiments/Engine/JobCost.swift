@@ -94,11 +94,15 @@ struct PlanReport: CostReport {
   private static let starts = 8
   private static let blockBytes = 4096
 
+  /// Of the whole run folder.
+  private var files: Int {
+    arrays.files + cost.ownFiles + 12 + Self.startFiles * Self.starts
+  }
+
   func needs(threads: Int, coreHours: Double) -> RunNeeds {
     // A record's frame, and the time that stands beside it.
     let journal = cost.recordBytes + cost.recordBytes / 50 + 320 * units
-    let files =
-      arrays.files + arrays.folders + 12 + Self.startFiles * Self.starts + cost.ownFiles
+    let files = files + arrays.folders
     // Zstd adds a little to what does not compress, an index a few bytes a chunk; and a file is
     // whole beside the one that it takes the place of.
     let stored = arrays.bytes + arrays.bytes / 100 + 64 * units + ArrayGroup.fileBytes
@@ -121,7 +125,7 @@ struct PlanReport: CostReport {
           + (beside > hours / 20 ? ", \(String(format: "%.2g", beside)) of it beside products" : "")
       ),
       ("result_bytes", Double(bytes), "\(RunNeeds.text(bytes)) before compression"),
-      ("files", Double(arrays.files + cost.ownFiles), "at most \(arrays.files + cost.ownFiles)"),
+      ("files", Double(files), "at most \(files), with those of \(Self.starts) starts"),
     ]
       + needs(threads: threads, coreHours: hours).entries(
         threads: threads, folder: folder)

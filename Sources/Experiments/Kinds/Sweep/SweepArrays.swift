@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 internal import ResultsStore
 internal import Statistics
 
@@ -90,6 +91,17 @@ extension SweepTable {
           }))
     }
     return groups
+  }
+
+  /// Refuses items that are called as what stands beside their groups in the store.
+  func refuseTakenNames() throws(Refusal) {
+    let taken =
+      groups.prefix(2).flatMap { $0.quantities.map(\.name) } + ["zarr.json", "c"]
+    for item in spec.items where taken.contains(item.name) {
+      throw item.place.member("name").refusal(
+        "\(quoted(item.name)), which an array of the results is called",
+        expected: "a name that none of them has")
+    }
   }
 
   func values(

@@ -83,6 +83,22 @@ extension SweepGrid {
     outerAxes(item) + (item.eachPosition ? [Axis("position", positionCount)] : [])
   }
 
+  /// What the places along an item's position axis are called: by their names, else by the number that
+  /// they have in all prompts, from the start or from the end; a place that has none, by its own (#0).
+  ///
+  /// - Parameter lengths: Of the prompts, in tokens.
+  func placeLabels(_ item: SweptSite, lengths: [Int]) -> [String] {
+    item.placeNames
+      ?? (0..<positionCount).map { number in
+        let found = zip(places, lengths).compactMap { list, length in
+          number < list.count ? list[number].positions.first.map { ($0, $0 - length) } : nil
+        }
+        guard let first = found.first else { return "#\(number)" }
+        if found.allSatisfy({ $0.0 == first.0 }) { return "\(first.0)" }
+        return found.allSatisfy { $0.1 == first.1 } ? "\(first.1)" : "#\(number)"
+      }
+  }
+
   func cellCount(_ item: SweptSite) -> Int { axes(item).reduce(1) { $0 * $1.count } }
 
   /// The layers that any cell replaces something in, in rising order, and the heads or neurons of them

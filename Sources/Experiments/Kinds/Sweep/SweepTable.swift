@@ -77,6 +77,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
         .store, field: "grids", found: "\(outline.grids.count) of \(outline.prompts.count) prompts",
         expected: "one for each of \(spec.items.count) items")
     }
+    try refuseTakenNames()
     for prompt in outline.prompts.indices {
       for condition in spec.conditions.indices {
         for item in spec.items.indices {

@@ -139,7 +139,7 @@ private struct SweepPanel<Spec: SweepSpec> {
       labels.append(names)
     }
     if site.eachPosition {
-      labels.append(site.placeNames ?? (0..<grid.positionCount).map(String.init))
+      labels.append(grid.placeLabels(site, lengths: table.outline.prompts.map(\.ids.count)))
     }
     return labels
   }
