@@ -58,21 +58,28 @@ extension EndToEnd {
       #expect(try await tool("run", bench).code == 0)
     }
 
-    @Test func `a disk that fills up amid a dump ends it with the file, and room lets it go on`()
-      async throws
-    {
+    @Test(arguments: [1, 2])
+    func `a disk that fills up amid a dump ends it with the file, and room lets it go on`(
+      ranks: Int
+    ) async throws {
       let bench = try Workbench()
       try bench.put(Self.job(40), "job.toml")
       try await bench.finish("whole")
       let disk = try SmallDisk(at: bench.path("disk"), megabytes: 64)
-      // Filled once the run has its folder, as others may do.
-      let tool = try bench.start("disk/run", ranks: 1)
-      _ = try await tool.wait { bench.has("disk/run/activations.zarr/zarr.json") }
-      try disk.fill()
-      let ended = try await tool.end()
-      if ended.code != 0 {
-        #expect(ended.code == 6 && ended.errors.contains("disk/run"), "\(ended.errors)")
+      // Filled once the run has its folder, as others may do; anew where the run was quicker.
+      var ended: ToolRun?
+      for _ in 1...20 where ended == nil {
+        let tool = try bench.start("disk/run", ranks: ranks)
+        _ = try await tool.wait { bench.has("disk/run/activations.zarr/zarr.json") }
+        try disk.fill()
+        let now = try await tool.end()
+        if now.code != 0 { ended = now; break }
+        try disk.empty()
+        try FileManager.default.removeItem(atPath: bench.path("disk/run"))
       }
+      let full = try #require(ended)
+      #expect(full.code == 6 && full.errors.contains("disk/run"), "\(full.errors)")
+      #expect(full.errors.components(separatedBy: "ENOSPC").count == 2, "\(full.errors)")
       try disk.empty()
       try await bench.finish("disk/run")
       try bench.stored("disk/run").expectSame(as: bench.stored("whole"), "after a full disk")
@@ -88,10 +95,10 @@ private final class SmallDisk {
   init(at path: String, megabytes: Int) throws {
     self.path = path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    try Self.run(["mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path])
+    try SystemCommand.run(["mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path])
   }
 
-  deinit { try? Self.run(["umount", path]) }
+  deinit { try? SystemCommand.run(["umount", path]) }
 
   func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path) }
 
@@ -113,17 +120,4 @@ private final class SmallDisk {
     defer { try? FileManager.default.removeItem(atPath: path) }
     return getuid() == 0 && (try? SmallDisk(at: path, megabytes: 1)) != nil
   }()
-
-  private static func run(_ words: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = words
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failed(words: words) }
-  }
-
-  private struct Failed: Error { let words: [String] }
 }

@@ -88,15 +88,15 @@ private final class Disk {
   /// Makes an empty one.
   init(_ image: String) throws {
     (self.image, mount) = (image, image + "-mounted")
-    try Self.run(["truncate", "-s", "64M", image])
-    try Self.run(["mkfs.ext4", "-q", "-F", image])
+    try SystemCommand.run(["truncate", "-s", "64M", image])
+    try SystemCommand.run(["mkfs.ext4", "-q", "-F", image])
     try attach()
   }
 
   /// Takes one as it lies on the device at this moment.
   private init(copying other: Disk, to image: String) throws {
     (self.image, mount) = (image, image + "-mounted")
-    try Self.run(["cp", "--sparse=always", other.image, image])
+    try SystemCommand.run(["cp", "--sparse=always", other.image, image])
     try attach()
   }
 
@@ -104,19 +104,19 @@ private final class Disk {
   /// its own journal replayed, such a file system is not whole.
   func copy(to image: String) throws -> Disk? {
     let copy = try Disk(copying: self, to: image)
-    try Self.run(["umount", copy.mount])
-    let isWhole = (try? Self.run(["e2fsck", "-f", "-n", image])) != nil
-    try Self.run(["mount", "-o", "loop", image, copy.mount])
+    try SystemCommand.run(["umount", copy.mount])
+    let isWhole = (try? SystemCommand.run(["e2fsck", "-f", "-n", image])) != nil
+    try SystemCommand.run(["mount", "-o", "loop", image, copy.mount])
     return isWhole ? copy : nil
   }
 
   private func attach() throws {
     try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
-    try Self.run(["mount", "-o", "loop", image, mount])
+    try SystemCommand.run(["mount", "-o", "loop", image, mount])
   }
 
   deinit {
-    try? Self.run(["umount", mount])
+    try? SystemCommand.run(["umount", mount])
     try? FileManager.default.removeItem(atPath: mount)
     try? FileManager.default.removeItem(atPath: image)
   }
@@ -133,15 +133,4 @@ private final class Disk {
     else { return false }
     return (try? Disk(folder.appendingPathComponent("disk").path)) != nil
   }()
-
-  private static func run(_ words: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = words
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failed(words: words) }
-  }
 }

@@ -15,9 +15,12 @@ final class UnitStore: Sendable {
   private let path: String
   /// Whether units are only computed again, to compare their digests.
   private let isCheck: Bool
+  private let stop: StopSignal
   private let opened = Locked<Open?>(nil)
 
-  init(_ path: String, isCheck: Bool) { (self.path, self.isCheck) = (path, isCheck) }
+  init(_ path: String, isCheck: Bool, stop: StopSignal) {
+    (self.path, self.isCheck, self.stop) = (path, isCheck, stop)
+  }
 
   /// Makes the store's hierarchy in a run's folder, or opens what is there. Collective.
   func begin(_ start: RunStart, _ root: ZarrGroup, on world: Communicator) throws(Refusal) {
@@ -31,11 +34,20 @@ final class UnitStore: Sendable {
   }
 
   /// Writes a unit's files, whose paths in the run's folder are given.
+  ///
+  /// A disk that is full or fails is no fault of the unit's: it ends the run, which then goes on where
+  /// it was.
   func write<Value: Sendable>(
     _ paths: [String], _ write: (Open) throws -> Value
   ) throws -> Value {
     guard let open = opened.withLock({ $0 }) else { throw Stopped() }
-    let value = try write(open)
+    let value: Value
+    do { value = try write(open) } catch let refusal as Refusal
+      where !isCheck && [.resources, .store].contains(refusal.kind)
+    {
+      stop.request(because: refusal)
+      throw Stopped()
+    }
     if isCheck {
       // Scratch space need not hold all files at once.
       for path in paths { try TrainingFiles.remove(open.folder + path) }

@@ -71,7 +71,7 @@ struct DumpKind: Kind {
       try ModelOnRanks.load(corpus.published, on: place.world), corpus, table.layout,
       table.statistics.shapes, roundBits: spec.save.roundBits)
     let (table, world) = (table, place.world)
-    let store = UnitStore(DumpTable.store, isCheck: place.launch == nil)
+    let store = UnitStore(DumpTable.store, isCheck: place.launch == nil, stop: place.stop)
     return Workers(
       .apart { unit, isGivenUp in
         try store.write(table.paths(of: unit)) { open in
