@@ -34,6 +34,14 @@ package enum IndexSelection: Sendable, Equatable {
     return start >= end && (start < 0) == (end < 0)
   }
 
+  /// Whether a number of it counts from the start of the axis.
+  package var countsFromStart: Bool {
+    switch self {
+    case .one(let index): index >= 0
+    case .range(let start, let end, _): start >= 0 || end.map { $0 >= 0 } ?? false
+    }
+  }
+
   /// The numbers on an axis of `count`, or the number that lies outside it.
   package func resolve(count: Int) -> Result<[Int], OutOfRange> {
     switch self {

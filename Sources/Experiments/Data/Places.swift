@@ -48,6 +48,11 @@ package struct Places: Sendable, Equatable {
   private let isList: Bool
   private let place: JobPlace
 
+  /// Whether a number counts from the start, and so means another token where a prompt is longer.
+  var countsFromStart: Bool {
+    parts.contains { if case .index(let index) = $0 { index.countsFromStart } else { false } }
+  }
+
   private static let all = IndexSelection.range(start: 0, end: nil, step: 1)
 
   fileprivate static func words(isOpen: Bool) -> String {

@@ -73,12 +73,15 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     let other = prompt.sources.first ?? prompt.base
     let count = other.count
     let sources = try resolve(other, name + "'s corrupted prompt")
-    guard own.map(\.count) == sources.map(\.count) else {
+    guard own.map(\.count) == sources.map(\.count),
+      count == prompt.ids.count || !item.positions.countsFromStart
+    else {
       throw item.place.member("positions").refusal(
         "\(own.joined().count) positions in the clean prompt of \(escaped(name)), of "
           + "\(prompt.ids.count) tokens, and \(sources.joined().count) in the corrupted one, of "
           + "\(count)",
-        expected: "places that say which position goes where, such as \"last\", or names that "
+        expected:
+          "places that say which position goes where, such as \"last\" or -1, or names that "
           + "places and corrupted_places give")
     }
     if item.site == .attentionWeight, count != prompt.ids.count {
