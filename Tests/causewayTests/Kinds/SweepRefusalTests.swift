@@ -15,7 +15,8 @@ extension EndToEnd {
 
     static let all = [
       Wrong(
-        testDescription: "an item called as an array", item: "name = \"token_count\"",
+        testDescription: "an item called as an array",
+        item: "name = \"token_count\"\npositions = \"last\"",
         says: ["patch[0].name", "an array of the results is called"]),
       Wrong(
         testDescription: "numbers from the start of unequal prompts", item: "positions = [2, 3]",
