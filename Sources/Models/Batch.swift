@@ -1,5 +1,3 @@
-internal import Tensors
-
 /// Sequences of tokens packed below each other, without padding.
 ///
 /// A sequence may continue others: its first positions are then rows of a prefix, whose keys and
@@ -20,6 +18,9 @@ public struct Batch: Sendable {
   public let positions: [Int32]
   /// The sequence of each row.
   public let sequenceOfRow: [Int32]
+
+  /// The kind of segment of each row, where a model tells kinds apart; nil: all of kind 0.
+  public var segments: [Int]?
 
   public var rowCount: Int { positions.count }
   /// The length of the longest sequence, with what it continues.
@@ -53,27 +54,5 @@ public struct Batch: Sendable {
       position >= sequence.firstPosition && position < sequence.length,
       "position \(position) of rows \(sequence.rows) from \(sequence.firstPosition) on")
     return sequence.rows.lowerBound + position - sequence.firstPosition
-  }
-
-  /// Which keys the given rows see, by causality.
-  func attention(_ shape: DecoderShape, queries: [Int]?) -> AttentionLayout {
-    attention(
-      heads: shape.heads, keyHeads: shape.keyHeads, headWidth: shape.headWidth, queries: queries)
-  }
-
-  func attention(
-    heads: Int, keyHeads: Int, headWidth: Int, queries: [Int]? = nil
-  ) -> AttentionLayout {
-    let pieces = sequences.map { sequence in
-      sequence.prefix.map { AttentionLayout.Piece(own: false, rows: $0) }
-        + [AttentionLayout.Piece(own: true, rows: sequence.rows)]
-    }
-    // With a subset of queries the queries' own rows are packed: query i is row i.
-    let rows = queries ?? Array(0..<rowCount)
-    return AttentionLayout(
-      heads: heads, keyHeads: keyHeads, headWidth: headWidth, sequences: pieces,
-      queries: rows.enumerated().map { index, row in
-        (row: index, sequence: Int(sequenceOfRow[row]), keys: Int(positions[row]) + 1)
-      })
   }
 }

@@ -2,69 +2,49 @@ internal import Autodiff
 public import Tensors
 
 extension DecoderModel {
-  /// A model of the layers that the closures give.
+  /// A model of the given weights.
   ///
-  /// - Parameters:
-  ///   - names: Where its weights stand in published files.
-  ///   - embedding: The token embedding, which is the output head as well if no head is given.
-  ///   - linear: Affine maps by weight and bias; nil where the shape has none.
-  ///   - vector: Norms' gains and biases, and the position embedding.
-  init(
-    _ shape: DecoderShape, names: PublishedNames, embedding: Embedding,
-    linear: (DecoderWeight, _ bias: DecoderWeight?) -> Linear<Scalar>?,
-    vector: (DecoderWeight) -> Variable<Scalar>?
-  ) {
-    func present<T>(_ value: T?, _ weight: DecoderWeight) -> T {
-      guard let value else { preconditionFailure("the shape has a weight \(weight)") }
-      return value
-    }
-    func norm(_ weight: DecoderWeight, _ bias: DecoderWeight) -> Norm<Scalar> {
-      let gain = present(vector(weight), weight)
-      guard shape.norm == .layer else { return .rms(weight: gain, epsilon: Scalar(shape.epsilon)) }
-      return .layer(
-        weight: gain, bias: present(vector(bias), bias), epsilon: Scalar(shape.epsilon))
-    }
+  /// - Precondition: `held` has every weight of `shape`.
+  init(_ shape: DecoderShape, names: PublishedNames, _ held: HeldWeights<Scalar>) {
     self.shape = shape
     self.names = names
-    tokenEmbedding = embedding
-    positionEmbedding = vector(.positionEmbedding).map { .table($0) }
-    layers = (0..<shape.layers).map { layer in
-      func map(
-        _ weight: DecoderWeight.LayerWeight, _ bias: DecoderWeight.LayerWeight
-      ) -> Linear<Scalar> {
-        present(linear(.layer(layer, weight), .layer(layer, bias)), .layer(layer, weight))
+    self.held = held
+    guard let tokens = held.table(.tokenEmbedding) else {
+      preconditionFailure("every transformer has a token embedding")
+    }
+    front = Front(
+      shape: shape.front, tokens: tokens, positions: held.table(.positionEmbedding),
+      segments: held.table(.stack(.segmentEmbedding)),
+      norm: held.norm(.stack(.embeddingNorm), shape.front.norm, width: shape.width),
+      projection: held.linear(.stack(.embeddingProjection)))
+    // Layers that turn alike share their angles, and those without a bias of their own the first's.
+    var tables: [(shape: RotaryShape, table: RotaryTable<Scalar>)] = []
+    var firstBias: AttentionBias<Scalar>?
+    layers = shape.blocks.enumerated().map { layer, block in
+      let weights = BlockWeights(shape, layer, held)
+      let rotary = block.attention.rotary.map { shape in
+        if let known = tables.first(where: { $0.shape == shape }) { return known.table }
+        tables.append((shape, RotaryTable(shape)))
+        return tables[tables.count - 1].table
       }
+      let attention = weights.attention(rotary, sharing: firstBias)
+      if firstBias == nil { firstBias = attention.bias }
       return Layer(
-        attentionNorm: norm(.layer(layer, .attentionNorm), .layer(layer, .attentionNormBias)),
-        query: map(.query, .queryBias), key: map(.key, .keyBias), value: map(.value, .valueBias),
-        attentionOutput: map(.attentionOutput, .attentionOutputBias),
-        mlpNorm: norm(.layer(layer, .mlpNorm), .layer(layer, .mlpNormBias)),
-        gate: linear(.layer(layer, .gate), .layer(layer, .gateBias)), up: map(.up, .upBias),
-        down: map(.down, .downBias))
+        attentionNorm: weights.norm(.attentionNorm),
+        attentionOutputNorm: weights.norm(.attentionOutputNorm),
+        mlpNorm: weights.norm(.mlpNorm), mlpOutputNorm: weights.norm(.mlpOutputNorm),
+        attention: attention, mlp: weights.network)
     }
-    finalNorm = norm(.finalNorm, .finalNormBias)
-    head = linear(.head, nil) ?? embedding.asHead
-    rotary = Self.rotary(shape)
-  }
-
-  /// A frozen model.
-  ///
-  /// - Parameters:
-  ///   - matrix: Packed matrices by weight; nil where the shape has none.
-  ///   - vector: Norms' gains and biases, biases, and the position embedding.
-  init(
-    _ shape: DecoderShape, names: PublishedNames, matrix: (DecoderWeight) -> PackedMatrix<Scalar>?,
-    vector: (DecoderWeight) -> Tensor<Scalar>?
-  ) {
-    guard let embedding = matrix(.tokenEmbedding) else {
-      preconditionFailure("every decoder has a token embedding")
+    let transform = held.linear(.stack(.headTransform)).flatMap { map in
+      held.norm(.stack(.headNorm), shape.head.transform?.norm, width: shape.width).map {
+        (map, $0)
+      }
     }
-    self.init(
-      shape, names: names, embedding: .packed(embedding),
-      linear: { weight, bias in
-        matrix(weight).map { .frozen(FrozenLinear($0, bias: bias.flatMap(vector))) }
-      },
-      vector: { vector($0).map { Variable($0) } })
+    end = End(
+      shape: shape.head,
+      norm: held.norm(.stack(.finalNorm), shape.finalNorm, width: shape.width),
+      projection: held.linear(.stack(.headProjection)), transform: transform,
+      matrix: held.linear(.head) ?? tokens.head(bias: held.variable(.head.bias)))
   }
 
   /// A frozen model whose weights `weights` gives: `[outputs, inputs]`, `[rows, width]`, `[width]`.
@@ -75,19 +55,78 @@ extension DecoderModel {
     _ shape: DecoderShape, names: PublishedNames? = nil,
     weights: (DecoderWeight) -> Tensor<Scalar>
   ) {
-    func present(_ weight: DecoderWeight) -> Tensor<Scalar>? {
-      guard let size = shape.size(of: weight) else { return nil }
-      let value = weights(weight)
-      precondition(value.shape == size, "\(weight) is \(value.shape), not \(size)")
-      return value
+    var entries: [DecoderWeight: HeldWeights<Scalar>.Entry] = [:]
+    for weight in shape.weights {
+      let (value, size) = (weights(weight), shape.size(of: weight))
+      precondition(value.shape == size, "\(weight) is \(value.shape), not \(size ?? [])")
+      entries[weight] =
+        WeightArena.isPacked(weight, value.shape)
+        ? .packed(PackedMatrix(value)) : .variable(Variable(value))
     }
-    self.init(
-      shape, names: names ?? PublishedNames(shape.norm == .layer ? GPT2.self : Llama.self),
-      matrix: { present($0).map { PackedMatrix($0) } }, vector: { present($0) })
+    let family = shape.blocks[0].norm.kind == .layer ? Family.gpt2 : Family.llama
+    self.init(shape, names: names ?? PublishedNames(family), HeldWeights(entries))
+  }
+}
+
+/// The weights of one block.
+private struct BlockWeights<Scalar: Real> {
+  private let shape: DecoderShape
+  private let layer: Int
+  private let held: HeldWeights<Scalar>
+  private var block: BlockShape { shape.blocks[layer] }
+
+  init(_ shape: DecoderShape, _ layer: Int, _ held: HeldWeights<Scalar>) {
+    (self.shape, self.layer, self.held) = (shape, layer, held)
   }
 
-  static func rotary(_ shape: DecoderShape) -> RotaryTable<Scalar>? {
-    guard case .rotary(let frequencies) = shape.positions else { return nil }
-    return RotaryTable(frequencies: frequencies)
+  /// A norm of the stream, where the block has it.
+  func norm(_ module: BlockModule) -> Norm<Scalar>? {
+    guard block.has(module) else { return nil }
+    return held.norm(.block(module, layer), block.norm, width: shape.width)
+  }
+
+  /// - Parameter first: The first layer's bias, for layers that have none of their own.
+  func attention(
+    _ rotary: RotaryTable<Scalar>?, sharing first: AttentionBias<Scalar>?
+  ) -> Attention<Scalar> {
+    let shape = block.attention
+    func norm(_ module: BlockModule, heads: Int) -> QueryKeyNorm<Scalar>? {
+      shape.norms.map { form in
+        var gains = [held.variable(.block(module, layer))]
+        if case .eachHead = form {
+          gains = (0..<heads).map { held.variable(.block(module, layer, expert: $0)) }
+        }
+        return QueryKeyNorm(
+          form, heads: heads, headWidth: shape.headWidth, gains: gains.compactMap(\.self),
+          bias: held.variable(.block(module, layer, isBias: true)))
+      }
+    }
+    return Attention(
+      shape: shape, query: map(.query), key: map(.key), value: map(.value),
+      output: map(.attentionOutput), queryNorm: norm(.queryNorm, heads: shape.heads),
+      keyNorm: norm(.keyNorm, heads: shape.keyHeads), sinks: held.variable(.block(.sinks, layer)),
+      bias: AttentionBias(shape.bias, table: held.variable(.block(.relativeBias, layer))) ?? first,
+      rotary: rotary)
+  }
+
+  var network: DecoderModel<Scalar>.Network<Scalar> {
+    guard let experts = block.mlp.experts else { return .one(feedForward(nil)) }
+    return .experts(
+      Experts(
+        shape: experts, router: map(.router),
+        networks: (0..<experts.count).map { feedForward($0) }))
+  }
+
+  private func feedForward(_ expert: Int?) -> FeedForward<Scalar> {
+    FeedForward(
+      form: block.mlp.form, gate: held.linear(.block(.gate, layer, expert: expert)),
+      up: map(.up, expert), down: map(.down, expert))
+  }
+
+  private func map(_ module: BlockModule, _ expert: Int? = nil) -> Linear<Scalar> {
+    guard let map = held.linear(.block(module, layer, expert: expert)) else {
+      preconditionFailure("the shape has a weight \(module) in layer \(layer)")
+    }
+    return map
   }
 }

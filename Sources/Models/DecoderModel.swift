@@ -1,42 +1,26 @@
 public import Autodiff
 public import Tensors
 
-/// A decoder-only transformer with its weights.
+/// A transformer of one stack with its weights: a decoder, or an encoder whose rows see each other.
 public struct DecoderModel<Scalar: Real>: Sendable {
   public struct Layer: Sendable {
-    var attentionNorm: Norm<Scalar>
-    var query, key, value, attentionOutput: Linear<Scalar>
-    var mlpNorm: Norm<Scalar>
-    var gate: Linear<Scalar>?
-    var up, down: Linear<Scalar>
+    var attentionNorm, attentionOutputNorm, mlpNorm, mlpOutputNorm: Norm<Scalar>?
+    var attention: Attention<Scalar>
+    var mlp: Network<Scalar>
   }
 
-  /// A table with a row for each token or position.
-  public enum Embedding: Sendable {
-    /// Packed as a matrix `[rows, width]`, which the output head may share.
-    case packed(PackedMatrix<Scalar>)
-    case table(Variable<Scalar>)
+  /// What a block does to each row by itself.
+  public enum Network<Element: Real>: Sendable {
+    case one(FeedForward<Element>)
+    case experts(Experts<Element>)
 
-    func rows(_ indices: [Int], on tape: Tape<Scalar>) -> Variable<Scalar> {
+    func callAsFunction(
+      _ read: Variable<Element>, on tape: Tape<Element>,
+      visit: (Site, Variable<Element>) -> Variable<Element>
+    ) -> Variable<Element> {
       switch self {
-      case .packed(let matrix): Variable(matrix.rows(indices))
-      case .table(let table): tape.rows(table, indices)
-      }
-    }
-
-    /// The table itself, `[rows, width]`; copied out of the panels if packed.
-    var value: Tensor<Scalar> {
-      switch self {
-      case .packed(let matrix): matrix.unpacked()
-      case .table(let table): table.value
-      }
-    }
-
-    /// The table as an output head: the products of a row with each of its rows.
-    var asHead: Linear<Scalar> {
-      switch self {
-      case .packed(let matrix): .frozen(FrozenLinear(matrix))
-      case .table(let table): .trained(weight: table, bias: nil)
+      case .one(let network): network(read, on: tape, visit: visit)
+      case .experts(let networks): networks(read, on: tape, visit: visit)
       }
     }
   }
@@ -44,26 +28,21 @@ public struct DecoderModel<Scalar: Real>: Sendable {
   public let shape: DecoderShape
   /// Where the weights stand in published files.
   public let names: PublishedNames
-  public var tokenEmbedding: Embedding
-  public var positionEmbedding: Embedding?
-  public var layers: [Layer]
-  public var finalNorm: Norm<Scalar>
-  public var head: Linear<Scalar>
-  let rotary: RotaryTable<Scalar>?
+  let held: HeldWeights<Scalar>
+  let front: Front<Scalar>
+  public let layers: [Layer]
+  let end: End<Scalar>
   /// Sites that cost something to show, and are shown because someone will look at them.
   var shown: Set<Site> = []
 
   /// The embeddings of tokens, before any position is added, `[rows, width]`.
   public func tokenEmbeddings(_ tokens: [Int], on tape: Tape<Scalar>) -> Variable<Scalar> {
-    tokenEmbedding.rows(tokens, on: tape)
+    front.tokenEmbeddings(tokens, on: tape)
   }
 
   /// The stream that enters the first block: the tokens' embeddings plus the positions'.
   public func stream(of embeddings: Variable<Scalar>, in run: Run<Scalar>) -> Variable<Scalar> {
-    let embeddings = run.visit(.tokenEmbeddingOutput, 0, embeddings)
-    guard let positionEmbedding else { return embeddings }
-    let positions = positionEmbedding.rows(run.batch.positions.map(Int.init), on: run.tape)
-    return run.tape.add(embeddings, run.visit(.positionEmbeddingOutput, 0, positions))
+    front(embeddings, in: run)
   }
 
   /// The residual stream after the last block, `[rows, width]`.
@@ -80,6 +59,16 @@ public struct DecoderModel<Scalar: Real>: Sendable {
     _ range: Range<Int>, _ x: Variable<Scalar>, in run: Run<Scalar>
   ) -> Variable<Scalar> {
     range.reduce(x) { x, layer in block(layer, x, in: run) }
+  }
+
+  /// The stream as the head reads it, `[rows, width]`.
+  public func finalNorm(_ stream: Variable<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
+    end.norm.map { $0(stream, on: tape) } ?? stream
+  }
+
+  /// The logits of normalised rows, `[rows, vocabulary]`.
+  public func head(_ read: Variable<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
+    end.logits(read, on: tape)
   }
 
   /// The logits of rows of the last block's output, `[rows, vocabulary]`.

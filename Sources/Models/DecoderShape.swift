@@ -1,100 +1,102 @@
 public import Tensors
 
-/// What distinguishes one decoder from another: sizes and choices, no weights.
+/// What distinguishes one transformer from another: sizes and choices, no weights.
 public struct DecoderShape: Sendable, Equatable {
-  public enum Norm: Sendable, Equatable { case layer, rms }
+  /// What is made of tokens before the first block.
+  public struct Front: Sendable, Equatable {
+    /// Whether there is an embedding for each position, added to the token's.
+    public var hasPositions = false
+    /// Rows of the position embedding before that of position 0; OPT has two.
+    public var positionOffset = 0
+    /// Factor of token embeddings; Gemma's is √width.
+    public var scale: Float?
+    /// Kinds of segments, each with an embedding; rows are of kind 0.
+    public var segments = 0
+    public var norm: NormShape?
+    /// The width of token embeddings where it is not the stream's: a matrix widens them, and another
+    /// narrows what the head reads.
+    public var width: Int?
+    /// Factor of a row's token embedding where tokens were masked out in training (ESM).
+    public var masking: Masking?
 
-  public enum MLP: Sendable, Equatable {
-    /// `down(f(up(x)))`
-    case plain(Activation)
-    /// `down(f(gate(x)) · up(x))`. Shazeer, 2020, <https://arxiv.org/abs/2002.05202>.
-    case gated(Activation)
+    public struct Masking: Sendable, Equatable {
+      /// The token that stands for a masked one; its embedding is zero.
+      public var token: Int
+      /// The part of tokens that was masked in training.
+      public var ratio: Float
 
-    public var activation: Activation {
-      switch self {
-      case .plain(let function), .gated(let function): function
-      }
+      public init(token: Int, ratio: Float) { (self.token, self.ratio) = (token, ratio) }
+    }
+
+    public init(hasPositions: Bool = false, scale: Float? = nil) {
+      (self.hasPositions, self.scale) = (hasPositions, scale)
     }
   }
 
-  public enum Positions: Sendable, Equatable {
-    /// An embedding for each position, added to the token's.
-    case learned
-    /// Queries and keys are turned by angles of these frequencies, in radians per position.
-    case rotary(frequencies: [Float])
+  /// What makes logits of the last stream.
+  public struct Head: Sendable, Equatable {
+    /// Whether the matrix is the token embedding.
+    public var isTied: Bool
+    public var hasBias = false
+    /// The size that logits are bent to stay below.
+    public var softCap: Float?
+    /// A map, a nonlinearity and a norm before the matrix (BERT).
+    public var transform: Transform?
+
+    public struct Transform: Sendable, Equatable {
+      public var activation: Activation
+      public var norm: NormShape
+
+      public init(_ activation: Activation, norm: NormShape) {
+        (self.activation, self.norm) = (activation, norm)
+      }
+    }
+
+    public init(isTied: Bool) { self.isTied = isTied }
   }
 
-  public var layers: Int
   /// Of the residual stream.
   public var width: Int
-  public var heads: Int
-  /// Heads of keys and values; fewer than `heads` in grouped-query attention.
-  public var keyHeads: Int
-  public var headWidth: Int
-  public var mlpWidth: Int
   public var vocabulary: Int
   /// The longest context.
   public var positionCount: Int
-  public var norm: Norm
-  /// Added to the variance or mean square.
-  public var epsilon: Float
-  public var mlp: MLP
-  public var positions: Positions
-  /// Factor of the dot products, usually `1/√headWidth`.
-  public var attentionScales: [Float]
-  public var attentionBias: Bool
-  public var attentionOutputBias: Bool
-  public var mlpBias: Bool
-  /// Whether the output head is the token embedding.
-  public var tiedEmbedding: Bool
+  public var front: Front
+  /// One at least; heads and widths are those of the first.
+  public var blocks: [BlockShape]
+  public var finalNorm: NormShape?
+  public var head: Head
 
   public init(
-    layers: Int, width: Int, heads: Int, keyHeads: Int, headWidth: Int, mlpWidth: Int,
-    vocabulary: Int, positionCount: Int, norm: Norm, epsilon: Float, mlp: MLP,
-    positions: Positions, attentionScales: [Float], attentionBias: Bool,
-    attentionOutputBias: Bool, mlpBias: Bool, tiedEmbedding: Bool
+    width: Int, vocabulary: Int, positionCount: Int, front: Front = Front(), blocks: [BlockShape],
+    finalNorm: NormShape?, head: Head
   ) {
-    (self.layers, self.width, self.heads, self.keyHeads) = (layers, width, heads, keyHeads)
-    (self.headWidth, self.mlpWidth, self.vocabulary) = (headWidth, mlpWidth, vocabulary)
-    (self.positionCount, self.norm, self.epsilon) = (positionCount, norm, epsilon)
-    (self.mlp, self.positions, self.attentionScales) = (mlp, positions, attentionScales)
-    (self.attentionBias, self.attentionOutputBias) = (attentionBias, attentionOutputBias)
-    (self.mlpBias, self.tiedEmbedding) = (mlpBias, tiedEmbedding)
+    precondition(!blocks.isEmpty, "a transformer without a block")
+    (self.width, self.vocabulary, self.positionCount) = (width, vocabulary, positionCount)
+    (self.front, self.blocks, self.finalNorm, self.head) = (front, blocks, finalNorm, head)
   }
 
-  /// What a decoder can be run on.
+  public var layers: Int { blocks.count }
+  public var heads: Int { blocks[0].attention.heads }
+  public var keyHeads: Int { blocks[0].attention.keyHeads }
+  public var headWidth: Int { blocks[0].attention.headWidth }
+  public var queryWidth: Int { blocks[0].attention.queryWidth }
+  public var keyWidth: Int { blocks[0].attention.keyWidth }
+  /// Hidden units that a row goes through, of the widest block.
+  public var mlpWidth: Int {
+    blocks.map { $0.mlp.width * ($0.mlp.experts?.used ?? 1) }.max() ?? 0
+  }
+  public var tiedEmbedding: Bool { head.isTied }
+  /// Whether a change at a position leaves all earlier positions as they are.
+  public var isCausal: Bool { blocks.allSatisfy(\.attention.isCausal) }
+
+  /// What the model can be run on.
   public var inputLimits: InputLimits {
     InputLimits(vocabulary: vocabulary, width: width, positions: positionCount)
   }
 
-  public var queryWidth: Int { heads * headWidth }
-  public var keyWidth: Int { keyHeads * headWidth }
-
-  /// The elements of one row at a site; of attention weights per key.
-  public func width(of site: Site) -> Int {
-    switch site.unsplit {
-    case .queryOutput, .attentionValueOutput: queryWidth
-    case .keyOutput, .valueOutput: keyWidth
-    case .mlpActivation, .mlpPreactivation, .mlpUpOutput, .mlpProduct: mlpWidth
-    case .attentionWeight: heads
-    case .qkvOutput: queryWidth + 2 * keyWidth
-    case .logits: vocabulary
-    default: width
-    }
-  }
-
-  /// The heads that a site has, or nil where it is not made of heads.
-  public func heads(of site: Site) -> Int? {
-    switch site.unsplit {
-    case .queryOutput, .attentionValueOutput, .attentionWeight: heads
-    case .keyOutput, .valueOutput: keyHeads
-    default: nil
-    }
-  }
-
-  /// Multiply-adds of the matrix products of one row through one block; attention's own left out.
+  /// Multiply-adds of the matrix products of one row through one block, the mean of all blocks;
+  /// attention's own left out.
   public var productsPerBlockRow: Int {
-    let attention = width * (queryWidth + 2 * keyWidth) + queryWidth * width
-    return attention + width * mlpWidth * (mlp == .gated(mlp.activation) ? 3 : 2)
+    blocks.reduce(0) { $0 + $1.products(width: width) } / layers
   }
 }

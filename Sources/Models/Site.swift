@@ -29,12 +29,21 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   case headAttentionValueOutput = "head_attention_value_output"
   /// What the attention adds to the stream, `[rows, width]`.
   case attentionOutput = "attention_output"
+  /// Queries after their norm and before any rotation, `[rows, heads · headWidth]`.
+  case queryNormOutput = "query_norm_output"
+  /// Keys after their norm and before any rotation, `[rows, keyHeads · headWidth]`.
+  case keyNormOutput = "key_norm_output"
+  /// What the attention's output matrix makes, where `attentionOutput` holds sum and norm as well,
+  /// `[rows, width]`.
+  case attentionProjectionOutput = "attention_projection_output"
   /// What the MLP reads: the normalised stream, `[rows, width]`.
   case mlpInput = "mlp_input"
   /// The nonlinearity's output (of a gated MLP: the gate's), `[rows, mlpWidth]`.
   case mlpActivation = "mlp_activation"
   /// What the MLP adds to the stream, `[rows, width]`.
   case mlpOutput = "mlp_output"
+  /// The scores of the experts before any softmax, `[rows, experts]`.
+  case routerOutput = "router_output"
 
   /// The tokens' embeddings before positions are added, `[rows, width]`.
   case tokenEmbeddingOutput = "token_embedding_output"

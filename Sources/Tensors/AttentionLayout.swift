@@ -19,6 +19,22 @@ public struct AttentionLayout: Sendable {
     }
   }
 
+  /// A query of the batch.
+  public struct Query: Sendable, Equatable {
+    /// Its row among the queries' rows.
+    public let row: Int
+    /// The sequence whose keys it sees.
+    public let sequence: Int
+    /// Where it stands in its sequence; what distances of keys are counted from.
+    public let position: Int
+    /// The keys that it sees, as positions of the sequence.
+    public let keys: Range<Int>
+
+    public init(row: Int, sequence: Int, position: Int, keys: Range<Int>) {
+      (self.row, self.sequence, self.position, self.keys) = (row, sequence, position, keys)
+    }
+  }
+
   /// The number of query heads.
   public let heads: Int
   /// The number of heads of keys and values, which divides that of the queries.
@@ -29,7 +45,9 @@ public struct AttentionLayout: Sendable {
   public let keyCapacity: Int
   private let queryRows: [Int32]
   private let querySequences: [Int32]
+  private let queryFirst: [Int32]
   private let queryKeys: [Int32]
+  private let queryPosition: [Int32]
   private let pieceStarts: [Int32]
   private let pieceRow: [Int32]
   private let pieceRows: [Int32]
@@ -37,11 +55,9 @@ public struct AttentionLayout: Sendable {
 
   /// - Parameters:
   ///   - sequences: The pieces of each sequence.
-  ///   - queries: For each query its row in the batch, its sequence, and how many of the
-  ///     sequence's keys it sees.
   public init(
     heads: Int, keyHeads: Int, headWidth: Int, sequences: [[Piece]],
-    queries: [(row: Int, sequence: Int, keys: Int)]
+    queries: [Query]
   ) {
     precondition(heads % keyHeads == 0, "\(heads) heads over \(keyHeads) key heads")
     self.heads = heads
@@ -62,17 +78,22 @@ public struct AttentionLayout: Sendable {
       lengths.append(pieces.reduce(0) { $0 + $1.rows.count })
     }
     for query in queries {
-      precondition(query.keys <= lengths[query.sequence], "a query sees keys that are not there")
+      precondition(
+        query.keys.upperBound <= lengths[query.sequence], "a query sees keys that are not there")
     }
     keyCapacity = lengths.max() ?? 0
     (pieceStarts, pieceRow, pieceRows, pieceOwn) = (starts, row, rows, own)
     queryRows = queries.map { Int32($0.row) }
     querySequences = queries.map { Int32($0.sequence) }
-    queryKeys = queries.map { Int32($0.keys) }
+    queryFirst = queries.map { Int32($0.keys.lowerBound) }
+    queryKeys = queries.map { Int32($0.keys.upperBound) }
+    queryPosition = queries.map { Int32($0.position) }
   }
 
   /// The number of queries.
   public var queryCount: Int { queryRows.count }
+  /// The farthest that a key may lie from a query, before or after it.
+  public var reach: Int { keyCapacity + Int(queryPosition.max() ?? 0) }
   /// The elements of one row of attention weights: a head's keys side by side, head by head.
   public var weightWidth: Int { heads * keyCapacity }
 
@@ -83,27 +104,34 @@ public struct AttentionLayout: Sendable {
     layout.key_heads = Int32(keyHeads)
     layout.head_width = Int32(headWidth)
     layout.key_capacity = Int32(keyCapacity)
-    queryRows.withUnsafeBufferPointer { a in
-      querySequences.withUnsafeBufferPointer { b in
-        queryKeys.withUnsafeBufferPointer { c in
-          pieceStarts.withUnsafeBufferPointer { d in
-            pieceRow.withUnsafeBufferPointer { e in
-              pieceRows.withUnsafeBufferPointer { f in
-                pieceOwn.withUnsafeBufferPointer { g in
-                  layout.query_row = a.baseAddress
-                  layout.query_sequence = b.baseAddress
-                  layout.query_keys = c.baseAddress
-                  layout.piece_start = d.baseAddress
-                  layout.piece_row = e.baseAddress
-                  layout.piece_rows = f.baseAddress
-                  layout.piece_own = g.baseAddress
-                  body(&layout)
-                }
-              }
-            }
-          }
-        }
+    let lists = [
+      queryRows, querySequences, queryFirst, queryKeys, queryPosition, pieceStarts, pieceRow,
+      pieceRows,
+    ]
+    withPointers(lists[...], []) { pointers in
+      pieceOwn.withUnsafeBufferPointer { own in
+        layout.query_row = pointers[0]
+        layout.query_sequence = pointers[1]
+        layout.query_first = pointers[2]
+        layout.query_keys = pointers[3]
+        layout.query_position = pointers[4]
+        layout.piece_start = pointers[5]
+        layout.piece_row = pointers[6]
+        layout.piece_rows = pointers[7]
+        layout.piece_own = own.baseAddress
+        body(&layout)
       }
+    }
+  }
+
+  /// Calls `body` with the addresses of all lists, which hold while it runs.
+  private func withPointers(
+    _ lists: ArraySlice<[Int32]>, _ found: [UnsafePointer<Int32>?],
+    _ body: ([UnsafePointer<Int32>?]) -> Void
+  ) {
+    guard let first = lists.first else { return body(found) }
+    first.withUnsafeBufferPointer {
+      withPointers(lists.dropFirst(), found + [$0.baseAddress], body)
     }
   }
 }

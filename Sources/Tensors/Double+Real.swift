@@ -146,18 +146,20 @@ extension Double: Real {
   }
 
   public static func rotate(
-    rows: Int, heads: Int, headWidth: Int, rotated: Int, sign: Double,
+    rows: Int, heads: Int, headWidth: Int, rotated: Int, isPaired: Bool, sign: Double,
     positions: UnsafePointer<Int32>, cosines: Input, sines: Input, _ x: Input, _ y: Output
   ) {
-    ck_rotate_f64(rows, heads, headWidth, rotated, sign, positions, cosines, sines, x, y)
+    ck_rotate_f64(
+      rows, heads, headWidth, rotated, isPaired ? 1 : 0, sign, positions, cosines, sines, x, y)
   }
 
   public static func attentionWeights(
-    _ layout: AttentionLayout, scale: Double, _ q: Input, _ ownKeys: Input, _ prefixKeys: Input?,
-    _ weights: Output
+    _ layout: AttentionLayout, _ terms: ScoreTerms<Double>, _ q: Input, _ ownKeys: Input,
+    _ prefixKeys: Input?, _ weights: Output
   ) {
+    var terms = terms.f64
     layout.withKernelLayout {
-      ck_attention_weights_f64($0, scale, q, ownKeys, prefixKeys, weights)
+      ck_attention_weights_f64($0, &terms, q, ownKeys, prefixKeys, weights)
     }
   }
 
@@ -169,12 +171,14 @@ extension Double: Real {
   }
 
   public static func attentionWeightsGradient(
-    _ layout: AttentionLayout, scale: Double, _ q: Input, _ ownKeys: Input, _ prefixKeys: Input?,
-    _ weights: Input, _ g: Input, _ dq: Output, _ dKeys: Output?
+    _ layout: AttentionLayout, _ terms: ScoreTerms<Double>, _ q: Input, _ ownKeys: Input,
+    _ prefixKeys: Input?, _ weights: Input, _ g: Input, _ gradients: ScoreGradients<Double>
   ) {
+    var terms = terms.f64
     layout.withKernelLayout {
       ck_attention_weights_gradient_f64(
-        $0, scale, q, ownKeys, prefixKeys, weights, g, dq, dKeys)
+        $0, &terms, q, ownKeys, prefixKeys, weights, g, gradients.q, gradients.keys,
+        gradients.bias, gradients.sinks)
     }
   }
 

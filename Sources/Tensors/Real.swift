@@ -76,18 +76,18 @@ where Self.Stride == Self {
     _ function: BinaryFunction, _ spread: Spread, rows: Int, width: Int, _ a: Input, _ b: Input,
     _ y: Output)
   static func rotate(
-    rows: Int, heads: Int, headWidth: Int, rotated: Int, sign: Self,
+    rows: Int, heads: Int, headWidth: Int, rotated: Int, isPaired: Bool, sign: Self,
     positions: UnsafePointer<Int32>, cosines: Input, sines: Input, _ x: Input, _ y: Output)
 
   static func attentionWeights(
-    _ layout: AttentionLayout, scale: Self, _ q: Input, _ ownKeys: Input, _ prefixKeys: Input?,
-    _ weights: Output)
+    _ layout: AttentionLayout, _ terms: ScoreTerms<Self>, _ q: Input, _ ownKeys: Input,
+    _ prefixKeys: Input?, _ weights: Output)
   static func attentionMix(
     _ layout: AttentionLayout, _ weights: Input, _ ownValues: Input, _ prefixValues: Input?,
     _ y: Output)
   static func attentionWeightsGradient(
-    _ layout: AttentionLayout, scale: Self, _ q: Input, _ ownKeys: Input, _ prefixKeys: Input?,
-    _ weights: Input, _ g: Input, _ dq: Output, _ dKeys: Output?)
+    _ layout: AttentionLayout, _ terms: ScoreTerms<Self>, _ q: Input, _ ownKeys: Input,
+    _ prefixKeys: Input?, _ weights: Input, _ g: Input, _ gradients: ScoreGradients<Self>)
   static func attentionMixGradient(
     _ layout: AttentionLayout, _ weights: Input, _ ownValues: Input, _ prefixValues: Input?,
     _ g: Input, _ dWeights: Output, _ dValues: Output?)

@@ -9,15 +9,6 @@ extension DecoderModel {
   }
 }
 
-extension DecoderWeight {
-  fileprivate var isGain: Bool {
-    switch self {
-    case .finalNorm, .layer(_, .attentionNorm), .layer(_, .mlpNorm): true
-    default: false
-    }
-  }
-}
-
 extension Tensor {
   /// A weight of a random decoder: small enough to keep activations tame, gains around 1.
   static func random(
@@ -46,12 +37,14 @@ extension DecoderShape {
   public static func gpt2(
     layers: Int, width: Int, heads: Int, vocabulary: Int, positions: Int = 64
   ) -> DecoderShape {
-    DecoderShape(
-      layers: layers, width: width, heads: heads, keyHeads: heads, headWidth: width / heads,
-      mlpWidth: 4 * width, vocabulary: vocabulary, positionCount: positions, norm: .layer,
-      epsilon: 1e-5, mlp: .plain(.geluTanh), positions: .learned,
-      attentionScales: Array(repeating: 1 / Float(width / heads).squareRoot(), count: layers),
-      attentionBias: true, attentionOutputBias: true, mlpBias: true, tiedEmbedding: true)
+    let norm = NormShape.layer(epsilon: 1e-5)
+    let block = BlockShape(
+      norm: norm, attention: AttentionShape(heads: heads, headWidth: width / heads, biases: .all),
+      mlp: FeedForwardShape(width: 4 * width, .plain(.geluTanh), hasBias: true))
+    return DecoderShape(
+      width: width, vocabulary: vocabulary, positionCount: positions,
+      front: Front(hasPositions: true), blocks: Array(repeating: block, count: layers),
+      finalNorm: norm, head: Head(isTied: true))
   }
 
   /// Llama's plan at any size.
@@ -59,12 +52,15 @@ extension DecoderShape {
     layers: Int, width: Int, heads: Int, keyHeads: Int, mlpWidth: Int, vocabulary: Int
   ) -> DecoderShape {
     let d = width / heads
+    let norm = NormShape.rms(epsilon: 1e-5)
+    let block = BlockShape(
+      norm: norm,
+      attention: AttentionShape(
+        heads: heads, keyHeads: keyHeads, headWidth: d,
+        rotary: RotaryShape(frequencies: (0..<d / 2).map { 1 / Float(1 + 10 * $0) })),
+      mlp: FeedForwardShape(width: mlpWidth, .gated(.silu)))
     return DecoderShape(
-      layers: layers, width: width, heads: heads, keyHeads: keyHeads, headWidth: d,
-      mlpWidth: mlpWidth, vocabulary: vocabulary, positionCount: 256, norm: .rms, epsilon: 1e-5,
-      mlp: .gated(.silu),
-      positions: .rotary(frequencies: (0..<d / 2).map { 1 / Float(1 + 10 * $0) }),
-      attentionScales: Array(repeating: 1 / Float(d).squareRoot(), count: layers),
-      attentionBias: false, attentionOutputBias: false, mlpBias: false, tiedEmbedding: false)
+      width: width, vocabulary: vocabulary, positionCount: 256,
+      blocks: Array(repeating: block, count: layers), finalNorm: norm, head: Head(isTied: false))
   }
 }

@@ -1,3 +1,4 @@
+internal import Autodiff
 internal import Checkpoints
 public import Foundation
 public import Models
@@ -58,49 +59,17 @@ public struct TinyModel: Sendable {
     }
   }
 
-  /// A tensor of the file, of which several weights may be parts.
-  private struct Stored {
-    var shape: [Int]
-    var values: [Float]
-  }
-
   private var weights: SafetensorsWriter {
     var random = SeededRandom(seed: seed)
-    var stored: [String: Stored] = [:]
-    for weight in shape.weights {
-      guard let size = shape.size(of: weight) else { continue }
-      let place = place(of: weight)
-      let values = Tensor<Float>.random(weight, of: shape, using: &random).elements
-      put(values, size, place, into: &stored[place.name])
+    let family: Models.Family = family == .gpt2 ? .gpt2 : .llama
+    let names = PublishedNames(family, prefix: family.modelType == "gpt2" ? "" : nil)
+    let model = DecoderModel<Float>(shape, names: names) {
+      .random($0, of: shape, using: &random)
     }
     var writer = SafetensorsWriter(metadata: ["format": "pt"])
-    for (name, tensor) in stored { writer.add(name, shape: tensor.shape, tensor.values) }
+    for (name, variable) in model.weights.pairs {
+      writer.add(name, shape: variable.shape, variable.value.elements)
+    }
     return writer
-  }
-
-  private func place(of weight: DecoderWeight) -> PublishedWeight {
-    switch family {
-    case .gpt2: GPT2.published(weight, prefix: "")
-    case .llama: Llama.published(weight, prefix: Llama.prefix)
-    }
-  }
-
-  /// Puts a weight `[outputs, inputs]` into its part of the stored tensor.
-  private func put(
-    _ values: [Float], _ size: [Int], _ place: PublishedWeight, into stored: inout Stored?
-  ) {
-    let (outputs, inputs) = (size[0], size.count == 2 ? size[1] : 1)
-    let all = outputs * place.part.of
-    let isTransposed = place.order == .inputsByOutputs && size.count == 2
-    let shape = isTransposed ? [inputs, all] : [all] + size.dropFirst()
-    var tensor = stored ?? Stored(shape: shape, values: Array(repeating: 0, count: all * inputs))
-    let first = place.part.index * outputs
-    for output in 0..<outputs {
-      for input in 0..<inputs {
-        let at = isTransposed ? input * all + first + output : (first + output) * inputs + input
-        tensor.values[at] = values[output * inputs + input]
-      }
-    }
-    stored = tensor
   }
 }

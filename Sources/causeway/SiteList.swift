@@ -12,7 +12,7 @@ struct SiteList {
 
   init(_ path: String) throws(Refusal) {
     let opened = try OpenedModel(path)
-    switch opened.family {
+    switch opened.contents {
     case .decoder(let model): self.init(model)
     case .backpack(let shape, _):
       self.init(
@@ -63,10 +63,10 @@ struct SiteList {
         module: model.modulePath(of: site, layer: 0))
     }
     head =
-      "\(model.architecture.modelType): \(shape.layers) layers, width \(shape.width), "
+      "\(model.family.modelType): \(shape.layers) layers, width \(shape.width), "
       + "\(shape.heads) heads over \(shape.keyHeads), \(shape.vocabulary) tokens"
     sizes = [
-      .init("model_type", .text(model.architecture.modelType)),
+      .init("model_type", .text(model.family.modelType)),
       .init("layers", .integer(shape.layers)), .init("width", .integer(shape.width)),
       .init("heads", .integer(shape.heads)), .init("key_heads", .integer(shape.keyHeads)),
       .init("vocabulary", .integer(shape.vocabulary)),

@@ -91,7 +91,7 @@ final class TinyRun: Sendable {
       let values = Tensor<Float>.normal(size, using: &random).elements.map {
         size.count == 1 ? 1 + $0 / 10 : $0 / 3
       }
-      writer.add(Llama.published(weight, prefix: Llama.prefix).name, shape: size, values)
+      writer.add(PublishedNames(.llama).place(of: weight, shape).name, shape: size, values)
     }
     try writer.write(to: root + "/model/model.safetensors")
     try write(

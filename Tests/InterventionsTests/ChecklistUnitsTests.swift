@@ -162,12 +162,16 @@ struct ChecklistUnitsTests {
 
   @Test
   func `heads may be wider than the stream divided by them`() throws {
+    let norm = NormShape.rms(epsilon: 1e-5)
+    let block = BlockShape(
+      norm: norm,
+      attention: AttentionShape(
+        heads: 4, keyHeads: 2, headWidth: 10, scale: 0.3,
+        rotary: RotaryShape(frequencies: (0..<5).map { 1 / Float(1 + 10 * $0) })),
+      mlp: FeedForwardShape(width: 32, .gated(.silu)))
     let shape = DecoderShape(
-      layers: 2, width: 24, heads: 4, keyHeads: 2, headWidth: 10, mlpWidth: 32, vocabulary: 20,
-      positionCount: 32, norm: .rms, epsilon: 1e-5, mlp: .gated(.silu),
-      positions: .rotary(frequencies: (0..<5).map { 1 / Float(1 + 10 * $0) }),
-      attentionScales: [0.3, 0.3], attentionBias: false, attentionOutputBias: false,
-      mlpBias: false, tiedEmbedding: false)
+      width: 24, vocabulary: 20, positionCount: 32, blocks: [block, block], finalNorm: norm,
+      head: DecoderShape.Head(isTied: false))
     let model = DecoderModel<Float>.random(shape)
     let setup = try InterventionSetup<Float>(
       [Representation(Collect(), at: .headQueryOutput, layer: 1, unit: .headPosition)], in: model)

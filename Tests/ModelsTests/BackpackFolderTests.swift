@@ -18,7 +18,7 @@ struct BackpackFolderTests {
     _ change: (inout [String], inout [(name: String, shape: [Int])]) -> Void
   ) throws -> ModelFolder {
     var shape = BackpackShape.tiny
-    shape.decoder.layers = 2
+    shape.decoder.blocks = [shape.decoder.blocks[0], shape.decoder.blocks[0]]
     var fields = Self.fields
     var tensors = shape.weights.map { (name: $0.name, shape: $0.size) }
     change(&fields, &tensors)
@@ -28,8 +28,8 @@ struct BackpackFolderTests {
   @Test func `attention is scaled by layer unless the configuration says otherwise`() throws {
     func scales(_ extra: [String]) throws -> [Float] {
       let folder = try folder { fields, _ in fields += extra }
-      guard case .backpack(let shape, _) = try folder.opened().family else { return [] }
-      return shape.decoder.attentionScales
+      guard case .backpack(let shape, _) = try folder.opened().contents else { return [] }
+      return shape.decoder.blocks.map(\.attention.scale)
     }
     let scale = 1 / Float(2).squareRoot()
     #expect(try scales([]) == [scale, scale / 2])

@@ -103,11 +103,11 @@ import _TestSupport
     ) -> [Float] {
       let layout = AttentionLayout(
         heads: heads, keyHeads: keyHeads, headWidth: width, sequences: [pieces],
-        queries: rows.map { (row: $0 - rows.lowerBound, sequence: 0, keys: $0 + 1) })
+        queries: rows.map { .init(row: $0 - rows.lowerBound, sequence: 0, position: $0, keys: 0..<$0 + 1) })
       let own = prefix..<length
       let weights = Tensor<Float>([rows.count, layout.weightWidth]) {
         Float.attentionWeights(
-          layout, scale: 0.4, q.rows(rows).unsafePointer, keys.rows(own).unsafePointer,
+          layout, ScoreTerms(scale: 0.4), q.rows(rows).unsafePointer, keys.rows(own).unsafePointer,
           keys.unsafePointer, $0)
       }
       return Tensor<Float>([rows.count, heads * width]) {

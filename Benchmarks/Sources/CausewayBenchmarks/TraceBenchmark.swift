@@ -157,12 +157,15 @@ struct TraceBenchmark {
 extension DecoderModel where Scalar == Float {
   /// GPT-2's plan with heads of width 64 and seeded random weights.
   static func randomGPT2(layers: Int, width: Int, vocabulary: Int) -> DecoderModel {
+    let norm = NormShape.layer(epsilon: 1e-5)
+    let block = BlockShape(
+      norm: norm, attention: AttentionShape(heads: width / 64, headWidth: 64, biases: .all),
+      mlp: FeedForwardShape(width: 4 * width, .plain(.geluTanh), hasBias: true))
     let shape = DecoderShape(
-      layers: layers, width: width, heads: width / 64, keyHeads: width / 64, headWidth: 64,
-      mlpWidth: 4 * width, vocabulary: vocabulary, positionCount: 1024, norm: .layer,
-      epsilon: 1e-5, mlp: .plain(.geluTanh), positions: .learned,
-      attentionScales: Array(repeating: 0.125, count: layers), attentionBias: true,
-      attentionOutputBias: true, mlpBias: true, tiedEmbedding: true)
+      width: width, vocabulary: vocabulary, positionCount: 1024,
+      front: DecoderShape.Front(hasPositions: true),
+      blocks: Array(repeating: block, count: layers), finalNorm: norm,
+      head: DecoderShape.Head(isTied: true))
     var random = SplitMix(state: 1)
     return DecoderModel(shape) { weight in
       let size = shape.size(of: weight) ?? []

@@ -1,9 +1,45 @@
 public import Tensors
 
+/// What makes scores of the products of queries and keys, with what is trained of it.
+public struct AttentionScores<Scalar: Real> {
+  /// Factor of the products, usually `1/√headWidth`.
+  public var scale: Scalar
+  /// The size that scores are bent to stay below, if any.
+  public var softCap: Scalar?
+  /// What is added to scores.
+  public struct Bias {
+    /// `[heads, width]`, by the key's distance from the query, or by its position.
+    public var table: Variable<Scalar>
+    /// The place of distance or position 0.
+    public var zero: Int
+    public var isByKey: Bool
+
+    public init(table: Variable<Scalar>, zero: Int, isByKey: Bool = false) {
+      (self.table, self.zero, self.isByKey) = (table, zero, isByKey)
+    }
+  }
+  public var bias: Bias?
+  /// `[heads]`: the score of attending to nothing.
+  public var sinks: Variable<Scalar>?
+
+  public init(
+    scale: Scalar, softCap: Scalar? = nil, bias: Bias? = nil,
+    sinks: Variable<Scalar>? = nil
+  ) {
+    (self.scale, self.softCap, self.bias, self.sinks) = (scale, softCap, bias, sinks)
+  }
+
+  fileprivate var terms: ScoreTerms<Scalar> {
+    ScoreTerms(
+      scale: scale, softCap: softCap ?? 0, bias: bias?.table.value, zero: bias?.zero ?? 0,
+      isByKey: bias?.isByKey ?? false, sinks: sinks?.value)
+  }
+}
+
 extension Tape {
-  /// The softmax of scaled dot products of queries with the keys that they see.
+  /// The softmax of the scores of queries with the keys that they see.
   ///
-  ///     w = softmax(scale · q kᵀ)        ∂L/∂s = w · (g − Σ g · w),  s the scores
+  ///     w = softmax(s)        ∂L/∂s = w · (g − Σ g · w),  s the scores
   ///
   /// - Parameters:
   ///   - q: `[rows, heads · headWidth]`.
@@ -13,23 +49,38 @@ extension Tape {
   ///
   /// Vaswani et al., 2017, <https://arxiv.org/abs/1706.03762>, equation 1.
   public func attentionWeights(
-    _ q: Variable<Scalar>, keys: Variable<Scalar>, prefix: Tensor<Scalar>?, scale: Scalar,
-    layout: AttentionLayout
+    _ q: Variable<Scalar>, keys: Variable<Scalar>, prefix: Tensor<Scalar>?,
+    scores: AttentionScores<Scalar>, layout: AttentionLayout
   ) -> Variable<Scalar> {
+    if let bias = scores.bias {
+      precondition(
+        (bias.isByKey || bias.zero >= layout.reach)
+          && bias.table.value.width - bias.zero > layout.reach,
+        "a bias of \(bias.table.shape) for keys up to \(layout.reach) away")
+    }
     let weights = Tensor<Scalar>([layout.queryCount, layout.weightWidth]) {
       Scalar.attentionWeights(
-        layout, scale: scale, q.value.unsafePointer, keys.value.unsafePointer,
+        layout, scores.terms, q.value.unsafePointer, keys.value.unsafePointer,
         prefix?.unsafePointer, $0)
     }
-    return record(weights, from: [q, keys]) { g in
+    let (bias, sinks) = (scores.bias?.table, scores.sinks)
+    let inputs = [q, keys] + [bias, sinks].compactMap(\.self)
+    return record(weights, from: inputs) { g in
       let dq = Tensor<Scalar>(zeros: q.shape)
-      let dKeys = keys.isTracked ? Tensor<Scalar>(zeros: keys.shape) : nil
+      func gradient(of input: Variable<Scalar>?) -> Tensor<Scalar>? {
+        input.flatMap { $0.isTracked ? Tensor<Scalar>(zeros: $0.shape) : nil }
+      }
+      func address(_ tensor: Tensor<Scalar>?) -> UnsafeMutablePointer<Scalar>? {
+        tensor.map { UnsafeMutablePointer(mutating: $0.unsafePointer) }
+      }
+      let (dKeys, dBias, dSinks) = (gradient(of: keys), gradient(of: bias), gradient(of: sinks))
       Scalar.attentionWeightsGradient(
-        layout, scale: scale, q.value.unsafePointer, keys.value.unsafePointer,
+        layout, scores.terms, q.value.unsafePointer, keys.value.unsafePointer,
         prefix?.unsafePointer, weights.unsafePointer, g.unsafePointer,
-        UnsafeMutablePointer(mutating: dq.unsafePointer),
-        dKeys.map { UnsafeMutablePointer(mutating: $0.unsafePointer) })
-      return [dq, dKeys]
+        ScoreGradients(
+          q: UnsafeMutablePointer(mutating: dq.unsafePointer), keys: address(dKeys),
+          bias: address(dBias), sinks: address(dSinks)))
+      return [dq, dKeys] + (bias == nil ? [] : [dBias]) + (sinks == nil ? [] : [dSinks])
     }
   }
 

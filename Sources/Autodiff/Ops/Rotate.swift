@@ -2,19 +2,21 @@ public import Tensors
 
 /// The angles of rotary positions: cosines and sines `[positions, rotated / 2]`.
 ///
-/// Su et al., 2021, <https://arxiv.org/abs/2104.09864>, in the order of halves that Hugging Face's
-/// models use.
+/// Su et al., 2021, <https://arxiv.org/abs/2104.09864>.
 public struct RotaryAngles<Scalar: Real>: Sendable {
   /// `[positions, rotated / 2]`.
   public let cosines: Tensor<Scalar>
   /// `[positions, rotated / 2]`.
   public let sines: Tensor<Scalar>
+  /// Whether pairs are neighbours, as in GPT-J, and not half of the rotated part apart.
+  public let isPaired: Bool
 
   /// Both of one shape.
-  public init(cosines: Tensor<Scalar>, sines: Tensor<Scalar>) {
+  public init(cosines: Tensor<Scalar>, sines: Tensor<Scalar>, isPaired: Bool = false) {
     precondition(cosines.shape == sines.shape, "\(cosines.shape) cosines, \(sines.shape) sines")
     self.cosines = cosines
     self.sines = sines
+    self.isPaired = isPaired
   }
 
   /// How many coordinates of each head are turned.
@@ -26,7 +28,7 @@ public struct RotaryAngles<Scalar: Real>: Sendable {
 extension Tape {
   /// Turns each head's pairs of coordinates by the angles of its row's position.
   ///
-  /// The gradient is turned back by the same angles.
+  /// The gradient is turned back by the same angles, and scaled alike where these are scaled.
   ///
   /// - Parameters:
   ///   - x: `[rows, heads · headWidth]`.
@@ -41,7 +43,7 @@ extension Tape {
       Tensor(x.shape) { y in
         Scalar.rotate(
           rows: x.rows, heads: x.width / headWidth, headWidth: headWidth, rotated: angles.rotated,
-          sign: sign, positions: positions, cosines: angles.cosines.unsafePointer,
+          isPaired: angles.isPaired, sign: sign, positions: positions, cosines: angles.cosines.unsafePointer,
           sines: angles.sines.unsafePointer, x.unsafePointer, y)
       }
     }

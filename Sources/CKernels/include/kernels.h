@@ -14,12 +14,12 @@
 //
 // Sequence s has the pieces piece_start[s] ..< piece_start[s + 1], in the order of its positions;
 // piece t is piece_rows[t] rows from row piece_row[t] on of the prefix (piece_own[t] == 0) or of
-// the batch's own keys and values (1). Query i belongs to sequence query_sequence[i] and sees that
-// sequence's first query_keys[i] keys.
+// the batch's own keys and values (1). Query i belongs to sequence query_sequence[i], where it stands
+// at query_position[i], and sees that sequence's keys query_first[i] ..< query_keys[i].
 typedef struct {
   int32_t queries, heads, key_heads, head_width;
   int32_t key_capacity;     // keys that a row of the weights has room for
-  const int32_t *query_row, *query_sequence, *query_keys;
+  const int32_t *query_row, *query_sequence, *query_first, *query_keys, *query_position;
   const int32_t *piece_start, *piece_row, *piece_rows;
   const uint8_t *piece_own;
 } ck_attention_layout;
@@ -101,16 +101,25 @@ void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_strid
       size_t row_step, size_t column_step, T *y);                                                 \
   void ck_broadcast_divide_##S(size_t rows, size_t width, const T *a, const T *b,                 \
       size_t row_step, size_t column_step, T *y);                                                 \
-  void ck_rotate_##S(size_t rows, size_t heads, size_t head_width, size_t rotated, T sign,        \
-                     const int32_t *positions, const T *cosines, const T *sines, const T *x,      \
-                     T *y);                                                                       \
-  void ck_attention_weights_##S(const ck_attention_layout *layout, T scale, const T *q,           \
+  void ck_rotate_##S(size_t rows, size_t heads, size_t head_width, size_t rotated, int paired,    \
+                     T sign, const int32_t *positions, const T *cosines, const T *sines,          \
+                     const T *x, T *y);                                                           \
+  typedef struct {                                                                                \
+    T scale, soft_cap;     /* of the products; no cap where it is 0 */                            \
+    const T *bias;         /* heads x bias_width, by the key's distance from the query, or null */ \
+    int32_t bias_width, bias_zero; /* bias_zero: the place of distance 0 */                       \
+    int32_t bias_by_key;   /* whether places are the keys' positions and no distances */          \
+    const T *sinks;        /* a score of each head for no key, or null */                         \
+  } ck_attention_terms_##S;                                                                       \
+  void ck_attention_weights_##S(const ck_attention_layout *layout,                                \
+                                const ck_attention_terms_##S *terms, const T *q,                  \
                                 const T *own_keys, const T *prefix_keys, T *weights);             \
   void ck_attention_mix_##S(const ck_attention_layout *layout, const T *weights,                  \
                             const T *own_values, const T *prefix_values, T *y);                   \
-  void ck_attention_weights_gradient_##S(const ck_attention_layout *layout, T scale, const T *q,  \
-                                         const T *own_keys, const T *prefix_keys,                 \
-                                         const T *weights, const T *gweights, T *dq, T *dkeys);   \
+  void ck_attention_weights_gradient_##S(                                                         \
+      const ck_attention_layout *layout, const ck_attention_terms_##S *terms, const T *q,         \
+      const T *own_keys, const T *prefix_keys, const T *weights, const T *gweights, T *dq,        \
+      T *dkeys, T *dbias, T *dsinks);                                                             \
   void ck_attention_mix_gradient_##S(const ck_attention_layout *layout, const T *weights,         \
                                      const T *own_values, const T *prefix_values, const T *g,     \
                                      T *gweights, T *dvalues);                                    \

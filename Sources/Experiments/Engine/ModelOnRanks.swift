@@ -64,7 +64,7 @@ enum ModelOnRanks {
   static func load(
     _ opened: OpenedModel, on world: Communicator
   ) throws(Refusal) -> any TrainableModel<Float> {
-    if case .decoder(let published) = opened.family { return try load(published, on: world) }
+    if case .decoder(let published) = opened.contents { return try load(published, on: world) }
     return try world.agree { () throws(Refusal) in try opened.load() }
   }
 }

@@ -189,10 +189,10 @@ public struct PathInspection {
     let checkpoint = opened.checkpoint
     var lines = Inspection(checkpoint).lines
     var vocabulary = Int(Int32.max)
-    if case .decoder(let model) = opened.family {
+    if case .decoder(let model) = opened.contents {
       let shape = model.shape
       lines.append(
-        "model: \(model.architecture.modelType), \(shape.layers) layers, width \(shape.width), "
+        "model: \(model.family.modelType), \(shape.layers) layers, width \(shape.width), "
           + "\(shape.heads) heads over \(shape.keyHeads), \(shape.vocabulary) tokens")
       for name in model.unusedTensors {
         lines.append("warning: \(escaped(name)) is no weight of the model and is not read")
@@ -203,7 +203,7 @@ public struct PathInspection {
     }
     if let tokenizer = try ModelTokenizer.open(nil, beside: checkpoint, vocabulary: vocabulary) {
       lines.append("tokenizer: byte-level BPE, \(tokenizer.count) tokens")
-    } else if case .decoder = opened.family {
+    } else if case .decoder = opened.contents {
       lines.append("tokenizer: none; prompts must come as token ids")
     }
     return lines

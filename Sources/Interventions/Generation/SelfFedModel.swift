@@ -17,10 +17,7 @@ struct SelfFedModel<Scalar: Real> {
   init(_ decoder: DecoderModel<Scalar>) {
     family = .decoder(decoder)
     limits = decoder.inputLimits
-    switch decoder.tokenEmbedding {
-    case .packed(let matrix): table = FrozenLinear(matrix)
-    case .table(let table): self.table = FrozenLinear(PackedMatrix(table.value))
-    }
+    table = FrozenLinear(decoder.embeddingMatrix)
   }
 
   init(_ recurrent: GRUModel<Scalar>) {

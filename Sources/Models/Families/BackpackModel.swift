@@ -34,9 +34,9 @@ public struct BackpackModel<Scalar: Real>: Sendable {
     let both = weighing(decoder.finalNorm(stream, on: tape), on: tape)
     return tape.attentionWeights(
       tape.columns(both, 0..<width), keys: tape.columns(both, width..<2 * width), prefix: nil,
-      scale: 1 / Scalar(shape.queryWidth).squareRoot(),
+      scores: AttentionScores(scale: 1 / Scalar(shape.queryWidth).squareRoot()),
       layout: run.batch.attention(
-        heads: shape.senses, keyHeads: shape.senses, headWidth: shape.queryWidth))
+        AttentionShape(heads: shape.senses, headWidth: shape.queryWidth)))
   }
 
   /// Each row's weighted sum of senses, `[rows, width]`.
@@ -46,8 +46,7 @@ public struct BackpackModel<Scalar: Real>: Sendable {
     let (tape, width) = (run.tape, shape.decoder.width)
     let bySense = tape.attentionMix(
       weights, values: senses, prefix: nil,
-      layout: run.batch.attention(
-        heads: shape.senses, keyHeads: shape.senses, headWidth: width))
+      layout: run.batch.attention(AttentionShape(heads: shape.senses, headWidth: width)))
     let first = tape.columns(bySense, 0..<width)
     return (1..<shape.senses).reduce(first) { sum, sense in
       tape.add(sum, tape.columns(bySense, sense * width..<(sense + 1) * width))
@@ -80,12 +79,13 @@ extension BackpackModel: IntervenableModel {
 
   /// The site at a published module path.
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
-    ModulePaths.backpackSite(of: path, layers: shape.decoder.layers)
+    ModulePaths.backpackSite(
+      of: path, gpt2: ModuleNames.gpt2.paths(shape.decoder), layers: shape.decoder.layers)
   }
 
   /// When a run comes by a component among those that hold the same value.
   public func order(ofComponent component: String) -> Int {
-    ModulePaths.backpackOrder(of: component)
+    ModulePaths.backpackOrder(of: component, gpt2: ModuleNames.gpt2.paths(shape.decoder))
   }
 
   /// The model with the given sites among those that its runs come by.

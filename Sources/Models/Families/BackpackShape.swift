@@ -26,15 +26,17 @@ public struct BackpackShape: Sendable, Equatable {
   /// The shape that a `config.json` describes.
   public init(_ config: JSONField) throws(Refusal) {
     _ = try config.savedClass(among: [Self.savedClass])
-    decoder = try GPT2.shape(
-      config, alsoKnown: ["num_senses", "sense_intermediate_scale"], scalesByLayer: true)
+    var reader = ConfigReader(config)
+    reader.ignore("num_senses", "sense_intermediate_scale")
+    decoder = try reader.gpt2Shape(scalesByLayer: true)
+    _ = try reader.finish()
     // The reference ties the head whatever the configuration says.
-    decoder.tiedEmbedding = true
+    decoder.head.isTied = true
     senses = try config["num_senses"].int(in: 1...decoder.width)
     scale = try config["sense_intermediate_scale"].int(in: 1...1024)
   }
 
-  static let decoderNames = PublishedNames(GPT2.self, prefix: "backpack.gpt2_model.")
+  static let decoderNames = PublishedNames(.gpt2, prefix: "backpack.gpt2_model.")
 
   /// The weights of the GPT-2.
   var decoderWeights: [WeightSpec] {

@@ -40,7 +40,7 @@ public struct MLPShape: Sendable, Equatable {
     }
     layers = try config["n_layer"].int(in: 1...10_000)
     width = try config["h_dim"].int(in: 1...1 << 24)
-    activation = try mlpActivation(config["activation_function"])
+    activation = try ConfigField.json(config["activation_function"]).activation()
     classes = try Self.classes(config)
     bias = try config["include_bias"].bool()
   }

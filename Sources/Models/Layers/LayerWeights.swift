@@ -50,8 +50,11 @@ struct LayerWeights<Scalar: Real>: Sendable {
     return .trained(weight: variable("\(name).weight"), bias: bias)
   }
 
-  func layerNorm(_ name: String, epsilon: Scalar) -> Norm<Scalar> {
-    .layer(weight: variable("\(name).weight"), bias: variable("\(name).bias"), epsilon: epsilon)
+  func layerNorm(_ name: String, epsilon: Float) -> Norm<Scalar> {
+    let gain = variable("\(name).weight")
+    return Norm(
+      .layer(epsilon: epsilon), width: gain.value.count, gain: gain,
+      bias: variable("\(name).bias"))
   }
 
   /// The weights as they are published.

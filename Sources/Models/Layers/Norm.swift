@@ -1,29 +1,48 @@
-public import Autodiff
+internal import Autodiff
 public import Tensors
 
-/// A normalisation with its gain, and bias where it has one.
-public enum Norm<Scalar: Real>: Sendable {
-  case rms(weight: Variable<Scalar>, epsilon: Scalar)
-  case layer(weight: Variable<Scalar>, bias: Variable<Scalar>, epsilon: Scalar)
+/// A normalisation with its gain and bias, where it has them.
+public struct Norm<Scalar: Real>: Sendable {
+  let shape: NormShape
+  /// `[width]`, as they are stored.
+  private let gain, bias: Variable<Scalar>?
+  /// The factors, where nothing of them is trained.
+  private let constant: (factor: Variable<Scalar>, shift: Variable<Scalar>)?
+
+  init(_ shape: NormShape, width: Int, gain: Variable<Scalar>?, bias: Variable<Scalar>?) {
+    (self.shape, self.gain, self.bias) = (shape, gain, bias)
+    let isTrained = (gain?.isTracked ?? false) || (bias?.isTracked ?? false)
+    constant =
+      isTrained
+      ? nil : Self.terms(shape, width: width, gain: gain, bias: bias, on: Tape())
+  }
+
+  private static func terms(
+    _ shape: NormShape, width: Int, gain: Variable<Scalar>?, bias: Variable<Scalar>?,
+    on tape: Tape<Scalar>
+  ) -> (factor: Variable<Scalar>, shift: Variable<Scalar>) {
+    let ones = Variable(Tensor<Scalar>([width], Array(repeating: 1, count: width)))
+    let factor = gain.map { shape.addsOne ? tape.add($0, ones) : $0 } ?? ones
+    let noShift = shape.kind == .rms ? Tensor<Scalar>(zeros: [0]) : Tensor(zeros: [width])
+    return (factor, bias ?? Variable(noShift))
+  }
 
   func callAsFunction(_ x: Variable<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
-    switch self {
-    case .rms(let weight, let epsilon): tape.rmsNorm(x, weight: weight, epsilon: epsilon)
-    case .layer(let weight, let bias, let epsilon):
-      tape.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon)
+    let terms =
+      constant ?? Self.terms(shape, width: x.value.width, gain: gain, bias: bias, on: tape)
+    let epsilon = Scalar(shape.epsilon)
+    return switch shape.kind {
+    case .rms: tape.rmsNorm(x, weight: terms.factor, epsilon: epsilon)
+    case .layer:
+      tape.layerNorm(x, weight: terms.factor, bias: terms.shift, epsilon: epsilon)
     }
   }
 
-  var gain: Tensor<Scalar> {
-    switch self {
-    case .rms(let weight, _), .layer(let weight, _, _): weight.value
-    }
-  }
-
-  var bias: Tensor<Scalar>? {
-    switch self {
-    case .rms: nil
-    case .layer(_, let bias, _): bias.value
-    }
+  /// The same of each of a row's parts of the given width.
+  func callAsFunction(
+    _ x: Variable<Scalar>, parts width: Int, on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    let parts = tape.reshape(x, [x.value.rows * (x.value.width / width), width])
+    return tape.reshape(self(parts, on: tape), x.shape)
   }
 }

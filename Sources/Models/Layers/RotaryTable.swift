@@ -5,30 +5,48 @@ internal import Tensors
 
 /// The angles of a model's rotary positions, worked out as far as positions have been asked for.
 final class RotaryTable<Scalar: Real>: Sendable {
-  private let frequencies: [Float]
-  private let made = Locked<RotaryAngles<Scalar>?>(nil)
+  private let shape: RotaryShape
+  private let made = Locked<(usual: RotaryAngles<Scalar>, count: Int)?>(nil)
 
-  init(frequencies: [Float]) { self.frequencies = frequencies }
+  init(_ shape: RotaryShape) { self.shape = shape }
 
-  /// Cosines and sines for positions below `count` at least.
-  func angles(below count: Int) -> RotaryAngles<Scalar> {
-    made.withLock { made in
-      if let made, made.positionCount >= count { return made }
-      let table = Self.table(frequencies, count: (count + 63) / 64 * 64)
+  /// Angles for rows of sequences of the given lengths, and each row's place among them.
+  ///
+  /// - Parameter longest: The length of the longest sequence.
+  func angles(
+    of positions: [Int32], lengths: [Int], longest: Int
+  ) -> (angles: RotaryAngles<Scalar>, rows: [Int32]) {
+    let (angles, count) = made.withLock { made in
+      if let made, made.count >= longest { return made }
+      let count = (longest + 63) / 64 * 64
+      let table = (table(count: count), count)
       made = table
       return table
     }
+    guard let long = shape.long else { return (angles, positions) }
+    // The angles of long sequences stand below the others.
+    return (
+      angles, zip(positions, lengths).map { $1 > long.length ? $0 + Int32(count) : $0 }
+    )
   }
 
-  private static func table(_ frequencies: [Float], count: Int) -> RotaryAngles<Scalar> {
-    // The product is rounded to the element type before the cosine is taken, as the published
-    // implementations do; the cosine itself is exact to the last place.
-    let angles = (0..<count).flatMap { position in
-      frequencies.map { Double(Scalar(position) * Scalar($0)) }
+  private func table(count: Int) -> RotaryAngles<Scalar> {
+    var (cosines, sines): ([Scalar], [Scalar]) = ([], [])
+    let kinds =
+      [(shape.frequencies, shape.factor)] + (shape.long.map { [($0.frequencies, $0.factor)] } ?? [])
+    for (frequencies, factor) in kinds {
+      for position in 0..<count {
+        for frequency in frequencies {
+          // The product is rounded to the element type before the cosine is taken, as the published
+          // implementations do; the cosine itself is exact to the last place.
+          let angle = Double(Scalar(position) * Scalar(frequency))
+          cosines.append(Scalar(cos(angle)) * Scalar(factor))
+          sines.append(Scalar(sin(angle)) * Scalar(factor))
+        }
+      }
     }
-    let shape = [count, frequencies.count]
+    let size = [kinds.count * count, shape.frequencies.count]
     return RotaryAngles(
-      cosines: Tensor(shape, angles.map { Scalar(cos($0)) }),
-      sines: Tensor(shape, angles.map { Scalar(sin($0)) }))
+      cosines: Tensor(size, cosines), sines: Tensor(size, sines), isPaired: shape.isPaired)
   }
 }

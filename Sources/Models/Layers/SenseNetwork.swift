@@ -10,9 +10,9 @@ struct SenseNetwork<Scalar: Real>: Sendable {
   private let activation: Activation
 
   init(_ shape: BackpackShape, _ weights: LayerWeights<Scalar>) {
-    let epsilon = Scalar(shape.decoder.epsilon)
+    let block = shape.decoder.blocks[0]
     func norm(_ name: String) -> Norm<Scalar> {
-      weights.layerNorm("backpack.sense_network.\(name)", epsilon: epsilon)
+      weights.layerNorm("backpack.sense_network.\(name)", epsilon: block.norm.epsilon)
     }
     func linear(_ name: String) -> Linear<Scalar> {
       weights.linear("backpack.sense_network.\(name)")
@@ -21,7 +21,7 @@ struct SenseNetwork<Scalar: Real>: Sendable {
     (blockNorm, lastNorm) = (norm("block.ln_1"), norm("block.ln_2"))
     (blockUp, blockDown) = (linear("block.mlp.c_fc"), linear("block.mlp.c_proj"))
     (up, down) = (linear("final_mlp.c_fc"), linear("final_mlp.c_proj"))
-    activation = shape.decoder.mlp.activation
+    activation = block.mlp.form.activation
   }
 
   /// - Parameter embeddings: `[rows, width]`.

@@ -41,13 +41,10 @@ struct InitialWeights {
       return uniform(spec.name, count, within: 1 / Double(width).squareRoot())
     case .decoder(let layers):
       if spec.use == .vector {
-        let isGain = spec.name.hasSuffix(".weight")
-        return Array(repeating: isGain ? 1 : 0, count: count)
+        return Array(repeating: spec.start ?? 0, count: count)
       }
-      let writes = [".c_proj.weight", ".o_proj.weight", ".down_proj.weight"]
-      let isWriting = writes.contains { spec.name.hasSuffix($0) }
       return normals(
-        spec.name, count, deviation: isWriting ? 0.02 / (2 * Double(layers)).squareRoot() : 0.02)
+        spec.name, count, deviation: spec.isWriting ? 0.02 / (2 * Double(layers)).squareRoot() : 0.02)
     }
   }
 

@@ -4,18 +4,18 @@ public import Tensors
 
 /// A model that has no weights yet: its configuration, as transformers or pyvene would write it.
 ///
-/// MLP and GRU are those of pyvene, GPT-2 and Llama those of transformers.
+/// MLP and GRU are those of pyvene, all others those of transformers.
 public struct NewModel: Sendable {
   /// Parameters of one model; more are not trained from nothing here.
   public static let parameterLimit = 1 << 31
 
-  private enum Family: Sendable {
+  private enum Kind: Sendable {
     case mlp(MLPShape)
     case gru(GRUShape)
     case decoder(DecoderShape, PublishedNames)
   }
 
-  private let family: Family
+  private let kind: Kind
   private let config: JSONObject
 
   /// - Parameter config: What a `config.json` holds.
@@ -24,15 +24,14 @@ public struct NewModel: Sendable {
     self.config = try config.object()
     let type = try config["model_type"]
     switch try type.string() {
-    case MLPShape.modelType: family = .mlp(try MLPShape(config))
-    case GRUShape.modelType: family = .gru(try GRUShape(config))
-    case GPT2.modelType: family = .decoder(try GPT2.shape(config), PublishedNames(GPT2.self))
-    case Llama.modelType: family = .decoder(try Llama.shape(config), PublishedNames(Llama.self))
+    case MLPShape.modelType: kind = .mlp(try MLPShape(config))
+    case GRUShape.modelType: kind = .gru(try GRUShape(config))
     case let name:
-      throw type.refusal(
-        quoted(name),
-        expected: "one of \(MLPShape.modelType), \(GRUShape.modelType), "
-          + "\(GPT2.modelType), \(Llama.modelType)")
+      guard let known = Family.named(name) else {
+        let all = [MLPShape.modelType, GRUShape.modelType] + Family.all.map(\.modelType)
+        throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
+      }
+      kind = .decoder(try known.shape(config), PublishedNames(known))
     }
     try checkSize(config)
   }
@@ -55,7 +54,7 @@ public struct NewModel: Sendable {
 
   /// Every weight, in the order of use.
   var specs: [WeightSpec] {
-    switch family {
+    switch kind {
     case .mlp(let shape): shape.weights
     case .gru(let shape): shape.weights
     case .decoder(let shape, let names): shape.specs(named: names)
@@ -67,11 +66,11 @@ public struct NewModel: Sendable {
 
   /// Nil for models that are no decoders.
   public var decoderShape: DecoderShape? {
-    if case .decoder(let shape, _) = family { shape } else { nil }
+    if case .decoder(let shape, _) = kind { shape } else { nil }
   }
 
   public var layerCount: Int {
-    switch family {
+    switch kind {
     case .mlp(let shape): shape.layers
     case .gru(let shape): shape.layers
     case .decoder(let shape, _): shape.layers
@@ -80,7 +79,7 @@ public struct NewModel: Sendable {
 
   /// What the model can be run on.
   public var inputLimits: InputLimits {
-    switch family {
+    switch kind {
     case .mlp(let shape): shape.inputLimits
     case .gru(let shape): shape.inputLimits
     case .decoder(let shape, _): shape.inputLimits
@@ -89,7 +88,7 @@ public struct NewModel: Sendable {
 
   /// The width of the logits: the vocabulary, or the classes.
   public var answerCount: Int {
-    switch family {
+    switch kind {
     case .mlp(let shape): return shape.classes
     case .gru(let shape):
       if case .classifier(let classes) = shape.head { return classes }
@@ -100,7 +99,7 @@ public struct NewModel: Sendable {
 
   /// The model over weights of its names and sizes.
   public func model(_ weights: NamedWeights<Float>) -> any TrainableModel<Float> {
-    switch family {
+    switch kind {
     case .mlp(let shape): MLPModel(shape, weights)
     case .gru(let shape): GRUModel(shape, weights)
     case .decoder(let shape, let names):
@@ -111,7 +110,7 @@ public struct NewModel: Sendable {
   /// Random weights, as the published implementations start from.
   public func initialWeights(seed: UInt64) -> NamedWeights<Float> {
     let start =
-      switch family {
+      switch kind {
       case .mlp: InitialWeights.Rule.linear
       case .gru(let shape): InitialWeights.Rule.recurrent(width: shape.width)
       case .decoder(let shape, _): InitialWeights.Rule.decoder(layers: shape.layers)

@@ -15,8 +15,8 @@ public struct OpenedModel: Sendable {
     case classifier
   }
 
-  /// The family, with what is particular to it.
-  public enum Family: Sendable {
+  /// The model, with what is particular to its family.
+  public enum Contents: Sendable {
     case decoder(PublishedModel)
     case backpack(BackpackShape, PublishedTensors)
     case gru(GRUShape, PublishedTensors)
@@ -26,7 +26,7 @@ public struct OpenedModel: Sendable {
   /// The files.
   public let checkpoint: Checkpoint
   /// What is in them.
-  public let family: Family
+  public let contents: Contents
 
   /// Opens a model folder or a GGUF file and checks it.
   ///
@@ -34,28 +34,28 @@ public struct OpenedModel: Sendable {
   public init(_ path: String) throws(Refusal) {
     checkpoint = try Checkpoint(path)
     guard case .huggingFace(let config) = checkpoint.config else {
-      family = .decoder(try PublishedModel(checkpoint))
+      contents = .decoder(try PublishedModel(checkpoint))
       return
     }
     let type = try config["model_type"]
     switch try type.string() {
     case GRUShape.modelType:
       let shape = try GRUShape(config, checkpoint)
-      family = .gru(shape, try PublishedTensors(checkpoint, shape.weights))
+      contents = .gru(shape, try PublishedTensors(checkpoint, shape.weights))
     case MLPShape.modelType:
       let shape = try MLPShape(config)
-      family = .mlp(shape, try PublishedTensors(checkpoint, shape.weights))
-    case GPT2.modelType where try Self.isBackpack(config):
+      contents = .mlp(shape, try PublishedTensors(checkpoint, shape.weights))
+    case Family.gpt2.modelType where try Self.isBackpack(config):
       let shape = try BackpackShape(config)
-      family = .backpack(
-        shape, try PublishedTensors(checkpoint, shape.weights, isBuffer: GPT2.isBuffer))
+      contents = .backpack(
+        shape, try PublishedTensors(checkpoint, shape.weights, isBuffer: { Family.gpt2.isBuffer($0) }))
     case let name:
-      let known = PublishedModel.architectures.map { $0.modelType }
+      let known = Family.all.map(\.modelType)
       guard known.contains(name) else {
         let all = known + [GRUShape.modelType, MLPShape.modelType]
         throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
       }
-      family = .decoder(try PublishedModel(checkpoint))
+      contents = .decoder(try PublishedModel(checkpoint))
     }
   }
 
@@ -69,7 +69,7 @@ public struct OpenedModel: Sendable {
 
   /// What the model's logits are.
   public var kind: Kind {
-    switch family {
+    switch contents {
     case .decoder: .decoder
     case .backpack: .languageModel
     case .gru(let shape, _):
@@ -83,7 +83,7 @@ public struct OpenedModel: Sendable {
 
   /// Tensors of the files that the model has no use for; worth a warning.
   public var unusedTensors: [String] {
-    switch family {
+    switch contents {
     case .decoder(let model): model.unusedTensors
     case .backpack(_, let tensors), .gru(_, let tensors), .mlp(_, let tensors): tensors.unused
     }
@@ -91,7 +91,7 @@ public struct OpenedModel: Sendable {
 
   /// Reads the weights into memory of this process.
   public func load() throws(Refusal) -> any TrainableModel<Float> {
-    switch family {
+    switch contents {
     case .decoder(let model): try model.load()
     case .backpack(let shape, let tensors): BackpackModel(shape, try tensors.read())
     case .gru(let shape, let tensors): GRUModel(shape, try tensors.read())
@@ -101,13 +101,13 @@ public struct OpenedModel: Sendable {
 
   /// What can be intervened on, without the weights of large models; not to be run.
   public func outline() throws(Refusal) -> any TrainableModel<Float> {
-    if case .decoder(let model) = family { return try model.outline() }
+    if case .decoder(let model) = contents { return try model.outline() }
     return try load()
   }
 
   /// The width of the logits: the vocabulary, or the classes.
   public var classCount: Int {
-    switch family {
+    switch contents {
     case .decoder(let model): model.shape.vocabulary
     case .backpack(let shape, _): shape.decoder.vocabulary
     case .gru(let shape, _):

@@ -3,17 +3,16 @@ internal import Foundation
 public import Inputs
 public import Tensors
 
-/// A decoder in published files, checked: every weight is there and has the size that the
-/// configuration says. No weight has been read yet.
+/// A transformer of one stack in published files, checked: every weight is there and has the size that
+/// the configuration says. No weight has been read yet.
 public struct PublishedModel: Sendable {
-  /// The families that can be read.
-  public static let architectures: [any Architecture.Type] = [GPT2.self, Llama.self]
-
   public let checkpoint: Checkpoint
-  public let architecture: any Architecture.Type
+  public let family: Family
   public let shape: DecoderShape
   /// Tensors of the files that the model has no use for; worth a warning.
   public let unusedTensors: [String]
+  /// What of the configuration means nothing: marks of tools.
+  public let marks: [String]
   let arena: WeightArena
   private let places: [DecoderWeight: PublishedWeight]
   private let names: PublishedNames
@@ -25,55 +24,59 @@ public struct PublishedModel: Sendable {
 
   public init(_ checkpoint: Checkpoint) throws(Refusal) {
     self.checkpoint = checkpoint
-    let prefix: String
-    let isHuggingFace: Bool
     switch checkpoint.config {
     case .huggingFace(let config):
       let type = try config["model_type"]
-      guard let family = Self.architecture(try type.string()) else {
-        throw type.refusal(quoted(try type.string()), expected: Self.known)
+      guard let family = Family.named(try type.string()) else {
+        throw type.refusal(quoted(try type.string()), expected: Family.known)
       }
-      architecture = family
-      shape = try architecture.shape(config)
-      let first = architecture.published(.tokenEmbedding, prefix: architecture.prefix).name
-      prefix = checkpoint.tensors[first] == nil ? "" : architecture.prefix
-      isHuggingFace = true
+      self.family = family
+      (shape, marks) = try family.shape(ConfigReader(config))
+      names = PublishedNames(family, prefix: Self.prefix(of: family, shape, in: checkpoint))
     case .gguf(let metadata):
       let type = try metadata["general.architecture"]
-      guard let family = Self.architecture(try type.string()) else {
-        throw type.refusal(quoted(try type.string()), expected: Self.known)
+      guard let family = Family.inGGUF(try type.string()), let gguf = family.gguf else {
+        throw type.refusal(quoted(try type.string()), expected: Family.knownInGGUF)
       }
-      architecture = family
-      shape = try architecture.shape(checkpoint, metadata)
-      prefix = ""
-      isHuggingFace = false
+      self.family = family
+      (shape, marks) = try family.shape(
+        ConfigReader(
+          checkpoint, metadata, architecture: gguf.architecture, keys: gguf.keys))
+      names = PublishedNames(family)
     }
     var places: [DecoderWeight: PublishedWeight] = [:]
     for weight in shape.weights {
-      let place =
+      var place =
         switch checkpoint.config {
-        case .huggingFace: architecture.published(weight, prefix: prefix)
-        case .gguf: architecture.publishedInGGUF(weight, shape)
+        case .huggingFace: names.place(of: weight, shape)
+        case .gguf: family.placeInGGUF(of: weight, shape)
         }
+      place.name = family.names.stored(place.name, in: checkpoint)
       try Self.check(weight, place, shape, checkpoint)
       places[weight] = place
     }
     self.places = places
-    names = PublishedNames(architecture, prefix: isHuggingFace ? prefix : nil)
     arena = WeightArena(shape)
     let used = Set(places.values.map(\.name))
-    let architecture = architecture
+    let (family, isTied) = (self.family, shape.head.isTied)
+    let head = names.place(of: .head, shape).name
     unusedTensors = checkpoint.tensors.keys.filter {
-      !used.contains($0) && !architecture.isBuffer($0)
+      !used.contains($0) && !family.isBuffer($0) && !(isTied && $0 == head)
     }.sorted()
   }
 
-  private static var known: String {
-    "one of " + architectures.map { $0.modelType }.joined(separator: ", ")
-  }
-
-  private static func architecture(_ type: String) -> (any Architecture.Type)? {
-    architectures.first { $0.modelType == type }
+  /// What the names of all tensors but the head's begin with: files that were saved without a head
+  /// leave it out.
+  private static func prefix(
+    of family: Family, _ shape: DecoderShape, in checkpoint: Checkpoint
+  ) -> String {
+    let whole = family.names.prefix
+    let parts = whole.split(separator: ".")
+    let shorter = parts.indices.map { parts[$0...].map { "\($0)." }.joined() } + [""]
+    return shorter.first { prefix in
+      let name = family.names.place(of: .tokenEmbedding, prefix: prefix, shape).name
+      return checkpoint.tensors[family.names.stored(name, in: checkpoint)] != nil
+    } ?? whole
   }
 
   private static func check(
@@ -89,7 +92,7 @@ public struct PublishedModel: Sendable {
   /// The published module path of a site, such as `transformer.h[3].mlp.output`; nil where the
   /// value has no module of its own.
   public func modulePath(of site: Site, layer: Int) -> String? {
-    ModulePaths.path(of: site, layer: layer, architecture)
+    ModulePaths.path(of: site, layer: layer, family.names.paths(shape))
   }
 
   /// Bytes that the weights take in memory, ready for products.
@@ -97,13 +100,22 @@ public struct PublishedModel: Sendable {
 
   /// Reads every weight into `memory` of `byteCount` bytes, aligned to 64, laid out for products.
   public func read(into memory: UnsafeMutablePointer<Float>) throws(Refusal) {
+    // Weights that are stored together are read together.
+    var order: [String] = []
+    var stored: [String: [DecoderWeight]] = [:]
     for weight in shape.weights {
-      guard let place = places[weight], let size = shape.size(of: weight) else { continue }
-      let tensor = try checkpoint.tensor(place.name)
+      guard let name = places[weight]?.name else { continue }
+      if stored[name] == nil { order.append(name) }
+      stored[name, default: []].append(weight)
+    }
+    for name in order {
+      let tensor = try checkpoint.tensor(name)
       let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.count)
       defer { buffer.deallocate() }
-      try checkpoint.read(place.name, into: buffer)
-      if let base = buffer.baseAddress {
+      try checkpoint.read(name, into: buffer)
+      guard let base = buffer.baseAddress else { continue }
+      for weight in stored[name] ?? [] {
+        guard let place = places[weight], let size = shape.size(of: weight) else { continue }
         arena.store(weight, size, place, UnsafePointer(base), into: memory)
       }
     }
@@ -113,10 +125,7 @@ public struct PublishedModel: Sendable {
   public func model(
     over memory: UnsafeMutablePointer<Float>, owner: any AnyObject & Sendable
   ) -> DecoderModel<Float> {
-    DecoderModel(
-      shape, names: names,
-      matrix: { arena.matrix($0, over: memory, owner: owner) },
-      vector: { arena.vector($0, over: memory, owner: owner) })
+    DecoderModel(shape, names: names, arena.held(over: memory, owner: owner))
   }
 
   /// Reads the weights into memory of this process.
@@ -152,31 +161,4 @@ private final class OwnedMemory: @unchecked Sendable {  // written before it is 
   }
 
   deinit { free(base) }
-}
-
-extension Architecture {
-  /// The vocabulary of a GGUF file: the embedding's rows, which the tokenizer must agree with.
-  static func vocabulary(
-    _ checkpoint: Checkpoint, _ metadata: GGUFMetadata
-  ) throws(Refusal) -> Int {
-    let embedding = try checkpoint.tensor("token_embd.weight")
-    guard embedding.shape.count == 2, let rows = embedding.shape.first, rows > 0 else {
-      throw Refusal(
-        .model, file: metadata.file, field: embedding.name, found: "shape \(embedding.shape)",
-        expected: "[vocabulary, width]")
-    }
-    if let tokens = metadata.optional("tokenizer.ggml.tokens") {
-      let count = try tokens.count()
-      guard count == rows else {
-        throw tokens.refusal(
-          "\(count) tokens for token_embd.weight of \(rows) rows", expected: "\(rows) tokens")
-      }
-    }
-    for name in ["bos", "eos", "padding", "unknown"] {
-      if let id = metadata.optional("tokenizer.ggml.\(name)_token_id") {
-        _ = try id.int(in: 0...rows - 1)
-      }
-    }
-    return rows
-  }
 }

@@ -1,3 +1,4 @@
+internal import Autodiff
 internal import Tensors
 
 /// Where each weight of a decoder lies in one block of floats, ready for products.
@@ -26,8 +27,8 @@ struct WeightArena: Sendable {
     self.count = count
   }
 
-  private static func isPacked(_ weight: DecoderWeight, _ size: [Int]) -> Bool {
-    size.count == 2 && weight != .positionEmbedding
+  static func isPacked(_ weight: DecoderWeight, _ size: [Int]) -> Bool {
+    size.count == 2 && (weight == .tokenEmbedding || !weight.isTable)
   }
 
   /// Copies a weight from the stored tensor at `from` to its place.
@@ -36,58 +37,58 @@ struct WeightArena: Sendable {
     into memory: UnsafeMutablePointer<Float>
   ) {
     guard let offset = offsets[weight] else { return }
-    let outputs = size[0]
-    let inputs = size.count == 2 ? size[1] : 1
-    let isTransposed = place.order == .inputsByOutputs && size.count == 2
-    let inputStride = isTransposed ? outputs * place.part.of : 1
+    let (outputs, inputs) = (size[0], size.count == 2 ? size[1] : 1)
+    let stored = place.storedSize(of: size).suffix(size.count)
+    let isTransposed = place.isTransposed(size)
+    let all = isTransposed ? stored.last ?? 0 : stored.first ?? 0
+    let start = from + (place.slice?.index ?? 0) * all * inputs
+    let inputStride = isTransposed ? all : 1
     let outputStride = isTransposed ? 1 : inputs
-    var start = from + place.part.index * outputs * outputStride
-    var halves: [Float] = []
-    if let heads = place.interleavedHeads {
-      halves = Self.halves(start, outputs: outputs, inputs: inputs, heads: heads)
+    let order = place.order(of: size)
+    guard Self.isPacked(weight, size) else {
+      for output in 0..<outputs {
+        (memory + offset + output * inputs)
+          .update(from: start + (order?[output] ?? output) * inputs, count: inputs)
+      }
+      return
     }
-    halves.withUnsafeBufferPointer { halves in
-      if let base = halves.baseAddress, !halves.isEmpty { start = base }
-      if Self.isPacked(weight, size) {
-        Float.pack(
-          start, inputs: inputs, outputs: outputs, inputStride: inputStride,
-          outputStride: outputStride, memory + offset)
-      } else {
-        (memory + offset).update(from: start, count: outputs * inputs)
+    // Rows that are not in one run are brought together first.
+    var gathered: [Float] = []
+    if let order {
+      gathered = [Float](unsafeUninitializedCapacity: outputs * inputs) { to, initialized in
+        for output in 0..<outputs {
+          let row = start + order[output] * outputStride
+          for input in 0..<inputs { to[output * inputs + input] = row[input * inputStride] }
+        }
+        initialized = outputs * inputs
       }
     }
-  }
-
-  /// Rows of rotary pairs of neighbours, reordered so that the pairs are half a head apart.
-  private static func halves(
-    _ from: UnsafePointer<Float>, outputs: Int, inputs: Int, heads: Int
-  ) -> [Float] {
-    let width = outputs / heads
-    return [Float](unsafeUninitializedCapacity: outputs * inputs) { to, initialized in
-      for row in 0..<outputs {
-        let (head, i) = row.quotientAndRemainder(dividingBy: width)
-        let source = head * width + 2 * (i % (width / 2)) + i / (width / 2)
-        for k in 0..<inputs { to[row * inputs + k] = from[source * inputs + k] }
-      }
-      initialized = outputs * inputs
+    gathered.withUnsafeBufferPointer { gathered in
+      let isGathered = order != nil
+      Float.pack(
+        isGathered ? gathered.baseAddress ?? start : start, inputs: inputs, outputs: outputs,
+        inputStride: isGathered ? 1 : inputStride, outputStride: isGathered ? inputs : outputStride,
+        memory + offset)
     }
   }
 
-  func matrix(
-    _ weight: DecoderWeight, over memory: UnsafeMutablePointer<Float>,
-    owner: any AnyObject & Sendable
-  ) -> PackedMatrix<Float>? {
-    guard let offset = offsets[weight], let size = shape.size(of: weight) else { return nil }
-    let panels = Tensor(
-      [packedCount(inputs: size[1], outputs: size[0])], borrowing: memory + offset, owner: owner)
-    return PackedMatrix(inputs: size[1], outputs: size[0], panels: panels)
-  }
-
-  func vector(
-    _ weight: DecoderWeight, over memory: UnsafeMutablePointer<Float>,
-    owner: any AnyObject & Sendable
-  ) -> Tensor<Float>? {
-    guard let offset = offsets[weight], let size = shape.size(of: weight) else { return nil }
-    return Tensor(size, borrowing: memory + offset, owner: owner)
+  /// The weights in memory that is filled by `store`.
+  func held(
+    over memory: UnsafeMutablePointer<Float>, owner: any AnyObject & Sendable
+  ) -> HeldWeights<Float> {
+    var entries: [DecoderWeight: HeldWeights<Float>.Entry] = [:]
+    for (weight, offset) in offsets {
+      guard let size = shape.size(of: weight) else { continue }
+      guard Self.isPacked(weight, size) else {
+        entries[weight] = .variable(
+          Variable(Tensor(size, borrowing: memory + offset, owner: owner)))
+        continue
+      }
+      let panels = Tensor(
+        [packedCount(inputs: size[1], outputs: size[0])], borrowing: memory + offset, owner: owner)
+      entries[weight] = .packed(
+        PackedMatrix(inputs: size[1], outputs: size[0], panels: panels))
+    }
+    return HeldWeights(entries)
   }
 }

@@ -14,6 +14,10 @@ package struct WeightSpec: Sendable, Equatable {
   package let use: Use
   /// Names of the same tensor where a model refers to it by several, of which a file keeps one.
   package var aliases: [String] = []
+  /// Whether it is a matrix whose products are added to the residual stream.
+  package var isWriting = false
+  /// What all elements of a new vector are.
+  package var start: Float?
 
   /// The two weights of an affine map, or the one of a linear map.
   static func linear(
@@ -41,12 +45,18 @@ extension DecoderShape {
   func specs(named names: PublishedNames) -> [WeightSpec] {
     var known: Set<String> = []
     return weights.compactMap { weight in
-      let place = names.place(of: weight)
+      let place = names.place(of: weight, self)
       guard let size = size(of: weight), known.insert(place.name).inserted else { return nil }
-      let isTable = weight == .tokenEmbedding || weight == .positionEmbedding
-      return WeightSpec(
+      var spec = WeightSpec(
         name: place.name, size: place.storedSize(of: size),
-        use: size.count == 1 ? .vector : isTable ? .table : .matrix(place.order))
+        use: size.count == 1 ? .vector : weight.isTable ? .table : .matrix(place.order))
+      if case .block(let module, let layer, _) = weight.module {
+        spec.isWriting = module == .attentionOutput || module == .down
+        spec.start = weight.isGain && !blocks[layer].norm.addsOne ? 1 : 0
+      } else {
+        spec.start = weight.isGain && !(finalNorm?.addsOne ?? false) ? 1 : 0
+      }
+      return spec
     }
   }
 }

@@ -32,10 +32,10 @@ extension SweepGrid {
     _ item: SweptSite, _ shape: DecoderShape, model: String, places: [[Place]]
   ) throws(Refusal) {
     let count = shape.heads(of: item.site) ?? shape.width(of: item.site)
-    let isGated = shape.mlp == .gated(shape.mlp.activation)
-    if [.mlpUpOutput, .mlpProduct].contains(item.site), !isGated {
+    guard shape.has(item.site) else {
       throw item.place.member("site").refusal(
-        item.site.rawValue, expected: "a site that \(escaped(model)) has; its MLP is not gated")
+        item.site.rawValue,
+        expected: "a site that \(escaped(model)) has: causeway sites lists them")
     }
     layers = try item.layers?.resolve(count: shape.layers, of: model)
     coordinates = try (item.heads ?? item.neurons)?.resolve(count: count, of: model)

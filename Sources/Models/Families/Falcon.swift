@@ -1,0 +1,118 @@
+internal import Foundation
+internal import Inputs
+internal import Tensors
+
+extension Family {
+  /// Falcon, in its forms: one head of keys and values or several, attention and MLP side by side or
+  /// not, rotary positions or slopes.
+  ///
+  /// Almazrouei et al., 2023, <https://arxiv.org/abs/2311.16867>.
+  static let falcon = Family("falcon", names: .falcon) { config throws(Refusal) in
+    let width = try config.int("hidden_size", default: 4544)
+    let layers = try config.int("num_hidden_layers", default: 32, in: 1...10_000)
+    let heads = try config.evenHeads("num_attention_heads", width: width, default: 71)
+    let isNew = try config.bool("new_decoder_architecture", default: false)
+    let isMultiQuery = try config.bool("multi_query", default: true)
+    let isParallel = try config.bool("parallel_attn", default: true)
+    let hasBias = try config.bool("bias", default: false)
+    let own = try config.int("num_kv_heads", default: heads.heads, in: 1...heads.heads)
+    let keyHeads = isNew || !isMultiQuery ? own : 1
+    guard heads.heads % keyHeads == 0, isNew || isMultiQuery || keyHeads == heads.heads else {
+      throw try config.required("num_kv_heads").refusal(
+        "\(keyHeads) for \(heads.heads) heads", expected: "a divisor")
+    }
+    var attention = AttentionShape(
+      heads: heads.heads, keyHeads: keyHeads, headWidth: heads.width,
+      biases: hasBias ? .all : [])
+    let rotary = try config.rotary(width: heads.width)
+    if try config.bool("alibi", default: false) {
+      // The slopes and their multiples are rounded to bfloat16, and scaled like products.
+      attention.bias = .linear(
+        LinearBias(
+          slopes: LinearBias.slopes(heads.heads), factor: attention.scale, isRounded: true))
+    } else {
+      attention.rotary = rotary
+    }
+    let norms = try config.int("num_ln_in_parallel_attn", default: isNew ? 2 : 1, in: 1...2)
+    let norm = NormShape.layer(epsilon: try config.epsilon("layer_norm_epsilon", default: 1e-5))
+    let order: BlockShape.Order =
+      isParallel || isNew ? .parallel(sharesNorm: norms == 1 || !isNew) : .preNorm
+    let mlp = FeedForwardShape(
+      width: try config.int("ffn_hidden_size", default: 4 * width),
+      .plain(try config.activation("activation", default: .geluErf)), hasBias: hasBias)
+    let block = BlockShape(order, norm: norm, attention: attention, mlp: mlp)
+    return DecoderShape(
+      width: width, vocabulary: try config.int("vocab_size", default: 65_024),
+      positionCount: try config.int("max_position_embeddings", default: 2048),
+      blocks: Array(repeating: block, count: layers), finalNorm: norm,
+      head: DecoderShape.Head(isTied: try config.isTied(default: true)))
+  }
+
+  /// BLOOM: slopes in place of positions, a norm after the embedding.
+  ///
+  /// Le Scao et al., 2022, <https://arxiv.org/abs/2211.05100>.
+  static let bloom = Family(
+    "bloom", names: .bloom, gguf: InGGUF("bloom", keys: bloomKeys, names: ModuleNames.ggufFused)
+  ) { config throws(Refusal) in
+    let isGGUF = config.gguf != nil
+    let older = try config.optional("n_embed")?.int(in: 1...1 << 24)
+    let width = try config.int("hidden_size", default: isGGUF ? nil : older ?? 64)
+    let first = try config.optional("num_hidden_layers")?.int(in: 1...10_000)
+    let layers = try config.int("n_layer", default: isGGUF ? nil : first ?? 2, in: 1...10_000)
+    let count = try config.optional("num_attention_heads")?.int(in: 1...1 << 20)
+    let heads = try config.evenHeads("n_head", width: width, default: count ?? 8)
+    config.ignore("slow_but_exact", "skip_bias_add", "skip_bias_add_qkv", "attention_softmax_in_fp32",
+      "bias_dropout_fusion", "masked_softmax_fusion", "offset_alibi", "seq_length", "n_inner",
+      "unk_token_id")
+    try config.require(
+      "apply_residual_connection_post_layernorm", false, because: "the sum is of what is not normed")
+    let norm = NormShape.layer(
+      epsilon: try config.epsilon("layer_norm_epsilon", default: isGGUF ? nil : 1e-5))
+    var attention = AttentionShape(heads: heads.heads, headWidth: heads.width, biases: .all)
+    attention.bias = .linear(LinearBias(slopes: LinearBias.slopes(heads.heads)))
+    let block = BlockShape(
+      norm: norm, attention: attention,
+      mlp: FeedForwardShape(width: 4 * width, .plain(.geluTanh), hasBias: true))
+    var front = DecoderShape.Front()
+    front.norm = norm
+    return DecoderShape(
+      width: width, vocabulary: try config.vocabulary(default: 250_880), positionCount: 1 << 16,
+      front: front, blocks: Array(repeating: block, count: layers), finalNorm: norm,
+      head: DecoderShape.Head(isTied: try config.isTied(default: true)))
+  }
+
+  private static let bloomKeys = [
+    "n_layer": "block_count", "n_head": "attention.head_count",
+    "layer_norm_epsilon": "attention.layer_norm_epsilon",
+  ]
+}
+
+extension ModuleNames {
+  private static func fused(_ path: String) -> [BlockModule: Name] {
+    let name = Name(path, fused: [.query, .key, .value], fusion: .byHead)
+    return [.query: name, .key: name, .value: name]
+  }
+
+  fileprivate static let falcon = ModuleNames(
+    prefix: "transformer.", blocks: "h",
+    stack: [.tokenEmbedding: "word_embeddings", .finalNorm: "ln_f", .head: "lm_head"],
+    block: [
+      .attentionNorm: "input_layernorm", .attentionOutput: "self_attention.dense",
+      .mlpNorm: "post_attention_layernorm", .up: "mlp.dense_h_to_4h", .down: "mlp.dense_4h_to_h",
+    ],
+    modules: ModuleTree(attention: ["self_attention"], activation: "mlp.act")
+  ).with(fused("self_attention.query_key_value"))
+
+  fileprivate static let bloom: ModuleNames = {
+    var names = falcon.with([:])
+    names.stack[.embeddingNorm] = "word_embeddings_layernorm"
+    // The published modules hold the sums.
+    names.modules = ModuleTree(
+      attention: [], mlp: [], activation: "mlp.gelu_impl",
+      further: [
+        ("self_attention.output", .residualMiddle), ("mlp.input", .mlpInput),
+        ("mlp.output", .blockOutput),
+      ])
+    return names
+  }()
+}

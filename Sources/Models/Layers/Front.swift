@@ -1,0 +1,59 @@
+internal import Autodiff
+internal import Tensors
+
+/// What makes the first block's stream of tokens.
+struct Front<Scalar: Real>: Sendable {
+  /// A table with a row for each token or position.
+  enum Table: Sendable {
+    /// Packed as a matrix `[rows, width]`, which the output head may share.
+    case packed(PackedMatrix<Scalar>)
+    case rows(Variable<Scalar>)
+
+    func rows(_ indices: [Int], on tape: Tape<Scalar>) -> Variable<Scalar> {
+      switch self {
+      case .packed(let matrix): Variable(matrix.rows(indices))
+      case .rows(let table): tape.rows(table, indices)
+      }
+    }
+
+    /// The table as an output head: the products of a row with each of its rows.
+    func head(bias: Variable<Scalar>?) -> Linear<Scalar> {
+      switch self {
+      case .packed(let matrix) where !(bias?.isTracked ?? false):
+        .frozen(FrozenLinear(matrix, bias: bias?.value))
+      case .packed(let matrix): .trained(weight: Variable(matrix.unpacked()), bias: bias)
+      case .rows(let table): .trained(weight: table, bias: bias)
+      }
+    }
+  }
+
+  let shape: DecoderShape.Front
+  let tokens: Table
+  let positions, segments: Table?
+  let norm: Norm<Scalar>?
+  let projection: Linear<Scalar>?
+
+  func tokenEmbeddings(_ ids: [Int], on tape: Tape<Scalar>) -> Variable<Scalar> {
+    let rows = tokens.rows(ids, on: tape)
+    let widened = projection.map { $0(rows, on: tape) } ?? rows
+    return shape.scale.map { tape.scale(widened, by: Scalar($0)) } ?? widened
+  }
+
+  /// The first block's stream, of the tokens' embeddings.
+  func callAsFunction(
+    _ embeddings: Variable<Scalar>, in run: Run<Scalar>
+  ) -> Variable<Scalar> {
+    let tape = run.tape
+    var stream = run.visit(.tokenEmbeddingOutput, 0, embeddings)
+    if let segments {
+      let kinds = run.batch.segments ?? Array(repeating: 0, count: run.batch.rowCount)
+      stream = tape.add(stream, segments.rows(kinds, on: tape))
+    }
+    if let positions {
+      let places = run.batch.positions.map { Int($0) + shape.positionOffset }
+      let rows = positions.rows(places, on: tape)
+      stream = tape.add(stream, run.visit(.positionEmbeddingOutput, 0, rows))
+    }
+    return norm.map { $0(stream, on: tape) } ?? stream
+  }
+}

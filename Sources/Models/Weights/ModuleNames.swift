@@ -1,0 +1,139 @@
+internal import Checkpoints
+
+/// What a family calls the modules of a transformer, and how its weights are stored.
+public struct ModuleNames: Sendable {
+  /// The name of a module, with how its weights are stored.
+  public struct Name: Sendable, ExpressibleByStringLiteral {
+    /// How several modules' outputs stand in one tensor.
+    public enum Fusion: Sendable, Equatable {
+      /// One module's after the other's.
+      case sideBySide
+      /// A key head's share of one after its share of the other.
+      case byHead
+      /// By turns.
+      case alternating
+    }
+
+    public var path: String
+    /// What follows the path in the names of weight and bias.
+    public var weight = ".weight", bias = ".bias"
+    public var order = PublishedWeight.Order.outputsByInputs
+    /// The modules whose outputs are stored together, in their order.
+    public var fused: [BlockModule] = []
+    public var fusion = Fusion.sideBySide
+    /// Whether all experts' matrices are one tensor.
+    public var isStacked = false
+
+    public init(stringLiteral path: String) { self.path = path }
+
+    public init(
+      _ path: String, weight: String = ".weight", bias: String = ".bias",
+      order: PublishedWeight.Order = .outputsByInputs, fused: [BlockModule] = [],
+      fusion: Fusion = .sideBySide, isStacked: Bool = false
+    ) {
+      (self.path, self.weight, self.bias, self.order) = (path, weight, bias, order)
+      (self.fused, self.fusion, self.isStacked) = (fused, fusion, isStacked)
+    }
+  }
+
+  /// What the names of all tensors but the head's begin with in files saved with a head.
+  public var prefix: String
+  /// The list of blocks, after the prefix.
+  public var blocks: String
+  public var stack: [StackModule: Name]
+  /// After `blocks.N.`; `{expert}` stands for an expert's number.
+  public var block: [BlockModule: Name]
+  /// Those of layers without experts, where other layers have some.
+  public var dense: [BlockModule: Name]?
+  /// Parts of names that older files have otherwise: what stands there for what.
+  public var renamed: [(old: String, new: String)] = []
+  /// What names end with that are no weights.
+  public var buffers: [String] = []
+  /// Published module paths, for interventions.
+  public var modules: ModuleTree
+
+  public init(
+    prefix: String, blocks: String, stack: [StackModule: Name], block: [BlockModule: Name],
+    renamed: [(old: String, new: String)] = [], buffers: [String] = [], modules: ModuleTree
+  ) {
+    (self.prefix, self.blocks, self.stack, self.block) = (prefix, blocks, stack, block)
+    (self.renamed, self.buffers, self.modules) = (renamed, buffers, modules)
+  }
+
+  /// The same with other names for some modules of a block.
+  public func with(_ changed: [BlockModule: Name]) -> ModuleNames {
+    var names = self
+    names.block.merge(changed) { $1 }
+    return names
+  }
+
+  /// Where a weight stands in a file whose names begin with `prefix`.
+  ///
+  /// - Precondition: The family names the module.
+  func place(
+    of weight: DecoderWeight, prefix: String, _ shape: DecoderShape
+  ) -> PublishedWeight {
+    switch weight.module {
+    case .stack(let module):
+      let name = named(stack[module], "\(module)")
+      let isOutside = [.head, .headTransform, .headNorm].contains(module)
+      return PublishedWeight(
+        (isOutside ? "" : prefix) + name.path + (weight.isBias ? name.bias : name.weight),
+        order: name.order)
+    case .block(let module, let layer, let expert):
+      let isDense = shape.blocks[layer].mlp.experts == nil
+      let name = named((isDense ? dense : nil)?[module] ?? block[module], "\(module)")
+      let path = name.path.replacing("{expert}", with: "\(expert ?? 0)")
+      var place = PublishedWeight(
+        "\(prefix)\(blocks).\(layer).\(path)" + (weight.isBias ? name.bias : name.weight),
+        order: name.order)
+      place.rows = rows(of: module, name, shape, layer)
+      if name.isStacked, let expert, let count = shape.blocks[layer].mlp.experts?.count {
+        place.slice = (expert, count)
+      }
+      return place
+    }
+  }
+
+  /// The name that a file has for a tensor, by the names of older files if it lacks the usual one.
+  func stored(_ name: String, in checkpoint: Checkpoint) -> String {
+    if checkpoint.tensors[name] != nil { return name }
+    for (old, new) in renamed where name.contains(new) {
+      let other = name.replacing(new, with: old)
+      if checkpoint.tensors[other] != nil { return other }
+    }
+    return name
+  }
+
+  private func named(_ name: Name?, _ module: String) -> Name {
+    guard let name else { preconditionFailure("the family has no name for \(module)") }
+    return name
+  }
+
+  private func rows(
+    of module: BlockModule, _ name: Name, _ shape: DecoderShape, _ layer: Int
+  ) -> PublishedWeight.Rows? {
+    guard !name.fused.isEmpty else { return nil }
+    let sizes = name.fused.map { shape.outputs(of: $0, layer: layer) }
+    guard let number = name.fused.firstIndex(of: module) else { return nil }
+    let all = sizes.reduce(0, +)
+    let groups =
+      switch name.fusion {
+      case .sideBySide: 1
+      case .byHead: shape.blocks[layer].attention.keyHeads
+      case .alternating: sizes[0]
+      }
+    return PublishedWeight.Rows(
+      groups: groups, groupSize: all / groups,
+      first: sizes[..<number].reduce(0, +) / groups, count: sizes[number] / groups)
+  }
+}
+
+extension DecoderShape {
+  /// The outputs of a block's matrix.
+  fileprivate func outputs(of module: BlockModule, layer: Int) -> Int {
+    let expert = blocks[layer].mlp.experts == nil ? nil : 0
+    let isOfExperts = [.gate, .up, .down].contains(module)
+    return size(of: .block(module, layer, expert: isOfExperts ? expert : nil))?.first ?? 0
+  }
+}

@@ -1,0 +1,141 @@
+/// The modules of a published implementation beyond those that have weights, by which its paths lead
+/// to sites.
+public struct ModuleTree: Sendable {
+  /// The modules that hold a block's attention, the outer one first.
+  public var attention: [String]
+  public var mlp: [String]
+  /// The nonlinearity.
+  public var activation: String?
+  /// Modules that give what they get, such as dropout, and where they stand.
+  public var passing: [(path: String, site: Site)]
+  /// The same before the first block.
+  public var passingBefore: [String]
+  /// Paths that lead to sites beside the usual ones.
+  public var further: [(path: String, site: Site)]
+  /// The modules of a block, each with its side, where they are not as in most families.
+  public var listed: KeyValuePairs<String, Site>?
+
+  public init(
+    attention: [String], mlp: [String] = ["mlp"], activation: String? = nil,
+    passing: [(path: String, site: Site)] = [], passingBefore: [String] = [],
+    further: [(path: String, site: Site)] = [], listed: KeyValuePairs<String, Site>? = nil
+  ) {
+    (self.attention, self.mlp, self.activation) = (attention, mlp, activation)
+    (self.passing, self.passingBefore) = (passing, passingBefore)
+    (self.further, self.listed) = (further, listed)
+  }
+}
+
+extension ModuleNames {
+  /// The published paths of a model's sites, in the order in which a run comes by them.
+  func paths(_ shape: DecoderShape) -> ModulePaths.Names {
+    let whole = (prefix + blocks).split(separator: ".").map(String.init)
+    let bare = blocks.split(separator: ".").map(String.init)
+    return ModulePaths.Names(
+      blocks: whole == bare ? [whole] : [whole, bare],
+      inBlock: modules.listed.map { Array($0) }
+        ?? ([("input", .blockInput)] + attentionPaths(shape.blocks[0])
+          + networkPaths(shape.blocks[0]) + modules.further.map { ($0.path, $0.site) }
+          + [("output", .blockOutput)]),
+      outside: outsidePaths)
+  }
+
+  private func both(_ path: String, _ input: Site, _ output: Site) -> ModulePaths.Modules {
+    [("\(path).input", input), ("\(path).output", output)]
+  }
+
+  private func passing(_ site: Site) -> ModulePaths.Modules {
+    modules.passing.filter { $0.site == site }.flatMap { both($0.path, site, site) }
+  }
+
+  private func attentionPaths(_ block: BlockShape) -> ModulePaths.Modules {
+    var paths: ModulePaths.Modules = []
+    if block.has(.attentionNorm), block.order != .postNorm, let norm = self.block[.attentionNorm] {
+      paths += both(norm.path, .blockInput, .attentionInput)
+    }
+    paths += modules.attention.map { ("\($0).input", .attentionInput) }
+    if let name = self.block[.query], name.fused.count > 1 {
+      paths += both(name.path, .attentionInput, .qkvOutput)
+    }
+    let projections: [(BlockModule, BlockModule, Site, Site, Site)] = [
+      (.query, .queryNorm, .attentionInput, .queryOutput, .queryNormOutput),
+      (.key, .keyNorm, .keyInput, .keyOutput, .keyNormOutput),
+      (.value, .sinks, .valueInput, .valueOutput, .valueOutput),
+    ]
+    for (module, norm, input, output, normed) in projections {
+      if let name = self.block[module], name.fused.isEmpty {
+        paths += both(name.path, input, output)
+      }
+      if block.attention.norms != nil, normed != output, let name = self.block[norm] {
+        paths += both(name.path, output, normed)
+      }
+    }
+    paths += passing(.attentionWeight)
+    if let name = self.block[.attentionOutput] {
+      paths += both(name.path, .attentionValueOutput, .attentionOutput)
+    }
+    paths += passing(.attentionOutput)
+    paths += modules.attention.reversed().map { ("\($0).output", .attentionOutput) }
+    if block.has(.attentionOutputNorm), let name = self.block[.attentionOutputNorm] {
+      paths.append(("\(name.path).input", .attentionOutput))
+    }
+    return paths
+  }
+
+  private func networkPaths(_ block: BlockShape) -> ModulePaths.Modules {
+    var paths: ModulePaths.Modules = []
+    if block.has(.mlpNorm), let norm = self.block[.mlpNorm] {
+      paths += both(norm.path, block.order.isParallel ? .blockInput : .residualMiddle, .mlpInput)
+    }
+    paths += modules.mlp.map { ("\($0).input", .mlpInput) }
+    if block.mlp.experts != nil {
+      if let router = self.block[.router] { paths += both(router.path, .mlpInput, .routerOutput) }
+    } else {
+      paths += hiddenPaths(block)
+    }
+    paths += passing(.mlpOutput)
+    paths += modules.mlp.reversed().map { ("\($0).output", .mlpOutput) }
+    if block.has(.mlpOutputNorm), let name = self.block[.mlpOutputNorm] {
+      paths.append(("\(name.path).input", .mlpOutput))
+    }
+    return paths
+  }
+
+  private func hiddenPaths(_ block: BlockShape) -> ModulePaths.Modules {
+    let isGated = block.mlp.form.isGated
+    var paths: ModulePaths.Modules = []
+    if let name = self.block[isGated ? .gate : .up] {
+      paths +=
+        name.fused.isEmpty
+        ? both(name.path, .mlpInput, .mlpPreactivation) : [("\(name.path).input", .mlpInput)]
+    }
+    if let activation = modules.activation {
+      paths += both(activation, .mlpPreactivation, .mlpActivation)
+    }
+    if isGated, let name = self.block[.up], name.fused.isEmpty {
+      paths += both(name.path, .mlpUpInput, .mlpUpOutput)
+    }
+    if let name = self.block[.down] {
+      paths += both(name.path, isGated ? .mlpProduct : .mlpActivation, .mlpOutput)
+    }
+    return paths
+  }
+
+  private var outsidePaths: [(key: String, value: (site: Site, isLast: Bool))] {
+    var paths: [(key: String, value: (site: Site, isLast: Bool))] = []
+    func add(_ module: StackModule, _ side: String, _ site: Site, isLast: Bool = false) {
+      if let name = stack[module] { paths.append(("\(name.path).\(side)", (site, isLast))) }
+    }
+    add(.tokenEmbedding, "output", .tokenEmbeddingOutput)
+    add(.positionEmbedding, "output", .positionEmbeddingOutput)
+    add(.embeddingNorm, "output", .blockInput)
+    for path in modules.passingBefore {
+      paths += ["input", "output"].map { ("\(path).\($0)", (.blockInput, false)) }
+    }
+    add(.finalNorm, "input", .blockOutput, isLast: true)
+    add(.finalNorm, "output", .finalNormOutput)
+    if stack[.headTransform] == nil { add(.head, "input", .finalNormOutput) }
+    add(.head, "output", .logits)
+    return paths
+  }
+}
