@@ -20,7 +20,7 @@ struct FamilyGoldensTests {
     golden: GoldenModel
   ) throws {
     let (values, inputs) = (try golden.values(), try golden.inputs())
-    let model = try golden.model().showing([.finalNormOutput])
+    let model = try golden.model().showing([.finalNormOutput, .qkvOutput])
     var seen: [String: Tensor<Float>] = [:]
     let logits = model.run(inputs, on: Tape()) { here in
       let layer = here.site.isInBlock ? "layer.\(here.layer)." : ""

@@ -24,7 +24,7 @@ struct OpenedModelTests {
     ("n_layer", "99999999999999999999", ["config.json: n_layer"]),
     ("n_labels", "7", ["score.weight", "shape [4, 3]", "[7, 3]"]),
     ("include_emb", "1", ["config.json: include_emb", "true or false"]),
-    ("model_type", "\"grue\"", ["config.json: model_type", "\"grue\"", "gpt2, llama, gru, mlp"]),
+    ("model_type", "\"grue\"", ["config.json: model_type", "\"grue\"", "gpt2, gpt_neo", "gru, mlp"]),
     ("architectures", "[\"GRUModel\"]", ["config.json: architectures", "\"GRUModel\""]),
     ("architectures", "[]", ["config.json: architectures", "no class", "GRULMHeadModel"]),
     ("architectures", "[1]", ["config.json: architectures[0]", "the number 1"]),

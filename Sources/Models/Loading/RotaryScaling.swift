@@ -10,7 +10,8 @@ extension ConfigReader {
   ///   - width: Of a head.
   ///   - theta: What holds where no base is given.
   ///   - part: The part of a head that turns, where the configuration does not say.
-  ///   - layers: The kind of layers, where kinds have parameters of their own.
+  ///   - layers: The kind of layers, where kinds have parameters of their own; full attention's unless
+  ///     said.
   ///   - isPaired: Whether pairs are neighbours.
   mutating func rotary(
     width: Int, theta: Double = 10_000, part: Double = 1, layers: String? = nil,
@@ -22,7 +23,7 @@ extension ConfigReader {
     var scaling = try optional("rope_parameters")?.json
     let older = try optional("rope_scaling")?.json
     if scaling == nil { scaling = older }
-    if let layers, let own = try scaling?.optional(layers) { scaling = own }
+    if let own = try scaling?.optional(layers ?? "full_attention") { scaling = own }
     let top = try optional("rope_theta")
     let factor = try optional("partial_rotary_factor")?.double()
     var base = try scaling?.optional("rope_theta").map { ConfigField.json($0) }
