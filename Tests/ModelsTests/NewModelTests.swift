@@ -28,7 +28,7 @@ private let small: [(name: String, config: String, isTokens: Bool)] = [
   ),
   (
     "gpt2",
-    #"{"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "n_layer": 2, "n_head": 8, "n_head": 2, "n_inner": null, "vocab_size": 12, "n_positions": 16, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-05, "tie_word_embeddings": true, "bos_token_id": null, "eos_token_id": null}"#,
+    #"{"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "n_layer": 2, "n_embd": 8, "n_head": 2, "n_inner": null, "vocab_size": 12, "n_positions": 16, "activation_function": "gelu_new", "layer_norm_epsilon": 1e-05, "tie_word_embeddings": true, "bos_token_id": null, "eos_token_id": null}"#,
     true
   ),
   (
