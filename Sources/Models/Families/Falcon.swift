@@ -7,16 +7,25 @@ extension Family {
   /// not, rotary positions or slopes.
   ///
   /// Almazrouei et al., 2023, <https://arxiv.org/abs/2311.16867>.
-  static let falcon = Family("falcon", names: .falcon) { config throws(Refusal) in
-    let width = try config.int("hidden_size", default: 4544)
-    let layers = try config.int("num_hidden_layers", default: 32, in: 1...10_000)
+  static let falcon = Family(
+    "falcon", names: .falcon,
+    gguf: InGGUF(
+      "falcon", keys: falconKeys, names: ModuleNames.ggufFused,
+      parallel: [.attentionNorm: "attn_norm_2", .mlpNorm: "attn_norm"])
+  ) { config throws(Refusal) in
+    let isGGUF = config.gguf != nil
+    let own = try config.int("hidden_size", default: isGGUF ? nil : 4544)
+    let width = try config.int("n_embed", default: own)
+    let layers = try config.int(
+      "num_hidden_layers", default: isGGUF ? nil : 32, in: 1...10_000)
     let heads = try config.evenHeads("num_attention_heads", width: width, default: 71)
-    let isNew = try config.bool("new_decoder_architecture", default: false)
+    // llama.cpp has the forms without slopes, where heads of keys tell them apart.
+    let isNew = try config.bool("new_decoder_architecture", default: isGGUF)
     let isMultiQuery = try config.bool("multi_query", default: true)
     let isParallel = try config.bool("parallel_attn", default: true)
     let hasBias = try config.bool("bias", default: false)
-    let own = try config.int("num_kv_heads", default: heads.heads, in: 1...heads.heads)
-    let keyHeads = isNew || !isMultiQuery ? own : 1
+    let several = try config.int("num_kv_heads", default: heads.heads, in: 1...heads.heads)
+    let keyHeads = isNew || !isMultiQuery ? several : 1
     guard heads.heads % keyHeads == 0, isNew || isMultiQuery || keyHeads == heads.heads else {
       throw try config.required("num_kv_heads").refusal(
         "\(keyHeads) for \(heads.heads) heads", expected: "a divisor")
@@ -33,8 +42,11 @@ extension Family {
     } else {
       attention.rotary = rotary
     }
-    let norms = try config.int("num_ln_in_parallel_attn", default: isNew ? 2 : 1, in: 1...2)
-    let norm = NormShape.layer(epsilon: try config.epsilon("layer_norm_epsilon", default: 1e-5))
+    let norms = try config.int(
+      "num_ln_in_parallel_attn",
+      default: config.has("blk.0.attn_norm_2.weight") ?? isNew ? 2 : 1, in: 1...2)
+    let norm = NormShape.layer(
+      epsilon: try config.epsilon("layer_norm_epsilon", default: isGGUF ? nil : 1e-5))
     let order: BlockShape.Order =
       isParallel || isNew ? .parallel(sharesNorm: norms == 1 || !isNew) : .preNorm
     let mlp = FeedForwardShape(
@@ -42,11 +54,16 @@ extension Family {
       .plain(try config.activation("activation", default: .geluErf)), hasBias: hasBias)
     let block = BlockShape(order, norm: norm, attention: attention, mlp: mlp)
     return DecoderShape(
-      width: width, vocabulary: try config.int("vocab_size", default: 65_024),
-      positionCount: try config.int("max_position_embeddings", default: 2048),
+      width: width, vocabulary: try config.vocabulary(default: 65_024),
+      positionCount: try config.int("max_position_embeddings", default: isGGUF ? nil : 2048),
       blocks: Array(repeating: block, count: layers), finalNorm: norm,
       head: DecoderShape.Head(isTied: try config.isTied(default: true)))
   }
+
+  private static let falconKeys = [
+    "num_kv_heads": "attention.head_count_kv", "ffn_hidden_size": "feed_forward_length",
+    "layer_norm_epsilon": "attention.layer_norm_epsilon",
+  ]
 
   /// BLOOM: slopes in place of positions, a norm after the embedding.
   ///
@@ -55,8 +72,8 @@ extension Family {
     "bloom", names: .bloom, gguf: InGGUF("bloom", keys: bloomKeys, names: ModuleNames.ggufFused)
   ) { config throws(Refusal) in
     let isGGUF = config.gguf != nil
-    let older = try config.optional("n_embed")?.int(in: 1...1 << 24)
-    let width = try config.int("hidden_size", default: isGGUF ? nil : older ?? 64)
+    let own = try config.int("hidden_size", default: isGGUF ? nil : 64)
+    let width = try config.int("n_embed", default: own)
     let first = try config.optional("num_hidden_layers")?.int(in: 1...10_000)
     let layers = try config.int("n_layer", default: isGGUF ? nil : first ?? 2, in: 1...10_000)
     let count = try config.optional("num_attention_heads")?.int(in: 1...1 << 20)
@@ -93,7 +110,13 @@ extension ModuleNames {
     return [.query: name, .key: name, .value: name]
   }
 
-  fileprivate static let falcon = ModuleNames(
+  fileprivate static let falcon: ModuleNames = {
+    var names = falconAndBloom
+    names.parallel = [.attentionNorm: "ln_attn", .mlpNorm: "ln_mlp"]
+    return names
+  }()
+
+  private static let falconAndBloom = ModuleNames(
     prefix: "transformer.", blocks: "h",
     stack: [.tokenEmbedding: "word_embeddings", .finalNorm: "ln_f", .head: "lm_head"],
     block: [
@@ -104,7 +127,7 @@ extension ModuleNames {
   ).with(fused("self_attention.query_key_value"))
 
   fileprivate static let bloom: ModuleNames = {
-    var names = falcon.with([:])
+    var names = falconAndBloom
     names.stack[.embeddingNorm] = "word_embeddings_layernorm"
     // The published modules hold the sums.
     names.modules = ModuleTree(

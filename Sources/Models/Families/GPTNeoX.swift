@@ -21,11 +21,11 @@ extension Family {
     let isParallel = try config.bool("use_parallel_residual", default: true)
     let norm = NormShape.layer(epsilon: try config.epsilon("layer_norm_eps", default: or(1e-5)))
     let older = try config.optional("rotary_pct")?.double()
-    let base = try config.optional("rotary_emb_base")?.double()
     let attention = AttentionShape(
       heads: heads.heads, headWidth: heads.width,
       biases: try config.bool("attention_bias", default: true) ? .all : [],
-      rotary: try config.rotary(width: heads.width, theta: base ?? 10_000, part: older ?? 0.25))
+      rotary: try config.rotary(
+        width: heads.width, RotaryDefaults(part: older ?? 0.25), base: "rotary_emb_base"))
     let mlp = FeedForwardShape(
       width: try config.int("intermediate_size", default: or(24_576)),
       .plain(try config.activation("hidden_act", default: .geluErf)), hasBias: true)

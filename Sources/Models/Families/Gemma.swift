@@ -36,9 +36,11 @@ extension Family {
     let local = try config.optional("rope_local_base_freq")?.double()
     let width = shape.headWidth
     let rotary = (
-      full: try config.rotary(width: width, theta: 1e6, layers: "full_attention"),
+      full: try config.rotary(width: width, RotaryDefaults(theta: 1e6, context: 131_072)),
       local: config.gguf == nil && config.hasRotaryByKind
-        ? try config.rotary(width: width, layers: "sliding_attention")
+        ? try config.rotary(
+          width: width, RotaryDefaults(context: 131_072), layers: "sliding_attention",
+          base: "rope_local_base_freq")
         : RotaryShape(frequencies: RotaryScaling.plain(base: local ?? 10_000, width: width))
     )
     for layer in shape.blocks.indices {
@@ -92,8 +94,10 @@ extension ConfigReader {
     for layer in shape.blocks.indices {
       shape.blocks[layer].order = .sandwich
       shape.blocks[layer].mlp.form = .gated(activation)
-      // What GGUF leaves out is the head's width, but for the largest Gemma 2.
-      let usual = gguf == nil ? 256 : Float(shape.headWidth)
+      // What GGUF leaves out is the head's width, but for the largest of each, of 46 and 62 layers.
+      let isLargest = shape.layers == 46 || shape.layers == 62
+      let own = isLargest ? shape.width / shape.heads : shape.headWidth
+      let usual = gguf == nil ? 256 : Float(own)
       shape.blocks[layer].attention.scale = 1 / (scalar ?? usual).squareRoot()
       shape.blocks[layer].attention.softCap = scores
       shape.blocks[layer].attention.window = named?[layer] ?? isLocal(layer) ? window : nil

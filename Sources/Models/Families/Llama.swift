@@ -52,6 +52,7 @@ extension ConfigReader {
     var isTied = false
     var biases: AttentionShape.Biases = []
     var part = 1.0
+    var originalPositions: Int?
   }
 
   /// The shape of a family that is built like Llama, before what is its own is changed.
@@ -66,7 +67,10 @@ extension ConfigReader {
     let layers = try int("num_hidden_layers", default: or(usual.layers), in: 1...10_000)
     var attention = try llamaAttention(width: width, usual)
     attention.rotary = try rotary(
-      width: attention.headWidth, theta: usual.theta, part: usual.part)
+      width: attention.headWidth,
+      RotaryDefaults(
+        theta: usual.theta, part: usual.part, context: usual.positions,
+        original: usual.originalPositions))
     let norm: NormShape
     if let own {
       norm = own
@@ -89,7 +93,10 @@ extension ConfigReader {
     width: Int, _ usual: LlamaDefaults
   ) throws(Refusal) -> AttentionShape {
     let heads = try int("num_attention_heads", default: gguf == nil ? usual.heads : nil)
-    let keyHeads = try int("num_key_value_heads", default: usual.keyHeads ?? heads)
+    // A null stands for as many as there are queries' heads, whatever the class's default is.
+    let isNull = try isNull("num_key_value_heads")
+    let keyHeads = try int(
+      "num_key_value_heads", default: (isNull ? nil : usual.keyHeads) ?? heads)
     guard heads % keyHeads == 0 else {
       throw try required("num_key_value_heads").refusal(
         "num_key_value_heads \(keyHeads) for num_attention_heads \(heads)",

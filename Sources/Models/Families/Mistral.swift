@@ -34,9 +34,8 @@ extension ConfigReader {
   fileprivate mutating func mistralWindow(
     _ shape: inout DecoderShape, default usual: Int?
   ) throws(Refusal) {
-    let field = try optional("sliding_window")
-    let isNull = try json?.object()["sliding_window"] != nil
-    guard let window = try field?.int(in: 1...1 << 30) ?? (isNull ? nil : usual) else { return }
+    let isNull = try isNull("sliding_window")
+    guard let window = try window() ?? (isNull ? nil : usual) else { return }
     for layer in shape.blocks.indices { shape.blocks[layer].attention.window = window }
   }
 }

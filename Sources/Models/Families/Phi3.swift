@@ -10,8 +10,9 @@ extension Family {
   ) { config throws(Refusal) in
     var shape = try config.llamaShape(
       ConfigReader.LlamaDefaults(
-        width: 3072, mlpWidth: 8192, vocabulary: 32_064, positions: 4096, epsilon: 1e-5))
-    if let window = try config.optional("sliding_window")?.int(in: 1...1 << 30) {
+        width: 3072, mlpWidth: 8192, vocabulary: 32_064, positions: 4096, epsilon: 1e-5,
+        originalPositions: 4096))
+    if let window = try config.window() {
       for layer in shape.blocks.indices { shape.blocks[layer].attention.window = window }
     }
     return shape

@@ -36,7 +36,7 @@ extension Family {
       ConfigReader.LlamaDefaults(
         width: 2048, mlpWidth: 6144, layers: 24, keyHeads: 4, vocabulary: 151_936,
         positions: 32_768))
-    try config.window(&shape)
+    try config.window(&shape, byLayer: false)
     let older = try config.optional("num_local_experts")?.int(in: 1...1 << 16)
     let count = try config.int("num_experts", default: older ?? 128, in: 1...1 << 16)
     let experts = FeedForwardShape.Experts(
@@ -61,14 +61,20 @@ extension Family {
 extension ConfigReader {
   /// Windows where `use_sliding_window` asks for them: of the layers that `layer_types` names, or of
   /// those from `max_window_layers` on.
-  fileprivate mutating func window(_ shape: inout DecoderShape) throws(Refusal) {
+  ///
+  /// - Parameter byLayer: Whether layers differ; all have windows otherwise, whatever
+  ///   `max_window_layers` says.
+  fileprivate mutating func window(
+    _ shape: inout DecoderShape, byLayer: Bool = true
+  ) throws(Refusal) {
     let isUsed = try bool("use_sliding_window", default: false)
-    let size = try optional("sliding_window")?.int(in: 1...1 << 30)
+    let isNull = try isNull("sliding_window")
+    let size = try window() ?? (isNull ? nil : 4096)
     let first = try int("max_window_layers", default: 28, in: 0...1 << 20)
-    let named = try windowed(shape.layers)
-    guard isUsed, gguf == nil else { return }
-    for layer in shape.blocks.indices where named?[layer] ?? (layer >= first) {
-      shape.blocks[layer].attention.window = size ?? 4096
+    let named = byLayer ? try windowed(shape.layers) : nil
+    guard isUsed, gguf == nil, let size else { return }
+    for layer in shape.blocks.indices where named?[layer] ?? (!byLayer || layer >= first) {
+      shape.blocks[layer].attention.window = size
     }
   }
 }

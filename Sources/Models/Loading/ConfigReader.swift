@@ -74,6 +74,20 @@ public struct ConfigReader {
     }
   }
 
+  /// Whether a field is there and null, which some classes take for another thing than an absent one.
+  public func isNull(_ key: String) throws(Refusal) -> Bool {
+    guard case .json(let config) = source else { return false }
+    if case .null = try config.object()[key] { return true }
+    return false
+  }
+
+  /// How many keys a query sees; nil where there is no such field. GGUF files say 0 for all.
+  public mutating func window(_ key: String = "sliding_window") throws(Refusal) -> Int? {
+    let least = gguf == nil ? 1 : 0
+    let size = try optional(key)?.int(in: least...1 << 30)
+    return size == 0 ? nil : size
+  }
+
   /// A size.
   ///
   /// - Parameter usual: What holds where the field is absent: the default of transformers'

@@ -1,3 +1,4 @@
+internal import Checkpoints
 public import Inputs
 
 /// A family of transformers of one stack: how its configuration is read, and what its weights and
@@ -13,15 +14,18 @@ public struct Family: Sendable {
     let keys: [String: String]
     /// What differs from the usual names.
     let names: [BlockModule: ModuleNames.Name]
+    /// What differs further in blocks with a norm for each of two parallel parts.
+    let parallel: [BlockModule: ModuleNames.Name]?
     /// Whether queries and keys are stored for rotary pairs of neighbours.
     let isInterleaved: Bool
 
     init(
       _ architecture: String, keys: [String: String] = [:],
-      names: [BlockModule: ModuleNames.Name] = [:], isInterleaved: Bool = false
+      names: [BlockModule: ModuleNames.Name] = [:],
+      parallel: [BlockModule: ModuleNames.Name]? = nil, isInterleaved: Bool = false
     ) {
       (self.architecture, self.keys) = (architecture, keys)
-      (self.names, self.isInterleaved) = (names, isInterleaved)
+      (self.names, self.parallel, self.isInterleaved) = (names, parallel, isInterleaved)
     }
   }
 
@@ -54,10 +58,18 @@ public struct Family: Sendable {
   }
 
   /// Where a weight stands in a GGUF file.
-  func placeInGGUF(of weight: DecoderWeight, _ shape: DecoderShape) -> PublishedWeight {
+  func placeInGGUF(
+    of weight: DecoderWeight, _ shape: DecoderShape, in checkpoint: Checkpoint
+  ) -> PublishedWeight {
     var names = ModuleNames.gguf.with(gguf?.names ?? [:])
     names.dense = ModuleNames.gguf.block
+    names.parallel = gguf?.parallel
     var place = names.place(of: weight, prefix: "", shape)
+    if checkpoint.tensors[place.name] == nil {
+      // Converters of other times keep apart what most files have as one.
+      let usual = ModuleNames.gguf.place(of: weight, prefix: "", shape)
+      if checkpoint.tensors[usual.name] != nil { place = usual }
+    }
     if gguf?.isInterleaved ?? false, case .block(let module, let layer, _) = weight.module {
       let attention = shape.blocks[layer].attention
       switch module {

@@ -89,6 +89,11 @@ public struct OpenedModel: Sendable {
     }
   }
 
+  /// What is worth a word though nothing is wrong.
+  public var notes: [String] {
+    if case .decoder(let model) = contents { model.notes } else { [] }
+  }
+
   /// Reads the weights into memory of this process.
   public func load() throws(Refusal) -> any TrainableModel<Float> {
     switch contents {

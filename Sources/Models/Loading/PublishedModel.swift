@@ -13,6 +13,8 @@ public struct PublishedModel: Sendable {
   public let unusedTensors: [String]
   /// What of the configuration means nothing: marks of tools.
   public let marks: [String]
+  /// What is worth a word though nothing is wrong.
+  public let notes: [String]
   let arena: WeightArena
   private let places: [DecoderWeight: PublishedWeight]
   private let names: PublishedNames
@@ -49,7 +51,7 @@ public struct PublishedModel: Sendable {
       var place =
         switch checkpoint.config {
         case .huggingFace: names.place(of: weight, shape)
-        case .gguf: family.placeInGGUF(of: weight, shape)
+        case .gguf: family.placeInGGUF(of: weight, shape, in: checkpoint)
         }
       place.name = family.names.stored(place.name, in: checkpoint)
       try Self.check(weight, place, shape, checkpoint)
@@ -60,6 +62,15 @@ public struct PublishedModel: Sendable {
     let used = Set(places.values.map(\.name))
     let (family, isTied) = (self.family, shape.head.isTied)
     let head = names.place(of: .head, shape).name
+    var notes: [String] = []
+    if !marks.isEmpty {
+      notes.append("\(marks.map { quoted($0) }.joined(separator: ", ")) of config.json: marks of tools")
+    }
+    if isTied, checkpoint.tensors[head] != nil, case .huggingFace = checkpoint.config {
+      let embedding = names.place(of: .tokenEmbedding, shape).name
+      notes.append("\(head) is not read: by tie_word_embeddings the head is \(embedding)")
+    }
+    self.notes = notes
     unusedTensors = checkpoint.tensors.keys.filter {
       !used.contains($0) && !family.isBuffer($0) && !(isTied && $0 == head)
     }.sorted()

@@ -8,41 +8,46 @@ extension ConfigReader {
   ///
   /// - Parameters:
   ///   - width: Of a head.
-  ///   - theta: What holds where no base is given.
-  ///   - part: The part of a head that turns, where the configuration does not say.
-  ///   - layers: The kind of layers, where kinds have parameters of their own; full attention's unless
-  ///     said.
-  ///   - isPaired: Whether pairs are neighbours.
+  ///   - usual: What holds where the configuration does not say.
+  ///   - layers: The kind of layers, where kinds have parameters of their own.
+  ///   - key: The older field of the base.
   mutating func rotary(
-    width: Int, theta: Double = 10_000, part: Double = 1, layers: String? = nil,
-    isPaired: Bool = false
+    width: Int, _ usual: RotaryDefaults = RotaryDefaults(), layers: String = "full_attention",
+    base key: String = "rope_theta"
   ) throws(Refusal) -> RotaryShape {
     if let gguf {
-      return try rotary(gguf.checkpoint, gguf.metadata, gguf.architecture, width, theta, isPaired)
+      return try rotary(
+        gguf.checkpoint, gguf.metadata, gguf.architecture, width, usual.theta)
     }
-    var scaling = try optional("rope_parameters")?.json
-    let older = try optional("rope_scaling")?.json
-    if scaling == nil { scaling = older }
-    if let own = try scaling?.optional(layers ?? "full_attention") { scaling = own }
-    let top = try optional("rope_theta")
-    let factor = try optional("partial_rotary_factor")?.double()
+    // The older field goes first where a file has both, but for an empty one.
+    var scaling = try optional("rope_scaling")?.json
+    if try scaling?.members().isEmpty ?? false { scaling = nil }
+    let newer = try optional("rope_parameters")?.json
+    if scaling == nil { scaling = newer }
+    if let own = try scaling?.optional(layers) { scaling = own }
     var base = try scaling?.optional("rope_theta").map { ConfigField.json($0) }
+    let top = try optional(key)
     if base == nil { base = top }
-    let frequencyBase = try base?.double() ?? theta
+    if base == nil, layers == "full_attention" { base = try optional("rope_theta") }
+    let factor = try optional("partial_rotary_factor")?.double()
+    ignore("rope_theta")
+    let frequencyBase = try base?.double() ?? usual.theta
     guard frequencyBase > 0 else {
       let field = if let base { base } else { try required("rope_theta") }
       throw field.refusal("\(frequencyBase)", expected: "above 0")
     }
     let inner = try scaling?.optional("partial_rotary_factor")?.double()
-    let turning = try turningWidth(of: width, part: inner ?? factor ?? part)
+    let turning = try turningWidth(of: width, part: inner ?? factor ?? usual.part)
     let plain = RotaryScaling.plain(base: frequencyBase, width: turning)
-    guard let scaling else { return RotaryShape(frequencies: plain, isPaired: isPaired) }
-    let context = try optional("max_position_embeddings")?.double()
-    let original = try optional("original_max_position_embeddings")?.double()
-    var shape = try RotaryScaling(scaling, base: frequencyBase, context: context, original: original)
-      .shape(plain)
-    shape.isPaired = isPaired
-    return shape
+    let context = try int("max_position_embeddings", default: usual.context, in: 1...1 << 30)
+    // The field outside goes first.
+    let outside = try optional("original_max_position_embeddings")?.int(in: 1...1 << 30)
+    guard let scaling else { return RotaryShape(frequencies: plain) }
+    let within = try scaling.optional("original_max_position_embeddings")?.int(in: 1...1 << 30)
+    return try RotaryScaling(
+      scaling, base: frequencyBase, context: context,
+      original: outside ?? usual.original ?? within ?? context
+    ).shape(plain)
   }
 
   private func turningWidth(of width: Int, part: Double) throws(Refusal) -> Int {
@@ -59,7 +64,7 @@ extension ConfigReader {
   /// From a GGUF file: its base, divided by the factors that it may hold for long contexts.
   private mutating func rotary(
     _ checkpoint: Checkpoint, _ metadata: GGUFMetadata, _ architecture: String, _ width: Int,
-    _ theta: Double, _ isPaired: Bool
+    _ theta: Double
   ) throws(Refusal) -> RotaryShape {
     let prefix = "\(architecture).rope"
     var turning = width
@@ -82,7 +87,7 @@ extension ConfigReader {
         expected: "a finite number above 0")
     }
     let plain = RotaryScaling.plain(base: base, width: turning)
-    let scaled = try RotaryScaling.inGGUF(metadata, prefix, plain, base: base)
+    let scaled = try RotaryScaling.inGGUF(metadata, architecture, plain, base: base)
     func factors(_ name: String) throws(Refusal) -> [Float]? {
       guard let stored = checkpoint.tensors[name] else { return nil }
       guard stored.count == plain.count else {
@@ -93,7 +98,6 @@ extension ConfigReader {
       return try checkpoint.floats(name)
     }
     var shape = scaled
-    shape.isPaired = isPaired
     if let all = try factors("rope_freqs.weight") {
       shape.frequencies = zip(shape.frequencies, all).map { $0 / $1 }
     }
@@ -115,14 +119,26 @@ extension ConfigField {
   fileprivate var json: JSONField? { if case .json(let field) = self { field } else { nil } }
 }
 
+/// What a configuration class of transformers has for rotary positions where a file does not say.
+struct RotaryDefaults {
+  /// The base of frequencies.
+  var theta = 10_000.0
+  /// The part of a head that turns.
+  var part = 1.0
+  /// The longest context.
+  var context = 2048
+  /// The context before it was made longer, whatever the scaling says of it.
+  var original: Int?
+}
+
 /// How rotary frequencies are changed for longer contexts, by the names of transformers.
 struct RotaryScaling {
   private let field: JSONField
   private let base: Double
   /// The longest context, and that before it was made longer.
-  private let context, original: Double?
+  private let context, original: Int
 
-  init(_ field: JSONField, base: Double, context: Double?, original: Double?) {
+  init(_ field: JSONField, base: Double, context: Int, original: Int) {
     (self.field, self.base, self.context, self.original) = (field, base, context, original)
   }
 
@@ -171,8 +187,7 @@ struct RotaryScaling {
     let factor = try positive("factor")
     let low = try positive("low_freq_factor")
     let high = try positive("high_freq_factor")
-    let context = Float(
-      try field["original_max_position_embeddings"].int(in: 1...Int(Int32.max)))
+    let context = Float(original)
     guard high > low else {
       throw try field["high_freq_factor"].refusal("\(high)", expected: "above low_freq_factor")
     }
@@ -192,15 +207,9 @@ struct RotaryScaling {
         "factor", "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim",
         "truncate", "finetuned",
       ]))
-    var before = try field.optional("original_max_position_embeddings")?.double()
-    if before == nil { before = original }
-    if before == nil { before = context }
-    guard let before, before > 0 else {
-      throw try field["original_max_position_embeddings"].refusal("nothing", expected: "a length")
-    }
     let factor =
       try field.optional("factor") == nil
-      ? Float((context ?? before) / before) : try positive("factor")
+      ? Float(context) / Float(original) : try positive("factor")
     let fast = try field.optional("beta_fast") == nil ? 32 : try positive("beta_fast")
     let slow = try field.optional("beta_slow") == nil ? 1 : try positive("beta_slow")
     let truncates = try field.optional("truncate")?.bool() ?? true
@@ -217,8 +226,8 @@ struct RotaryScaling {
     }
     return RotaryShape(
       frequencies: Self.yarn(
-        frequencies, base: base, factor: factor, original: before, fast: fast, slow: slow,
-        truncates: truncates), factor: attention ?? 1)
+        frequencies, base: base, factor: factor, original: Double(original), fast: fast,
+        slow: slow, truncates: truncates), factor: attention ?? 1)
   }
 
   /// Frequencies that turn often within the first context are kept, those that turn seldom are
@@ -253,24 +262,17 @@ struct RotaryScaling {
       }
       return try items.map { item throws(Refusal) in try ConfigField.json(item).positive() }
     }
-    var before = original
-    if before == nil { before = try field.optional("original_max_position_embeddings")?.double() }
-    guard let before, before > 0 else {
-      throw try field["original_max_position_embeddings"].refusal("nothing", expected: "a length")
-    }
-    let factor: Double
-    if original != nil, let context {
-      factor = context / before
-    } else {
-      factor = try field.optional("factor")?.double() ?? (context ?? before) / before
-    }
-    var attention = factor <= 1 ? 1 : Float((1 + log(factor) / log(before)).squareRoot())
+    let factor =
+      try field.optional("factor") == nil
+      ? Double(context) / Double(original) : Double(try positive("factor"))
+    var attention =
+      factor <= 1 ? 1 : Float((1 + log(factor) / log(Double(original))).squareRoot())
     if try field.optional("attention_factor") != nil { attention = try positive("attention_factor") }
     let (short, long) = (try factors("short_factor"), try factors("long_factor"))
     return RotaryShape(
       frequencies: zip(frequencies, short).map { $0 / $1 },
       long: RotaryShape.Long(
-        length: Int(before), frequencies: zip(frequencies, long).map { $0 / $1 }, factor: attention),
+        length: original, frequencies: zip(frequencies, long).map { $0 / $1 }, factor: attention),
       factor: attention)
   }
 
@@ -280,12 +282,16 @@ struct RotaryScaling {
 
   /// A GGUF file's scaling. One with a factor and no kind is linear, as llama.cpp takes it.
   static func inGGUF(
-    _ metadata: GGUFMetadata, _ prefix: String, _ frequencies: [Float], base: Double
+    _ metadata: GGUFMetadata, _ architecture: String, _ frequencies: [Float], base: Double
   ) throws(Refusal) -> RotaryShape {
+    let prefix = "\(architecture).rope"
     let type = metadata.optional("\(prefix).scaling.type")
     let field =
       metadata.optional("\(prefix).scaling.factor") ?? metadata.optional("\(prefix).scale_linear")
-    let factor = try field.map { field throws(Refusal) in try ConfigField.gguf(field).positive() }
+    // 0 stands for none.
+    let factor = try field.flatMap { field throws(Refusal) in
+      try field.double() == 0 ? nil : try ConfigField.gguf(field).positive()
+    }
     switch try type?.string() ?? (factor == nil ? "none" : "linear") {
     case "none", "longrope": return RotaryShape(frequencies: frequencies)
     case "linear":
@@ -293,7 +299,9 @@ struct RotaryScaling {
       return RotaryShape(frequencies: frequencies.map { $0 / divisor })
     case "yarn":
       let divisor = factor ?? 1
-      let original = try metadata["\(prefix).scaling.original_context_length"].int(in: 1...1 << 30)
+      var context = metadata.optional("\(prefix).scaling.original_context_length")
+      if context == nil { context = try metadata["\(architecture).context_length"] }
+      let original = try context?.int(in: 1...1 << 30) ?? 1
       func number(_ key: String, _ usual: Float) throws(Refusal) -> Float {
         guard let field = metadata.optional("\(prefix).scaling.\(key)") else { return usual }
         return try ConfigField.gguf(field).positive()
@@ -303,7 +311,8 @@ struct RotaryScaling {
         frequencies: yarn(
           frequencies, base: base, factor: divisor, original: Double(original),
           fast: try number("yarn_beta_fast", 32), slow: try number("yarn_beta_slow", 1),
-          truncates: true),
+          // gpt-oss is published without, which its files do not say.
+          truncates: architecture != "gpt-oss"),
         factor: attention * (divisor <= 1 ? 1 : 0.1 * log(divisor) + 1))
     case let other:
       guard let type else { return RotaryShape(frequencies: frequencies) }

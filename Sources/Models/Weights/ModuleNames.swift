@@ -45,6 +45,8 @@ public struct ModuleNames: Sendable {
   public var block: [BlockModule: Name]
   /// Those of layers without experts, where other layers have some.
   public var dense: [BlockModule: Name]?
+  /// Those of blocks with a norm for each of two parallel parts, where other blocks have other norms.
+  public var parallel: [BlockModule: Name]?
   /// Parts of names that older files have otherwise: what stands there for what.
   public var renamed: [(old: String, new: String)] = []
   /// What names end with that are no weights.
@@ -67,6 +69,14 @@ public struct ModuleNames: Sendable {
     return names
   }
 
+  /// What the modules of a block are called.
+  func names(of shape: BlockShape) -> [BlockModule: Name] {
+    var names = block
+    if shape.mlp.experts == nil, let dense { names.merge(dense) { $1 } }
+    if shape.order == .parallel(sharesNorm: false), let parallel { names.merge(parallel) { $1 } }
+    return names
+  }
+
   /// Where a weight stands in a file whose names begin with `prefix`.
   ///
   /// - Precondition: The family names the module.
@@ -81,14 +91,13 @@ public struct ModuleNames: Sendable {
         (isOutside ? "" : prefix) + name.path + (weight.isBias ? name.bias : name.weight),
         order: name.order)
     case .block(let module, let layer, let expert):
-      let isDense = shape.blocks[layer].mlp.experts == nil
-      let name = named((isDense ? dense : nil)?[module] ?? block[module], "\(module)")
+      let name = named(names(of: shape.blocks[layer])[module], "\(module)")
       let path = name.path.replacing("{expert}", with: "\(expert ?? 0)")
       var place = PublishedWeight(
         "\(prefix)\(blocks).\(layer).\(path)" + (weight.isBias ? name.bias : name.weight),
         order: name.order)
       place.rows = rows(of: module, name, shape, layer)
-      if name.isStacked, let expert, let count = shape.blocks[layer].mlp.experts?.count {
+      if name.isStacked, let expert, let count = shape.blocks[layer].copies(of: module) {
         place.slice = (expert, count)
       }
       return place

@@ -50,11 +50,11 @@ extension ModuleNames {
 
   private func attentionPaths(_ block: BlockShape) -> ModulePaths.Modules {
     var paths: ModulePaths.Modules = []
-    if block.has(.attentionNorm), block.order != .postNorm, let norm = self.block[.attentionNorm] {
+    if block.has(.attentionNorm), block.order != .postNorm, let norm = names(of: block)[.attentionNorm] {
       paths += both(norm.path, .blockInput, .attentionInput)
     }
     paths += modules.attention.map { ("\($0).input", .attentionInput) }
-    if let name = self.block[.query], name.fused.count > 1 {
+    if let name = names(of: block)[.query], name.fused.count > 1 {
       paths += both(name.path, .attentionInput, .qkvOutput)
     }
     let projections: [(BlockModule, BlockModule, Site, Site, Site)] = [
@@ -63,20 +63,20 @@ extension ModuleNames {
       (.value, .sinks, .valueInput, .valueOutput, .valueOutput),
     ]
     for (module, norm, input, output, normed) in projections {
-      if let name = self.block[module], name.fused.isEmpty {
+      if let name = names(of: block)[module], name.fused.isEmpty {
         paths += both(name.path, input, output)
       }
-      if block.attention.norms != nil, normed != output, let name = self.block[norm] {
+      if block.attention.norms != nil, normed != output, let name = names(of: block)[norm] {
         paths += both(name.path, output, normed)
       }
     }
     paths += passing(.attentionWeight)
-    if let name = self.block[.attentionOutput] {
+    if let name = names(of: block)[.attentionOutput] {
       paths += both(name.path, .attentionValueOutput, .attentionOutput)
     }
     paths += passing(.attentionOutput)
     paths += modules.attention.reversed().map { ("\($0).output", .attentionOutput) }
-    if block.has(.attentionOutputNorm), let name = self.block[.attentionOutputNorm] {
+    if block.has(.attentionOutputNorm), let name = names(of: block)[.attentionOutputNorm] {
       paths.append(("\(name.path).input", .attentionOutput))
     }
     return paths
@@ -84,18 +84,18 @@ extension ModuleNames {
 
   private func networkPaths(_ block: BlockShape) -> ModulePaths.Modules {
     var paths: ModulePaths.Modules = []
-    if block.has(.mlpNorm), let norm = self.block[.mlpNorm] {
+    if block.has(.mlpNorm), let norm = names(of: block)[.mlpNorm] {
       paths += both(norm.path, block.order.isParallel ? .blockInput : .residualMiddle, .mlpInput)
     }
     paths += modules.mlp.map { ("\($0).input", .mlpInput) }
     if block.mlp.experts != nil {
-      if let router = self.block[.router] { paths += both(router.path, .mlpInput, .routerOutput) }
+      if let router = names(of: block)[.router] { paths += both(router.path, .mlpInput, .routerOutput) }
     } else {
       paths += hiddenPaths(block)
     }
     paths += passing(.mlpOutput)
     paths += modules.mlp.reversed().map { ("\($0).output", .mlpOutput) }
-    if block.has(.mlpOutputNorm), let name = self.block[.mlpOutputNorm] {
+    if block.has(.mlpOutputNorm), let name = names(of: block)[.mlpOutputNorm] {
       paths.append(("\(name.path).input", .mlpOutput))
     }
     return paths
@@ -104,7 +104,7 @@ extension ModuleNames {
   private func hiddenPaths(_ block: BlockShape) -> ModulePaths.Modules {
     let isGated = block.mlp.form.isGated
     var paths: ModulePaths.Modules = []
-    if let name = self.block[isGated ? .gate : .up] {
+    if let name = names(of: block)[isGated ? .gate : .up] {
       paths +=
         name.fused.isEmpty
         ? both(name.path, .mlpInput, .mlpPreactivation) : [("\(name.path).input", .mlpInput)]
@@ -112,10 +112,10 @@ extension ModuleNames {
     if let activation = modules.activation {
       paths += both(activation, .mlpPreactivation, .mlpActivation)
     }
-    if isGated, let name = self.block[.up], name.fused.isEmpty {
+    if isGated, let name = names(of: block)[.up], name.fused.isEmpty {
       paths += both(name.path, .mlpUpInput, .mlpUpOutput)
     }
-    if let name = self.block[.down] {
+    if let name = names(of: block)[.down] {
       paths += both(name.path, isGated ? .mlpProduct : .mlpActivation, .mlpOutput)
     }
     return paths
