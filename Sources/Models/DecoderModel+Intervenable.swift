@@ -61,18 +61,15 @@ extension DecoderModel: IntervenableModel {
     _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
     visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
   ) -> Variable<Scalar> {
-    let batch = Batch(lengths: inputs.lengths)
+    var batch = Batch(lengths: inputs.lengths)
+    if case .segments(_, let kinds) = inputs { batch.segments = kinds.flatMap(\.self) }
     let places = RowPlaces(batch)
     let run = Run<Scalar>(batch, tape: tape) { site, layer, value in
       let here = SiteValue(site: site, layer: layer, value: value, places: places)
       return visit?(here) ?? value
     }
-    let embeddings =
-      switch inputs {
-      case .tokens(let tokens): tokenEmbeddings(tokens.flatMap(\.self), on: tape)
-      case .embeddings(let embeddings): Variable(.concatenated(embeddings))
-      }
-    let stream = blocks(0..<shape.layers, stream(of: embeddings, in: run), in: run)
+    let start = stream(of: embeddings(of: inputs, on: tape), in: run)
+    let stream = blocks(0..<shape.layers, start, in: run)
     return logits(stream, in: run)
   }
 }

@@ -44,7 +44,8 @@ extension DecoderModel {
       shape: shape.head,
       norm: held.norm(.stack(.finalNorm), shape.finalNorm, width: shape.width),
       projection: held.linear(.stack(.headProjection)), transform: transform,
-      matrix: held.linear(.head) ?? tokens.head(bias: held.variable(.head.bias)))
+      matrix: shape.head.hasMatrix
+        ? held.linear(.head) ?? tokens.head(bias: held.variable(.head.bias)) : nil)
   }
 
   /// A frozen model whose weights `weights` gives: `[outputs, inputs]`, `[rows, width]`, `[width]`.

@@ -40,6 +40,16 @@ public struct DecoderModel<Scalar: Real>: Sendable {
     front.tokenEmbeddings(tokens, on: tape)
   }
 
+  /// What enters the model, before any position is added, `[rows, width]`.
+  public func embeddings(
+    of inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    switch inputs {
+    case .tokens(let tokens), .segments(let tokens, _): front.embeddings(of: tokens, on: tape)
+    case .embeddings(let embeddings): Variable(.concatenated(embeddings))
+    }
+  }
+
   /// The stream that enters the first block: the tokens' embeddings plus the positions'.
   public func stream(of embeddings: Variable<Scalar>, in run: Run<Scalar>) -> Variable<Scalar> {
     front(embeddings, in: run)

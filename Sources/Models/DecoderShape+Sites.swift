@@ -9,7 +9,7 @@ extension DecoderShape {
     case .attentionWeight: return heads
     case .qkvOutput: return queryWidth + 2 * keyWidth
     case .routerOutput: return block.mlp.experts?.count ?? 0
-    case .logits: return vocabulary
+    case .logits: return outputWidth
     default: return width
     }
   }

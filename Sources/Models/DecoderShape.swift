@@ -52,7 +52,17 @@ public struct DecoderShape: Sendable, Equatable {
       }
     }
 
+    /// Whether there is a matrix; a model without gives the last stream.
+    public var hasMatrix = true
+
     public init(isTied: Bool) { self.isTied = isTied }
+
+    /// No head: the model gives the last stream.
+    public static let none: Head = {
+      var head = Head(isTied: true)
+      head.hasMatrix = false
+      return head
+    }()
   }
 
   /// Of the residual stream.
@@ -76,6 +86,8 @@ public struct DecoderShape: Sendable, Equatable {
   }
 
   public var layers: Int { blocks.count }
+  /// What a row of the model's output has: a logit for each token, or the last stream.
+  public var outputWidth: Int { head.hasMatrix ? vocabulary : width }
   public var heads: Int { blocks[0].attention.heads }
   public var keyHeads: Int { blocks[0].attention.keyHeads }
   public var headWidth: Int { blocks[0].attention.headWidth }
@@ -91,7 +103,9 @@ public struct DecoderShape: Sendable, Equatable {
 
   /// What the model can be run on.
   public var inputLimits: InputLimits {
-    InputLimits(vocabulary: vocabulary, width: width, positions: positionCount)
+    var limits = InputLimits(vocabulary: vocabulary, width: width, positions: positionCount)
+    limits.segments = front.segments == 0 ? nil : front.segments
+    return limits
   }
 
   /// Multiply-adds of the matrix products of one row through one block, the mean of all blocks;

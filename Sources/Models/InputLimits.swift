@@ -10,6 +10,9 @@ public struct InputLimits: Sendable, Equatable {
   /// The longest example; nil if there is no limit.
   public var positions: Int?
 
+  /// Kinds of segments; nil if the model tells none apart.
+  public var segments: Int?
+
   /// Limits of the given sizes.
   public init(vocabulary: Int?, width: Int, positions: Int?) {
     self.vocabulary = vocabulary
@@ -30,6 +33,19 @@ public struct InputLimits: Sendable, Equatable {
       }
     }
     switch inputs {
+    case .segments(let tokens, let kinds):
+      for (example, row) in kinds.enumerated() {
+        guard row.count == tokens[example].count else {
+          throw Self.refusal(
+            "token_type_ids[\(example)]", "\(row.count) kinds", expected: "\(tokens[example].count)")
+        }
+        for (position, kind) in row.enumerated() where !(0..<(segments ?? 0)).contains(kind) {
+          throw Self.refusal(
+            "token_type_ids[\(example)][\(position)]", "\(kind)",
+            expected: segments.map { "a kind from 0 to \($0 - 1)" } ?? "none: the model has no kinds")
+        }
+      }
+      try check(ModelInputs<Scalar>.tokens(tokens))
     case .tokens(let tokens):
       guard let vocabulary else {
         throw Self.refusal(

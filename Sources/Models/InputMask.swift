@@ -28,6 +28,10 @@ extension ModelInputs {
     }
     switch self {
     case .tokens(let tokens): return .tokens(zip(tokens, kept).map { Array($0.prefix($1)) })
+    case .segments(let tokens, let kinds):
+      return .segments(
+        zip(tokens, kept).map { Array($0.prefix($1)) },
+        kinds: zip(kinds, kept).map { Array($0.prefix($1)) })
     case .embeddings(let values): return .embeddings(zip(values, kept).map { $0.rows(0..<$1) })
     }
   }

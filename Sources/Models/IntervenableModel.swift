@@ -71,13 +71,27 @@ public struct SiteValue<Scalar: Real> {
 /// What a model is run on: tokens or embeddings, example by example, of any lengths.
 public enum ModelInputs<Scalar: Real>: Sendable {
   case tokens([[Int]])
+  /// Tokens, and the kind of segment of each.
+  case segments([[Int]], kinds: [[Int]])
   /// Each `[positions, width]`, in place of the token embeddings.
   case embeddings([Tensor<Scalar>])
 
   public var lengths: [Int] {
     switch self {
-    case .tokens(let tokens): tokens.map(\.count)
+    case .tokens(let tokens), .segments(let tokens, _): tokens.map(\.count)
     case .embeddings(let embeddings): embeddings.map(\.rows)
+    }
+  }
+}
+
+extension ModelInputs {
+  /// The examples of the given numbers, in their order.
+  public func examples(_ numbers: [Int]) -> ModelInputs {
+    func chosen<T>(_ list: [T]) -> [T] { numbers.map { list[$0] } }
+    return switch self {
+    case .tokens(let tokens): .tokens(chosen(tokens))
+    case .segments(let tokens, let kinds): .segments(chosen(tokens), kinds: chosen(kinds))
+    case .embeddings(let embeddings): .embeddings(chosen(embeddings))
     }
   }
 }

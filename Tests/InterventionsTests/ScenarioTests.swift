@@ -14,9 +14,6 @@ struct ScenarioTests {
     }
   }
 
-  /// The families that can be opened; `llama` and its variants begin alike.
-  private static let families = ["gpt2", "llama", "gru_", "mlp_", "backpack_gpt2"]
-
   static let folder = SharedMaterial.root?.appendingPathComponent("goldens/scenarios")
   static let models = SharedMaterial.root?.appendingPathComponent("goldens/models").path
 
@@ -26,12 +23,6 @@ struct ScenarioTests {
     else { return [] }
     return names.filter { $0.hasSuffix(".json") }.sorted()
       .map { Scenario(path: folder.appendingPathComponent($0).path) }
-      .filter { scenario in
-        guard let model = try? JSONField.load(scenario.path, kind: .job)["model"].string() else {
-          return false
-        }
-        return families.contains { model.hasPrefix($0) }
-      }
   }()
 
   @Test(.enabled(if: SharedMaterial.isPresent), arguments: scenarios, [false, true])

@@ -40,8 +40,16 @@ extension GoldenModel: CustomTestStringConvertible {
     let values = try values()
     guard values.tensors["input.input_ids"] != nil else { return try embeddings("input") }
     let shape = try values.tensor("input.input_ids").shape
-    let ids = try values.integers("input.input_ids")
-    return .tokens((0..<shape[0]).map { Array(ids[$0 * shape[1]..<($0 + 1) * shape[1]]) })
+    func rows(_ name: String) throws -> [[Int]] {
+      let all = try values.integers("input.\(name)")
+      return (0..<shape[0]).map { Array(all[$0 * shape[1]..<($0 + 1) * shape[1]]) }
+    }
+    var inputs = ModelInputs<Float>.tokens(try rows("input_ids"))
+    if values.tensors["input.token_type_ids"] != nil {
+      inputs = .segments(try rows("input_ids"), kinds: try rows("token_type_ids"))
+    }
+    guard values.tensors["input.attention_mask"] != nil else { return inputs }
+    return try inputs.cut(by: try rows("attention_mask"))
   }
 
   /// The tensor `NAME.inputs_embeds`, example by example.

@@ -22,7 +22,7 @@ extension EndToEnd {
           let kind = try? document["kind"].string(), ["train", "gradient"].contains(kind),
           let model = try? document["model"].string()
         else { return false }
-        return ["gpt2", "llama"].contains { model == $0 }
+        return ["gpt2", "llama", "gemma2", "gpt_neox"].contains(model)
       }
     }()
 

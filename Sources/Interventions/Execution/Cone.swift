@@ -1,7 +1,7 @@
 internal import Models
 
-/// The part of a decoder's run that a set of changes can reach: from a block on, and in each example
-/// from a position on. Everything else is the unchanged run's.
+/// The part of a transformer's run that a set of changes can reach: from a block on, and in each example
+/// from a position on; where rows see each other, all positions. Everything else is the unchanged run's.
 struct Cone: Equatable {
   /// A site, the layer and the places at which a run is looked at or changed.
   struct Touch {
@@ -18,13 +18,15 @@ struct Cone: Equatable {
   /// The first position of each example that has to run again; at least the last one does.
   let firstPositions: [Int]
 
+  /// - Parameter isCausal: Whether earlier positions are out of reach of later ones.
   /// - Returns: nil if nothing is touched.
-  init?(_ touches: [Touch], lengths: [Int]) {
+  init?(_ touches: [Touch], lengths: [Int], isCausal: Bool) {
     guard let lowest = touches.map(\.layer).min() else { return nil }
     let isOnlyOutput = touches.allSatisfy { $0.layer > lowest || $0.site == .blockOutput }
     firstLayer = isOnlyOutput ? lowest + 1 : lowest
     touchesEntry = isOnlyOutput
     firstPositions = lengths.enumerated().map { example, length in
+      guard isCausal else { return 0 }
       let first = touches.map { $0.places.firstPosition(of: example) }.min() ?? length
       return min(first, length - 1)
     }

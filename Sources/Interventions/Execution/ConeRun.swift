@@ -36,7 +36,8 @@ struct ConeRun<Scalar: Real> {
     self.model = model
     self.cone = cone
     lengths = inputs.lengths
-    let batch = Batch(lengths: lengths)
+    var batch = Batch(lengths: lengths)
+    if case .segments(_, let kinds) = inputs { batch.segments = kinds.flatMap(\.self) }
     let tape = Tape<Scalar>()
     let below = Run<Scalar>(batch, tape: tape)
     let start = model.stream(of: model.embeddings(of: inputs, on: tape), in: below)
@@ -180,12 +181,3 @@ struct ConeRun<Scalar: Real> {
   }
 }
 
-extension DecoderModel {
-  /// What enters the model, before positions are added.
-  func embeddings(of inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
-    switch inputs {
-    case .tokens(let tokens): tokenEmbeddings(tokens.flatMap(\.self), on: tape)
-    case .embeddings(let embeddings): Variable(.concatenated(embeddings))
-    }
-  }
-}

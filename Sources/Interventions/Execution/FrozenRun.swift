@@ -72,7 +72,7 @@ public struct FrozenRun<Scalar: Real> {
   private func cone(of call: InterventionCall<Scalar>) -> Cone? {
     Cone(
       setup.entries.indices.flatMap { run.touches($0, call.places[$0].base) },
-      lengths: call.base.lengths)
+      lengths: call.base.lengths, isCausal: decoder?.shape.isCausal ?? false)
   }
 }
 
@@ -94,7 +94,7 @@ extension InterventionRun {
     let visit = visitor(actions, [], on: tape)
     let logits: Variable<Scalar>?
     if let decoder = model as? DecoderModel<Scalar>, states.count == lengths.count,
-      let cone = Cone(touches, lengths: lengths)
+      let cone = Cone(touches, lengths: lengths, isCausal: decoder.shape.isCausal)
     {
       let base = ConeRun(decoder, cone: cone, states)
       logits = base(through: 0, logits: .last, on: tape, visit: visit)

@@ -9,7 +9,7 @@ enum GrowingSequences<Scalar: Real> {
   case whole(WholeSequences<Scalar>)
 
   init(_ model: any IntervenableModel<Scalar>, examples: Int) {
-    if let decoder = model as? DecoderModel<Scalar> {
+    if let decoder = model as? DecoderModel<Scalar>, decoder.shape.isCausal {
       self = .kept(decoder, DecoderCache(examples: examples))
     } else {
       self = .whole(WholeSequences(model, examples: examples))

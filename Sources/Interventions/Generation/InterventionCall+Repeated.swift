@@ -6,10 +6,7 @@ extension InterventionCall {
   func repeated(_ times: Int) -> InterventionCall {
     func each<T>(_ list: [T]) -> [T] { list.flatMap { Array(repeating: $0, count: times) } }
     func inputs(_ inputs: ModelInputs<Scalar>) -> ModelInputs<Scalar> {
-      switch inputs {
-      case .tokens(let tokens): .tokens(each(tokens))
-      case .embeddings(let embeddings): .embeddings(each(embeddings))
-      }
+      inputs.examples(each(Array(inputs.lengths.indices)))
     }
     func choice(_ choice: UnitPlaces.Choice) -> UnitPlaces.Choice {
       guard case .each(let lists) = choice else { return choice }

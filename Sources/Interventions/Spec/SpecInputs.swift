@@ -2,7 +2,7 @@ internal import Inputs
 internal import Models
 internal import Tensors
 
-/// Reads what a model is run on: `input_ids` or `inputs_embeds`, or `prompts` as text.
+/// Reads what a model is run on: `input_ids`, with `token_type_ids` where it tells segments apart, or `inputs_embeds`, or `prompts` as text.
 struct SpecInputs {
   let tensors: SpecTensors?
   let limits: InputLimits
@@ -10,7 +10,7 @@ struct SpecInputs {
 
   func callAsFunction(_ field: JSONField) throws(Refusal) -> ModelInputs<Float> {
     try field.refuseUnknownKeys(
-      known: ["input_ids", "inputs_embeds", "prompts", "attention_mask"])
+      known: ["input_ids", "inputs_embeds", "prompts", "attention_mask", "token_type_ids"])
     var given: [String] = []
     for key in ["input_ids", "inputs_embeds", "prompts"] where try field.optional(key) != nil {
       given.append(key)
@@ -27,6 +27,16 @@ struct SpecInputs {
       inputs = .embeddings(try embeddings(values))
     } else {
       inputs = .tokens(try prompts(field["prompts"]))
+    }
+    if let kinds = try field.optional("token_type_ids") {
+      guard case .tokens(let tokens) = inputs else {
+        throw kinds.refusal("kinds of segments", expected: "none beside inputs_embeds")
+      }
+      let rows = try self.tokens(kinds)
+      guard rows.count == tokens.count else {
+        throw kinds.refusal("\(rows.count) rows", expected: "\(tokens.count)")
+      }
+      inputs = .segments(tokens, kinds: rows)
     }
     if let mask = try field.optional("attention_mask") {
       do {

@@ -104,13 +104,3 @@ extension InterventionCall {
       })
   }
 }
-
-extension ModelInputs {
-  /// Some of the examples.
-  fileprivate func examples(_ numbers: [Int]) -> ModelInputs {
-    switch self {
-    case .tokens(let tokens): .tokens(numbers.map { tokens[$0] })
-    case .embeddings(let embeddings): .embeddings(numbers.map { embeddings[$0] })
-    }
-  }
-}

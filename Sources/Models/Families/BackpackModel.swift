@@ -107,11 +107,7 @@ extension BackpackModel: IntervenableModel {
     let run = Run<Scalar>(batch, tape: tape) { site, layer, value in
       visit?(SiteValue(site: site, layer: layer, value: value, places: places)) ?? value
     }
-    let embeddings =
-      switch inputs {
-      case .tokens(let tokens): decoder.tokenEmbeddings(tokens.flatMap(\.self), on: tape)
-      case .embeddings(let embeddings): Variable(.concatenated(embeddings))
-      }
+    let embeddings = decoder.embeddings(of: inputs, on: tape)
     let senses = run.visit(.senseNetworkOutput, 0, senseNetwork(embeddings, on: tape))
     let stream = decoder.blocks(
       0..<shape.decoder.layers, decoder.stream(of: embeddings, in: run), in: run)

@@ -33,7 +33,7 @@ public struct GRUModel<Scalar: Real>: Sendable {
   private func stream(_ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
     switch inputs {
     case .embeddings(let embeddings): return Variable(.concatenated(embeddings))
-    case .tokens(let tokens):
+    case .tokens(let tokens), .segments(let tokens, _):
       precondition(shape.hasEmbeddings, "the model has no token embeddings")
       let embedded = tape.rows(held.variable("gru.wte.weight"), tokens.flatMap(\.self))
       guard addsPositions else { return embedded }

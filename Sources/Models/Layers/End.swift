@@ -7,7 +7,8 @@ struct End<Scalar: Real>: Sendable {
   let norm: Norm<Scalar>?
   let projection: Linear<Scalar>?
   let transform: (map: Linear<Scalar>, norm: Norm<Scalar>)?
-  let matrix: Linear<Scalar>
+  /// Nil where the model gives the last stream.
+  let matrix: Linear<Scalar>?
 
   /// The logits of normalised rows, `[rows, vocabulary]`.
   func logits(_ read: Variable<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
@@ -16,7 +17,7 @@ struct End<Scalar: Real>: Sendable {
       read = transform.norm(
         tape.activate(transform.map(read, on: tape), form.activation), on: tape)
     }
-    let logits = matrix(read, on: tape)
+    guard let logits = matrix?(read, on: tape) else { return read }
     guard let cap = shape.softCap.map({ Scalar($0) }) else { return logits }
     return tape.scale(tape.tanh(tape.scale(logits, by: 1 / cap)), by: cap)
   }

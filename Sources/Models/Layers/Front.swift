@@ -39,6 +39,22 @@ struct Front<Scalar: Real>: Sendable {
     return shape.scale.map { tape.scale(widened, by: Scalar($0)) } ?? widened
   }
 
+  /// The embeddings of sequences' tokens, the sequences below each other.
+  ///
+  /// Where tokens were masked in training, those that stand for masked ones are zero and the others
+  /// grow by how many of a sequence these are.
+  func embeddings(of sequences: [[Int]], on tape: Tape<Scalar>) -> Variable<Scalar> {
+    let rows = tokenEmbeddings(sequences.flatMap(\.self), on: tape)
+    guard let masking = shape.masking else { return rows }
+    let factors = sequences.flatMap { tokens in
+      let masked = tokens.count { $0 == masking.token }
+      let seen = 1 - Scalar(masked) / Scalar(max(1, tokens.count))
+      let factor = (1 - Scalar(masking.ratio)) / seen
+      return tokens.map { $0 == masking.token ? 0 : factor }
+    }
+    return tape.scaleRows(rows, by: Variable(Tensor([factors.count, 1], factors)))
+  }
+
   /// The first block's stream, of the tokens' embeddings.
   func callAsFunction(
     _ embeddings: Variable<Scalar>, in run: Run<Scalar>

@@ -9,6 +9,9 @@ public struct OpenedModel: Sendable {
     /// Of every position, over the vocabulary; the model is a `DecoderModel`, whose runs can
     /// continue one another.
     case decoder
+    /// Of every position, over the vocabulary or, of models without a head, the last stream; the model
+    /// is a `DecoderModel` whose rows see each other.
+    case encoder
     /// Of every position, over the vocabulary.
     case languageModel
     /// Of every example, over classes.
@@ -70,7 +73,7 @@ public struct OpenedModel: Sendable {
   /// What the model's logits are.
   public var kind: Kind {
     switch contents {
-    case .decoder: .decoder
+    case .decoder(let model): model.shape.isCausal ? .decoder : .encoder
     case .backpack: .languageModel
     case .gru(let shape, _):
       switch shape.head {
@@ -113,7 +116,7 @@ public struct OpenedModel: Sendable {
   /// The width of the logits: the vocabulary, or the classes.
   public var classCount: Int {
     switch contents {
-    case .decoder(let model): model.shape.vocabulary
+    case .decoder(let model): model.shape.outputWidth
     case .backpack(let shape, _): shape.decoder.vocabulary
     case .gru(let shape, _):
       switch shape.head {
