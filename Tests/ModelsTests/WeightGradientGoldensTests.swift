@@ -8,8 +8,10 @@ import _TestSupport
 
 /// Gradients of the loss with respect to models' own weights, as the published implementation's.
 struct WeightGradientGoldensTests {
-  static let goldens = ModelGoldens.named(["gpt2", "llama", "mlp_classifier", "gru_classifier"])
-    .filter { (try? $0.gradients()) != nil }
+  static let goldens = ModelGoldens.named([
+    "gpt2", "llama", "gemma2", "gpt_neox", "mlp_classifier", "gru_classifier",
+  ])
+  .filter { (try? $0.gradients()) != nil }
 
   /// The loss of the recording: of classes, or of each next token.
   private func loss(

@@ -12,7 +12,8 @@ extension Family {
     var shape = try config.llamaShape(
       ConfigReader.LlamaDefaults(
         width: 2880, mlpWidth: 2880, layers: 36, heads: 64, keyHeads: 8, headWidth: 64,
-        vocabulary: 201_088, positions: 131_072, epsilon: 1e-5, theta: 150_000, biases: .all))
+        vocabulary: 201_088, positions: 131_072, epsilon: 1e-5, theta: 150_000, biases: .all,
+        yarn: (32, 4096)))
     config.ignore("initial_context_length", "experts_per_token")
     let count = try config.int("num_local_experts", default: 128, in: 1...1 << 16)
     let experts = FeedForwardShape.Experts(

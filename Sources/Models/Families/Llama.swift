@@ -53,6 +53,7 @@ extension ConfigReader {
     var biases: AttentionShape.Biases = []
     var part = 1.0
     var originalPositions: Int?
+    var yarn: (factor: Float, original: Int)?
   }
 
   /// The shape of a family that is built like Llama, before what is its own is changed.
@@ -70,7 +71,7 @@ extension ConfigReader {
       width: attention.headWidth,
       RotaryDefaults(
         theta: usual.theta, part: usual.part, context: usual.positions,
-        original: usual.originalPositions))
+        original: usual.originalPositions, yarn: usual.yarn))
     let norm: NormShape
     if let own {
       norm = own

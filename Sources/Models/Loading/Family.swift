@@ -62,7 +62,9 @@ public struct Family: Sendable {
     of weight: DecoderWeight, _ shape: DecoderShape, in checkpoint: Checkpoint
   ) -> PublishedWeight {
     var names = ModuleNames.gguf.with(gguf?.names ?? [:])
-    names.dense = ModuleNames.gguf.block
+    if gguf?.names[.gate]?.isStacked ?? false {
+      names.dense = ModuleNames.gguf.block.filter { [.gate, .up, .down].contains($0.key) }
+    }
     names.parallel = gguf?.parallel
     var place = names.place(of: weight, prefix: "", shape)
     if checkpoint.tensors[place.name] == nil {

@@ -42,7 +42,13 @@ extension ConfigReader {
     let context = try int("max_position_embeddings", default: usual.context, in: 1...1 << 30)
     // The field outside goes first.
     let outside = try optional("original_max_position_embeddings")?.int(in: 1...1 << 30)
-    guard let scaling else { return RotaryShape(frequencies: plain) }
+    guard let scaling else {
+      guard let yarn = usual.yarn else { return RotaryShape(frequencies: plain) }
+      return RotaryShape(
+        frequencies: RotaryScaling.yarn(
+          plain, base: frequencyBase, factor: yarn.factor, original: Double(yarn.original),
+          fast: 32, slow: 1, truncates: false), factor: 0.1 * log(yarn.factor) + 1)
+    }
     let within = try scaling.optional("original_max_position_embeddings")?.int(in: 1...1 << 30)
     return try RotaryScaling(
       scaling, base: frequencyBase, context: context,
@@ -129,6 +135,8 @@ struct RotaryDefaults {
   var context = 2048
   /// The context before it was made longer, whatever the scaling says of it.
   var original: Int?
+  /// A scaling by YaRN, its ramp not rounded to whole coordinates, where there is none in the file.
+  var yarn: (factor: Float, original: Int)?
 }
 
 /// How rotary frequencies are changed for longer contexts, by the names of transformers.

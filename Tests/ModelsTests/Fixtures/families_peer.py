@@ -1,6 +1,8 @@
 """Writes small random models of many families with transformers, and what they compute.
 
-Arguments: the folder to write to, then the names of models; all of them if there is none. Each model
+Arguments: the folder to write to, then the names of models; all of them if there is none. With
+`--defaults` alone it prints what the configuration class of each family has when it is given nothing
+(family_defaults.json). Each model
 gets a folder: config.json as the case spells it, full.json as transformers saves it,
 model.safetensors, and expected.safetensors with a few prompts (0.input_ids, 1.input_ids, ...) and their
 logits. A model that GGUF has an architecture for gets model.gguf as well.
@@ -152,6 +154,9 @@ def write(folder, fields, seed):
     given = json.loads(json.dumps(fields))
     config = transformers.AutoConfig.for_model(given.pop("model_type"), **given)
     config._attn_implementation = config._experts_implementation = "eager"
+    if fields.get("alibi"):
+        # Eager attention of Falcon adds its slopes twice, once with the mask; this one is the default.
+        config._attn_implementation = "sdpa"
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
     randomise(model, seed)
     model.save_pretrained(folder)
@@ -169,8 +174,19 @@ def write(folder, fields, seed):
     save_file(tensors, f"{folder}/expected.safetensors")
 
 
+def defaults():
+    types = sorted({fields["model_type"] for fields in CASES.values()})
+    return {
+        name: transformers.AutoConfig.for_model(name).to_dict() | {"model_type": name}
+        for name in types
+    }
+
+
 def main():
     transformers.logging.set_verbosity_error()
+    if sys.argv[1:] == ["--defaults"]:
+        print(json.dumps(defaults(), indent=1))
+        return
     out, names = sys.argv[1], sys.argv[2:] or list(CASES)
     for name in names:
         write(f"{out}/{name}", CASES[name], list(CASES).index(name))
