@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Inputs
 import Models
+import ResultsStore
 import Tensors
 import Testing
 import _TestSupport
@@ -80,6 +81,9 @@ extension EndToEnd {
         try found.floats("head_value_output.2")
           == reader.values(.headValueOutput, layer: 2, rows: 0..<reader.rowCount).elements)
       #expect(try await tool("export", run).code == 2)
+      let statistics = try ZarrStore.open(run + "/results.zarr")
+      let heads = try statistics.array("head_value_output/key_head").readChunk([0], as: Int32.self)
+      #expect(try heads?.map(Int.init) == reader.heads(.headValueOutput) && heads?.isEmpty == false)
     }
 
     @Test func `kills change no byte`() async throws {
