@@ -31,6 +31,11 @@ struct SweepData<Spec: SweepSpec>: Sendable {
         throw prompt.place.refusal(
           "no token for the noise", expected: "corrupt.positions that it has")
       }
+      guard !Spec.hasPairs || spec.noise != nil || prompt.sources.first?.ids != prompt.ids else {
+        throw written.place(ofSource: 0).refusal(
+          "the same tokens as the clean prompt, \(prompt.ids.count) of them",
+          expected: "another prompt, since a recovery is a share of what the two differ by")
+      }
       prompts.append(prompt)
       kept.append(SweepPrompt(prompt, noised: noised, by: resolver.prompts))
     }
