@@ -68,7 +68,7 @@ extension RunView {
         let own = prompts[number]
         return "\(own.tokens.joined().trimmingCharacters(in: .whitespaces)) \u{2192} "
           + own.answer.trimmingCharacters(in: .whitespaces)
-      } ?? "\(Spec.hasPairs ? "Patching" : "Ablation"), mean over \(prompts.count) "
+      } ?? "\(Spec.hasPairs ? "Patching" : "Ablation"), mean over \(left)\(prompts.count) "
       + "\(Spec.promptAxis)\(prompts.count == 1 ? "" : "s") in \(modelName)"
     return RunPictures(title: title, panels: panels)
   }
