@@ -166,12 +166,14 @@ package struct PromptForm: Sendable {
     example.foil = wrong?.label
     example.sources = compared.map { [PlacedInput($0.content)] } ?? []
     if let field = placed.flatMap({ f.written($0.key) }) {
-      try example.base.readPlaces(field, mayBeNowhere: true)
+      try example.base.readPlaces(
+        field, mayBeNowhere: true, apartFrom: PromptPlaces.usualNames)
     }
     let otherKey = (otherPlaced ?? placed)?.key
     if let field = otherKey.flatMap({ f.written($0) }) {
       for number in example.sources.indices {
-        try example.sources[number].readPlaces(field, mayBeNowhere: true)
+        try example.sources[number].readPlaces(
+          field, mayBeNowhere: true, apartFrom: PromptPlaces.usualNames)
       }
     }
     var prompt = WrittenPrompt(example, id: id?.value ?? "\(number)", at: f.place)

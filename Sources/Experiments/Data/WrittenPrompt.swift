@@ -207,8 +207,12 @@ extension PlacedInput {
 
   /// Reads the places that a table names in this input.
   ///
-  /// - Parameter mayBeNowhere: Whether a list may be empty.
-  mutating func readPlaces(_ field: JobField, mayBeNowhere: Bool = false) throws(Refusal) {
+  /// - Parameters:
+  ///   - mayBeNowhere: Whether a list may be empty.
+  ///   - taken: Names that mean something already.
+  mutating func readPlaces(
+    _ field: JobField, mayBeNowhere: Bool = false, apartFrom taken: [String] = []
+  ) throws(Refusal) {
     let section = try field.anyTable()
     guard section.table.members.count <= 1000 else {
       throw field.place.refusal(
@@ -219,6 +223,11 @@ extension PlacedInput {
       guard let place = section.optional(name) else { continue }
       guard !name.isEmpty, name.utf8.count <= 200 else {
         throw place.place.refusal("a name of \(name.utf8.count) bytes", expected: "1 to 200 bytes")
+      }
+      guard !taken.contains(name) else {
+        throw place.place.refusal(
+          "the name \(quoted(name)), which every prompt has a place of",
+          expected: "a name other than \(taken.joined(separator: ", "))")
       }
       switch place.value.content {
       case .integer: positions[name] = [try place.int(in: -limit...limit)]
