@@ -39,6 +39,9 @@ package struct WrittenPrompt: Sendable {
   /// The prompt's text and the subject's, where they are told, if only beside tokens.
   package var text: String?
   package var subjectText: String?
+  /// The answers' texts where they are told beside token ids, with the fields that they stand in.
+  var answerBeside: (text: String, key: String)?
+  var foilBeside: (text: String, key: String)?
   var sharing = PlaceSharing.none
   /// Whether the foil must be another token than the answer.
   var foilDiffers = false
@@ -81,14 +84,21 @@ package struct WrittenPrompt: Sendable {
 
 extension Fields {
   /// The first that is given of fields that mean the same; those behind it are passed over.
+  ///
+  /// - Parameter agree: Whether they must say the same.
   mutating func first<Value>(
-    of names: [String], _ type: FieldType<Value>, _ says: String
+    of names: [String], agree: Bool = false, _ type: FieldType<Value>, _ says: String
   ) throws(Refusal) -> (value: Value, key: String)? {
     var found: (value: Value, key: String)?
     for (number, name) in names.enumerated() {
       let says = number == 0 ? says : "The same, where \(names[number - 1]) is not given."
-      if found != nil {
-        _ = try optional(name, .any(type.words), says)
+      if let first = found?.key {
+        let other = try optional(name, .any(type.words), says)
+        let texts = [other, written(first)?.value].map { $0.map(JobText.canonicalJSON) }
+        guard agree, let other = texts[0], let own = texts[1], other != own else { continue }
+        throw place(of: name).refusal(
+          "\(escaped(other)) beside \(first) = \(escaped(own))",
+          expected: "one of the two, since they mean the same")
       } else if let value = try optional(name, type, says) {
         found = (value, name)
       }
