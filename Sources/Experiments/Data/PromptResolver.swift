@@ -251,7 +251,7 @@ package struct PromptResolver: Sendable {
     }
     switch input.content {
     case .tokens(let ids):
-      return ids.enumerated().map { marked(escaped(prompts.text($1)), $0) }
+      return prompts.pieces(ids).enumerated().map { marked(escaped($1), $0) }
     case .features(let rows):
       return rows.enumerated().map { position, row in
         let shown = row.prefix(32).map { CausalValue.number($0).description }

@@ -102,7 +102,10 @@ extension EndToEnd {
 
     /// An ablation's fields, sections behind them, and what is said of them.
     static let ablations = [
-      ("ablations = [\"zero\", \"resample\"]", "", "ablations[1], line 2: found the prompt 0 replaced"),
+      (
+        "ablations = [\"zero\", \"resample\"]", "",
+        "ablations[1], line 2: found the prompt 0 replaced"
+      ),
       (
         "ablations = [\"resample\"]", "[dataset]\nitems = [[1, 2]]",
         "dataset, line 13: found no text that is the prompt 0"
@@ -168,6 +171,19 @@ extension EndToEnd {
         Wrong(testDescription: "", item: "positions = [-1, -2]", says: []))
       let ended = try await RunningTool(["check", bench.path("job.toml")], ranks: nil).end()
       #expect(ended.code == 0, "\(ended.errors)")
+    }
+
+    @Test func `a check shows which tokens have noise, and which are patched`() async throws {
+      let bench = try bench(
+        Wrong(testDescription: "", pair: "", item: "positions = [1, 3]", says: []))
+      try bench.put(
+        try String(contentsOfFile: bench.path("job.toml"), encoding: .utf8)
+          + "\n[corrupt]\nnoise = 0.5\npositions = [1, 2]\n", "job.toml")
+      let ended = try await RunningTool(["check", bench.path("job.toml")], ranks: nil).end()
+      #expect(ended.code == 0, "\(ended.errors)")
+      #expect(
+        ended.output.contains(#"  corrupted: \u{5}|[{\u{6}}]|{\u{7}}|[\u{8}]|\t"#),
+        "\(ended.output)")
     }
   }
 }

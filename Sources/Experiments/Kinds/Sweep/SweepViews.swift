@@ -66,7 +66,7 @@ extension RunView {
     let title =
       prompt.map { number in
         let own = prompts[number]
-        return "\(own.tokens.joined().trimmingCharacters(in: .whitespaces)) \u{2192} "
+        return "\((own.text ?? own.tokens.joined()).trimmingCharacters(in: .whitespaces)) \u{2192} "
           + own.answer.trimmingCharacters(in: .whitespaces)
       } ?? "\(Spec.hasPairs ? "Patching" : "Ablation"), mean over \(left)\(prompts.count) "
       + "\(Spec.promptAxis)\(prompts.count == 1 ? "" : "s") in \(modelName)"
