@@ -162,6 +162,17 @@ extension EndToEnd {
       #expect(!bench.has("run"))
     }
 
+    @Test func `a dump without every token is refused as a corpus by line and field`() async throws {
+      let bench = try Workbench(job: Self.job("", "positions = [0]"))
+      try await bench.finish("dump")
+      try bench.put(Basis.job(data: "dump = \"dump\""), "basis.toml")
+      let ended = try await RunningTool(["check", bench.path("basis.toml")], ranks: nil).end()
+      #expect(ended.code == 3, "\(ended.code)")
+      for words in ["basis.toml: data.dump, line", "\"dump\" (the positions 0)", "expected all"] {
+        #expect(ended.errors.contains(words), "\(ended.errors)")
+      }
+    }
+
     @Test func `a basis reads the documents of a dump, and a specification its statistics`()
       async throws
     {

@@ -55,7 +55,12 @@ package struct TextSection: Sendable {
     case .inline(let own): texts = own
     case .dump(let path):
       let found = try path.reading { () throws(Refusal) in
-        try DumpReader(path.resolved).documents()
+        let dump = try DumpReader(path.resolved)
+        do throws(Refusal) { return try dump.documents() } catch {
+          // What the dump does not have.
+          guard error.field == "dump" else { throw error }
+          throw path.refusal(error.found, expected: error.expected)
+        }
       }
       texts = found.ids.map { WrittenText(content: .tokens($0), place: place.member("dump")) }
       digest = found.digest
