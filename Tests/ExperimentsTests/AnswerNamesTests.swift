@@ -15,7 +15,8 @@ import Testing
 
   @Test(arguments: [
     #""answer": "Paris", "answer_id": 256"#, #""answer": " Paris", "io_id": 256"#,
-    #""answer": "Paris and more", "answer_id": 256"#, #""answer": 256, "answer_id": 256"#,
+    #""answer": "Paris and more", "answer_id": 256"#,
+    #""answer": 256, "answer_id": 256"#,
     // In a file the first of names of one kind counts.
     #""answer": "Paris", "io": "Rome""#,
   ])
@@ -24,7 +25,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (#""answer": "Rome", "answer_id": 256"#, "[0].answer_id", #"token 256, " Paris", beside answer"#),
+    (
+      #""answer": "Rome", "answer_id": 256"#, "[0].answer_id",
+      #"token 256, " Paris", beside answer"#
+    ),
     (#""answer": 258, "answer_id": 256"#, "[0].answer_id", "token 256 beside answer = 258"),
     (
       #""answer_id": 256, "s": "Paris", "s_id": 258"#, "[0].s_id",

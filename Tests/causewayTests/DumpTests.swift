@@ -162,7 +162,8 @@ extension EndToEnd {
       #expect(!bench.has("run"))
     }
 
-    @Test func `a dump without every token is refused as a corpus by line and field`() async throws {
+    @Test func `a dump without every token is refused as a corpus by line and field`() async throws
+    {
       let bench = try Workbench(job: Self.job("", "positions = [0]"))
       try await bench.finish("dump")
       try bench.put(Basis.job(data: "dump = \"dump\""), "basis.toml")

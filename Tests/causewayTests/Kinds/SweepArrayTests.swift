@@ -36,7 +36,8 @@ extension EndToEnd {
         """
       }.joined()
       + [
-        ("whole", "\"all\""), ("ends", "[-1, -2]"), ("both", "[1, -1]"), ("named", "[\"x\", \"last\"]"),
+        ("whole", "\"all\""), ("ends", "[-1, -2]"), ("both", "[1, -1]"),
+        ("named", "[\"x\", \"last\"]"),
         ("mixed", "[\"x\", -1]"),
       ].map { "[[patch]]\nname = \"\($0)\"\nsite = \"block_output\"\npositions = \($1)\n" }.joined()
 

@@ -97,7 +97,8 @@ extension SweepTable {
           in: item.name,
           ends.map { end, says in
             Quantity(
-              end, end == "count" ? .int32 : .float32, [means, condition] + axes, says, law: .finite)
+              end, end == "count" ? .int32 : .float32, [means, condition] + axes, says, law: .finite
+            )
           }))
     }
     return groups
@@ -292,8 +293,8 @@ extension SweepTable {
       "\(metric.rawValue) for \(count) of \(outline.prompts.count) \(Spec.promptAxis)s"
     }
     guard !undefined.isEmpty else { return nil }
-    return "recovery is undefined where the two runs agree: of \(undefined.joined(separator: ", of "))"
-      + ", which its means leave out"
+    return "recovery is undefined where the two runs agree: of "
+      + undefined.joined(separator: ", of ") + ", which its means leave out"
   }
 
   private func cells(
