@@ -8,9 +8,11 @@ struct SpecInputs {
   let limits: InputLimits
   let tokenize: ((String) throws(Refusal) -> [Int])?
 
+  /// The names of inputs that are tensors.
+  static let keys = ["input_ids", "inputs_embeds", "attention_mask", "token_type_ids"]
+
   func callAsFunction(_ field: JSONField) throws(Refusal) -> ModelInputs<Float> {
-    try field.refuseUnknownKeys(
-      known: ["input_ids", "inputs_embeds", "prompts", "attention_mask", "token_type_ids"])
+    try field.refuseUnknownKeys(known: Self.keys + ["prompts"])
     var given: [String] = []
     for key in ["input_ids", "inputs_embeds", "prompts"] where try field.optional(key) != nil {
       given.append(key)

@@ -29,10 +29,10 @@ public struct ModuleTree: Sendable {
 extension ModuleNames {
   /// The published paths of a model's sites, in the order in which a run comes by them.
   func paths(_ shape: DecoderShape) -> ModulePaths.Names {
-    let whole = (prefix + blocks).split(separator: ".").map(String.init)
-    let bare = blocks.split(separator: ".").map(String.init)
+    let parts = prefix.split(separator: ".").map(String.init)
     return ModulePaths.Names(
-      blocks: whole == bare ? [whole] : [whole, bare],
+      prefixes: (parts.indices.map { Array(parts[$0...]) } + [[]]),
+      list: blocks.split(separator: ".").map(String.init),
       inBlock: modules.listed.map { Array($0) }
         ?? ([("input", .blockInput)] + attentionPaths(shape.blocks[0])
           + networkPaths(shape.blocks[0]) + modules.further.map { ($0.path, $0.site) }
@@ -121,16 +121,20 @@ extension ModuleNames {
     return paths
   }
 
-  private var outsidePaths: [(key: String, value: (site: Site, isLast: Bool))] {
-    var paths: [(key: String, value: (site: Site, isLast: Bool))] = []
+  private var outsidePaths: [ModulePaths.Names.Outside] {
+    var paths: [ModulePaths.Names.Outside] = []
     func add(_ module: StackModule, _ side: String, _ site: Site, isLast: Bool = false) {
-      if let name = stack[module] { paths.append(("\(name.path).\(side)", (site, isLast))) }
+      guard let name = stack[module] else { return }
+      paths.append(
+        .init(key: "\(name.path).\(side)", site: site, isLast: isLast, isBare: module == .head))
     }
     add(.tokenEmbedding, "output", .tokenEmbeddingOutput)
     add(.positionEmbedding, "output", .positionEmbeddingOutput)
     add(.embeddingNorm, "output", .blockInput)
     for path in modules.passingBefore {
-      paths += ["input", "output"].map { ("\(path).\($0)", (.blockInput, false)) }
+      paths += ["input", "output"].map {
+        .init(key: "\(path).\($0)", site: .blockInput, isLast: false, isBare: false)
+      }
     }
     add(.finalNorm, "input", .blockOutput, isLast: true)
     add(.finalNorm, "output", .finalNormOutput)
