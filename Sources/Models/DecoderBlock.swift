@@ -34,10 +34,11 @@ extension DecoderModel {
   ) -> Variable<Scalar> {
     let (tape, weights, shape) = (run.tape, layers[layer], shape.blocks[layer])
     switch (shape.order, shape.attentionSpan) {
-    case (.postNorm, _):
+    case (.postNorm, let span):
       let sum = tape.add(attended, x)
       return run.visit(
-        .attentionOutput, layer, weights.attentionNorm.map { $0(sum, on: tape) } ?? sum)
+        span == .stream ? .attentionOutput : .residualMiddle, layer,
+        weights.attentionNorm.map { $0(sum, on: tape) } ?? sum)
     case (_, .stream): return run.visit(.attentionOutput, layer, tape.add(attended, x))
     default:
       let added = weights.attentionOutputNorm.map { $0(attended, on: tape) } ?? attended

@@ -35,7 +35,7 @@ extension DecoderShape {
     let hasNorms = blocks.contains { $0.attention.norms != nil }
     let hasExperts = blocks.contains { $0.mlp.experts != nil }
     let isGated = blocks[0].mlp.form.isGated
-    let isPostNorm = blocks[0].order == .postNorm
+    let isPostNorm = blocks[0].order == .postNorm && blocks[0].attentionSpan == .stream
     return (hasNorms ? [.queryNormOutput, .keyNormOutput] : [])
       + (isPostNorm ? [.attentionProjectionOutput] : [])
       + (blocks[0].order.isParallel || blocks[0].attentionSpan == .stream ? [] : [.residualMiddle])

@@ -44,6 +44,7 @@ extension ModuleNames {
   fileprivate static let gptNeoX: ModuleNames = {
     let fused = Name(
       "attention.query_key_value", fused: [.query, .key, .value], fusion: .byHead)
+    // transformers 5 calls the head of its module lm_head and still saves it as embed_out.
     return ModuleNames(
       prefix: "gpt_neox.", blocks: "layers",
       stack: [
@@ -54,7 +55,7 @@ extension ModuleNames {
         .attentionOutput: "attention.dense", .mlpNorm: "post_attention_layernorm",
         .up: "mlp.dense_h_to_4h", .down: "mlp.dense_4h_to_h",
       ],
-      buffers: [".attention.bias"],
+      renamed: [(old: "lm_head", new: "embed_out")], buffers: [".attention.bias"],
       modules: ModuleTree(
         attention: ["attention"], activation: "mlp.act",
         passing: [

@@ -83,10 +83,15 @@ public struct Family: Sendable {
     return place
   }
 
+  /// Tensors of GGUF files that divide rotary frequencies.
+  static let rotaryFactors = [
+    "rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight",
+  ]
+
   /// Whether a tensor may stand in the file without being a weight (buffers of old versions).
   func isBuffer(_ name: String) -> Bool {
     (names.buffers + ["rotary_emb.inv_freq", ".attn.bias", ".masked_bias"])
-      .contains { name.hasSuffix($0) } || name == "rope_freqs.weight"
+      .contains { name.hasSuffix($0) } || Self.rotaryFactors.contains(name)
   }
 }
 

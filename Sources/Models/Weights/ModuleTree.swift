@@ -79,12 +79,17 @@ extension ModuleNames {
     if block.has(.attentionOutputNorm), let name = names(of: block)[.attentionOutputNorm] {
       paths.append(("\(name.path).input", .attentionOutput))
     }
+    if block.order == .postNorm, block.attentionSpan == .branch,
+      let name = names(of: block)[.attentionNorm]
+    {
+      paths.append(("\(name.path).output", .residualMiddle))
+    }
     return paths
   }
 
   private func networkPaths(_ block: BlockShape) -> ModulePaths.Modules {
     var paths: ModulePaths.Modules = []
-    if block.has(.mlpNorm), let norm = names(of: block)[.mlpNorm] {
+    if block.has(.mlpNorm), block.order != .postNorm, let norm = names(of: block)[.mlpNorm] {
       paths += both(norm.path, block.order.isParallel ? .blockInput : .residualMiddle, .mlpInput)
     }
     paths += modules.mlp.map { ("\($0).input", .mlpInput) }
@@ -97,6 +102,9 @@ extension ModuleNames {
     paths += modules.mlp.reversed().map { ("\($0).output", .mlpOutput) }
     if block.has(.mlpOutputNorm), let name = names(of: block)[.mlpOutputNorm] {
       paths.append(("\(name.path).input", .mlpOutput))
+    }
+    if block.order == .postNorm, let name = names(of: block)[.mlpNorm] {
+      paths.append(("\(name.path).output", .blockOutput))
     }
     return paths
   }
