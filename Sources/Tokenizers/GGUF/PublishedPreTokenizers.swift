@@ -13,13 +13,13 @@ struct PublishedPreTokenizer: Sendable {
     #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
   /// GPT-4's, with digits in threes or as the caller says.
-  private static func gpt4Pattern(digits: String) -> String {
+  static func gpt4Pattern(digits: String) -> String {
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
       + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
   }
 
   /// Words cut at changes from small to capital letters: GPT-4o, with contractions, and Tekken.
-  private static func casedPattern(suffix: String, digits: String) -> String {
+  static func casedPattern(suffix: String, digits: String) -> String {
     let (upper, lower) = (#"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#, #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#)
     let lead = #"[^\r\n\p{L}\p{N}]?"#
     return "\(lead)\(upper)*\(lower)+\(suffix)|\(lead)\(upper)+\(lower)*\(suffix)|\(digits)"
@@ -33,7 +33,7 @@ struct PublishedPreTokenizer: Sendable {
     var ignoresMerges = false
   }
 
-  private static let contractions = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
+  static let contractions = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
 
   private static let entries = [
     Entry(names: ["gpt-2", "phi-2"], patterns: [gpt2Pattern]),
@@ -58,6 +58,9 @@ struct PublishedPreTokenizer: Sendable {
       names: ["default"],
       patterns: [#"[\p{P}\$\+<=>\^~\|]+"#, gpt2Pattern, #"\p{N}+"#, "[0-9][0-9][0-9]"]),
   ]
+
+  /// Those whose texts begin with the beginning of a sequence where the file does not say.
+  static let beginning: Set<String> = ["llama-bpe", "llama3", "llama-v3", "tekken"]
 
   /// Finds a pre-tokenizer by its name in a GGUF file.
   init(named name: String, file: String) throws(Refusal) {

@@ -15,6 +15,9 @@ struct MergeRules: Sendable {
   /// Whether a word that is a token is that token, whatever the merges say.
   var ignoresMerges = false
 
+  /// Comes off the right half of a merge: what marks the parts of a word past its first.
+  var continuation: [UInt8] = []
+
   private var rank: UInt64 = 0
 
   /// - Parameter ids: The vocabulary, by the tokens' texts in the byte alphabet.
@@ -39,18 +42,22 @@ struct MergeRules: Sendable {
       }
       return Int32(id)
     }
-    let (a, b, merged) = (try token(left), try token(right), try token(left + right))
+    let (a, b) = (try token(left), try token(right))
+    let rest = right.utf8.dropFirst(continuation.count)
+    let merged = try token(continuation.isEmpty ? left + right : left + (String(rest) ?? ""))
     table.set(a, b, to: rank << 32 | UInt64(merged))
     rank += 1
+  }
+
+  /// The tokens that spell each byte, such as `<0x0A>`, or -1.
+  static func byteTokens(in ids: [ByteKey: Int]) -> [Int32] {
+    (0..<256).map { Int32(ids[ByteKey(ByteToken.text(of: UInt8($0)))] ?? -1) }
   }
 
   /// Spells letters that are no tokens with tokens such as `<0x0A>`, where all of those exist.
   mutating func fallBackToBytes(in ids: [ByteKey: Int]) {
     for (byte, scalar) in ByteAlphabet.scalars.enumerated() where byteSymbols[byte] < 0 {
-      let spelled = String(scalar).utf8.map { unit in
-        let digits = String(unit, radix: 16, uppercase: true)
-        return ids[ByteKey("<0x\(digits.count < 2 ? "0" : "")\(digits)>")]
-      }
+      let spelled = String(scalar).utf8.map { ids[ByteKey(ByteToken.text(of: $0))] }
       let known = spelled.compactMap(\.self)
       if known.count == spelled.count { fallbacks[byte] = known.map { Int32($0) } }
     }
