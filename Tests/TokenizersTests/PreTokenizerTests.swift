@@ -66,11 +66,16 @@ struct PreTokenizerTests {
         }
       }
       let text = SourceText(input)
-      let (composed, pieces) = Normalizer.composed(text, [Piece(range: 0..<text.scalars.count)])
-      let whole = input.precomposedStringWithCanonicalMapping.unicodeScalars.map(\.value)
-      #expect(composed.scalars == whole, "\(text.scalars)")
-      #expect(pieces[0].range == 0..<whole.count)
-      #expect(composed.source(of: whole.count - 1).upperBound == input.utf8.count)
+      for form in UnicodeForm.allCases {
+        var rewritten = text
+        var matcher = PatternMatcher(length: text.scalars.count)
+        let pieces = try NormalizerStep.unicode(form).apply(
+          to: [Piece(range: 0..<text.scalars.count)], of: &rewritten, using: &matcher)
+        let whole = form.of(input).unicodeScalars.map(\.value)
+        #expect(rewritten.scalars == whole, "\(form) of \(text.scalars)")
+        #expect(pieces[0].range == 0..<whole.count)
+        #expect(rewritten.source(of: whole.count - 1).upperBound == input.utf8.count)
+      }
     }
   }
 }

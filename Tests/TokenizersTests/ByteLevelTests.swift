@@ -3,7 +3,7 @@ import Testing
 import Tokenizers
 import _TestSupport
 
-struct ByteLevelBPETests {
+struct ByteLevelTests {
   @Test func `any text comes back from its tokens`() throws {
     let tokenizer = try TinyTokenizer().load()
     var random = SeededRandom(seed: 3)
@@ -184,8 +184,8 @@ struct ByteLevelBPETests {
     var tiny = TinyTokenizer()
     tiny.model = ["type": "\"BPE\""]
     let values = tiny.tokens
-    func gguf(_ pre: String) throws -> ByteLevelBPE {
-      try ByteLevelBPE(
+    func gguf(_ pre: String) throws -> TokenizerPipeline {
+      try TokenizerPipeline(
         gguf: values, merges: tiny.merges, tokenTypes: Array(repeating: 1, count: values.count),
         pre: pre)
     }
