@@ -22,7 +22,8 @@ struct CharsMap: Sendable {
     units = stride(from: 4, to: 4 + size, by: 4).map(unit)
     texts = Array(blob[(4 + size)...])
     guard texts.last == 0 else { throw refusal("a last replacement without its end") }
-    for (place, unit) in units.enumerated() where unit & 0x8000_0000 == 0 {
+    // The root is stepped from whatever its mark is; leaves never are.
+    for (place, unit) in units.enumerated() where place == 0 || unit & 0x8000_0000 == 0 {
       // Whatever byte comes next, its unit is in the same block of 256.
       let next = place ^ Self.offset(unit)
       guard next | 0xFF < units.count else {

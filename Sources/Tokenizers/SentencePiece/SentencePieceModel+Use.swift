@@ -30,7 +30,7 @@ extension SentencePieceModel {
   /// The library sums scores in single precision, and its versions differ in which of two equal cuts
   /// they take: 0.1.97, Debian's, cuts `-----` otherwise than 0.2.3. Here sums are in double precision,
   /// as in `tokenizers`, which agrees with the latter.
-  func unigram(rows: Int?, digest: String) throws(Refusal) -> TokenizerPipeline? {
+  func unigram(rows: Int?) throws(Refusal) -> TokenizerPipeline? {
     guard algorithm == .unigram, !blanksAreSuffixes, normalizer.flags[5] == true,
       !pieces.contains(where: { $0.kind == .byUser })
     else { return nil }
@@ -52,7 +52,7 @@ extension SentencePieceModel {
         scores: pieces.map { Double($0.score) },
         worst: plain.map { Double(pieces[$0].score) }.min() ?? 0,
         unknown: pieces.firstIndex { $0.kind == .unknown }.map { Int32($0) }, byteTokens: bytes),
-      decoder: Decoder(steps: []), rows: rows, digest: digest, file: file)
+      decoder: Decoder(steps: []), rows: rows, digest: "", file: file)
     let map =
       try normalizer.charsMap.isEmpty
       ? nil

@@ -8,7 +8,8 @@ struct SentencePieceStyle {
   var addsPrefix: Bool?
   /// The tokens that the class names where its configuration does not.
   var named: [String: String] = [:]
-  var notes: [String] = []
+  /// Whether every stretch between special tokens has the blank in front, and not only the first.
+  var isLegacy = true
   /// Sentinels behind the pieces: `<extra_id_0>` is the last of them.
   private var sentinels = 0
 
@@ -33,11 +34,7 @@ struct SentencePieceStyle {
         expected: "a class that takes the pieces as the model numbers them; this one is read as a "
           + "tokenizer.json, which transformers writes with save_pretrained")
     }
-    if config.isLegacy == false, addsPrefix == nil, !isT5 {
-      notes.append(
-        "\(escaped(config.file)): legacy = false is not followed behind special tokens: each stretch "
-          + "of text has the blank in front that the SentencePiece model puts there")
-    }
+    isLegacy = config.isLegacy ?? true
   }
 
   /// The tokens that the class adds behind the pieces.

@@ -6,9 +6,9 @@ internal import Inputs
 /// plain text where they are typed, as the library has it; in a model folder they are found, as
 /// `transformers` does.
 struct SentencePieceTokenizer: Tokenizer {
-  private let processor: SentencePieceProcessor
-  /// Cuts in the library's place where that depends on its version.
-  private let unigram: TokenizerPipeline?
+  private let cutter: SentencePieceCutter
+  /// Cuts what stands behind a special token, where that has no blank put in front.
+  private let continuing: SentencePieceCutter?
   /// The pieces as the text that they stand for, with the tokens that a folder adds.
   private let vocabulary: Vocabulary
   private let pieceCount: Int
@@ -34,9 +34,15 @@ struct SentencePieceTokenizer: Tokenizer {
     var model = try SentencePieceModel(bytes, file: file.path, rows: vocabularySize)
     let style = try SentencePieceStyle(config, model)
     if let addsPrefix = style.addsPrefix { model.addsPrefix = addsPrefix }
-    processor = try SentencePieceProcessor(model.serialized(), file: file.path)
     digest = Digest.of(bytes)
-    unigram = try model.unigram(rows: vocabularySize, digest: digest)
+    cutter = try SentencePieceCutter(model, rows: vocabularySize, file: file.path)
+    if model.addsPrefix, !style.isLegacy {
+      var bare = model
+      bare.addsPrefix = false
+      continuing = try SentencePieceCutter(bare, rows: vocabularySize, file: file.path)
+    } else {
+      continuing = nil
+    }
     let pieces = model.pieces
     var ids: [ByteKey: Int] = [:]
     for (id, piece) in pieces.enumerated() { ids[ByteKey(piece.text)] = id }
@@ -73,7 +79,7 @@ struct SentencePieceTokenizer: Tokenizer {
       after: style.addsEnd ? model.end.map { [$0] } ?? [] : [])
     rows = vocabularySize ?? .max
     form = model.algorithm.form
-    notes = style.notes
+    notes = []
     self.file = file.path
   }
 
@@ -92,7 +98,8 @@ struct SentencePieceTokenizer: Tokenizer {
         spans.append(bytes)
         continue
       }
-      for (id, span) in try cut(source.bytes[bytes]) {
+      let cutter = bytes.lowerBound > 0 ? continuing ?? cutter : cutter
+      for (id, span) in try cutter.cut(source.bytes[bytes]) {
         let start = bytes.lowerBound + span.lowerBound
         ids.append(id)
         spans.append(start..<bytes.lowerBound + span.upperBound)
@@ -120,13 +127,6 @@ struct SentencePieceTokenizer: Tokenizer {
     return Encoding(ids: ids, utf8Spans: spans, in: text)
   }
 
-  private func cut(_ text: ArraySlice<UInt8>) throws(Refusal) -> [(id: Int, span: Range<Int>)] {
-    guard let unigram else { return try processor.encode(text) }
-    let encoding = try unigram.encodeWithOffsets(
-      String(decoding: text, as: UTF8.self), addingSpecialTokens: false)
-    return zip(encoding.ids, encoding.utf8Spans).map { ($0, $1) }
-  }
-
   /// The beginning of a sequence as it would be typed, where a text begins with one.
   private var beginningText: String {
     frame.before.first.flatMap { token($0) } ?? ""
@@ -152,7 +152,7 @@ struct SentencePieceTokenizer: Tokenizer {
     var result: [UInt8] = []
     var run: [Int32] = []
     func flush() {
-      if !run.isEmpty { result += (try? processor.decode(run)) ?? [] }
+      if !run.isEmpty { result += (try? cutter.processor.decode(run)) ?? [] }
       run = []
     }
     for id in ids where vocabulary.contains(id) {
@@ -172,4 +172,23 @@ struct SentencePieceTokenizer: Tokenizer {
   }
 
   func id(of token: String) -> Int? { vocabulary.id(of: Array(token.utf8)[...]) }
+}
+
+/// What cuts a stretch of text into pieces.
+struct SentencePieceCutter: Sendable {
+  let processor: SentencePieceProcessor
+  /// Cuts in the library's place where that depends on its version.
+  private let unigram: TokenizerPipeline?
+
+  init(_ model: SentencePieceModel, rows: Int?, file: String) throws(Refusal) {
+    processor = try SentencePieceProcessor(model.serialized(), file: file)
+    unigram = try model.unigram(rows: rows)
+  }
+
+  func cut(_ text: ArraySlice<UInt8>) throws(Refusal) -> [(id: Int, span: Range<Int>)] {
+    guard let unigram else { return try processor.encode(text) }
+    let encoding = try unigram.encodeWithOffsets(
+      String(decoding: text, as: UTF8.self), addingSpecialTokens: false)
+    return zip(encoding.ids, encoding.utf8Spans).map { ($0, $1) }
+  }
 }
