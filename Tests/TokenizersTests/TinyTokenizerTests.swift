@@ -37,6 +37,7 @@ struct TinyTokenizerTests {
     ("bert", "tokenizer.json"), ("bert-cased", "tokenizer.json"), ("clip", "tokenizer.json"),
     ("gemma", "tokenizer.json"), ("gguf-bert", "tokenizer.gguf"), ("gguf-gemma", "tokenizer.gguf"),
     ("gguf-llama", "tokenizer.gguf"), ("gguf-t5", "tokenizer.gguf"), ("llama", "tokenizer.json"),
+    ("llama2c", "tokenizer.bin"),
     ("mistral", "tokenizer.json"), ("sp-bpe", "tokenizer.model"), ("sp-unigram", "tokenizer.model"),
     ("sp-user", "tokenizer.model"), ("t5", "tokenizer.json"), ("tiktoken", "tiny.tiktoken"),
     ("vocab-merges", "vocab.json"), ("vocab-txt", "vocab.txt"), ("words", "tokenizer.json"),

@@ -11,7 +11,9 @@ enum UnicodeForm: String, Sendable, CaseIterable {
     switch self {
     case .composed: text.precomposedStringWithCanonicalMapping
     case .decomposed: text.decomposedStringWithCanonicalMapping
-    case .compatibilityComposed: text.precomposedStringWithCompatibilityMapping
+    // In two steps: Foundation leaves half-width letters of Hangul apart.
+    case .compatibilityComposed:
+      text.decomposedStringWithCompatibilityMapping.precomposedStringWithCanonicalMapping
     case .compatibilityDecomposed: text.decomposedStringWithCompatibilityMapping
     }
   }

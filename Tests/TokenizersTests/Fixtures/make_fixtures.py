@@ -12,6 +12,7 @@ import io
 import json
 import os
 import shutil
+import struct
 
 import gguf
 import numpy as np
@@ -207,6 +208,7 @@ def pieces():
                 normalization_rule_name="identity", remove_extra_whitespaces=False)
     sp = by_library("sp-bpe", bpe)
     gguf_of("gguf-llama", bpe, "llama", sp)
+    llama2c(bpe, sp)
     bpe = train(model_type="bpe", vocab_size=420, byte_fallback=True, add_dummy_prefix=False,
                 normalization_rule_name="identity", remove_extra_whitespaces=False,
                 user_defined_symbols=["\n\n", "<mask>"])
@@ -223,6 +225,21 @@ def pieces():
     proto = pb.ModelProto()
     proto.ParseFromString(uni)
     return proto.normalizer_spec.precompiled_charsmap
+
+
+def llama2c(model, sp):
+    """The pieces as export.py of llama2.c writes them, whose blanks are blanks."""
+    proto = pb.ModelProto()
+    proto.ParseFromString(model)
+    tokens = [p.piece.replace("\u2581", " ").encode() for p in proto.pieces]
+    tokens[1:3] = [b"\n<s>\n", b"\n</s>\n"]
+    with open(os.path.join(folder("llama2c"), "tokenizer.bin"), "wb") as f:
+        f.write(struct.pack("I", max(map(len, tokens))))
+        for token, piece in zip(tokens, proto.pieces):
+            f.write(struct.pack("fI", piece.score, len(token)) + token)
+    texts = [t for t in TEXTS if "\u2581" not in t]
+    save("llama2c", texts, sp.encode, lambda ids: " " + sp.decode(ids) if ids else "",
+         lambda s: [1] + sp.encode(s))
 
 
 def gguf_of(name, model, kind, sp, prefix=True):
