@@ -29,6 +29,16 @@ func `blocks of every type have the bits that the gguf package gives them`(type:
   #expect(try Set(GGUFFile(fixture("quantised.gguf")).tensors.keys) == Set(types.map(\.name)))
 }
 
+@Test func `an inspection shows the type and the bytes of every quantised tensor`() throws {
+  let file = try GGUFFile(fixture("quantised.gguf"))
+  let lines = try Inspection(file.path).lines
+  for tensor in file.tensors.values {
+    let type = tensor.elementType
+    #expect(lines.filter { $0.contains(" \(type.name) ") }.count == 2, "\(type.name)")
+    #expect(tensor.byteCount == 2048 / type.blockSize * type.blockBytes)
+  }
+}
+
 @Test(arguments: types.indices)
 func `blocks are expanded alike past one piece of reading`(index: Int) throws {
   let (name, number) = types[index]
