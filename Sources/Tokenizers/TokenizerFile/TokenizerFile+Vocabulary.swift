@@ -26,8 +26,10 @@ extension TokenizerFile {
     }
   }
 
-  static func vocabulary(_ vocab: JSONField, limit: Int?) throws(Refusal) -> VocabularyFields {
-    if case .array = vocab.value { return try scoredVocabulary(vocab, limit: limit) }
+  static func vocabulary(
+    _ vocab: JSONField, isScored: Bool = false, limit: Int?
+  ) throws(Refusal) -> VocabularyFields {
+    if isScored { return try scoredVocabulary(vocab, limit: limit) }
     let members = try vocab.object().members
     guard !members.isEmpty else { throw vocab.refusal("an empty vocab", expected: "tokens") }
     let bound = IdBound(limit, tokens: members.count)

@@ -34,7 +34,8 @@ extension TokenizerPipeline {
     let decoder = Decoder(steps: try TokenizerFile.decoders(root.optional("decoder")))
     let model = try root["model"]
     let type = try TokenizerFile.ModelType(of: model)
-    let vocab = try TokenizerFile.vocabulary(model["vocab"], limit: vocabularySize)
+    let vocab = try TokenizerFile.vocabulary(
+      model["vocab"], isScored: type == .unigram, limit: vocabularySize)
     var added = try TokenizerFile.addedTokens(root.optional("added_tokens"), vocab: vocab)
     added += try config.added(
       beyond: added, id: { vocab.ids[ByteKey($0)] }, isTaken: { vocab.texts[$0] != nil })
