@@ -25,7 +25,7 @@ public struct PathInspection {
     // Jobs in YAML are what others have: they get the job's refusal, not a model's.
     if [".toml", ".yaml", ".yml"].contains(where: name.hasSuffix) {
       lines = try Self.job(path)
-    } else if name.hasSuffix("tokenizer.json") {
+    } else if ["tokenizer.json", "tokenizer.model", ".tiktoken"].contains(where: name.hasSuffix) {
       lines = try Self.tokenizer(path, vocabulary: nil)
     } else if name.hasSuffix(".zst") {
       lines = try Self.frame(path)
@@ -141,8 +141,9 @@ public struct PathInspection {
   private static func tokenizer(
     _ path: String, vocabulary: Int?
   ) throws(Refusal) -> [String] {
-    let tokenizer = try ByteLevelBPE(tokenizerFile: path, vocabularySize: vocabulary)
-    return ["\(escaped(path)): byte-level BPE, \(tokenizer.count) tokens, \(tokenizer.digest)"]
+    let tokenizer = try ModelTokenizer.open(path, vocabulary: vocabulary)
+    return ["\(escaped(path)): \(tokenizer.form), \(tokenizer.count) tokens, \(tokenizer.digest)"]
+      + tokenizer.notes.map { "note: \($0)" }
   }
 
   /// A PyTorch archive, every storage compared with its CRC-32.
@@ -214,7 +215,8 @@ public struct PathInspection {
       lines.append("model: \(opened.kind)")
     }
     if let tokenizer = try ModelTokenizer.open(nil, beside: checkpoint, vocabulary: vocabulary) {
-      lines.append("tokenizer: byte-level BPE, \(tokenizer.count) tokens")
+      lines.append("tokenizer: \(tokenizer.form), \(tokenizer.count) tokens")
+      lines += tokenizer.notes.map { "note: \($0)" }
     } else if case .decoder = opened.contents {
       lines.append("tokenizer: none; prompts must come as token ids")
     }
