@@ -18,6 +18,21 @@ struct PathInspectionTests {
     }
   }
 
+  @Test func `marks of tools in a configuration come out as one note`() throws {
+    try withTemporaryFolder { folder in
+      try TinyModel(.gpt2).write(to: folder)
+      let config = folder.appendingPathComponent("config.json")
+      let text = try String(contentsOf: config, encoding: .utf8)
+      let start = try #require(text.firstIndex(of: "{"))
+      let marked =
+        "{\"unsloth_fixed\": true, \"_mark\": 1," + text[text.index(after: start)...]
+      try Data(marked.utf8).write(to: config)
+      let notes = try PathInspection(folder.path).lines.filter { $0.hasPrefix("note: ") }
+      #expect(
+        notes == ["note: \"unsloth_fixed\", \"_mark\" of config.json: marks of tools"])
+    }
+  }
+
   @Test func `a tuned lens and saved interventions are known by what their config.json holds`()
     throws
   {

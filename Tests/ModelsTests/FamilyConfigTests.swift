@@ -46,6 +46,37 @@ struct FamilyConfigTests {
     #expect(try shape(family, ["model_type": type]) == whole, "\(type) of nothing")
   }
 
+  @Test(arguments: defaults.keys.sorted())
+  func `a null is never refused`(type: String) throws {
+    let fields = try #require(Self.defaults[type])
+    let family = try #require(Family.all.first { $0.modelType == type })
+    for key in fields.keys.sorted() where key != "model_type" {
+      var other = fields
+      other[key] = Value(NSNull())
+      #expect(throws: Never.self, "\(type), \(key)") { try shape(family, other) }
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("falcon", "apply_residual_connection_post_layernorm", false), ("opt", "prefix", "</s>"),
+      ("opt", "activation_dropout", 0), ("bloom", "skip_bias_add_qkv", false),
+      ("bloom", "offset_alibi", 100), ("gptj", "rotary", true), ("phi3", "lm_head_bias", false),
+      ("phi3", "interpolate_factor", 1), ("gpt_oss", "initial_context_length", 4096),
+      ("gemma2", "cache_implementation", "hybrid"), ("gpt2", "n_ctx", 1024),
+      ("gpt2", "output_past", true), ("gpt2", "_num_labels", 1), ("llama", "is_llama_config", true),
+      ("llama", "rope_interleaved", false),
+    ] as [(String, String, any Sendable)])
+  func `fields of published files that change nothing are taken`(
+    type: String, field: String, value: any Sendable
+  ) throws {
+    var fields = try #require(Self.defaults[type])
+    let family = try #require(Family.all.first { $0.modelType == type })
+    let whole = try shape(family, fields)
+    fields[field] = value
+    #expect(try shape(family, fields) == whole)
+  }
+
   @Test func `every family of decoders has its defaults compared`() {
     let decoders = Set(FamilyFolder.carried.compactMap { try? $0.opened().family.modelType })
     #expect(decoders.isSubset(of: Self.defaults.keys))
@@ -148,7 +179,8 @@ struct FamilyConfigTests {
     expectRefusal(["quantization_config", "GGUF"]) { try copy.opened() }
   }
 
-  @Test func `rotary scalings that are not known or not whole are refused by their fields`() throws {
+  @Test func `rotary scalings that are not known or not whole are refused by their fields`() throws
+  {
     func refuse(_ scaling: [String: Any], _ terms: String...) throws {
       let copy = try Copy("llama_3")
       copy.fields["rope_scaling"] = scaling

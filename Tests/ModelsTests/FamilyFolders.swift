@@ -49,9 +49,10 @@ struct FamilyFolder: Sendable, CustomTestStringConvertible {
   /// Those of the repository, and the rest if a Python writes them.
   static let all: [FamilyFolder] = {
     let names = Set(carried.map(\.name))
-    return carried + (PeerPython.models.map { folders(in: $0) } ?? []).filter {
-      !names.contains($0.name)
-    }
+    return carried
+      + (PeerPython.models.map { folders(in: $0) } ?? []).filter {
+        !names.contains($0.name)
+      }
   }()
 
   /// Every decoder that transformers has recorded or written.
@@ -84,7 +85,9 @@ enum PeerPython {
     let script = fixtures.appendingPathComponent("families_peer.py").path
     guard (try? run(path, [script, folder.path])) == 0 else { return nil }
     written.withLock { $0 = folder.path }
-    atexit { written.withLock { if let path = $0 { try? FileManager.default.removeItem(atPath: path) } } }
+    atexit {
+      written.withLock { if let path = $0 { try? FileManager.default.removeItem(atPath: path) } }
+    }
     return folder
   }()
 

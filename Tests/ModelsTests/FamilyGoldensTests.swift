@@ -10,7 +10,8 @@ import _TestSupport
 /// computed.
 struct FamilyGoldensTests {
   static let goldens = ModelGoldens.named([
-    "bert", "esm", "gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neo", "gpt_neox", "gpt_neox_sequential",
+    "bert", "esm", "gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neo", "gpt_neox",
+    "gpt_neox_sequential",
     "gpt_oss", "llama", "llama_rope_scaled", "mistral", "mixtral", "olmo", "olmo2", "phi3",
     "qwen2", "qwen3", "qwen3_moe", "stories260k",
   ])

@@ -8,7 +8,8 @@ extension Family {
   static let bert = Family("bert", names: .bert) { config throws(Refusal) in
     try config.require("is_decoder", false, because: "an encoder")
     let segments = try config.int("type_vocab_size", default: 2)
-    return try config.encoderShape(head: ["BertForMaskedLM", "BertForPreTraining"], segments: segments)
+    return try config.encoderShape(
+      head: ["BertForMaskedLM", "BertForPreTraining"], segments: segments)
   }
 
   /// RoBERTa: BERT with positions from past the padding token on, and a head of its own.

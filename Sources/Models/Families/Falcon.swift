@@ -16,6 +16,8 @@ extension Family {
     let isGGUF = config.gguf != nil
     let own = try config.int("hidden_size", default: isGGUF ? nil : 4544)
     let width = try config.int("n_embed", default: own)
+    // transformers does not follow it.
+    config.ignore("apply_residual_connection_post_layernorm")
     let layers = try config.int(
       "num_hidden_layers", default: isGGUF ? nil : 32, in: 1...10_000)
     let heads = try config.evenHeads("num_attention_heads", width: width, default: 71)
@@ -78,11 +80,13 @@ extension Family {
     let layers = try config.int("n_layer", default: isGGUF ? nil : first ?? 2, in: 1...10_000)
     let count = try config.optional("num_attention_heads")?.int(in: 1...1 << 20)
     let heads = try config.evenHeads("n_head", width: width, default: count ?? 8)
-    config.ignore("slow_but_exact", "skip_bias_add", "skip_bias_add_qkv", "attention_softmax_in_fp32",
+    config.ignore(
+      "slow_but_exact", "skip_bias_add", "skip_bias_add_qkv", "attention_softmax_in_fp32",
       "bias_dropout_fusion", "masked_softmax_fusion", "offset_alibi", "seq_length", "n_inner",
       "unk_token_id")
     try config.require(
-      "apply_residual_connection_post_layernorm", false, because: "the sum is of what is not normed")
+      "apply_residual_connection_post_layernorm", false, because: "the sum is of what is not normed"
+    )
     let norm = NormShape.layer(
       epsilon: try config.epsilon("layer_norm_epsilon", default: isGGUF ? nil : 1e-5))
     var attention = AttentionShape(heads: heads.heads, headWidth: heads.width, biases: .all)

@@ -20,7 +20,8 @@ extension Family {
       count: count, used: try config.int("num_experts_per_tok", default: 4, in: 1...count),
       isNormalised: true, hasRouterBias: true)
     let width =
-      config.gguf == nil ? shape.mlpWidth : try config.int("moe_intermediate_size", default: shape.mlpWidth)
+      config.gguf == nil
+      ? shape.mlpWidth : try config.int("moe_intermediate_size", default: shape.mlpWidth)
     let form = FeedForwardShape.Form.clamped(
       alpha: try config.float("swiglu_alpha", default: 1.702),
       limit: try config.float("swiglu_limit", default: 7))

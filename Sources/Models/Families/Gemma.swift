@@ -5,7 +5,8 @@ extension Family {
   /// Gemma: scaled embeddings, gains that are stored less by one.
   ///
   /// Gemma Team, 2024, <https://arxiv.org/abs/2403.08295>.
-  static let gemma = Family("gemma", names: .llama, gguf: InGGUF("gemma")) { config throws(Refusal) in
+  static let gemma = Family("gemma", names: .llama, gguf: InGGUF("gemma")) {
+    config throws(Refusal) in
     // Early files have another field, which transformers does not follow.
     config.ignore("hidden_activation")
     return try config.gemmaShape(
@@ -32,7 +33,8 @@ extension Family {
     let older = try config.optional("_sliding_window_pattern")?.int(in: 1...1 << 16)
     let step = pattern ?? older ?? 6
     var shape = try config.gemma2Shape(
-      vocabulary: 262_208, positions: 131_072, caps: (nil, nil)) { ($0 + 1) % step != 0 }
+      vocabulary: 262_208, positions: 131_072, caps: (nil, nil)
+    ) { ($0 + 1) % step != 0 }
     let local = try config.optional("rope_local_base_freq")?.double()
     let width = shape.headWidth
     let rotary = (

@@ -8,7 +8,8 @@ extension Family {
   /// Touvron et al., 2023, <https://arxiv.org/abs/2307.09288>;
   /// Grattafiori et al., 2024, <https://arxiv.org/abs/2407.21783>.
   public static let llama = Family(
-    "llama", names: .llama, gguf: InGGUF("llama", names: ModuleNames.ggufExperts, isInterleaved: true)
+    "llama", names: .llama,
+    gguf: InGGUF("llama", names: ModuleNames.ggufExperts, isInterleaved: true)
   ) { config throws(Refusal) in
     try config.require("rope_interleaved", false, because: "rotary halves")
     var shape = try config.llamaShape()

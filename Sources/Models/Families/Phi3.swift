@@ -8,6 +8,8 @@ extension Family {
   static let phi3 = Family(
     "phi3", names: .phi3, gguf: InGGUF("phi3", names: ModuleNames.ggufPhi3)
   ) { config throws(Refusal) in
+    config.ignore("interpolate_factor")
+    try config.require("lm_head_bias", false, because: "a head without a bias")
     var shape = try config.llamaShape(
       ConfigReader.LlamaDefaults(
         width: 3072, mlpWidth: 8192, vocabulary: 32_064, positions: 4096, epsilon: 1e-5,

@@ -5,7 +5,8 @@ extension Family {
   /// Qwen 2 and 2.5: Llama with biases of queries, keys and values.
   ///
   /// Yang et al., 2024, <https://arxiv.org/abs/2407.10671>.
-  static let qwen2 = Family("qwen2", names: .llama, gguf: InGGUF("qwen2")) { config throws(Refusal) in
+  static let qwen2 = Family("qwen2", names: .llama, gguf: InGGUF("qwen2")) {
+    config throws(Refusal) in
     var shape = try config.llamaShape(
       ConfigReader.LlamaDefaults(
         mlpWidth: 22_016, keyHeads: 32, vocabulary: 151_936, positions: 32_768, biases: .input))
@@ -16,7 +17,8 @@ extension Family {
   /// Qwen 3: norms of queries and keys.
   ///
   /// Yang et al., 2025, <https://arxiv.org/abs/2505.09388>.
-  static let qwen3 = Family("qwen3", names: .llama, gguf: InGGUF("qwen3")) { config throws(Refusal) in
+  static let qwen3 = Family("qwen3", names: .llama, gguf: InGGUF("qwen3")) {
+    config throws(Refusal) in
     var shape = try config.llamaShape(
       ConfigReader.LlamaDefaults(
         mlpWidth: 22_016, keyHeads: 32, headWidth: 128, vocabulary: 151_936, positions: 32_768))

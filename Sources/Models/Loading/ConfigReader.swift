@@ -109,7 +109,8 @@ public struct ConfigReader {
   }
 
   /// What is added to a norm's variance or mean square.
-  public mutating func epsilon(_ key: String, default usual: Float? = nil) throws(Refusal) -> Float {
+  public mutating func epsilon(_ key: String, default usual: Float? = nil) throws(Refusal) -> Float
+  {
     guard let field = try usual == nil ? required(key) : optional(key) else { return usual ?? 0 }
     let value = try field.double()
     guard Float(value) > 0, value < 1 else {
@@ -163,7 +164,8 @@ public struct ConfigReader {
         "a quantised model", expected: "none: weights in floating point, or a GGUF file")
     }
     var marks: [String] = []
-    for (key, field) in try config.members() where !asked.contains(key) && !Self.inert.contains(key) {
+    for (key, field) in try config.members() where !asked.contains(key) && !Self.inert.contains(key)
+    {
       switch field.value {
       case .null: continue
       case _ where key.hasPrefix("_") || Self.tools.contains(where: { key.hasPrefix($0) }):
@@ -185,7 +187,8 @@ public struct ConfigReader {
   /// Fields that every family may carry and that leave the forward pass as it is.
   static let inert = inertKeys.union([
     "output_past", "_num_labels", "output_router_logits", "router_aux_loss_coef",
-    "router_jitter_noise", "attention_dropout", "hidden_dropout", "hidden_dropout_prob",
+    "router_jitter_noise", "attention_dropout", "activation_dropout", "hidden_dropout",
+    "hidden_dropout_prob",
     "attention_probs_dropout_prob", "resid_pdrop", "embd_pdrop", "attn_pdrop", "resid_dropout",
     "embed_dropout", "dropout", "classifier_dropout", "gradient_checkpointing", "pretraining_tp",
     "init_std", "initializer_factor", "attn_implementation", "_attn_implementation", "use_mems",

@@ -51,7 +51,8 @@ public struct OpenedModel: Sendable {
     case Family.gpt2.modelType where try Self.isBackpack(config):
       let shape = try BackpackShape(config)
       contents = .backpack(
-        shape, try PublishedTensors(checkpoint, shape.weights, isBuffer: { Family.gpt2.isBuffer($0) }))
+        shape,
+        try PublishedTensors(checkpoint, shape.weights, isBuffer: { Family.gpt2.isBuffer($0) }))
     case let name:
       let known = Family.all.map(\.modelType)
       guard known.contains(name) else {

@@ -13,7 +13,7 @@ public struct PublishedModel: Sendable {
   public let unusedTensors: [String]
   /// What of the configuration means nothing: marks of tools.
   public let marks: [String]
-  /// What is worth a word though nothing is wrong.
+  /// What is worth a word though nothing is wrong; what came from a file is escaped.
   public let notes: [String]
   let arena: WeightArena
   private let places: [DecoderWeight: PublishedWeight]
@@ -64,7 +64,8 @@ public struct PublishedModel: Sendable {
     let head = names.place(of: .head, shape).name
     var notes: [String] = []
     if !marks.isEmpty {
-      notes.append("\(marks.map { quoted($0) }.joined(separator: ", ")) of config.json: marks of tools")
+      notes.append(
+        "\(marks.map { quoted($0) }.joined(separator: ", ")) of config.json: marks of tools")
     }
     if isTied, checkpoint.tensors[head] != nil, case .huggingFace = checkpoint.config {
       let embedding = names.place(of: .tokenEmbedding, shape).name

@@ -275,7 +275,9 @@ struct RotaryScaling {
       ? Double(context) / Double(original) : Double(try positive("factor"))
     var attention =
       factor <= 1 ? 1 : Float((1 + log(factor) / log(Double(original))).squareRoot())
-    if try field.optional("attention_factor") != nil { attention = try positive("attention_factor") }
+    if try field.optional("attention_factor") != nil {
+      attention = try positive("attention_factor")
+    }
     let (short, long) = (try factors("short_factor"), try factors("long_factor"))
     return RotaryShape(
       frequencies: zip(frequencies, short).map { $0 / $1 },

@@ -50,7 +50,9 @@ extension ModuleNames {
 
   private func attentionPaths(_ block: BlockShape) -> ModulePaths.Modules {
     var paths: ModulePaths.Modules = []
-    if block.has(.attentionNorm), block.order != .postNorm, let norm = names(of: block)[.attentionNorm] {
+    if block.has(.attentionNorm), block.order != .postNorm,
+      let norm = names(of: block)[.attentionNorm]
+    {
       paths += both(norm.path, .blockInput, .attentionInput)
     }
     paths += modules.attention.map { ("\($0).input", .attentionInput) }
@@ -94,7 +96,9 @@ extension ModuleNames {
     }
     paths += modules.mlp.map { ("\($0).input", .mlpInput) }
     if block.mlp.experts != nil {
-      if let router = names(of: block)[.router] { paths += both(router.path, .mlpInput, .routerOutput) }
+      if let router = names(of: block)[.router] {
+        paths += both(router.path, .mlpInput, .routerOutput)
+      }
     } else {
       paths += hiddenPaths(block)
     }
