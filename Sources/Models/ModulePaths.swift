@@ -12,9 +12,14 @@ enum ModulePaths {
     let inBlock: Modules
     /// Modules outside of blocks; where they hold a block's value, which block's.
     let outside: [(key: String, value: (site: Site, isLast: Bool))]
+    /// Blocks of older implementations, and modules of one of them.
+    var older: (blocks: [[String]], inBlock: Modules) = ([], [])
 
     func site(of parts: [String], layers: Int) -> (site: Site, layer: Int)? {
       if let found = ModulePaths.site(of: parts, under: blocks, inBlock, layers: layers) {
+        return found
+      }
+      if let found = ModulePaths.site(of: parts, under: older.blocks, older.inBlock, layers: layers) {
         return found
       }
       let whole = parts.joined(separator: ".")

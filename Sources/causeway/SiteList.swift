@@ -14,6 +14,16 @@ struct SiteList {
     let opened = try OpenedModel(path)
     switch opened.contents {
     case .decoder(let model): self.init(model)
+    case .encoderDecoder(let pair):
+      let model = try pair.outline()
+      let (encoder, decoder) = (pair.shape.encoder, pair.shape.decoder)
+      self.init(
+        model, named: pair.family.modelType,
+        [
+          ("encoder_layers", encoder.layers), ("decoder_layers", decoder.layers),
+          ("width", decoder.width), ("heads", decoder.heads), ("vocabulary", decoder.vocabulary),
+        ]
+      ) { model.modulePath(of: $0, layer: 0) }
     case .backpack(let shape, _):
       self.init(
         try opened.outline(), named: "gpt2 (Backpack)",
@@ -75,13 +85,15 @@ struct SiteList {
 
   /// A model of another family, whose modules have paths of their own.
   private init(
-    _ model: any TrainableModel<Float>, named name: String, _ numbers: [(name: String, value: Int)]
+    _ model: any TrainableModel<Float>, named name: String,
+    _ numbers: [(name: String, value: Int)], module: (Site) -> String? = { _ in nil }
   ) {
     rows = model.sites.map { site, layers in
       let heads = model.heads(of: site)
       let size =
         switch site {
-        case .attentionWeight, .contextualization: ["batch", "\(heads ?? 1)", "query", "key"]
+        case _ where site.own == .attentionWeight || site == .contextualization:
+          ["batch", "\(heads ?? 1)", "query", "key"]
         case _ where site.isSplitIntoHeads:
           [
             "batch", "\(heads ?? 1)", "position",
@@ -89,7 +101,7 @@ struct SiteList {
           ]
         default: ["batch", "position", "\(model.width(of: site))"]
         }
-      return Row(site: site, layers: layers, shape: size, heads: heads, module: nil)
+      return Row(site: site, layers: layers, shape: size, heads: heads, module: module(site))
     }
     head = name + ": " + numbers.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
     sizes =

@@ -48,7 +48,7 @@ extension DecoderShape {
       let place = names.place(of: weight, self)
       guard let size = size(of: weight), known.insert(place.name).inserted else { return nil }
       var spec = WeightSpec(
-        name: place.name, size: place.storedSize(of: size),
+        name: place.name, size: place.storedShape(of: size),
         use: size.count == 1 ? .vector : weight.isTable ? .table : .matrix(place.order))
       if case .block(let module, let layer, _) = weight.module {
         spec.isWriting = module == .attentionOutput || module == .down
