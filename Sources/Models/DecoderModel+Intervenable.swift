@@ -8,7 +8,9 @@ extension DecoderModel: IntervenableModel {
     let outside: [Site] =
       [.tokenEmbeddingOutput] + (front.positions == nil ? [] : [.positionEmbeddingOutput])
       + (isFused ? [.qkvOutput] : [.keyInput, .valueInput])
-    return (shape.namedSites + outside + shape.furtherBlockSites + [.finalNormOutput, .logits]).map {
+    return (shape.namedSites + outside + shape.furtherBlockSites
+      + (shape.finalNorm == nil ? [] : [.finalNormOutput])
+      + (shape.head.hasMatrix ? [.logits] : [])).map {
       ($0, 0..<($0.isInBlock ? shape.layers : 1))
     }
   }
@@ -26,6 +28,23 @@ extension DecoderModel: IntervenableModel {
       sites.contains(where: { $0.site == place.site && $0.layers.contains(place.layer) })
     else { return nil }
     return place
+  }
+
+  /// Queries, keys and values stand side by side where one matrix makes them so.
+  public func part(_ site: Site) -> (whole: Site, columns: Range<Int>)? {
+    guard site.part != nil, let name = names.modules.block[.query], !name.fused.isEmpty,
+      name.fusion == .sideBySide
+    else { return nil }
+    let (queries, keys) = (shape.queryWidth, shape.keyWidth)
+    return switch site.unsplit {
+    case .queryOutput: (.qkvOutput, 0..<queries)
+    case .keyOutput: (.qkvOutput, queries..<queries + keys)
+    default: (.qkvOutput, queries + keys..<queries + 2 * keys)
+    }
+  }
+
+  public func modulePath(of site: Site, layer: Int) -> String? {
+    ModulePaths.path(of: site, layer: layer, paths)
   }
 
   public func order(ofComponent component: String) -> Int {

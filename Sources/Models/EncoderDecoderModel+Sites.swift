@@ -62,16 +62,12 @@ extension ModuleNames {
   fileprivate func paths(_ shape: DecoderShape, of stack: Site.Stack) -> ModulePaths.Names {
     let own = paths(shape)
     func named(_ site: Site) -> Site { site.stack == nil ? site.of(stack) : site }
-    // From the whole model, and from the bare one inside it.
-    let whole = own.blocks[0]
-    let blocks = whole.count > 2 ? [whole, Array(whole.dropFirst())] : [whole]
-    let head = self.stack[.head]?.path
     return ModulePaths.Names(
-      blocks: blocks, inBlock: own.inBlock.map { ($0.key, named($0.value)) },
-      outside: own.outside.flatMap { key, value in
-        let isHead = head.map { key.hasPrefix("\($0).") } ?? false
-        let keys = isHead ? [key] : blocks.map { ($0.dropLast() + [key]).joined(separator: ".") }
-        return keys.map { ($0, (named(value.site), value.isLast)) }
+      // Without the stack's name a path could be either's.
+      prefixes: own.prefixes.filter { !$0.isEmpty }, list: own.list,
+      inBlock: own.inBlock.map { ($0.key, named($0.value)) },
+      outside: own.outside.map {
+        .init(key: $0.key, site: named($0.site), isLast: $0.isLast, isBare: $0.isBare)
       })
   }
 }

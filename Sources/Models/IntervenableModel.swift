@@ -136,6 +136,14 @@ public protocol IntervenableModel<Scalar>: Sendable {
   /// The site that a published module path stands for, such as `transformer.h[3].mlp.output`.
   func site(atModulePath path: String) -> (site: Site, layer: Int)?
 
+  /// The site in whose rows another's stand, and its columns there; nil of a site that is no part of
+  /// one that a run shows.
+  func part(_ site: Site) -> (whole: Site, columns: Range<Int>)?
+
+  /// A module path that stands for a site of a layer, the shortest; nil where the value has no module
+  /// of its own.
+  func modulePath(of site: Site, layer: Int) -> String?
+
   /// When a run of the published implementation comes by a component among those that hold the same
   /// value, such as a module inside another and that one's output; smaller is earlier.
   ///
@@ -164,6 +172,18 @@ public protocol IntervenableModel<Scalar>: Sendable {
 
 extension IntervenableModel {
   public func order(ofComponent component: String) -> Int { 0 }
+  public func modulePath(of site: Site, layer: Int) -> String? {
+    modulePaths(ofLayer: layer)
+      .filter { self.site(atModulePath: $0).map { $0 == (site.unsplit, layer) } ?? false }
+      .min { ($0.count, $0) < ($1.count, $1) }
+  }
+  public func part(_ site: Site) -> (whole: Site, columns: Range<Int>)? {
+    guard let (whole, index, count) = site.part, sites.contains(where: { $0.site == whole }) else {
+      return nil
+    }
+    let width = width(of: whole) / count
+    return (whole, index * width..<(index + 1) * width)
+  }
   public func modulePaths(ofLayer layer: Int) -> [String] { [] }
   public func showing(_ sites: Set<Site>) -> Self { self }
   public func extent(of site: Site) -> SiteExtent { .inputs }

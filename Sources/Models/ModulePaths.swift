@@ -6,28 +6,48 @@ enum ModulePaths {
 
   /// A transformer's modules.
   struct Names {
-    /// Where the blocks stand, from the whole model and from the bare one.
-    let blocks: [[String]]
+    /// A module outside of blocks, with its side.
+    struct Outside {
+      let key: String
+      let site: Site
+      /// Whether it holds the last block's value and not the first's.
+      let isLast: Bool
+      /// Whether it stands at the root, whatever the prefix.
+      let isBare: Bool
+    }
+
+    /// What paths begin with, from the whole model and from barer ones.
+    let prefixes: [[String]]
+    /// Where the blocks stand after that.
+    let list: [String]
     /// Modules of a block, each with its side.
     let inBlock: Modules
-    /// Modules outside of blocks; where they hold a block's value, which block's.
-    let outside: [(key: String, value: (site: Site, isLast: Bool))]
-    /// Blocks of older implementations, and modules of one of them.
-    var older: (blocks: [[String]], inBlock: Modules) = ([], [])
+    let outside: [Outside]
+
+    /// Where the blocks stand, from the whole model and from barer ones.
+    var blocks: [[String]] { prefixes.map { $0 + list } }
+    /// Where blocks stand in older implementations, and the modules of one of them.
+    var older: (list: [String], inBlock: Modules) = ([], [])
 
     func site(of parts: [String], layers: Int) -> (site: Site, layer: Int)? {
       if let found = ModulePaths.site(of: parts, under: blocks, inBlock, layers: layers) {
         return found
       }
-      if let found = ModulePaths.site(of: parts, under: older.blocks, older.inBlock, layers: layers) {
+      let former = prefixes.map { $0 + older.list }
+      if let found = ModulePaths.site(of: parts, under: former, older.inBlock, layers: layers) {
         return found
       }
+      let rests = prefixes.filter { parts.starts(with: $0) }
+        .map { parts[$0.count...].joined(separator: ".") }
       let whole = parts.joined(separator: ".")
-      let bare = parts.dropFirst().joined(separator: ".")
-      let isBare = parts.first == blocks[0].first
-      let known = outside.first { $0.key == whole || (isBare && $0.key == bare) }
-      guard let found = known?.value else { return nil }
+      let known = outside.first { rests.contains($0.key) || ($0.isBare && $0.key == whole) }
+      guard let found = known else { return nil }
       return (found.site, found.isLast ? layers - 1 : 0)
+    }
+
+    /// The whole path of a module outside of blocks.
+    func path(of module: Outside) -> String {
+      (module.isBare ? [] : prefixes[0]).map { "\($0)." }.joined() + module.key
     }
   }
 
@@ -94,8 +114,8 @@ enum ModulePaths {
       guard let place = names.outside.firstIndex(where: { $0.key == rest }) else { continue }
       // All that is outside of blocks lies before the first or after the last.
       let isBefore =
-        !names.outside[place].value.isLast
-        && ![.finalNormOutput, .logits].contains(names.outside[place].value.site)
+        !names.outside[place].isLast
+        && ![.finalNormOutput, .logits].contains(names.outside[place].site)
       return isBefore ? place - names.outside.count : names.inBlock.count + place
     }
     return order(of: component, names.inBlock)
@@ -117,6 +137,14 @@ enum ModulePaths {
     return modules.firstIndex { $0.key == name } ?? outside
   }
 
+  /// Every path of a layer of a recurrent model, a perceptron, a Backpack's GPT-2.
+  static func gruPaths(ofLayer layer: Int) -> [String] { gru.map { "gru.cells[\(layer)].\($0.key)" } }
+  static func mlpPaths(ofLayer layer: Int) -> [String] { mlp.map { "mlp.h[\(layer)].\($0.key)" } }
+  static func backpackPaths(ofLayer layer: Int, gpt2: Names) -> [String] {
+    gpt2.inBlock.map { "backpack.gpt2_model.h[\(layer)].\($0.key)" }
+      + ["backpack.sense_network.output", "backpack.sense_weight_net.output"]
+  }
+
   static func gruOrder(of component: String) -> Int { order(of: component, gru) }
   static func mlpOrder(of component: String) -> Int {
     // The head reads what the last layer gave.
@@ -133,6 +161,9 @@ enum ModulePaths {
 
   /// A path that stands for a site, as the family publishes it; nil where no module ends there.
   static func path(of site: Site, layer: Int, _ names: Names) -> String? {
+    guard site.isInBlock else {
+      return shortest(names.outside.filter { $0.site == site }.map(names.path))
+    }
     let candidates = names.inBlock.filter { $0.value == site.unsplit }.map(\.key)
     return shortest(candidates).map { "\(names.blocks[0].joined(separator: "."))[\(layer)].\($0)" }
   }
@@ -145,8 +176,7 @@ enum ModulePaths {
       names.inBlock.map { "\(prefix.joined(separator: "."))[\(layer)].\($0.key)" }
     }
     return
-      (inside + names.outside.map { "\(names.blocks[0][0]).\($0.key)" }
-      + names.outside.map(\.key)).sorted()
+      Set(inside + names.outside.map(names.path) + names.outside.map(\.key)).sorted()
   }
 
   private static let gru = modules([

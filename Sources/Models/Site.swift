@@ -235,7 +235,7 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   public var reachesLaterPositionsInItsBlock: Bool {
     switch unsplit {
     case .blockInput, .attentionInput, .keyOutput, .valueOutput, .senseNetworkOutput, .qkvOutput,
-      .keyInput, .valueInput, .tokenEmbeddingOutput, .positionEmbeddingOutput:
+      .keyInput, .valueInput, .keyNormOutput, .tokenEmbeddingOutput, .positionEmbeddingOutput:
       true
     default: false
     }

@@ -1,4 +1,5 @@
 import Inputs
+import Interventions
 import Models
 import ResultsStore
 
@@ -12,40 +13,16 @@ struct SiteList {
 
   init(_ path: String) throws(Refusal) {
     let opened = try OpenedModel(path)
-    switch opened.contents {
-    case .decoder(let model): self.init(model)
-    case .encoderDecoder(let pair):
-      let model = try pair.outline()
-      let (encoder, decoder) = (pair.shape.encoder, pair.shape.decoder)
-      self.init(
-        model, named: pair.family.modelType,
-        [
-          ("encoder_layers", encoder.layers), ("decoder_layers", decoder.layers),
-          ("width", decoder.width), ("heads", decoder.heads), ("vocabulary", decoder.vocabulary),
-        ]
-      ) { model.modulePath(of: $0, layer: 0) }
-    case .backpack(let shape, _):
-      self.init(
-        try opened.outline(), named: "gpt2 (Backpack)",
-        [
-          ("layers", shape.decoder.layers), ("width", shape.decoder.width),
-          ("heads", shape.decoder.heads), ("senses", shape.senses),
-          ("vocabulary", shape.decoder.vocabulary),
-        ])
-    case .gru(let shape, _):
-      let ends: [(String, Int)] =
-        switch shape.head {
-        case .classifier(let classes): [("classes", classes)]
-        case .languageModel: [("vocabulary", shape.vocabulary)]
-        }
-      self.init(
-        try opened.outline(), named: GRUShape.modelType,
-        [("layers", shape.layers), ("width", shape.width)] + ends)
-    case .mlp(let shape, _):
-      self.init(
-        try opened.outline(), named: MLPShape.modelType,
-        [("layers", shape.layers), ("width", shape.width), ("classes", shape.classes)])
-    }
+    let model = try opened.outline()
+    let description = opened.description
+    rows = model.sites.map { Row($0.site, $0.layers, model) }
+    head =
+      description.name + ": "
+      + description.sizes.map { "\($0.name.replacing("_", with: " ")) \($0.value)" }
+      .joined(separator: ", ")
+    sizes =
+      [.init("model_type", .text(description.name))]
+      + description.sizes.map { .init($0.name, .integer($0.value)) }
   }
 
   private struct Row {
@@ -54,68 +31,37 @@ struct SiteList {
     /// As text, since the batch and the positions are the caller's.
     let shape: [String]
     let heads: Int?
+    /// The units along which it can be addressed.
+    let units: [String]
     let module: String?
-  }
 
-  private init(_ model: PublishedModel) {
-    let shape = model.shape
-    rows = Site.decoderSites.map { site in
-      let heads = shape.heads(of: site)
-      let size =
-        switch site {
-        case .attentionWeight: ["batch", "\(shape.heads)", "query", "key"]
-        case _ where site.isSplitIntoHeads:
-          ["batch", "\(heads ?? 1)", "position", "\(shape.headWidth)"]
-        default: ["batch", "position", "\(shape.width(of: site))"]
-        }
-      return Row(
-        site: site, layers: 0..<shape.layers, shape: size, heads: heads,
-        module: model.modulePath(of: site, layer: 0))
-    }
-    head =
-      "\(model.family.modelType): \(shape.layers) layers, width \(shape.width), "
-      + "\(shape.heads) heads over \(shape.keyHeads), \(shape.vocabulary) tokens"
-    sizes = [
-      .init("model_type", .text(model.family.modelType)),
-      .init("layers", .integer(shape.layers)), .init("width", .integer(shape.width)),
-      .init("heads", .integer(shape.heads)), .init("key_heads", .integer(shape.keyHeads)),
-      .init("vocabulary", .integer(shape.vocabulary)),
-    ]
-  }
-
-  /// A model of another family, whose modules have paths of their own.
-  private init(
-    _ model: any TrainableModel<Float>, named name: String,
-    _ numbers: [(name: String, value: Int)], module: (Site) -> String? = { _ in nil }
-  ) {
-    rows = model.sites.map { site, layers in
-      let heads = model.heads(of: site)
-      let size =
+    init(_ site: Site, _ layers: Range<Int>, _ model: any TrainableModel<Float>) {
+      (self.site, self.layers) = (site, layers)
+      heads = model.heads(of: site)
+      let width = model.width(of: site.unsplit)
+      shape =
         switch site {
         case _ where site.own == .attentionWeight || site == .contextualization:
           ["batch", "\(heads ?? 1)", "query", "key"]
         case _ where site.isSplitIntoHeads:
-          [
-            "batch", "\(heads ?? 1)", "position",
-            "\(model.width(of: site.unsplit) / max(1, heads ?? 1))",
-          ]
-        default: ["batch", "position", "\(model.width(of: site))"]
+          ["batch", "\(heads ?? 1)", "position", "\(width / max(1, heads ?? 1))"]
+        default: ["batch", "position", "\(width)"]
         }
-      return Row(site: site, layers: layers, shape: size, heads: heads, module: module(site))
+      units = UnitAxis.allCases.filter { axis in
+        (try? UnitGrid(of: site, along: axis, in: model)) != nil
+      }.map(\.rawValue)
+      module = model.modulePath(of: site, layer: layers.lowerBound)
     }
-    head = name + ": " + numbers.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
-    sizes =
-      [.init("model_type", .text(name))] + numbers.map { .init($0.name, .integer($0.value)) }
   }
 
   var lines: [String] {
     let table =
-      [["site", "layers", "shape", "heads", "module"]]
+      [["site", "layers", "shape", "heads", "units", "module"]]
       + rows.map { row in
         [
           row.site.rawValue, "\(row.layers.lowerBound)..\(row.layers.upperBound - 1)",
           "[\(row.shape.joined(separator: ", "))]", row.heads.map { "\($0)" } ?? "-",
-          row.module ?? "-",
+          row.units.joined(separator: " "), row.module ?? "-",
         ]
       }
     let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
@@ -135,6 +81,7 @@ struct SiteList {
         .init("shape", .list(row.shape.map { .text($0) })),
       ]
       if let heads = row.heads { members.append(.init("heads", .integer(heads))) }
+      members.append(.init("units", .list(row.units.map { .text($0) })))
       if let module = row.module { members.append(.init("module", .text(module))) }
       return .table(members)
     }

@@ -165,7 +165,7 @@ public struct InterventionRun<Scalar: Real> {
     }
     let steps = inOrder.map(\.element).map { index, action in
       let entry = entries[index]
-      let part = entry.site.part.flatMap {
+      let part = model.part(entry.site).flatMap {
         wholes.contains(SiteOfLayer($0.whole, entry.layer)) ? $0 : nil
       }
       return (
@@ -184,9 +184,7 @@ public struct InterventionRun<Scalar: Real> {
           value = step.action(here(), on: tape)
           continue
         }
-        let width = value.value.width / part.of
-        value = step.action(
-          here(), columns: part.index * width..<(part.index + 1) * width, on: tape)
+        value = step.action(here(), columns: part.columns, on: tape)
       }
       for step in steps
       where step.input == visited.site && step.layer == visited.layer {

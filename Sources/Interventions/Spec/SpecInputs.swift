@@ -11,12 +11,14 @@ struct SpecInputs {
   let tokenize: ((String) throws(Refusal) -> [Int])?
 
   private static let kinds = [
-    "input_ids", "inputs_embeds", "prompts", "pixel_values", "input_features",
+    "input_ids", "inputs_embeds", "pixel_values", "input_features", "prompts",
   ]
+  /// The names of inputs that are tensors.
+  static let keys =
+    kinds.dropLast() + ["attention_mask", "token_type_ids", "decoder_input_ids"]
 
   func callAsFunction(_ field: JSONField) throws(Refusal) -> ModelInputs<Float> {
-    try field.refuseUnknownKeys(
-      known: Self.kinds + ["attention_mask", "token_type_ids", "decoder_input_ids"])
+    try field.refuseUnknownKeys(known: Self.keys + ["prompts"])
     var given: [String] = []
     for key in Self.kinds where try field.optional(key) != nil {
       given.append(key)

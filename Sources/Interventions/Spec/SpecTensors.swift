@@ -5,12 +5,17 @@ internal import Tensors
 
 /// The tensors that a specification refers to by name: `in.NAME` in its tensor file, or made elsewhere.
 struct SpecTensors {
-  private static let prefix = "in."
+  private let prefix: String
   private let file: SafetensorsFile?
   private let made: [String: Tensor<Float>]
 
-  /// - Parameter made: Tensors of floats that no file holds, by name; they hide those of the file.
-  init(_ path: String?, made: [String: Tensor<Float>] = [:]) throws(Refusal) {
+  /// - Parameters:
+  ///   - prefix: What stands before names in the file.
+  ///   - made: Tensors of floats that no file holds, by name; they hide those of the file.
+  init(
+    _ path: String?, prefix: String = "in.", made: [String: Tensor<Float>] = [:]
+  ) throws(Refusal) {
+    self.prefix = prefix
     file = try path.map { (path) throws(Refusal) in try SafetensorsFile(path, kind: .job) }
     self.made = made
   }
@@ -18,15 +23,15 @@ struct SpecTensors {
   private func description(
     _ field: JSONField, _ name: String
   ) throws(Refusal) -> (file: SafetensorsFile, tensor: TensorDescription) {
-    if let file, let tensor = file.tensors[Self.prefix + name] { return (file, tensor) }
+    if let file, let tensor = file.tensors[prefix + name] { return (file, tensor) }
     let known =
-      (file?.tensors.keys.filter { $0.hasPrefix(Self.prefix) }
-        .map { String($0.dropFirst(Self.prefix.count)) } ?? []) + made.keys
+      (file?.tensors.keys.filter { $0.hasPrefix(prefix) }
+        .map { String($0.dropFirst(prefix.count)) } ?? []) + made.keys
     let near =
       nearest(to: name, among: known.sorted()).map { "; the nearest name is \(quoted($0))" } ?? ""
     throw field.refusal(
       "the tensor \(quoted(name)), which \(escaped(file?.path ?? "dumps")) does not have",
-      expected: "the name of a tensor in.NAME there\(near)")
+      expected: "the name of a tensor \(prefix)NAME there\(near)")
   }
 
   /// The floating-point tensor that a field names.
@@ -42,7 +47,7 @@ struct SpecTensors {
         "the tensor \(quoted(name)) of type \(tensor.elementType.name)",
         expected: "floating-point numbers")
     }
-    return Tensor(tensor.shape, try file.floats(Self.prefix + name))
+    return Tensor(tensor.shape, try file.floats(prefix + name))
   }
 
   /// The integers that a field names, with their shape.
@@ -53,7 +58,7 @@ struct SpecTensors {
       throw field.refusal(
         "the tensor \(quoted(name)) of type \(tensor.elementType.name)", expected: "integers")
     }
-    return (tensor.shape, try file.integers(Self.prefix + name))
+    return (tensor.shape, try file.integers(prefix + name))
   }
 
   /// A row of integers for each example.

@@ -83,6 +83,10 @@ extension BackpackModel: IntervenableModel {
       of: path, gpt2: ModuleNames.gpt2.paths(shape.decoder), layers: shape.decoder.layers)
   }
 
+  public func modulePaths(ofLayer layer: Int) -> [String] {
+    ModulePaths.backpackPaths(ofLayer: layer, gpt2: ModuleNames.gpt2.paths(shape.decoder))
+  }
+
   /// When a run comes by a component among those that hold the same value.
   public func order(ofComponent component: String) -> Int {
     ModulePaths.backpackOrder(of: component, gpt2: ModuleNames.gpt2.paths(shape.decoder))

@@ -8,6 +8,7 @@ extension Family {
   /// Lin et al., 2023, <https://doi.org/10.1126/science.ade2574>.
   static let esm = Family("esm", names: .esm) { config throws(Refusal) in
     config.ignore("esmfold_config", "vocab_list")
+    try config.require("add_cross_attention", false, because: "an encoder")
     try config.require("is_folding_model", false, because: "a language model")
     try config.require("is_decoder", false, because: "an encoder")
     let kind = try config.optional("position_embedding_type")

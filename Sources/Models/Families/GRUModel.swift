@@ -63,6 +63,8 @@ extension GRUModel: IntervenableModel {
     ModulePaths.gruSite(of: path, layers: shape.layers)
   }
 
+  public func modulePaths(ofLayer layer: Int) -> [String] { ModulePaths.gruPaths(ofLayer: layer) }
+
   /// When a run comes by a component among those that hold the same value.
   public func order(ofComponent component: String) -> Int {
     ModulePaths.gruOrder(of: component)

@@ -36,6 +36,8 @@ extension MLPModel: IntervenableModel {
     ModulePaths.mlpSite(of: path, layers: shape.layers)
   }
 
+  public func modulePaths(ofLayer layer: Int) -> [String] { ModulePaths.mlpPaths(ofLayer: layer) }
+
   /// When a run comes by a component among those that hold the same value.
   public func order(ofComponent component: String) -> Int {
     ModulePaths.mlpOrder(of: component)

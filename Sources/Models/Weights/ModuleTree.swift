@@ -35,18 +35,17 @@ public struct ModuleTree: Sendable {
 extension ModuleNames {
   /// The published paths of a model's sites, in the order in which a run comes by them.
   func paths(_ shape: DecoderShape) -> ModulePaths.Names {
-    func places(_ blocks: String) -> [[String]] {
-      let whole = (prefix + blocks).split(separator: ".").map(String.init)
-      let bare = blocks.split(separator: ".").map(String.init)
-      return whole == bare ? [whole] : [whole, bare]
-    }
+    let parts = prefix.split(separator: ".").map(String.init)
     return ModulePaths.Names(
-      blocks: places(modules.blocks ?? blocks),
+      prefixes: (parts.indices.map { Array(parts[$0...]) } + [[]]),
+      list: (modules.blocks ?? blocks).split(separator: ".").map(String.init),
       inBlock: modules.listed.map { Array($0) }
         ?? ([("input", .blockInput)] + attentionPaths(shape.blocks[0])
-          + crossPaths(shape.blocks[0]) + networkPaths(shape.blocks[0]) + modules.further.map { ($0.path, $0.site) }
+          + crossPaths(shape.blocks[0]) + networkPaths(shape.blocks[0])
+          + modules.further.map { ($0.path, $0.site) }
           + [("output", .blockOutput)]),
-      outside: outsidePaths(shape), older: (places(blocks), Array(modules.older)))
+      outside: outsidePaths(shape),
+      older: (blocks.split(separator: ".").map(String.init), Array(modules.older)))
   }
 
   private func both(_ path: String, _ input: Site, _ output: Site) -> ModulePaths.Modules {
@@ -151,20 +150,21 @@ extension ModuleNames {
     return paths
   }
 
-  private func outsidePaths(
-    _ shape: DecoderShape
-  ) -> [(key: String, value: (site: Site, isLast: Bool))] {
-    var paths: [(key: String, value: (site: Site, isLast: Bool))] = []
+  private func outsidePaths(_ shape: DecoderShape) -> [ModulePaths.Names.Outside] {
+    var paths: [ModulePaths.Names.Outside] = []
     func add(_ module: StackModule, _ side: String, _ site: Site, isLast: Bool = false) {
-      if let name = stack[module], module == .head || !name.isOutside {
-        paths.append(("\(name.path).\(side)", (site, isLast)))
-      }
+      // A module that both stacks of a model have stands for no one site.
+      guard let name = stack[module], module == .head || !name.isOutside else { return }
+      paths.append(
+        .init(key: "\(name.path).\(side)", site: site, isLast: isLast, isBare: module == .head))
     }
     add(.tokenEmbedding, "output", .tokenEmbeddingOutput)
     add(.positionEmbedding, "output", .positionEmbeddingOutput)
     add(.embeddingNorm, "output", .blockInput)
     for path in modules.passingBefore {
-      paths += ["input", "output"].map { ("\(path).\($0)", (.blockInput, false)) }
+      paths += ["input", "output"].map {
+        .init(key: "\(path).\($0)", site: .blockInput, isLast: false, isBare: false)
+      }
     }
     add(.finalNorm, "input", .blockOutput, isLast: true)
     add(.finalNorm, "output", .finalNormOutput)
