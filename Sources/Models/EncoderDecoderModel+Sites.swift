@@ -66,7 +66,7 @@ extension ModuleNames {
       // Without the stack's name a path could be either's.
       prefixes: own.prefixes.filter { !$0.isEmpty }, list: own.list,
       inBlock: own.inBlock.map { ($0.key, named($0.value)) },
-      outside: own.outside.map {
+      outside: own.outside.filter { !$0.isBare || stack == .decoder }.map {
         .init(key: $0.key, site: named($0.site), isLast: $0.isLast, isBare: $0.isBare)
       })
   }

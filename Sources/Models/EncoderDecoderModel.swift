@@ -15,6 +15,16 @@ public struct EncoderDecoderModel<Scalar: Real>: Sendable {
     (self.encoder, self.decoder) = (encoder, decoder)
   }
 
+  /// A model of a family over weights in their published layout.
+  ///
+  /// - Precondition: The weights are those of `shape`, by name and size.
+  public init(
+    _ shape: EncoderDecoderShape, of family: EncoderDecoderFamily, _ weights: NamedWeights<Scalar>,
+    on tape: Tape<Scalar> = Tape()
+  ) {
+    self.init(shape, names: family.publishedNames(shape), weights, on: tape)
+  }
+
   /// A model over weights in their published layout.
   ///
   /// - Precondition: The weights are those of `shape`, by name and size.

@@ -26,6 +26,16 @@ public struct EncoderDecoderFamily: Sendable {
     (self.modelType, self.names, read) = (modelType, names, shape)
   }
 
+  /// What the weights of a model of that shape are called in files saved with a head.
+  func publishedNames(
+    _ shape: EncoderDecoderShape
+  ) -> (encoder: PublishedNames, decoder: PublishedNames) {
+    (
+      PublishedNames(modules: names(.encoder, shape.encoder)),
+      PublishedNames(modules: names(.decoder, shape.decoder))
+    )
+  }
+
   /// The shape that a configuration describes.
   ///
   /// - Returns: The shape, and fields that are marks of tools.

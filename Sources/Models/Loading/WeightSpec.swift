@@ -51,7 +51,7 @@ extension DecoderShape {
         name: place.name, size: place.storedShape(of: size),
         use: size.count == 1 ? .vector : weight.isTable ? .table : .matrix(place.order))
       if case .block(let module, let layer, _) = weight.module {
-        spec.isWriting = module == .attentionOutput || module == .down
+        spec.isWriting = [.attentionOutput, .crossOutput, .down].contains(module)
         spec.start = weight.isGain && !blocks[layer].norm.addsOne ? 1 : 0
       } else {
         spec.start = weight.isGain && !(finalNorm?.addsOne ?? false) ? 1 : 0
