@@ -51,7 +51,11 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+      name: "CSentencePieceLibrary", pkgConfig: "sentencepiece",
+      providers: [.apt(["libsentencepiece-dev"])]),
     .target(name: "CKernels", cSettings: kernelSettings),
+    .target(name: "CSentencePiece", dependencies: ["CSentencePieceLibrary"]),
 
     module("Locks", []),
     module("Inputs", ["COpenSSL"]),
@@ -59,7 +63,7 @@ let package = Package(
     module("Tensors", ["CKernels", "COpenBLAS", "Locks"]),
     module("Autodiff", ["Tensors"]),
     module("Checkpoints", ["Inputs", "CKernels", "Locks"]),
-    module("Tokenizers", ["Inputs", "Checkpoints"]),
+    module("Tokenizers", ["Inputs", "Checkpoints", "CSentencePiece"]),
     module("Models", ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Locks"]),
     module(
       "Interventions",
@@ -132,5 +136,6 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")],
       swiftSettings: settings),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

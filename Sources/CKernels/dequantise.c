@@ -1,46 +1,9 @@
 #include "dequantise.h"
 
-#include <string.h>
-
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "model files are little-endian and are read without swapping"
-#endif
-
 #include "clones.h"
+#include "halves.h"
 
 #define BLOCK 32
-
-static inline float float_of_bits(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-static inline uint32_t bits_of_float(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-/// Without branches, so that loops over it become vector code, and without subnormal floats, so
-/// that it is right when the processor flushes those to zero.
-static inline float float_of_half(uint16_t half) {
-  const uint32_t magnitude = (uint32_t)(half & 0x7FFF) << 13;
-  const uint32_t smallest_normal = 113u << 23;  // 2^-14, where half precision turns subnormal
-  const uint32_t subnormal =
-      bits_of_float(float_of_bits(magnitude + smallest_normal) - float_of_bits(smallest_normal));
-  const uint32_t normal = magnitude + (112u << 23);
-  const uint32_t special = magnitude | (255u << 23);
-  uint32_t bits = magnitude < (1u << 23) ? subnormal : normal;
-  bits = magnitude >= (31u << 23) ? special : bits;
-  return float_of_bits(bits | (uint32_t)(half & 0x8000) << 16);
-}
-
-static inline float half_at(const uint8_t *place) {
-  uint16_t half;
-  memcpy(&half, place, sizeof half);
-  return float_of_half(half);
-}
 
 CLONES void dequantise_f16(const void *source, size_t count, float *restrict values) {
   const uint8_t *bytes = source;
@@ -97,5 +60,71 @@ CLONES void dequantise_q4_1(const void *source, size_t blocks, float *restrict v
       values[i] = d * (float)(q[i] & 15) + m;
       values[i + BLOCK / 2] = d * (float)(q[i] >> 4) + m;
     }
+  }
+}
+
+// The fifth bits of the 32 elements stand together, in the order of the elements.
+static inline int fifth_bit(uint32_t bits, int element) {
+  return (int)(bits >> element & 1) << 4;
+}
+
+static inline uint32_t word_at(const uint8_t *place) {
+  uint32_t word;
+  memcpy(&word, place, sizeof word);
+  return word;
+}
+
+CLONES void dequantise_q5_0(const void *source, size_t blocks, float *restrict values) {
+  const uint8_t *block = source;
+  for (size_t b = 0; b < blocks; b++, block += 6 + BLOCK / 2, values += BLOCK) {
+    const float d = half_at(block);
+    const uint32_t high = word_at(block + 2);
+    const uint8_t *q = block + 6;
+    for (int i = 0; i < BLOCK / 2; i++) {
+      values[i] = d * (float)(((q[i] & 15) | fifth_bit(high, i)) - 16);
+      values[i + BLOCK / 2] = d * (float)(((q[i] >> 4) | fifth_bit(high, i + BLOCK / 2)) - 16);
+    }
+  }
+}
+
+CLONES void dequantise_q5_1(const void *source, size_t blocks, float *restrict values) {
+  const uint8_t *block = source;
+  for (size_t b = 0; b < blocks; b++, block += 8 + BLOCK / 2, values += BLOCK) {
+    const float d = half_at(block);
+    const float m = half_at(block + 2);
+    const uint32_t high = word_at(block + 4);
+    const uint8_t *q = block + 8;
+    for (int i = 0; i < BLOCK / 2; i++) {
+      values[i] = d * (float)((q[i] & 15) | fifth_bit(high, i)) + m;
+      values[i + BLOCK / 2] = d * (float)((q[i] >> 4) | fifth_bit(high, i + BLOCK / 2)) + m;
+    }
+  }
+}
+
+// Blocks of a scale and 32 nibbles, each the place of its value in a table.
+static inline void by_table(const float *table, float d, const uint8_t *restrict q,
+                            float *restrict values) {
+  for (int i = 0; i < BLOCK / 2; i++) {
+    values[i] = d * table[q[i] & 15];
+    values[i + BLOCK / 2] = d * table[q[i] >> 4];
+  }
+}
+
+CLONES void dequantise_iq4_nl(const void *source, size_t blocks, float *restrict values) {
+  static const float table[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                  1,    13,   25,  38,  53,  69,  89,  113};
+  const uint8_t *block = source;
+  for (size_t b = 0; b < blocks; b++, block += 2 + BLOCK / 2, values += BLOCK)
+    by_table(table, half_at(block), block + 2, values);
+}
+
+CLONES void dequantise_mxfp4(const void *source, size_t blocks, float *restrict values) {
+  // Twice the values of E2M1, and the scale is half of what it says: the products are the same.
+  static const float table[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+  const uint8_t *block = source;
+  for (size_t b = 0; b < blocks; b++, block += 1 + BLOCK / 2, values += BLOCK) {
+    const uint32_t exponent = block[0];
+    const float d = float_of_bits(exponent < 2 ? 0x00200000u << exponent : (exponent - 1) << 23);
+    by_table(table, d, block + 1, values);
   }
 }

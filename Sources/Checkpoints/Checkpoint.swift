@@ -6,7 +6,8 @@ public import Inputs
 /// A folder holds `config.json` and either `model.safetensors` or
 /// `model.safetensors.index.json` with its shards; a folder with both is refused, since readers
 /// disagree on which of the two counts. Where neither is there, `pytorch_model.bin` or its index
-/// is read in the same way. Weights may be links that leave the folder.
+/// is read in the same way. Weights may be links that leave the folder. A name such as
+/// `openai-community/gpt2` stands for its snapshot in Hugging Face's cache.
 public struct Checkpoint: TensorContainer {
   /// What describes the model beside its tensors.
   public enum Configuration: Sendable {
@@ -16,16 +17,21 @@ public struct Checkpoint: TensorContainer {
     case gguf(GGUFMetadata)
   }
 
-  /// The folder or file as it was given.
+  /// The folder or file as it was given, or the snapshot that was found for a name.
   public let path: String
   /// What the publisher says about the model.
   public let config: Configuration
+  /// What was put up with in the files and is worth telling, each in one line without a full stop.
+  public let notes: [String]
   let weights: any TensorContainer
   /// Every file that makes the model, in the order in which `digest()` takes them.
   let files: [BoundedFile]
 
   /// Opens a model folder or a GGUF file and checks every header; reads no tensor.
-  public init(_ path: String) throws(Refusal) {
+  ///
+  /// - Parameter cache: Where a name is looked for that is no path.
+  public init(_ path: String, cache: HubCache = HubCache()) throws(Refusal) {
+    let path = try cache.model(at: path)
     self.path = path
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
@@ -37,11 +43,18 @@ public struct Checkpoint: TensorContainer {
       let config = JSONField(json, file: configFile.path, kind: .model)
       _ = try config.object()
       self.config = .huggingFace(config)
-      (weights, files) = try Self.weights(in: folder, after: configFile)
+      let (stored, files) = try Self.weights(in: folder, after: configFile)
+      self.files = files
+      if let unprefixed = UnprefixedWeights(stored) {
+        weights = unprefixed
+        notes = ["every tensor's name begins with \(unprefixed.prefix), which is left out"]
+      } else {
+        (weights, notes) = (stored, [])
+      }
     } else {
       let file = try Self.gguf(path)
       config = .gguf(file.metadata)
-      weights = file
+      (weights, notes) = (file, [])
       files = [file.bytes]
     }
   }
@@ -49,7 +62,7 @@ public struct Checkpoint: TensorContainer {
   /// A model, for every refusal.
   public var kind: Refusal.Kind { .model }
 
-  /// Every tensor of every weights file, by its name there.
+  /// Every tensor of every weights file, by its name there, less a wrapper's that all begin with.
   public var tensors: [String: TensorDescription] { weights.tensors }
 
   /// The opened weights file that holds a tensor.

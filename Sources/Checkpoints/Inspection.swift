@@ -59,6 +59,7 @@ public struct Inspection: Sendable, CustomStringConvertible {
     lines =
       ["\(escaped(checkpoint.path)): \(title)"] + Self.section("files", files)
       + Self.section("configuration", configuration) + Self.tensors(of: checkpoint)
+      + checkpoint.notes.map { "note: \(escaped($0))" }
   }
 
   /// The tensors in the order of their data, and totals by element type.

@@ -26,7 +26,8 @@ typealias ShardedSafetensors = ShardedWeights<SafetensorsFile>
 ///
 /// The index, such as `model.safetensors.index.json`, maps each tensor to the file that holds it.
 /// Each tensor stands in exactly one shard, and those of the index in the shard that it says; a
-/// shard's tensor that the index does not list is kept, as transformers keeps it.
+/// shard's tensor that the index does not list is kept, as transformers keeps it. Buffers may stand
+/// in the index alone: older versions saved them, and converters leave them out.
 struct ShardedWeights<Shard: WeightsFile>: TensorContainer {
   /// The name under which Hugging Face folders have the index.
   static var indexName: String { "\(Shard.singleName).index.json" }
@@ -72,6 +73,7 @@ struct ShardedWeights<Shard: WeightsFile>: TensorContainer {
       }
     }
     for (tensor, shard, field) in placed where shards[shard]?.tensors[tensor] == nil {
+      if found[tensor] == nil, Self.isBuffer(tensor) { continue }
       let place = found[tensor].map { ", but in \($0.file)" } ?? ", nor in another"
       throw field.refusal(
         "\(quoted(shard)), which has no such tensor", expected: "the shard that has it\(place)")
@@ -94,6 +96,16 @@ struct ShardedWeights<Shard: WeightsFile>: TensorContainer {
       preconditionFailure("\(tensor.name) of \(tensor.file) is not in \(path)")
     }
     return shard
+  }
+
+  /// Whether a name is that of a buffer: a mask, positions or frequencies that a model makes itself.
+  /// Where a model has a weight of such a name, what reads the model refuses its absence.
+  private static func isBuffer(_ name: String) -> Bool {
+    let last = name.split(separator: ".").suffix(2).joined(separator: ".")
+    return [
+      "rotary_emb.inv_freq", "rotary_emb.cos_cached", "rotary_emb.sin_cached", "attn.bias",
+      "attn.masked_bias", "attention.bias", "attention.masked_bias", "embeddings.position_ids",
+    ].contains(last)
   }
 
   /// A shard's file name: a plain name in ASCII, so that an index cannot reach out of its folder.

@@ -1,7 +1,7 @@
 /// A stored tensor: what it is and where its bytes lie. Made only from checked headers.
 public struct TensorDescription: Sendable, Equatable {
-  /// The name in the file.
-  public let name: String
+  /// The name in the file, less a prefix that all names of a model share.
+  public private(set) var name: String
   /// Row-major: the last size is that of neighbouring elements. Empty for a scalar.
   public let shape: [Int]
   /// How each element is stored.
@@ -31,6 +31,13 @@ public struct TensorDescription: Sendable, Equatable {
     self.strides = strides
     byteCount = extent.byteCount
     count = extent.count
+  }
+
+  /// The same tensor under another name.
+  func named(_ name: String) -> TensorDescription {
+    var tensor = self
+    tensor.name = name
+    return tensor
   }
 }
 

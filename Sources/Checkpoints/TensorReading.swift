@@ -33,6 +33,15 @@ extension BoundedFile {
     case .q8_0: convert = { dequantise_q8_0($0, $1, $2) }
     case .q4_0: convert = { dequantise_q4_0($0, $1, $2) }
     case .q4_1: convert = { dequantise_q4_1($0, $1, $2) }
+    case .q5_0: convert = { dequantise_q5_0($0, $1, $2) }
+    case .q5_1: convert = { dequantise_q5_1($0, $1, $2) }
+    case .q2_K: convert = { dequantise_q2_k($0, $1, $2) }
+    case .q3_K: convert = { dequantise_q3_k($0, $1, $2) }
+    case .q4_K: convert = { dequantise_q4_k($0, $1, $2) }
+    case .q5_K: convert = { dequantise_q5_k($0, $1, $2) }
+    case .q6_K: convert = { dequantise_q6_k($0, $1, $2) }
+    case .iq4_NL: convert = { dequantise_iq4_nl($0, $1, $2) }
+    case .mxfp4: convert = { dequantise_mxfp4($0, $1, $2) }
     case .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .bool:
       throw Refusal(
         kind, file: path, field: tensor.name, found: "elements of type \(tensor.elementType.name)",
@@ -76,7 +85,8 @@ extension BoundedFile {
     case .u32: return try load(UInt32.self)
     case .u16: return try load(UInt16.self)
     case .u8, .bool: return try load(UInt8.self)
-    case .f64, .f32, .f16, .bf16, .q8_0, .q4_0, .q4_1:
+    case .f64, .f32, .f16, .bf16, .q8_0, .q4_0, .q4_1, .q5_0, .q5_1, .q2_K, .q3_K, .q4_K, .q5_K,
+      .q6_K, .iq4_NL, .mxfp4:
       throw Refusal(
         kind, file: path, field: tensor.name, found: "elements of type \(tensor.elementType.name)",
         expected: "integers")

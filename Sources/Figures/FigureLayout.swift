@@ -24,6 +24,8 @@ struct FigureLayout {
   static let smallSize = 10.0
   /// Columns of text at which labels of rows are cut.
   static let labelColumns = 32
+  /// Columns at which the name of a colour bar is cut; those of metrics are shorter.
+  static let valueColumns = 44
   static let panelsPerRow = 3
 
   private(set) var width = 0.0
@@ -161,7 +163,7 @@ struct FigureLayout {
   }
 
   static func valueName(of map: HeatMap) -> String {
-    cut(displayText(map.valueName, ascii: false), to: 24, ascii: false)
+    cutWithin(displayText(map.valueName, ascii: false), to: valueColumns)
   }
 
   static func seriesName(_ series: LinePlot.Series) -> String {

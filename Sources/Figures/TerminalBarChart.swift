@@ -83,8 +83,8 @@ public struct TerminalBarChart: Sendable {
   private var notes: [String] {
     var notes = ["bars from \(shortNumber(chart.baseline))"]
     if !chart.bandName.isEmpty, chart.series.contains(where: { !$0.lows.isEmpty }) {
-      let interval = ascii ? "[-]" : "├─┤"
-      notes.append("\(interval) \(displayText(chart.bandName, ascii: ascii))")
+      let interval = ascii ? "[-*-]" : "├─●─┤"
+      notes.append("\(interval) mean, \(displayText(chart.bandName, ascii: ascii))")
     }
     return notes
   }
@@ -124,6 +124,8 @@ public struct TerminalBarChart: Sendable {
     for index in low...max(low, high) { cells[index] = ascii ? "-" : "─" }
     cells[low] = ascii ? "[" : "├"
     cells[high] = ascii ? "]" : "┤"
+    // The mean hides an end that it lies on; an interval of one cell has no room for it.
+    cells[cell(value)] = ascii ? "*" : "●"
     if low == high { cells[low] = ascii ? "+" : "┼" }
     return String(cells)
   }

@@ -82,7 +82,8 @@ public func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
 
 /// The candidate that is nearest to a misspelt name, if any is near enough to be meant.
 ///
-/// Near is a Damerau-Levenshtein distance of at most a third of the longer name. Only the first
+/// Near is a Damerau-Levenshtein distance of at most a third of the longer name, so that of one or two
+/// letters none may differ but in case. Only the first
 /// candidates are looked at where a file brings more of them than any person has to choose from.
 ///
 /// A verb in another form is as near as its stem: `tracing` to `trace`, `ablation` to `ablate`.
@@ -90,7 +91,7 @@ public func nearest(to name: String, among candidates: some Sequence<String>) ->
   var best: (name: String, distance: Int)?
   let forms = [name] + stems(of: name)
   for candidate in candidates.prefix(nearestLimit) {
-    let limit = max(1, max(name.count, candidate.count) / 3)
+    let limit = max(name.count, candidate.count) / 3
     for (number, form) in forms.enumerated() {
       // A stem must be met exactly, and a name that is one letter off comes before it.
       let limit = number == 0 ? limit : 0

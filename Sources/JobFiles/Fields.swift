@@ -188,7 +188,9 @@ package struct Fields {
     }
     guard when.holds || isUsual(field, type, when, usual) else {
       throw field.place.refusal(
-        key + (when.subject.isEmpty ? "" : " for \(when.subject)") + ", which does not read it",
+        when.subject.isEmpty
+          ? "\(key), which is read only with \(when.text)"
+          : "\(key) for \(when.subject), which does not read it",
         expected: "none, or \(when.text)")
     }
     return (field, nil)

@@ -5,9 +5,32 @@ package import Inputs
 package struct JobPath: Sendable, Equatable {
   package let written: String
   package let resolved: String
+  /// Where it stands; nil of none.
+  private let place: JobPlace?
 
-  package init(written: String, resolved: String) {
-    (self.written, self.resolved) = (written, resolved)
+  package init(written: String, resolved: String, at place: JobPlace? = nil) {
+    (self.written, self.resolved, self.place) = (written, resolved, place)
+  }
+
+  package static func == (a: JobPath, b: JobPath) -> Bool {
+    a.written == b.written && a.resolved == b.resolved
+  }
+
+  /// What `body` reads of the path. Where that cannot be read at all, it is refused by the field; what is
+  /// wrong inside is refused by its own place.
+  package func reading<Value>(_ body: () throws(Refusal) -> Value) throws(Refusal) -> Value {
+    do throws(Refusal) { return try body() } catch {
+      guard let place, error.file == resolved, error.field.isEmpty else { throw error }
+      throw Refusal(
+        error.kind, file: place.file, field: place.field,
+        found: "\(quoted(written)) (\(error.found))", expected: error.expected)
+    }
+  }
+
+  /// Refuses what it holds by its field.
+  package func refusal(_ found: String, expected: String) -> Refusal {
+    (place ?? JobPlace(file: resolved)).refusal(
+      "\(quoted(written)) (\(found))", expected: expected)
   }
 }
 
@@ -27,7 +50,8 @@ extension JobField {
           "a path written out, since only a shell expands ~ and $ (\"./\" before it otherwise)")
     }
     let full = text.hasPrefix("/") ? text : "\(folder)/\(text)"
-    return JobPath(written: text, resolved: URL(fileURLWithPath: full).standardizedFileURL.path)
+    return JobPath(
+      written: text, resolved: URL(fileURLWithPath: full).standardizedFileURL.path, at: place)
   }
 }
 

@@ -29,7 +29,7 @@ package struct ActivationPass: Sendable {
       return x
     }
     let depth = Self.depth(sites, layers)
-    let embeddings = model.tokenEmbeddings(sequences.flatMap(\.self), on: run.tape)
+    let embeddings = model.embeddings(of: .tokens(sequences), on: run.tape)
     let last = model.blocks(0..<depth, model.stream(of: embeddings, in: run), in: run)
     if depth == layers.last { found[.blockInput, default: [:]][depth] = last.value }
     return sites.map { site in

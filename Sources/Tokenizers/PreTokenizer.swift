@@ -6,6 +6,12 @@ enum PreTokenizer: Sendable {
   case leadingSpace
   /// Cuts at the matches of a pattern; inverted, at what lies between them.
   case split(Pattern, Behavior, isInverted: Bool)
+  /// Writes blanks as U+2581 or another mark, and cuts before each.
+  case metaspace(Metaspace)
+  /// Writes each byte with its letter of the byte alphabet.
+  case byteLetters
+  /// Cuts at white space, and around each punctuation mark.
+  case bert
 
   /// What becomes of a match: the names of `tokenizer.json`.
   enum Behavior: String, Sendable, CaseIterable {
@@ -22,6 +28,10 @@ enum PreTokenizer: Sendable {
   ) throws(Refusal) -> [Piece] {
     switch self {
     case .leadingSpace: return Self.insertSpaces(pieces, &text)
+    case .metaspace(let rules): return rules.apply(to: pieces, of: &text)
+    case .byteLetters:
+      return try NormalizerStep.byteLetters.apply(to: pieces, of: &text, using: &matcher)
+    case .bert: return Self.cutWords(pieces, text)
     case .split(let pattern, let behavior, let isInverted):
       var result: [Piece] = []
       result.reserveCapacity(text.scalars.count / 4)
@@ -36,13 +46,7 @@ enum PreTokenizer: Sendable {
           try cutter.cut(piece.range, text.scalars.span, pattern, &matcher)
           result = cutter.finished()
         }
-      } catch {
-        throw Refusal(
-          .model,
-          found: "a text of \(text.scalars.count) characters on which the pattern "
-            + "\(quoted(pattern.source)) backtracks without end",
-          expected: "a pattern that needs a few steps a character")
-      }
+      } catch { throw pattern.exhausted(on: text) }
       return result
     }
   }
@@ -56,14 +60,48 @@ enum PreTokenizer: Sendable {
     let moved = pieces.map { piece in
       let start = result.scalars.count
       if needsSpace(piece) {
-        let place = text.source(of: piece.range.lowerBound).lowerBound
-        result.append(" ", from: place..<place)
+        result.insert([" "], before: piece.range.lowerBound, of: text)
       }
       result.append(piece.range, of: text)
       return Piece(range: start..<result.scalars.count, id: piece.id)
     }
     text = result
     return moved
+  }
+}
+
+extension PreTokenizer {
+  /// BERT's words: what stands between white space, and each punctuation mark by itself.
+  fileprivate static func cutWords(_ pieces: [Piece], _ text: SourceText) -> [Piece] {
+    var result: [Piece] = []
+    for piece in pieces {
+      if piece.id >= 0 {
+        result.append(piece)
+        continue
+      }
+      var start = piece.range.lowerBound
+      func close(_ end: Int) { if start < end { result.append(Piece(range: start..<end)) } }
+      for place in piece.range {
+        if text.isSpace(at: place) {
+          close(place)
+          start = place + 1
+        } else if isMark(text.scalars[place], text.code(at: place)) {
+          close(place)
+          result.append(Piece(range: place..<place + 1))
+          start = place + 1
+        }
+      }
+      close(piece.range.upperBound)
+    }
+    return result
+  }
+
+  /// A punctuation mark, or any other sign of ASCII.
+  private static func isMark(_ scalar: UInt32, _ code: UInt8) -> Bool {
+    switch scalar {
+    case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: true
+    default: ScalarTable.isPunctuation(code)
+    }
   }
 }
 

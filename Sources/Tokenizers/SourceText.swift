@@ -18,13 +18,14 @@ struct SourceText {
     }
   }
 
-  /// An empty text, to be rewritten from another.
-  init(rewriting text: SourceText) {
-    scalars.reserveCapacity(text.scalars.count)
-    bytes.reserveCapacity(text.bytes.count)
-    byteStart.reserveCapacity(text.byteStart.count)
+  /// An empty text, to be rewritten from another, or from a part of it.
+  init(rewriting text: SourceText, _ range: Range<Int>? = nil) {
+    let count = range?.count ?? text.scalars.count
+    scalars.reserveCapacity(count)
+    bytes.reserveCapacity(range == nil ? text.bytes.count : count)
+    byteStart.reserveCapacity(count + 1)
     origin = []
-    origin?.reserveCapacity(text.scalars.count)
+    origin?.reserveCapacity(count)
   }
 
   mutating func append(_ scalar: Unicode.Scalar, from source: Range<Int>) {
@@ -59,6 +60,34 @@ struct SourceText {
     }
     return low
   }
+
+  /// The scalars that bytes belong to.
+  func scalars(of bytes: Range<Int>) -> Range<Int> {
+    let first = scalar(at: bytes.lowerBound)
+    return first..<(bytes.isEmpty ? first : scalar(at: bytes.upperBound - 1) + 1)
+  }
+
+  /// The bytes of the input that some scalars stand for; an empty range of them stands for none.
+  func source(of range: Range<Int>) -> Range<Int> {
+    guard !range.isEmpty else {
+      let place = range.lowerBound < scalars.count ? source(of: range.lowerBound).lowerBound : 0
+      return place..<place
+    }
+    let (first, last) = (source(of: range.lowerBound), source(of: range.upperBound - 1))
+    return min(first.lowerBound, last.lowerBound)..<max(first.upperBound, last.upperBound)
+  }
+
+  /// Puts scalars in front of one of another text, whose place they share.
+  mutating func insert(_ new: [Unicode.Scalar], before place: Int, of text: SourceText) {
+    for scalar in new { append(scalar, from: text.source(of: place)) }
+  }
+
+  /// What a scalar is; see `ScalarTable`.
+  func code(at place: Int) -> UInt8 {
+    ScalarTable.code(of: scalars[place], in: ScalarTable.codes)
+  }
+
+  func isSpace(at place: Int) -> Bool { code(at: place) & ScalarTable.whiteSpace != 0 }
 
   /// The bytes of the input that a scalar stands for.
   func source(of scalar: Int) -> Range<Int> {

@@ -6,6 +6,10 @@ public protocol Tokenizer: Sendable {
   var count: Int { get }
   /// SHA-256 of the file or vocabulary that the tokenizer was read from, 64 hexadecimal digits.
   var digest: String { get }
+  /// What kind of tokenizer it is, for people: "byte-level BPE".
+  var form: String { get }
+  /// What its files say and was not followed, or leave open: a line each.
+  var notes: [String] { get }
 
   /// The tokens of a text with the places they stand for.
   ///

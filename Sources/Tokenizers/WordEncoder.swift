@@ -2,9 +2,7 @@ internal import Inputs
 
 /// Encodes the words of one text, remembering those it has seen.
 struct WordEncoder {
-  private let vocabulary: Vocabulary
-  private let rules: MergeRules
-  private var merger: WordMerger
+  private var words: any WordTokenizer
   private(set) var ids: [Int] = []
   private(set) var spans: [Range<Int>] = []
 
@@ -19,10 +17,8 @@ struct WordEncoder {
 
   private static let seenLimit = 1 << 15
 
-  init(vocabulary: Vocabulary, rules: MergeRules, wordCount: Int) {
-    self.vocabulary = vocabulary
-    self.rules = rules
-    merger = WordMerger(merges: rules.table)
+  init(_ model: any WordModel, wordCount: Int) {
+    words = model.tokenizer()
     var slots = 1
     while slots < min(wordCount, Self.seenLimit) { slots *= 2 }
     seen = Array(repeating: Seen(), count: slots)
@@ -49,48 +45,12 @@ struct WordEncoder {
       return
     }
     let start = ids.count
-    if rules.ignoresMerges, let id = vocabulary.id(of: word) {
-      append(id, range)
-    } else {
-      try merge(word)
-      var place = range.lowerBound
-      for (id, length) in zip(merger.ids, merger.lengths) {
-        append(Int(id), place..<place + Int(length))
-        place += Int(length)
-      }
+    try words.encode(word)
+    var place = range.lowerBound
+    for (id, length) in zip(words.ids, words.lengths) {
+      append(Int(id), place..<place + Int(length))
+      place += Int(length)
     }
     seen[slot] = Seen(hash: hash, word: range, tokens: start..<ids.count)
-  }
-
-  private mutating func merge(_ word: ArraySlice<UInt8>) throws(Refusal) {
-    merger.begin()
-    var lastIsUnknown = false
-    for byte in word {
-      let symbol = rules.byteSymbols[Int(byte)]
-      if symbol >= 0 {
-        merger.append(symbol, length: 1)
-        lastIsUnknown = false
-      } else if let first = rules.fallbacks[Int(byte)].first {
-        merger.append(first, length: 1)
-        // The further tokens of a byte's letter stand for no byte of their own.
-        for more in rules.fallbacks[Int(byte)].dropFirst() { merger.append(more, length: 0) }
-        lastIsUnknown = false
-      } else if let unknown = rules.unknown {
-        if lastIsUnknown, rules.fusesUnknown {
-          merger.lengthenLast(by: 1)
-        } else {
-          merger.append(unknown, length: 1)
-        }
-        lastIsUnknown = true
-      } else {
-        let name = String(byte, radix: 16, uppercase: true)
-        throw Refusal(
-          .model, field: "model.vocab",
-          found:
-            "no token for the byte 0x\(name) of \(quoted(String(decoding: word, as: UTF8.self)))",
-          expected: "a vocabulary with all 256 bytes, or a text without this one")
-      }
-    }
-    merger.merge()
   }
 }

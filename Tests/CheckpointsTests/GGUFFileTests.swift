@@ -163,7 +163,7 @@ private let badFiles: [(builder: GGUFBuilder, terms: String)] = [
   (builder { $0.addTensor("t", dimensions: [(1 << 62) + 2], type: 0, data32) }, "t;overflow"),
   (builder { $0.addTensor("t", dimensions: [8], type: 999, data32) }, "t;type 999"),
   (builder { $0.addTensor("t", dimensions: [8], type: 4, data32) }, "t;type 4;removed"),
-  (builder { $0.addTensor("t", dimensions: [256], type: 12, data32) }, "t;type 12;Q4_K;Q4_1"),
+  (builder { $0.addTensor("t", dimensions: [256], type: 16, data32) }, "t;type 16;IQ2_XXS;Q4_1"),
   (builder { $0.addTensor("t", dimensions: [33], type: 8, data32) }, "t;33;32"),
   (builder { $0.addTensor("t", dimensions: [8], type: 0, offset: 4, data32) }, "t;offset of 4"),
   (

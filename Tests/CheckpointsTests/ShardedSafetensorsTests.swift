@@ -60,3 +60,35 @@ func `an index that does not fit its shards is refused`(weightMap: String, terms
     try ShardedSafetensors(folder: folder.path)
   }
 }
+
+@Test(arguments: [
+  "model.layers.0.self_attn.rotary_emb.inv_freq", "transformer.h.0.attn.bias",
+  "h.11.attn.masked_bias", "gpt_neox.layers.2.attention.bias", "h.1.attn.attention.masked_bias",
+])
+func `a buffer that stands in the index alone is passed over`(name: String) throws {
+  let folder = try shards(
+    #"{"a":"m-1.safetensors","\#(name)":"m-1.safetensors","b":"m-2.safetensors"}"#)
+  let model = try ShardedSafetensors(folder: folder.path)
+  #expect(Set(model.tensors.keys) == ["a", "b"])
+}
+
+@Test(arguments: [
+  ("h.0.attn.c_attn.bias", "m-1.safetensors", "h.0.attn.c_attn.bias;no such tensor"),
+  ("h.0.attn.weight", "m-1.safetensors", "h.0.attn.weight;no such tensor"),
+  ("h.0.attn.bias", "m-3.safetensors", "m-3.safetensors;no such file"),
+])
+func `a weight or a shard that is missing is refused beside buffers`(
+  name: String, shard: String, terms: String
+) throws {
+  let folder = try shards(#"{"a":"m-1.safetensors","\#(name)":"\#(shard)"}"#)
+  expectRefusal(terms) { try ShardedSafetensors(folder: folder.path) }
+}
+
+@Test func `a buffer in another shard than the index says is refused, as any tensor`() throws {
+  let folder = try shards(
+    #"{"a":"m-1.safetensors","h.0.attn.bias":"m-1.safetensors","b":"m-2.safetensors"}"#,
+    second: ["b", "h.0.attn.bias"])
+  expectRefusal("h.0.attn.bias;m-1.safetensors;m-2.safetensors") {
+    try ShardedSafetensors(folder: folder.path)
+  }
+}

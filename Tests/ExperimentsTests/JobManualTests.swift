@@ -31,6 +31,9 @@ struct JobManualTests {
       "{ start = ..., end = ... }", "warm_up", "components, mean and std", "before the product",
       "first the answer's values", "target",
     ] { #expect(das.contains(part), "\(part)") }
+    // A document has no subject.
+    let dump = try words(.dump)
+    #expect(dump.contains("or one of last_but_one, last;") && !dump.contains("subject"))
     let trace = try words(.trace)
     for part in ["noise.ID", "[samples, subject tokens, width]", "before the product", "foil"] {
       #expect(trace.contains(part), "\(part)")

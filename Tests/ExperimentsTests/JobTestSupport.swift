@@ -101,4 +101,10 @@ struct WordTokenizer: PromptTokenizer {
     guard (0..<count).contains(id) else { return nil }
     return id < 256 ? String(decoding: [UInt8(id)], as: UTF8.self) : words[id - 256]
   }
+
+  func decode(_ ids: [Int]) -> String {
+    String(
+      decoding: ids.flatMap { $0 < 256 ? [UInt8($0)] : Array(words[$0 - 256].utf8) },
+      as: UTF8.self)
+  }
 }

@@ -59,4 +59,26 @@ struct PathInspectionTests {
       try expectRefusal(naming: "line 2") { () throws(Refusal) in try PathInspection(file) }
     }
   }
+
+  @Test func `tensors are known by their first bytes under any name`() throws {
+    try withTemporaryFolder { folder in
+      let file = folder.path + "/out.st"
+      let header = Array(#"{"out.base":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#.utf8)
+      var bytes: [UInt8] = [UInt8(header.count)] + [UInt8](repeating: 0, count: 7) + header
+      bytes += [UInt8](repeating: 0, count: 8)
+      try Data(bytes).write(to: URL(fileURLWithPath: file))
+      let lines = try PathInspection(file).lines
+      #expect(lines.first == "\(file): safetensors")
+      #expect(lines.contains { $0.contains("out.base") && $0.contains("[2]") })
+      // Damage is named, and what is neither is no model.
+      try Data(bytes.dropLast()).write(to: URL(fileURLWithPath: file))
+      try expectRefusal(naming: file, kind: .model) { () throws(Refusal) in
+        try PathInspection(file)
+      }
+      try Data("abc".utf8).write(to: URL(fileURLWithPath: file))
+      try expectRefusal(naming: file, "GGUF", kind: .model) { () throws(Refusal) in
+        try PathInspection(file)
+      }
+    }
+  }
 }

@@ -65,13 +65,15 @@ private func headBars(_ count: Int = 6, series: Int = 1, label: String = "") thr
     let line = try #require(
       down.firstIndex(of: "|").map { down.distance(from: down.startIndex, to: $0) })
     #expect(!up.prefix(line).contains("#") && up.dropFirst(line).contains("#"))
-    #expect(up.contains("-") && up.contains("[") && up.contains("1 [0.9, 1.1]"))
+    // The mean stands within its interval.
+    let marks = up.filter { "[*]".contains($0) }
+    #expect(marks.hasPrefix("[*]") && up.contains("1 [0.9, 1.1]"), "\(up)")
     // Half as long, and to the left.
-    let (long, short) = (up.count { $0 == "#" || $0 == "-" }, down.count { $0 == "#" })
+    let (long, short) = (up.count { "#-*".contains($0) }, down.count { $0 == "#" })
     #expect(abs(long - 2 * short) <= 3 && short > 2, "\(up)\n\(down)")
     #expect(down.contains("#|"))
     #expect(try row("none").hasSuffix("no value"))
-    #expect(lines.contains("[-] errors") && lines.contains("bars from 0"))
+    #expect(lines.contains("[-*-] mean, errors") && lines.contains("bars from 0"))
   }
 
   @Test func `of many bars the farthest are drawn, and the others counted`() throws {

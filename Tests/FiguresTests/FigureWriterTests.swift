@@ -1,7 +1,8 @@
-import Figures
 import Foundation
 import Inputs
 import Testing
+
+@testable import Figures
 
 /// A folder of its own for each test, taken away after it.
 private func withFolder(_ body: (URL) async throws -> Void) async throws {
@@ -62,6 +63,22 @@ private func fakeGnuplot(in folder: URL, _ script: String) throws {
         .replacing("&amp;", with: "&")
       #expect(texts.contains("\(plain)*"), "\(plain)")
     }
+  }
+
+  @Test(.enabled(if: hasGnuplot), arguments: [1, 6, 60])
+  func `the name of the colour bar is whole, and within the picture`(layers: Int) async throws {
+    let name = "log_probability_difference_recovery"
+    let map = try HeatMap(
+      title: "", rows: spaceNeedle, columns: (0..<layers).map(String.init),
+      values: spaceNeedle.map { _ in (0..<layers).map(Double.init) }, valueName: name,
+      columnAxis: "layer")
+    let figure = Figure(panels: [.heatMap(map)])
+    let reader = XMLElements()
+    #expect(reader.read(try await FigureWriter().picture(of: figure, as: .svg)))
+    #expect(reader.texts.contains(name))
+    let layout = FigureLayout(figure)
+    let place = try #require(layout.places.first)
+    #expect(place.right + 10 + FigureLayout.textWidth(name) <= layout.width)
   }
 
   @Test(.enabled(if: hasGnuplot))

@@ -33,6 +33,12 @@ struct RefusalTests {
       ("tracing", "trace"), ("training", "train"), ("trained", "train"), ("patching", "patch"),
       ("ablation", "ablate"), ("dumps", "dump"), ("traces", "trace"), ("tran", "train"),
     ] { #expect(nearest(to: name, among: kinds) == kind) }
+    // Of so short a name all others are as far.
+    for name in ["x", "q", "ab", "1"] {
+      #expect(nearest(to: name, among: ["y", "ba", "io", "2", "a"]) == nil, "\(name)")
+    }
+    #expect(
+      nearest(to: "X", among: ["y", "x"]) == "x" && nearest(to: "ios", among: ["io"]) == "io")
     #expect(nearest(to: "", among: names) == nil)
     #expect(nearest(to: "layers", among: []) == nil)
   }

@@ -35,7 +35,10 @@ struct FieldsTests {
   @Test(arguments: [
     ("steps = 10", ["steps, line 1", "an integer from 1 to 9"]),
     ("stps = 3", ["steps", "no such field", "not \"stps\""]),
-    ("steps = 3\nmomentum = 0.1", ["momentum, line 2", "does not read it", "on = true"]),
+    (
+      "steps = 3\nmomentum = 0.1",
+      ["momentum, line 2", "momentum, which is read only with on = true"]
+    ),
     ("steps = 3\non = true\nmomentum = 1", ["momentum, line 3", "from 0 to below 1"]),
     ("steps = 3\nnmes = [\"a\"]", ["nmes, line 2", "names (did you mean that?)"]),
     ("steps = 3\nnames = [\"a\", \"a\"]", ["names[1]", "a second time"]),

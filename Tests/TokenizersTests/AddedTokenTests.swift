@@ -4,7 +4,7 @@ import Tokenizers
 struct AddedTokenTests {
   /// A tokenizer with `<e>` as 300 and another added token as 301.
   static func tokenizer(_ content: String, _ flags: String, normalizer: String = "null") throws
-    -> ByteLevelBPE
+    -> TokenizerPipeline
   {
     var tiny = TinyTokenizer()
     tiny.fields["normalizer"] = normalizer

@@ -10,9 +10,9 @@ struct GGUFTokenizerTests {
     tokens: [String] = tiny.tokens + ["<e>", "<u>", "<pad>"], merges: [String] = tiny.merges,
     types: [Int]? = nil, pre: String = "gpt-2", first: Int? = nil, last: Int? = nil,
     vocabularySize: Int? = nil
-  ) throws -> ByteLevelBPE {
+  ) throws -> TokenizerPipeline {
     let types = types ?? Array(repeating: 1, count: max(0, tokens.count - 3)) + [3, 4, 5]
-    return try ByteLevelBPE(
+    return try TokenizerPipeline(
       gguf: tokens, merges: merges, tokenTypes: types, pre: pre, first: first, last: last,
       file: "m.gguf", vocabularySize: vocabularySize)
   }
@@ -56,8 +56,11 @@ struct GGUFTokenizerTests {
     let published = try PublishedPreTokenizer(named: pre, file: "")
     var source = SourceText(text)
     var pieces = [Piece(range: 0..<source.scalars.count)]
-    if published.composes { (source, pieces) = Normalizer.composed(source, pieces) }
     var matcher = PatternMatcher(length: source.scalars.count)
+    if published.composes {
+      pieces = try NormalizerStep.unicode(.composed).apply(
+        to: pieces, of: &source, using: &matcher)
+    }
     for step in published.steps {
       pieces = try step.apply(to: pieces, of: &source, using: &matcher)
     }
@@ -66,7 +69,7 @@ struct GGUFTokenizerTests {
   }
 
   @Test func `values that do not fit each other are refused by field`() throws {
-    func expectRefusal(_ terms: [String], _ make: () throws -> ByteLevelBPE) {
+    func expectRefusal(_ terms: [String], _ make: () throws -> TokenizerPipeline) {
       let refusal = #expect(throws: Refusal.self) { try make() }
       let message = refusal?.description ?? ""
       #expect(refusal?.kind == .model)

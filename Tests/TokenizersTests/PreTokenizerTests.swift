@@ -50,12 +50,13 @@ struct PreTokenizerTests {
     }
   }
 
-  @Test func `cluster by cluster, composing gives form C of the whole`() throws {
+  @Test func `cluster by cluster, a text gets the forms of the whole`() throws {
     var random = SeededRandom(seed: 11)
     let interesting: [ClosedRange<UInt32>] = [
       0x41...0x5A, 0xC0...0xFF, 0x300...0x36F, 0x340...0x345, 0x900...0x980, 0x9BE...0x9D7,
       0x1100...0x11FF, 0xAC00...0xAC20, 0x1E00...0x1EFF, 0x212A...0x212B, 0xF900...0xF910,
       0x1D15E...0x1D165, 0x2F800...0x2F810, 0x11099...0x110BA, 0x1F00...0x1FFF,
+      0xFF60...0xFFDC, 0x3130...0x318E, 0x2460...0x2490,
     ]
     for _ in 0..<2000 {
       var input = ""
@@ -66,11 +67,16 @@ struct PreTokenizerTests {
         }
       }
       let text = SourceText(input)
-      let (composed, pieces) = Normalizer.composed(text, [Piece(range: 0..<text.scalars.count)])
-      let whole = input.precomposedStringWithCanonicalMapping.unicodeScalars.map(\.value)
-      #expect(composed.scalars == whole, "\(text.scalars)")
-      #expect(pieces[0].range == 0..<whole.count)
-      #expect(composed.source(of: whole.count - 1).upperBound == input.utf8.count)
+      for form in UnicodeForm.allCases {
+        var rewritten = text
+        var matcher = PatternMatcher(length: text.scalars.count)
+        let pieces = try NormalizerStep.unicode(form).apply(
+          to: [Piece(range: 0..<text.scalars.count)], of: &rewritten, using: &matcher)
+        let whole = form.of(input).unicodeScalars.map(\.value)
+        #expect(rewritten.scalars == whole, "\(form) of \(text.scalars)")
+        #expect(pieces[0].range == 0..<whole.count)
+        #expect(rewritten.source(of: whole.count - 1).upperBound == input.utf8.count)
+      }
     }
   }
 }

@@ -62,13 +62,13 @@ struct TinyTokenizer {
   }
 
   /// Writes the file, reads it, and takes it away again.
-  func load(vocabularySize: Int? = nil) throws -> ByteLevelBPE {
+  func load(vocabularySize: Int? = nil) throws -> TokenizerPipeline {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appendingPathComponent("tokenizer.json")
     try Data(json.utf8).write(to: file)
-    return try ByteLevelBPE(tokenizerFile: file.path, vocabularySize: vocabularySize)
+    return try TokenizerPipeline(tokenizerFile: file.path, vocabularySize: vocabularySize)
   }
 
   /// The description of the refusal that loading meets, or nil.

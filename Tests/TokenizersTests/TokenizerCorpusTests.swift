@@ -24,7 +24,7 @@ struct TokenizerCorpusTests {
     var message: String?
     let seconds = processorSeconds {
       do throws(Refusal) {
-        let tokenizer = try ByteLevelBPE(tokenizerFile: path, vocabularySize: 8)
+        let tokenizer = try TokenizerPipeline(tokenizerFile: path, vocabularySize: 8)
         _ = try tokenizer.encode(String(repeating: "a", count: 40) + "b")
       } catch {
         #expect(error.kind == .model, "\(name)")

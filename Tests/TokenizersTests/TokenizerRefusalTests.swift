@@ -1,3 +1,4 @@
+import Inputs
 import Testing
 import Tokenizers
 
@@ -11,18 +12,25 @@ struct TokenizerRefusalTests {
   @Test(arguments: [
     ("version", "\"2.0\"", ["version", "2.0"]),
     ("surprise", "1", ["surprise"]),
-    ("normalizer", #"{"type": "Lowercase"}"#, ["normalizer", "Lowercase"]),
-    ("normalizer", #"{"type": "Sequence", "normalizers": [{"type": "NFKC"}]}"#, ["NFKC"]),
-    ("normalizer", #"{"type": "NFC", "strip": true}"#, ["normalizer", "strip"]),
-    ("pre_tokenizer", "null", ["pre_tokenizer", "ByteLevel"]),
-    ("pre_tokenizer", #"{"type": "Metaspace"}"#, ["pre_tokenizer", "Metaspace"]),
-    ("pre_tokenizer", #"{"type": "Digits"}"#, ["without ByteLevel"]),
-    ("pre_tokenizer", #"{"type": "ByteLevel", "speed": 1}"#, ["speed"]),
+    ("normalizer", #"{"type": "Uppercase"}"#, ["normalizer", "Uppercase", "Lowercase"]),
+    ("normalizer", #"{"type": "Sequence", "normalizers": [{"type": "NFX"}]}"#, ["NFX", "NFKC"]),
+    ("normalizer", #"{"type": "Precompiled", "precompiled_charsmap": "@"}"#, ["base 64"]),
     (
-      "pre_tokenizer",
-      #"{"type": "Sequence", "pretokenizers": [{"type": "ByteLevel"}, {"type": "Digits"}]}"#,
-      ["pretokenizers[1]", "Digits", "after ByteLevel"]
+      "normalizer", #"{"type": "Precompiled", "precompiled_charsmap": "AAQAAA=="}"#,
+      ["normalizer.precompiled_charsmap", "1024"]
     ),
+    ("normalizer", #"{"type": "NFC", "strip": true}"#, ["normalizer", "strip"]),
+    ("pre_tokenizer", #"{"type": "Metaspace"}"#, ["pre_tokenizer.replacement"]),
+    (
+      "pre_tokenizer", #"{"type": "Metaspace", "replacement": "ab"}"#,
+      ["pre_tokenizer.replacement", "ab", "one character"]
+    ),
+    (
+      "pre_tokenizer", #"{"type": "Metaspace", "replacement": "a", "prepend_scheme": "second"}"#,
+      ["prepend_scheme", "second", "first"]
+    ),
+    ("pre_tokenizer", #"{"type": "UnicodeScripts"}"#, ["UnicodeScripts", "Punctuation"]),
+    ("pre_tokenizer", #"{"type": "ByteLevel", "speed": 1}"#, ["speed"]),
     (
       "pre_tokenizer",
       #"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Vanish", "invert": false}"#,
@@ -33,8 +41,8 @@ struct TokenizerRefusalTests {
       #"{"type": "Split", "pattern": {"Glob": "a"}, "behavior": "Removed", "invert": false}"#,
       ["Glob"]
     ),
-    ("decoder", "null", ["decoder", "ByteLevel"]),
-    ("decoder", #"{"type": "Fuse"}"#, ["decoder", "Fuse"]),
+    ("decoder", #"{"type": "CTC"}"#, ["decoder", "CTC"]),
+    ("decoder", #"{"type": "Strip", "content": " ", "start": -1, "stop": 0}"#, ["decoder.start"]),
     ("post_processor", #"{"type": "Wrap"}"#, ["post_processor", "Wrap"]),
     (
       "post_processor", #"{"type": "BertProcessing", "sep": ["s", 9999], "cls": ["c", 1]}"#,
@@ -75,10 +83,9 @@ struct TokenizerRefusalTests {
   }
 
   @Test(arguments: [
-    ("type", "\"WordPiece\"", ["model.type", "WordPiece", "BPE"]),
+    ("type", "\"Syllables\"", ["model.type", "Syllables", "BPE"]),
+    ("type", "\"WordPiece\"", ["model.merges"]),
     ("dropout", "0.1", ["model.dropout", "0.1"]),
-    ("continuing_subword_prefix", "\"##\"", ["continuing_subword_prefix", "##"]),
-    ("end_of_word_suffix", "\"</w>\"", ["end_of_word_suffix", "</w>"]),
     ("unk_token", "\"<unk>\"", ["unk_token", "<unk>"]),
     ("temperature", "1", ["temperature"]),
     ("ignore_merges", "\"yes\"", ["ignore_merges", "yes"]),
@@ -108,6 +115,26 @@ struct TokenizerRefusalTests {
     let message = try #require(try TinyTokenizer().refusal(vocabularySize: 264))
     #expect(message.contains("264"))
     #expect(message.contains("embedding"))
+  }
+
+  @Test func `an added token past the embedding opens, and a text that uses it is refused`() throws
+  {
+    var tiny = TinyTokenizer()
+    tiny.fields["added_tokens"] = #"[{"id": 265, "content": "[PAD]", "special": true}]"#
+    let tokenizer = try tiny.load(vocabularySize: 265)
+    #expect(try tokenizer.encode("a b").count == 3)
+    for makesSpans in [false, true] {
+      let refusal = #expect(throws: Refusal.self) {
+        if makesSpans {
+          _ = try tokenizer.encodeWithOffsets("a[PAD]")
+        } else {
+          _ = try tokenizer.encode("a[PAD]")
+        }
+      }
+      for term in ["tokenizer.json", "added_tokens", "[PAD]", "265", "rows of the embedding"] {
+        #expect(refusal?.description.contains(term) == true, "\(term)")
+      }
+    }
   }
 
   @Test func `an added token longer than its limit is refused`() throws {

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Inputs
 import Models
+import ResultsStore
 import Tensors
 import Testing
 import _TestSupport
@@ -80,6 +81,9 @@ extension EndToEnd {
         try found.floats("head_value_output.2")
           == reader.values(.headValueOutput, layer: 2, rows: 0..<reader.rowCount).elements)
       #expect(try await tool("export", run).code == 2)
+      let statistics = try ZarrStore.open(run + "/results.zarr")
+      let heads = try statistics.array("head_value_output/key_head").readChunk([0], as: Int32.self)
+      #expect(try heads?.map(Int.init) == reader.heads(.headValueOutput) && heads?.isEmpty == false)
     }
 
     @Test func `kills change no byte`() async throws {
@@ -156,6 +160,18 @@ extension EndToEnd {
       #expect(ended.code == 3, "\(ended.errors)")
       for term in terms { #expect(ended.errors.contains(term), "\(ended.errors)") }
       #expect(!bench.has("run"))
+    }
+
+    @Test func `a dump without every token is refused as a corpus by line and field`() async throws
+    {
+      let bench = try Workbench(job: Self.job("", "positions = [0]"))
+      try await bench.finish("dump")
+      try bench.put(Basis.job(data: "dump = \"dump\""), "basis.toml")
+      let ended = try await RunningTool(["check", bench.path("basis.toml")], ranks: nil).end()
+      #expect(ended.code == 3, "\(ended.code)")
+      for words in ["basis.toml: data.dump, line", "\"dump\" (the positions 0)", "expected all"] {
+        #expect(ended.errors.contains(words), "\(ended.errors)")
+      }
     }
 
     @Test func `a basis reads the documents of a dump, and a specification its statistics`()

@@ -31,6 +31,19 @@ extension EndToEnd {
         #expect(!bench.has("run"), "\(place)")
       }
     }
+
+    @Test(arguments: [
+      ("100", "did you mean 100%?"), ("1", "did you mean 1%?"), ("250", "up to 100%"),
+      ("0", "such as 5%"), ("-3%", "such as 5%"), ("101%", "up to 100%"), ("all", "such as 5%"),
+    ])
+    func `a share to run again that could be meant as units is refused`(
+      share: String, says: String
+    ) async throws {
+      let verify = try await RunningTool(["verify", "run", "--recompute=\(share)"], ranks: nil)
+        .end()
+      #expect(verify.code == 2 && verify.errors.contains(says), "\(verify.errors)")
+      #expect(verify.errors.split(separator: "\n").count == 1, "\(verify.errors)")
+    }
   }
 }
 

@@ -17,13 +17,15 @@ struct Main {
     case "forward" where arguments.count > 2:
       try ForwardBenchmark.run(model: arguments[1], documents: Int(arguments[2]) ?? 32)
         .forEach { print($0) }
+    case "reading" where arguments.count > 1:
+      try ReadingBenchmark.run(arguments[1]).forEach { print($0) }
     case "places": try InterventionBenchmark.places().forEach { print($0) }
     default:
       FileHandle.standardError.write(
         Data(
           """
           usage: CausewayBenchmarks gpt2 | xl-blocks | fact MODEL [--naive] | gradient | training \
-          | places | forward MODEL DOCUMENTS
+          | places | forward MODEL DOCUMENTS | reading FILE.gguf
 
           """.utf8))
       exit(2)

@@ -6,12 +6,16 @@ import Tokenizers
 /// The readers of files that nobody has checked.
 enum Reader: String, CaseIterable {
   case safetensors, gguf, json, tokenizer, toml, pytorch, npy, zstd, journal
+  case sentencepiece, tiktoken, wordpiece, llama2c
 
   /// The ending that `causeway inspect` knows files of the kind by.
   private var suffix: String {
     switch self {
     case .toml: "toml"
     case .journal, .zstd: "zst"
+    case .sentencepiece: "model"
+    case .wordpiece: "txt"
+    case .llama2c: "bin"
     default: rawValue
     }
   }
@@ -28,10 +32,10 @@ enum Reader: String, CaseIterable {
       case .safetensors: try readTensors(SafetensorsFile(path))
       case .pytorch: try readTensors(PyTorchFile(path))
       case .npy: try readTensors(NumPyFile(path))
-      case .gguf: try readGGUF(GGUFFile(path))
-      case .tokenizer:
-        let tokenizer = try ByteLevelBPE(tokenizerFile: path, vocabularySize: 1024)
-        _ = try tokenizer.encode("The cat\u{301}'s  \n 1234 <end>\u{1F600}")
+      case .gguf:
+        try readGGUF(GGUFFile(path))
+        try encode(by: path)
+      case .tokenizer, .sentencepiece, .tiktoken, .wordpiece, .llama2c: try encode(by: path)
       case .toml, .zstd, .journal: _ = try PathInspection(path)
       case .json: break
       }
@@ -40,6 +44,14 @@ enum Reader: String, CaseIterable {
       let text = error.description
       precondition(!text.isEmpty && !text.contains("\n") && text.utf8.count < 8192, text)
     }
+  }
+
+  private func encode(by path: String) throws(Refusal) {
+    let tokenizer = try ModelTokenizer.open(path, vocabulary: 1024)
+    let text = "The cat\u{301}'s  \n 1234 <end>\u{1F600}"
+    let encoding = try tokenizer.encodeWithOffsets(text, addingSpecialTokens: true)
+    precondition(encoding.utf8Spans.allSatisfy { $0.upperBound <= text.utf8.count })
+    _ = tokenizer.decode(encoding.ids)
   }
 
   private func readTensors(_ file: some TensorContainer) throws(Refusal) {

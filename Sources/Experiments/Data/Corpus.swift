@@ -47,7 +47,7 @@ struct Corpus: Sendable {
   let cut: (documents: Int, tokens: Int)
 
   init(_ model: ModelSection, _ data: CorpusSection) throws(Refusal) {
-    let texts = try ModelTexts(model, data.texts, context: .max)
+    let texts = try ModelTexts(model, data.texts, context: .max, mayLookAhead: true)
     (published, tokenizer, digest) = (texts.published, texts.tokenizer, texts.digest)
     let shape = published.shape
     let context = data.context ?? min(CorpusSection.usualContext, shape.positionCount)

@@ -41,7 +41,7 @@ struct DumpSource: Sendable {
   }
 
   func open() throws(Refusal) -> (reader: DumpReader, digest: String) {
-    let reader = try DumpReader(folder.resolved)
+    let reader = try folder.reading { () throws(Refusal) in try DumpReader(folder.resolved) }
     return (reader, try reading { () throws(Refusal) in try reader.digest })
   }
 

@@ -30,4 +30,6 @@ struct ModelPrompts: PromptTokenizer {
     guard let tokenizer else { return (0..<count).contains(id) ? "#\(id)" : nil }
     return tokenizer.token(id)
   }
+
+  func decode(_ ids: [Int]) -> String { tokenizer?.decode(ids) ?? ids.map(text).joined() }
 }

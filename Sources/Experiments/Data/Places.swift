@@ -4,7 +4,7 @@ package import JobFiles
 /// Positions of a prompt as a job writes them: `"all"`, `3`, `-1`, `"0:5"`, a name such as
 /// `"subject_last"` or one that the data give, or a list of these. Each prompt resolves it for itself.
 package struct Places: Sendable, Equatable {
-  /// The names that every prompt with a subject has; `last` every prompt.
+  /// The names that every prompt with a subject has; the last two every prompt.
   package enum Name: String, CaseIterable, Sendable {
     case before
     case subject
@@ -21,6 +21,9 @@ package struct Places: Sendable, Equatable {
     case lastButOne = "last_but_one"
     case last
 
+    /// Those that a document has, which has no subject.
+    fileprivate static let ofDocuments = [lastButOne, last]
+
     /// The one name of those that mean the same.
     fileprivate var canonical: Name {
       switch self {
@@ -29,6 +32,20 @@ package struct Places: Sendable, Equatable {
       default: self
       }
     }
+  }
+
+  /// Which names a job may write.
+  package enum Naming: Sendable {
+    /// Those of prompts with a subject.
+    case subject
+    /// Those of documents.
+    case document
+    /// Those of prompts, and what the data give.
+    case open
+
+    fileprivate var isOpen: Bool { self == .open }
+    /// What is known without the data.
+    fileprivate var known: [Name] { self == .document ? Name.ofDocuments : Name.allCases }
   }
 
   private enum Part: Sendable, Equatable {
@@ -55,19 +72,18 @@ package struct Places: Sendable, Equatable {
 
   private static let all = IndexSelection.range(start: 0, end: nil, step: 1)
 
-  fileprivate static func words(isOpen: Bool) -> String {
+  fileprivate static func words(_ naming: Naming) -> String {
     "\"all\", a position such as 3 or -1, a range such as \"0:5\", a list, or "
-      + (isOpen ? "the name of a place, such as \"last\" or one that the data give" : names)
+      + (naming.isOpen
+        ? "the name of a place, such as \"last\" or one that the data give"
+        : "one of \(naming.known.map(\.rawValue).joined(separator: ", "))")
   }
 
-  private static var names: String {
-    "one of \(Name.allCases.map(\.rawValue).joined(separator: ", "))"
-  }
-
-  /// - Parameter isOpen: Whether the data give further names; otherwise a name must be known, and the
-  ///   canonical form is a list.
-  package init(_ field: JobField, isOpen: Bool) throws(Refusal) {
+  /// - Parameter naming: Unless the data give further names, a name must be known, and the canonical
+  ///   form is a list.
+  package init(_ field: JobField, _ naming: Naming) throws(Refusal) {
     place = field.place
+    let isOpen = naming.isOpen
     var isList = !isOpen
     if case .list = field.value.content { isList = true }
     self.isList = isList
@@ -75,18 +91,20 @@ package struct Places: Sendable, Equatable {
       parts = [.index(Self.all)]
       return
     }
-    let words = Self.words(isOpen: isOpen)
+    let words = Self.words(naming)
     parts = try field.parts(
       nothing: "no positions, so no units", once: "each position once", words
     ) { (item) throws(Refusal) in
       if case .string(let text) = item.value.content {
-        if !isOpen, let name = Name(rawValue: text) { return .name(name.canonical.rawValue) }
+        if !isOpen, let name = Name(rawValue: text), naming.known.contains(name) {
+          return .name(name.canonical.rawValue)
+        }
         if IndexSelection(range: text) == nil {
           guard !isOpen else {
             guard (1...200).contains(text.utf8.count) else { throw item.refusal(expected: words) }
             return .name(text)
           }
-          let near = nearest(to: text, among: Name.allCases.map(\.rawValue))
+          let near = nearest(to: text, among: naming.known.map(\.rawValue))
           throw item.refusal(expected: words + (near.map { " (did you mean \($0)?)" } ?? ""))
         }
       }
@@ -184,23 +202,25 @@ package struct Places: Sendable, Equatable {
     a.parts == b.parts && a.isList == b.isList
   }
 
-  fileprivate static func placeholder(isOpen: Bool) -> Places {
-    Places(.index(all), isList: !isOpen, at: JobPlace(file: ""))
+  fileprivate static func placeholder(_ naming: Naming) -> Places {
+    Places(.index(all), isList: !naming.isOpen, at: JobPlace(file: ""))
   }
 }
 
 extension FieldType where Value == Places {
   /// Places by numbers and the names that every prompt with a subject has.
-  package static var places: FieldType { places(isOpen: false) }
+  package static var places: FieldType { places(.subject) }
+
+  /// Places of documents, which have no subject.
+  package static var documentPlaces: FieldType { places(.document) }
 
   /// Places of data that give names of their own.
-  package static var namedPlaces: FieldType { places(isOpen: true) }
+  package static var namedPlaces: FieldType { places(.open) }
 
-  private static func places(isOpen: Bool) -> FieldType {
+  private static func places(_ naming: Places.Naming) -> FieldType {
     FieldType(
-      Places.words(isOpen: isOpen), placeholder: .placeholder(isOpen: isOpen),
-      canonical: \.canonical
-    ) { (field, _) throws(Refusal) in try Places(field, isOpen: isOpen) }
+      Places.words(naming), placeholder: .placeholder(naming), canonical: \.canonical
+    ) { (field, _) throws(Refusal) in try Places(field, naming) }
   }
 }
 
@@ -221,11 +241,13 @@ package struct PromptPlaces: Sendable {
     (self.count, roles, self.named) = (count, nil, named)
   }
 
+  /// Names that a prompt without a subject has too.
+  static let usualNames = ["all", "last_but_one", "last"]
+
   /// The names that can be meant, each once.
   var names: [String] {
     let own = named.keys.sorted()
-    let usual =
-      roles == nil ? ["all", "last_but_one", "last"] : Places.Name.allCases.map(\.rawValue)
+    let usual = roles == nil ? Self.usualNames : Places.Name.allCases.map(\.rawValue)
     return own + usual.filter { named[$0] == nil }
   }
 

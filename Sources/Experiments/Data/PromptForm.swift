@@ -94,7 +94,7 @@ package struct PromptForm: Sendable {
       var prompts: [WrittenPrompt] = []
       for item in try field.items() {
         var f = try Fields(item, folder: "")
-        prompts.append(try read(&f, number: prompts.count))
+        prompts.append(try read(&f, number: prompts.count, isOwn: true))
         // A fact is kept by its names above, and what it has beside them passed over here too.
         guard !hasSubject else { continue }
         _ = try f.end()
@@ -130,15 +130,19 @@ package struct PromptForm: Sendable {
     return try read(&f, number: number)
   }
 
-  /// - Parameter number: The id of a prompt that has none.
-  func read(_ f: inout Fields, number: Int) throws(Refusal) -> WrittenPrompt {
+  /// - Parameters:
+  ///   - number: The id of a prompt that has none.
+  ///   - isOwn: Whether it stands in the job itself, where names that mean the same must say the same.
+  func read(
+    _ f: inout Fields, number: Int, isOwn: Bool = false
+  ) throws(Refusal) -> WrittenPrompt {
     let id = try f.first(
       of: ["id", "known_id"], .promptID, "Its name in the data; else its number, from 0.")
-    let said = try input(base, &f)
+    let said = try input(base, &f, isOwn: isOwn)
     let (words, range) = try subject(&f)
-    let right = try label(answer, &f)
-    let wrong = try label(foil, &f)
-    let compared = try needsOther == nil ? nil : input(other, &f)
+    let right = try label(answer, &f, isOwn: isOwn)
+    let wrong = try label(foil, &f, isOwn: isOwn)
+    let compared = try needsOther == nil ? nil : input(other, &f, isOwn: isOwn)
     let placed = try f.first(of: places, .any(PlacedInput.placesWords), "Names for positions.")
     let otherPlaced = try f.first(
       of: otherPlaces, .any("such a table"), "The same for the corrupted prompt; else places hold.")
@@ -166,17 +170,20 @@ package struct PromptForm: Sendable {
     example.foil = wrong?.label
     example.sources = compared.map { [PlacedInput($0.content)] } ?? []
     if let field = placed.flatMap({ f.written($0.key) }) {
-      try example.base.readPlaces(field, mayBeNowhere: true)
+      try example.base.readPlaces(
+        field, mayBeNowhere: true, apartFrom: PromptPlaces.usualNames)
     }
     let otherKey = (otherPlaced ?? placed)?.key
     if let field = otherKey.flatMap({ f.written($0) }) {
       for number in example.sources.indices {
-        try example.sources[number].readPlaces(field, mayBeNowhere: true)
+        try example.sources[number].readPlaces(
+          field, mayBeNowhere: true, apartFrom: PromptPlaces.usualNames)
       }
     }
     var prompt = WrittenPrompt(example, id: id?.value ?? "\(number)", at: f.place)
     (prompt.text, prompt.subjectText) = (said.text, words)
     prompt.subject = try place(words, range, of: said, in: f)
+    (prompt.answerBeside, prompt.foilBeside) = (right.beside, wrong?.beside)
     (prompt.foilDiffers, prompt.sharing) = (true, otherPlaced == nil ? .loose : .none)
     prompt.keys = WrittenPrompt.Keys(
       base: said.key, source: compared?.key ?? other.texts[0], answer: right.key,
@@ -194,19 +201,41 @@ package struct PromptForm: Sendable {
     var content: ExampleInput { ids.map { .tokens($0) } ?? .text(text ?? "") }
   }
 
-  private func input(_ part: Part, _ f: inout Fields) throws(Refusal) -> Given? {
-    let text = try f.first(of: part.texts, .words("a prompt"), part.says)
-    let ids = try f.first(of: part.ids, .tokenIDs(), "Its tokens, which count before its text.")
+  private func input(
+    _ part: Part, _ f: inout Fields, isOwn: Bool
+  ) throws(Refusal) -> Given? {
+    let text = try f.first(of: part.texts, agree: isOwn, .words("a prompt"), part.says)
+    let ids = try f.first(
+      of: part.ids, agree: isOwn, .tokenIDs(), "Its tokens, which count before its text.")
     guard let key = ids?.key ?? text?.key else { return nil }
     return Given(ids: ids?.value, text: text?.value, key: key)
   }
 
+  /// An answer as it is given: its token, its text, or both.
+  private struct GivenAnswer {
+    let label: ExampleLabel
+    let key: String
+    /// Its text beside its token.
+    var beside: (text: String, key: String)?
+  }
+
   private func label(
-    _ part: Part, _ f: inout Fields
-  ) throws(Refusal) -> (label: ExampleLabel, key: String)? {
-    let said = try f.first(of: part.texts, .answer(), part.says)
-    let id = try f.first(of: part.ids, .tokenID, "Its token, which counts before its text.")
-    return id.map { (.index($0.value), $0.key) } ?? said.map { ($0.value, $0.key) }
+    _ part: Part, _ f: inout Fields, isOwn: Bool
+  ) throws(Refusal) -> GivenAnswer? {
+    let said = try f.first(of: part.texts, agree: isOwn, .answer(), part.says)
+    let id = try f.first(
+      of: part.ids, agree: isOwn, .tokenID, "Its token, which counts before its text.")
+    guard let id else { return said.map { GivenAnswer(label: $0.value, key: $0.key) } }
+    var given = GivenAnswer(label: .index(id.value), key: id.key)
+    switch said?.value {
+    case .text(let text)?: given.beside = said.map { (text, $0.key) }
+    case .index(let other)? where other != id.value:
+      throw f.place(of: id.key).refusal(
+        "token \(id.value) beside \(said?.key ?? "") = \(other)",
+        expected: "one of the two, since they mean the same")
+    default: break
+    }
+    return given
   }
 
   private func subject(_ f: inout Fields) throws(Refusal) -> (words: String?, range: [Int]?) {

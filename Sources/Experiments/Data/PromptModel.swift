@@ -27,9 +27,19 @@ struct PromptModel: Sendable {
   let tokenizer: (any Tokenizer)?
   let resolver: PromptResolver
 
-  /// - Parameter context: Tokens of a prompt, at most; nil stands for the model's own limit.
-  init(_ model: ModelSection, context: Int? = nil) throws(Refusal) {
+  /// - Parameters:
+  ///   - context: Tokens of a prompt, at most; nil stands for the model's own limit.
+  ///   - mayLookAhead: Whether a model will do whose positions see later ones.
+  init(
+    _ model: ModelSection, context: Int? = nil, mayLookAhead: Bool = false
+  ) throws(Refusal) {
     published = try PublishedModel(model.path.resolved)
+    guard published.shape.isCausal || mayLookAhead else {
+      throw Refusal(
+        .model, file: model.path.resolved, field: "model_type",
+        found: "\(published.family.modelType), an encoder",
+        expected: "a decoder, whose last position answers; encoders serve dump and intervene")
+    }
     var limits = PromptLimits(published.shape, model: model.path.written)
     if let context { limits.inputs.positions = context }
     (resolver, tokenizer) = try PromptResolver.of(model, published.checkpoint, limits)
@@ -44,11 +54,13 @@ struct ModelTexts: Sendable {
   /// Of the texts' file; nil where they stand in the job.
   let digest: String?
 
-  /// - Parameter context: Tokens of a text, at most; nil stands for the model's own limit.
+  /// - Parameters:
+  ///   - context: Tokens of a text, at most; nil stands for the model's own limit.
+  ///   - mayLookAhead: Whether a model will do whose positions see later ones.
   init(
-    _ model: ModelSection, _ data: TextSection, context: Int? = nil
+    _ model: ModelSection, _ data: TextSection, context: Int? = nil, mayLookAhead: Bool = false
   ) throws(Refusal) {
-    let model = try PromptModel(model, context: context)
+    let model = try PromptModel(model, context: context, mayLookAhead: mayLookAhead)
     let loaded = try data.load()
     var texts: [[Int]] = []
     for text in loaded.texts {

@@ -102,6 +102,8 @@ package struct PromptResolver: Sendable {
     }
     let label = try answer(example.label, keys.answer)
     let foil = try example.foil.map { (foil) throws(Refusal) in try answer(foil, keys.foil) }
+    try check(written.answerBeside, is: label, by: place.member(keys.answer))
+    if let foil { try check(written.foilBeside, is: foil, by: place.member(keys.foil)) }
     guard !written.foilDiffers || foil != label else {
       throw place.member(keys.foil).refusal(
         "the answer's own token \(quoted(prompts.text(label)))", expected: "another token")
@@ -214,6 +216,20 @@ package struct PromptResolver: Sendable {
     return number
   }
 
+  /// Refuses a token beside a text that does not begin with it, where there is a tokenizer to say so.
+  private func check(
+    _ beside: (text: String, key: String)?, is id: Int, by place: JobPlace
+  ) throws(Refusal) {
+    guard let beside else { return }
+    let token = prompts.text(id)
+    guard token != "#\(id)", !token.contains("\u{FFFD}") else { return }
+    let bare = token.drop(while: \.isWhitespace)
+    guard !beside.text.drop(while: \.isWhitespace).hasPrefix(bare) else { return }
+    throw place.refusal(
+      "token \(id), \(quoted(token)), beside \(beside.key) = \(quoted(beside.text))",
+      expected: "the token of that text, or one of the two")
+  }
+
   /// What a tokenizer refuses is refused by the text's own place.
   private static func told<Result>(
     at place: JobPlace, _ encode: () throws(Refusal) -> Result
@@ -235,7 +251,7 @@ package struct PromptResolver: Sendable {
     }
     switch input.content {
     case .tokens(let ids):
-      return ids.enumerated().map { marked(escaped(prompts.text($1)), $0) }
+      return prompts.pieces(ids).enumerated().map { marked(escaped($1), $0) }
     case .features(let rows):
       return rows.enumerated().map { position, row in
         let shown = row.prefix(32).map { CausalValue.number($0).description }

@@ -23,6 +23,12 @@ package struct PromptSection: Sendable {
   init(_ f: inout Fields, _ key: String, of form: PromptForm, before: String = "") throws(Refusal) {
     self.form = form
     let plural = form.plural
+    let others = ["facts", "pairs", "prompts", "texts"].filter { $0 != key && f.has($0) }
+    if let other = others.first, !f.has(key), !f.has("items") {
+      throw f.place(of: other).refusal(
+        "\(other), which this kind of job does not read",
+        expected: "\(key), a file of \(plural), or [[data.items]]")
+    }
     let items = try f.optional(
       "items", form.items, apartFrom: [key],
       "The \(plural) in the job itself, in place of a file.")
@@ -51,7 +57,7 @@ package struct PromptSection: Sendable {
     switch source {
     case .inline(let prompts): return (try select(prompts), prompts, nil)
     case .file(let path):
-      let file = try form.load(path.resolved)
+      let file = try path.reading { () throws(Refusal) in try form.load(path.resolved) }
       return (try select(file.prompts), file.prompts, file.digest)
     }
   }

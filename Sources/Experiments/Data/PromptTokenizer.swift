@@ -15,9 +15,46 @@ package protocol PromptTokenizer: Sendable {
 
   /// The text of one token, with its leading space; nil where there is no such token.
   func token(_ id: Int) -> String?
+
+  /// The text that tokens stand for together, which have one each; parts of a character that lie in
+  /// several of them are put together.
+  func decode(_ ids: [Int]) -> String
 }
 
 extension PromptTokenizer {
+  package func decode(_ ids: [Int]) -> String { ids.map(text).joined() }
+
+  /// The text of each token of a prompt: a character of several tokens stands whole at the first of
+  /// them, and nothing at the others.
+  func pieces(_ ids: [Int]) -> [String] {
+    let part = "\u{FFFD}"
+    var pieces = ids.map(text)
+    var first = 0
+    while first < ids.count {
+      guard pieces[first].contains(part) else {
+        first += 1
+        continue
+      }
+      // A character has at most four bytes, and a token of them one at least.
+      let ends = (first + 1...first + 16).prefix {
+        $0 <= ids.count && pieces[$0 - 1].contains(part)
+      }
+      let whole = ends.lazy.map { (end: $0, text: decode(Array(ids[first..<$0]))) }
+        .first { !$0.text.contains(part) }
+      if let whole {
+        pieces[first] = whole.text
+        for place in first + 1..<whole.end { pieces[place] = "" }
+      }
+      first = whole?.end ?? first + 1
+    }
+    return pieces
+  }
+
+  /// The text of a prompt.
+  func text(_ ids: [Int]) -> String {
+    ids.allSatisfy { token($0) != nil } ? decode(ids) : pieces(ids).joined()
+  }
+
   /// The text of a token, or its number where it has none.
   func text(_ id: Int) -> String { token(id) ?? "#\(id)" }
 

@@ -72,7 +72,7 @@ struct SiteStatistics: Sendable {
       return [
         .integers(layers.map { Int32($0) }),
         .floats(StatisticsArrays.quantiles.map { Float($0) }),
-      ]
+      ] + (sites[group / 2].heads.map { [.integers($0.map { Int32($0) })] } ?? [])
     }
     let found = try total(group / 2, block[0])
     return found.map { arrays(group / 2).values($0) } ?? groups[group].quantities.map { _ in nil }

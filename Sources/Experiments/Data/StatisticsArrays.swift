@@ -48,7 +48,8 @@ struct StatisticsArrays: Sendable {
         in: folder,
         [
           Quantity("layer", .int32, [layers]), Quantity("quantile", .float32, [quantile]),
-        ]), ArrayGroup(in: folder, over: [layers], all),
+        ] + of.map { Quantity($0.name, .int32, [$0], "number of a head") }),
+      ArrayGroup(in: folder, over: [layers], all),
     ]
   }
 

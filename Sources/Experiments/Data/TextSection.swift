@@ -17,7 +17,7 @@ package struct TextSection: Sendable {
   private let limit: Int?
   /// Tokens of a text, at most; what comes after them is left out.
   let length: Int?
-  private let place: JobPlace
+  let place: JobPlace
 
   package init(_ f: inout Fields) throws(Refusal) { try self.init(&f, areCut: true) }
 
@@ -54,12 +54,21 @@ package struct TextSection: Sendable {
     switch source {
     case .inline(let own): texts = own
     case .dump(let path):
-      let found = try DumpReader(path.resolved).documents()
+      let found = try path.reading { () throws(Refusal) in
+        let dump = try DumpReader(path.resolved)
+        do throws(Refusal) { return try dump.documents() } catch {
+          // What the dump does not have.
+          guard error.field == "dump" else { throw error }
+          throw path.refusal(error.found, expected: error.expected)
+        }
+      }
       texts = found.ids.map { WrittenText(content: .tokens($0), place: place.member("dump")) }
       digest = found.digest
     case .file(let path):
-      digest = try DataFile.read(path.resolved, .texts) { (field) throws(Refusal) in
-        texts.append(try WrittenText(field))
+      digest = try path.reading { () throws(Refusal) in
+        try DataFile.read(path.resolved, .texts) { (field) throws(Refusal) in
+          texts.append(try WrittenText(field))
+        }
       }
     }
     return (limit.map { Array(texts.prefix($0)) } ?? texts, digest)

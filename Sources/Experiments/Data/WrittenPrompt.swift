@@ -39,6 +39,9 @@ package struct WrittenPrompt: Sendable {
   /// The prompt's text and the subject's, where they are told, if only beside tokens.
   package var text: String?
   package var subjectText: String?
+  /// The answers' texts where they are told beside token ids, with the fields that they stand in.
+  var answerBeside: (text: String, key: String)?
+  var foilBeside: (text: String, key: String)?
   var sharing = PlaceSharing.none
   /// Whether the foil must be another token than the answer.
   var foilDiffers = false
@@ -81,14 +84,21 @@ package struct WrittenPrompt: Sendable {
 
 extension Fields {
   /// The first that is given of fields that mean the same; those behind it are passed over.
+  ///
+  /// - Parameter agree: Whether they must say the same.
   mutating func first<Value>(
-    of names: [String], _ type: FieldType<Value>, _ says: String
+    of names: [String], agree: Bool = false, _ type: FieldType<Value>, _ says: String
   ) throws(Refusal) -> (value: Value, key: String)? {
     var found: (value: Value, key: String)?
     for (number, name) in names.enumerated() {
       let says = number == 0 ? says : "The same, where \(names[number - 1]) is not given."
-      if found != nil {
-        _ = try optional(name, .any(type.words), says)
+      if let first = found?.key {
+        let other = try optional(name, .any(type.words), says)
+        let texts = [other, written(first)?.value].map { $0.map(JobText.canonicalJSON) }
+        guard agree, let other = texts[0], let own = texts[1], other != own else { continue }
+        throw place(of: name).refusal(
+          "\(escaped(other)) beside \(first) = \(escaped(own))",
+          expected: "one of the two, since they mean the same")
       } else if let value = try optional(name, type, says) {
         found = (value, name)
       }
@@ -207,8 +217,12 @@ extension PlacedInput {
 
   /// Reads the places that a table names in this input.
   ///
-  /// - Parameter mayBeNowhere: Whether a list may be empty.
-  mutating func readPlaces(_ field: JobField, mayBeNowhere: Bool = false) throws(Refusal) {
+  /// - Parameters:
+  ///   - mayBeNowhere: Whether a list may be empty.
+  ///   - taken: Names that mean something already.
+  mutating func readPlaces(
+    _ field: JobField, mayBeNowhere: Bool = false, apartFrom taken: [String] = []
+  ) throws(Refusal) {
     let section = try field.anyTable()
     guard section.table.members.count <= 1000 else {
       throw field.place.refusal(
@@ -219,6 +233,11 @@ extension PlacedInput {
       guard let place = section.optional(name) else { continue }
       guard !name.isEmpty, name.utf8.count <= 200 else {
         throw place.place.refusal("a name of \(name.utf8.count) bytes", expected: "1 to 200 bytes")
+      }
+      guard !taken.contains(name) else {
+        throw place.place.refusal(
+          "the name \(quoted(name)), which every prompt has a place of",
+          expected: "a name other than \(taken.joined(separator: ", "))")
       }
       switch place.value.content {
       case .integer: positions[name] = [try place.int(in: -limit...limit)]

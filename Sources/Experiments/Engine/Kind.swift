@@ -34,6 +34,8 @@ protocol Kind: Sendable {
   static func views(_ run: RunView<Layout>, _ options: ShowOptions) throws(Refusal) -> RunPictures
   /// The table that `export` writes.
   static func rows(_ run: RunView<Layout>, _ options: ExportOptions) throws(Refusal) -> ExportRows
+  /// What is said of a run's table beside it.
+  static func notes(_ run: RunView<Layout>) -> [String]
   /// Whether `export --mean` means something.
   static var exportsMeans: Bool { get }
   /// Whether `export --safetensors` does.
@@ -46,6 +48,7 @@ protocol Kind: Sendable {
 
 extension Kind {
   static var choices: Set<ShowOptions.Choice> { [] }
+  static func notes(_ run: RunView<Layout>) -> [String] { [] }
   static var exportsMeans: Bool { false }
   static var exportsTensors: Bool { false }
   static func tensors(

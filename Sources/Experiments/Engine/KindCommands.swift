@@ -64,6 +64,7 @@ enum KindCommands<K: Kind>: Experiment {
       let count = table.count
       try table.commit()
       said.append("wrote \(count) lines to \(csv)")
+      said += K.notes(run)
     }
     if let file = options.safetensors {
       try TableFile.checkName(file, replacing: options.force)

@@ -16,8 +16,8 @@ public struct PathInspection {
   /// The largest content of a zstd frame that is looked through.
   private static let frameLimit = 64 << 20
 
-  /// By the name's ending: a job, an archive, a tokenizer, tensors, JSON lines; a folder is a run, a
-  /// store, a lens, saved interventions or a model.
+  /// By the name's ending: a job, an archive, a tokenizer, tensors, JSON lines; by its first bytes a
+  /// file whose name tells nothing; a folder is a run, a store, a lens, saved interventions or a model.
   ///
   /// - Throws: A refusal that names file, field, what was found and what was expected.
   public init(_ path: String) throws(Refusal) {
@@ -25,7 +25,7 @@ public struct PathInspection {
     // Jobs in YAML are what others have: they get the job's refusal, not a model's.
     if [".toml", ".yaml", ".yml"].contains(where: name.hasSuffix) {
       lines = try Self.job(path)
-    } else if name.hasSuffix("tokenizer.json") {
+    } else if ["tokenizer.json", "tokenizer.model", ".tiktoken"].contains(where: name.hasSuffix) {
       lines = try Self.tokenizer(path, vocabulary: nil)
     } else if name.hasSuffix(".zst") {
       lines = try Self.frame(path)
@@ -41,6 +41,8 @@ public struct PathInspection {
       lines = try Inspection(path).lines
     } else if [".bin", ".pt", ".pth"].contains(where: name.hasSuffix) {
       lines = try Self.archive(path)
+    } else if Self.beginsAsSafetensors(path) {
+      lines = Inspection(try SafetensorsFile(path)).lines
     } else {
       switch Self.contents(ofFolder: path) {
       case .lens: lines = try Self.lens(path)
@@ -52,6 +54,15 @@ public struct PathInspection {
 
   private static func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path)
+  }
+
+  /// Whether a file has the length of a header, which it has room for, and JSON's first character:
+  /// tensors by any name, as `intervene -o` writes them.
+  private static func beginsAsSafetensors(_ path: String) -> Bool {
+    guard !path.lowercased().hasSuffix(".gguf"), let file = try? BoundedFile(path, kind: .model),
+      file.size > 9, let head = try? file.bytes(at: 0, count: 9)
+    else { return false }
+    return head[8] == UInt8(ascii: "{") && head.littleEndian(UInt64.self, at: 0) <= file.size - 8
   }
 
   private enum FolderContents { case model, lens, interventions }
@@ -130,8 +141,9 @@ public struct PathInspection {
   private static func tokenizer(
     _ path: String, vocabulary: Int?
   ) throws(Refusal) -> [String] {
-    let tokenizer = try ByteLevelBPE(tokenizerFile: path, vocabularySize: vocabulary)
-    return ["\(escaped(path)): byte-level BPE, \(tokenizer.count) tokens, \(tokenizer.digest)"]
+    let tokenizer = try ModelTokenizer.open(path, vocabulary: vocabulary)
+    return ["\(escaped(path)): \(tokenizer.form), \(tokenizer.count) tokens, \(tokenizer.digest)"]
+      + tokenizer.notes.map { "note: \($0)" }
   }
 
   /// A PyTorch archive, every storage compared with its CRC-32.
@@ -202,7 +214,8 @@ public struct PathInspection {
       lines.append("model: \(opened.kind)")
     }
     if let tokenizer = try ModelTokenizer.open(nil, beside: checkpoint, vocabulary: vocabulary) {
-      lines.append("tokenizer: byte-level BPE, \(tokenizer.count) tokens")
+      lines.append("tokenizer: \(tokenizer.form), \(tokenizer.count) tokens")
+      lines += tokenizer.notes.map { "note: \($0)" }
     } else if case .decoder = opened.contents {
       lines.append("tokenizer: none; prompts must come as token ids")
     }

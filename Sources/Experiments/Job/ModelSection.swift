@@ -1,9 +1,11 @@
+internal import Checkpoints
 package import Inputs
 package import JobFiles
 
 /// `[model]`: the checkpoint, and the tokenizer where it lies elsewhere.
 package struct ModelSection: Sendable {
-  /// A folder as Hugging Face lays it out, or a `.gguf` file.
+  /// A folder as Hugging Face lays it out, or a `.gguf` file; for the name of a cached model its
+  /// place in the cache.
   package let path: JobPath
   package let tokenizer: JobPath?
   /// SHA-256 of the weights that the job insists on, 64 hexadecimal digits.
@@ -12,7 +14,7 @@ package struct ModelSection: Sendable {
   package init(_ f: inout Fields) throws(Refusal) {
     let path = try f.required(
       "path", .path("the model's folder or .gguf file"),
-      "A folder as Hugging Face lays it out, or a .gguf file.")
+      "A folder as Hugging Face lays it out, a .gguf file, or the name of a model in its cache.")
     self = try Self.rest(&f, path, only: .always)
   }
 
@@ -22,7 +24,8 @@ package struct ModelSection: Sendable {
     let path = try f.optional(
       "path", .path("a model's folder to go on from, or \(other)"),
       needed: Fields.When(!f.has(other), "without \(other)"), apartFrom: [other],
-      "A folder as Hugging Face lays it out, or a .gguf file, whose training goes on.")
+      "A folder as Hugging Face lays it out, or the name of a model in its cache, whose training "
+        + "goes on.")
     let section = try path.map { (path) throws(Refusal) in try rest(&f, path, only: isGiven) }
     if section == nil {
       _ = try rest(&f, JobPath(written: "", resolved: ""), only: isGiven)
@@ -31,7 +34,9 @@ package struct ModelSection: Sendable {
   }
 
   private init(path: JobPath, tokenizer: JobPath?, digest: String?) {
-    (self.path, self.tokenizer, self.digest) = (path, tokenizer, digest)
+    let place = HubCache().place(of: path.written, at: path.resolved)
+    self.path = JobPath(written: path.written, resolved: place)
+    (self.tokenizer, self.digest) = (tokenizer, digest)
   }
 
   private static func rest(

@@ -50,8 +50,17 @@ struct Pattern: Sendable {
     }
   }
 
+  /// The refusal of a text on which the pattern ran too long.
+  func exhausted(on text: SourceText) -> Refusal {
+    Refusal(
+      .model,
+      found: "a text of \(text.scalars.count) characters on which the pattern "
+        + "\(quoted(source)) backtracks without end",
+      expected: "a pattern that needs a few steps a character")
+  }
+
   /// A pattern that matches the text as it stands.
-  init(literal: String, file: String, field: String) throws(Refusal) {
+  init(literal: String, file: String = "", field: String = "") throws(Refusal) {
     var escaped = ""
     for scalar in literal.unicodeScalars {
       escaped += "\\x{\(String(scalar.value, radix: 16))}"

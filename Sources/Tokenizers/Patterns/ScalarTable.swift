@@ -45,6 +45,15 @@ enum ScalarTable {
   /// Whether the scalar is a mark: category Mn, Mc or Me.
   static func isMark(_ code: UInt8) -> Bool { (5...7).contains(code & 31) }
 
+  /// Whether the category is Mn.
+  static func isNonspacingMark(_ code: UInt8) -> Bool { code & 31 == 5 }
+
+  /// Whether the category is Cc, Cf or Co.
+  static func isControl(_ code: UInt8) -> Bool { [25, 26, 28].contains(code & 31) }
+
+  /// Whether the category is one of punctuation: P.
+  static func isPunctuation(_ code: UInt8) -> Bool { (11...17).contains(code & 31) }
+
   /// Whether the scalar counts as part of a word: `\w`.
   static func isWord(_ code: UInt8) -> Bool {
     let name = categories[Int(code & 31)].name

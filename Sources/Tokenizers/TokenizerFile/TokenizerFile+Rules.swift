@@ -12,16 +12,13 @@ extension TokenizerFile {
     if let dropout = try model.optional("dropout"), try dropout.double() != 0 {
       throw dropout.refusal(dropout.value.kindName, expected: "null: dropout makes tokens random")
     }
-    for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
-      if let affix = try model.optional(name), try !affix.string().isEmpty {
-        throw affix.refusal(affix.value.kindName, expected: "none in a byte-level vocabulary")
-      }
-    }
     let field = try model["merges"]
     guard case .array(let merges) = field.value else {
       throw field.refusal(field.value.kindName, expected: "an array of merges")
     }
     var rules = MergeRules(ids: vocab.ids, mergeCount: merges.count)
+    rules.continuation = Array(
+      (try model.optional("continuing_subword_prefix")?.string() ?? "").utf8)
     for (rank, merge) in merges.enumerated() {
       func refusal(_ found: String, _ expected: String) -> Refusal {
         JSONField(merge, file: field.file, path: "\(field.path)[\(rank)]", kind: field.kind)
@@ -43,6 +40,14 @@ extension TokenizerFile {
     rules.ignoresMerges = try flag("ignore_merges", of: model, default: false)
     if try flag("byte_fallback", of: model, default: false) { rules.fallBackToBytes(in: vocab.ids) }
     return rules
+  }
+
+  /// Whether merges know the places of characters in their word, which bytes by themselves do not.
+  static func hasAffixes(_ model: JSONField) throws(Refusal) -> Bool {
+    for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
+      if let affix = try model.optional(name), try !affix.string().isEmpty { return true }
+    }
+    return false
   }
 
   /// The two tokens of a merge, in the older form `"a b"` or the newer `["a", "b"]`.

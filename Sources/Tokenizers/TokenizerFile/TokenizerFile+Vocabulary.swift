@@ -6,6 +6,8 @@ extension TokenizerFile {
     var ids: [ByteKey: Int]
     /// The texts by their ids.
     var texts: [Int: String]
+    /// The scores by id, of a unigram model.
+    var scores: [Double] = []
   }
 
   /// What ids must be below: the rows of the embedding, and a limit of our own.
@@ -24,12 +26,10 @@ extension TokenizerFile {
     }
   }
 
-  static func vocabulary(_ model: JSONField, limit: Int?) throws(Refusal) -> VocabularyFields {
-    // Files from before 2021 leave the type of a BPE model out.
-    if let type = try model.optional("type"), try type.string() != "BPE" {
-      throw try unknownType(model, "tokenizer model", known: ["BPE"])
-    }
-    let vocab = try model["vocab"]
+  static func vocabulary(
+    _ vocab: JSONField, isScored: Bool = false, limit: Int?
+  ) throws(Refusal) -> VocabularyFields {
+    if isScored { return try scoredVocabulary(vocab, limit: limit) }
     let members = try vocab.object().members
     guard !members.isEmpty else { throw vocab.refusal("an empty vocab", expected: "tokens") }
     let bound = IdBound(limit, tokens: members.count)
@@ -50,6 +50,33 @@ extension TokenizerFile {
     return VocabularyFields(ids: ids, texts: texts)
   }
 
+  /// The vocabulary of a unigram model: a list of tokens with their scores.
+  private static func scoredVocabulary(
+    _ vocab: JSONField, limit: Int?
+  ) throws(Refusal) -> VocabularyFields {
+    let items = try vocab.items()
+    guard !items.isEmpty else { throw vocab.refusal("an empty vocab", expected: "tokens") }
+    guard items.count <= limit ?? .max else {
+      throw vocab.refusal(
+        "\(items.count) tokens", expected: "at most \(limit ?? 0), the rows of the embedding")
+    }
+    var fields = VocabularyFields(ids: [:], texts: [:])
+    for (id, item) in items.enumerated() {
+      let pair = try item.items()
+      guard pair.count == 2 else {
+        throw item.refusal(item.value.kindName, expected: "a token and its score")
+      }
+      let text = try pair[0].string()
+      if let other = fields.ids.updateValue(id, forKey: ByteKey(text)) {
+        throw item.refusal(
+          "\(quoted(text)) twice, as \(other) and as \(id)", expected: "each token once")
+      }
+      fields.texts[id] = text
+      fields.scores.append(try pair[1].double())
+    }
+    return fields
+  }
+
   static func tokenId(_ field: JSONField, below bound: IdBound) throws(Refusal) -> Int {
     guard case .number(let number) = field.value, let id = number.int, id >= 0, id < bound.value
     else {
@@ -61,11 +88,12 @@ extension TokenizerFile {
   }
 
   static func addedTokens(
-    _ list: JSONField?, vocab: VocabularyFields, limit: Int?
+    _ list: JSONField?, vocab: VocabularyFields
   ) throws(Refusal) -> [AddedToken] {
     guard let list else { return [] }
     let items = try list.items()
-    let bound = IdBound(limit, tokens: vocab.ids.count + items.count)
+    // Padding is often added without a row of the embedding; a text that uses it is refused.
+    let bound = IdBound(nil, tokens: vocab.ids.count + items.count)
     var tokens: [AddedToken] = []
     var contents: [Int: String] = [:]
     for item in items {
@@ -74,10 +102,10 @@ extension TokenizerFile {
       ])
       let id = try tokenId(item["id"], below: bound)
       let content = try item["content"].string()
-      guard content.utf8.count <= ByteLevelBPE.addedTokenLimit else {
+      guard content.utf8.count <= TokenizerPipeline.addedTokenLimit else {
         throw try item["content"].refusal(
           "a token of \(content.utf8.count) bytes",
-          expected: "at most \(ByteLevelBPE.addedTokenLimit)")
+          expected: "at most \(TokenizerPipeline.addedTokenLimit)")
       }
       if let known = vocab.ids[ByteKey(content)], known != id {
         throw try item["id"].refusal(

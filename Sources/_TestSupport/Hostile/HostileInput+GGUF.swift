@@ -131,6 +131,13 @@ extension HostileInput {
     HostileInput("gguf/type-31.gguf", "t;31") { tensor([8], type: 31) },
     HostileInput("gguf/type-max.gguf", "t;4294967295") { tensor([8], type: .max) },
     HostileInput("gguf/q4-rows-of-48.gguf", "t;48;32") { tensor([48], type: 2, bytes: 27) },
+    HostileInput("gguf/type-16.gguf", "t;16;IQ2_XXS;Q4_K") { tensor([256], type: 16) },
+    HostileInput("gguf/q4-k-rows-of-128.gguf", "t;128;256 for Q4_K") {
+      tensor([128, 2], type: 12, bytes: 144)
+    },
+    HostileInput("gguf/q6-k-cut.gguf", "t;truncated;210") {
+      tensor([256], type: 14, bytes: 192)
+    },
     HostileInput("gguf/offset-1.gguf", "t;offset of 1") { tensor([8], offset: 1) },
     HostileInput("gguf/offset-max.gguf", "t;18446744073709551615") { tensor([8], offset: .max) },
     HostileInput("gguf/data-missing.gguf", "t;truncated") { tensor([8192]) },

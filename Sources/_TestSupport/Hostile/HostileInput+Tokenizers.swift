@@ -42,7 +42,7 @@ extension HostileInput {
     regex("whole", nil, "[a-z]+|\\s"),
     file("version-2", "version;2.0", "\"1.0\"", "\"2.0\""),
     file("model-type-a-number", "model.type;7", "\"BPE\"", "7"),
-    file("model-word-level", "model.type;WordLevel", "\"BPE\"", "\"WordLevel\""),
+    file("model-word-level", "model.dropout;unknown", "\"BPE\"", "\"WordLevel\""),
     file("no-merges", "merges", "\"merges\"", "\"mergers\""),
     file("merges-an-object", "merges;object", "[\"a b\", \"ab c\", \"Ġ a\"]", "{}"),
     file("merge-empty", "merges[0]", "\"a b\"", "\"\""),
@@ -80,12 +80,12 @@ extension HostileInput {
       "\"normalizer\": " + String(repeating: "{\"type\":\"Sequence\",\"normalizers\":[", count: 200)
         + String(repeating: "]}", count: 200)),
     file(
-      "decoder-null", "decoder;null", "\"decoder\": {\"type\": \"ByteLevel\"}", "\"decoder\": null"),
+      "decoder-null", nil, "\"decoder\": {\"type\": \"ByteLevel\"}", "\"decoder\": null"),
     file(
-      "decoder-of-words", "decoder;WordPiece", "\"decoder\": {\"type\": \"ByteLevel\"}",
+      "decoder-of-words", nil, "\"decoder\": {\"type\": \"ByteLevel\"}",
       "\"decoder\": {\"type\": \"WordPiece\"}"),
     file(
-      "cuts-missing", "pre_tokenizer;null",
+      "cuts-missing", nil,
       "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": true,\n   "
         + "\"use_regex\": true}", "null"),
     file("dropout", "dropout;0.5", "\"dropout\": null", "\"dropout\": 0.5"),

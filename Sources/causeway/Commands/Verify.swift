@@ -17,8 +17,8 @@ struct Verify: ParsableCommand {
   @Argument(help: ArgumentHelp("Run folder.", valueName: "run")) var folder: String
   @Option(
     help: ArgumentHelp(
-      "Run this share of the units again, such as 5%, and compare their bits.",
-      valueName: "percent"))
+      "Run this share of the units again, such as 5% or 0.05, and compare their bits; 100% is all.",
+      valueName: "percent"), transform: Percentage.init)
   var recompute: Percentage?
   @Option(help: "Chooses the units to run again; drawn where it is not given.") var seed: UInt64?
   @Option(help: "Compute threads; by default one for each core.") var threads: Int?
@@ -54,16 +54,19 @@ struct Verify: ParsableCommand {
   }
 }
 
-/// A share written as `5%` or `0.05`.
-struct Percentage: ExpressibleByArgument {
+/// A share written as `5%` or `0.05`; a number from 1 on without a sign could be meant as either.
+struct Percentage {
   let share: Double
 
-  init?(argument: String) {
+  init(_ argument: String) throws {
     let isPercent = argument.hasSuffix("%")
-    guard let number = Double(isPercent ? String(argument.dropLast()) : argument) else {
-      return nil
+    let number = Double(isPercent ? String(argument.dropLast()) : argument)
+    share = number.map { isPercent ? $0 / 100 : $0 } ?? 0
+    guard share > 0, isPercent ? share <= 1 : share < 1 else {
+      let meant = number.flatMap { !isPercent && (1...100).contains($0) ? "\(argument)%" : nil }
+      throw ValidationError(
+        "expected a share of the units, such as 5% or 0.05, up to 100%"
+          + (meant.map { " (did you mean \($0)?)" } ?? ""))
     }
-    share = isPercent ? number / 100 : number
-    guard share > 0, share <= 1 else { return nil }
   }
 }

@@ -5,7 +5,7 @@ import _TestSupport
 
 /// A kind of experiment as the suite over all kinds runs it: jobs that find what they need on a
 /// `DasBench` of GPT-2's plan.
-struct KindBench: Sendable, CustomTestStringConvertible {
+struct KindBench: Sendable, CustomTestStringConvertible, CustomStringConvertible {
   let kind: JobKind
   /// Of a second or less.
   let job: String
@@ -21,6 +21,7 @@ struct KindBench: Sendable, CustomTestStringConvertible {
   var products: String?
 
   var testDescription: String { kind.rawValue }
+  var description: String { testDescription }
 
   /// All kinds of experiment, a line or so each.
   static let all: [KindBench] = [

@@ -10,7 +10,7 @@ extension EndToEnd {
   @Suite(.serialized, .timeLimit(.minutes(30)))
   struct KindCommands {
     /// Files and folders of a run, whatever its size, beside those that each unit writes for others.
-    static let inodeLimit = 160
+    static let inodeLimit = 180
 
     private func tool(_ arguments: String...) async throws -> ToolRun {
       try await RunningTool(arguments, ranks: nil).end()

@@ -29,6 +29,7 @@ struct AblateSpec: SweepSpec {
   let items: [SweptSite]
   let metric: SweepMetricSection
   let ways: [AblationWay]
+  private let waysPlace: JobPlace
   let takesMeans: Bool
   /// The dump whose means are taken; nil: means over the data set.
   let source: DumpSource?
@@ -55,6 +56,7 @@ struct AblateSpec: SweepSpec {
       "zero; mean: over all tokens of the data set; mean_by_position: over its texts that are long "
         + "enough, as many tokens from the end; resample: the value at the same position of another of "
         + "its texts.")
+    waysPlace = f.place(of: "ablations")
     takesMeans = ways.contains(where: \.isMean)
     source = try f.optional(
       "source",
@@ -89,5 +91,10 @@ struct AblateSpec: SweepSpec {
   }
 
   var conditions: [String] { ways.map(\.rawValue) }
+
+  /// Where the job asks for a way.
+  func place(of way: AblationWay) -> JobPlace {
+    ways.firstIndex(of: way).map { waysPlace.item($0) } ?? waysPlace
+  }
   var modelName: String { model.path.written }
 }

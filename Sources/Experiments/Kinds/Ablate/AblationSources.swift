@@ -40,10 +40,8 @@ struct AblationSources: Sendable {
     if spec.source == nil, spec.ways.contains(.meanByPosition),
       let prompt = own.first(where: { $0.ids.count > longest })
     {
-      throw Refusal(
-        .job, file: spec.file, field: "ablations",
-        found:
-          "mean_by_position, and the prompt \(escaped(prompt.id)) of \(prompt.ids.count) tokens",
+      throw spec.place(of: .meanByPosition).refusal(
+        "mean_by_position, and the prompt \(escaped(prompt.id)) of \(prompt.ids.count) tokens",
         expected: "prompts of at most \(longest) tokens, those of the data set's longest text")
     }
     donors = spec.ways.contains(.resample) ? try Self.donors(spec, texts, own) : []
@@ -68,9 +66,8 @@ struct AblationSources: Sendable {
     var donors: [Int] = []
     for prompt in prompts {
       guard let place = texts.firstIndex(of: prompt.ids) else {
-        throw Refusal(
-          .job, file: spec.file, field: "dataset",
-          found: "no text that is the prompt \(escaped(prompt.id))",
+        throw (spec.dataset?.place ?? spec.place(of: .resample)).refusal(
+          "no text that is the prompt \(escaped(prompt.id))",
           expected: "the prompts among the texts, which resample permutes")
       }
       let donor = permutation[place]
@@ -80,8 +77,10 @@ struct AblationSources: Sendable {
             + "\(prompt.ids.count)", expected: "a text as long")
       }
       guard texts[donor] != prompt.ids else {
-        throw spec.permutationPlace.refusal(
-          "the prompt \(escaped(prompt.id)) replaced by itself",
+        let place = spec.permutation == nil ? spec.place(of: .resample) : spec.permutationPlace
+        throw place.refusal(
+          "the prompt \(escaped(prompt.id)) replaced by itself"
+            + (spec.permutation == nil ? " in the order that the seed draws" : ""),
           expected: "another text of \(prompt.ids.count) tokens for it in the data set")
       }
       donors.append(donor)

@@ -29,15 +29,13 @@ struct DumpKind: Kind {
         layers: try spec.dump.layers.resolve(count: shape.layers, of: spec.modelName), sites: sites,
         corpus: corpus.layout))
     guard table.layout.rows.count > 0 else {
-      throw Refusal(
-        .job, file: spec.file, field: "dump.positions", found: "no token of any document",
-        expected: "positions that at least one document has")
+      throw spec.dump.positionsPlace.refusal(
+        "no token of any document", expected: "positions that at least one document has")
     }
     guard table.recordBytes <= Self.recordLimit else {
-      throw Refusal(
-        .job, file: spec.file,
-        field: spec.statistics.hasMoments ? "statistics.moments" : "dump.layers",
-        found: "statistics of \(RunNeeds.text(table.recordBytes)) for each shard",
+      let place = spec.statistics.hasMoments ? spec.momentsPlace : spec.dump.layersPlace
+      throw place.refusal(
+        "statistics of \(RunNeeds.text(table.recordBytes)) for each shard",
         expected: "at most \(RunNeeds.text(Self.recordLimit)) (the limit): fewer layers, heads or "
           + "places, or no moments")
     }

@@ -9,11 +9,14 @@ struct DumpSection: Sendable {
   /// Of the sites by head; nil stands for all.
   let heads: Selection?
   let positions: Places
+  let layersPlace: JobPlace
+  let positionsPlace: JobPlace
 
   /// Sites whose activations are rows of one width.
   private static let choices = Site.decoderSites.filter { $0 != .attentionWeight }
 
   init(_ f: inout Fields) throws(Refusal) {
+    (layersPlace, positionsPlace) = (f.place(of: "layers"), f.place(of: "positions"))
     sites = try f.field(
       "sites", .list(of: .choice(of: Self.choices), "sites", isSet: true), or: [.blockOutput],
       "The sites, each an array; causeway sites MODEL explains them.")
@@ -24,7 +27,7 @@ struct DumpSection: Sendable {
       only: Fields.When(sites.contains(where: \.isSplitIntoHeads), "a site by head"),
       "The heads of sites by head; of keys and values, key heads.")
     positions = try f.field(
-      "positions", .places, orWritten: .text("all"),
+      "positions", .documentPlaces, orWritten: .text("all"),
       "The tokens of each document that have a row.")
   }
 }
@@ -37,6 +40,7 @@ struct DumpSpec: JobSpecification {
   let data: CorpusSection
   let dump: DumpSection
   let statistics: StatisticsSection
+  let momentsPlace: JobPlace
   let common: CommonSections
 
   init(_ f: inout Fields) throws(Refusal) {
@@ -49,6 +53,7 @@ struct DumpSpec: JobSpecification {
       "What is kept of each site's layers beside the activations, in results.zarr: counts, means, "
         + "variances, extremes, and quantiles of values and norms in any case.",
       StatisticsSection.init)
+    momentsPlace = f.place(of: "statistics").member("moments")
     // Blosc, in whose blocks activations are stored, has no further levels.
     common = try f.common(name: name, rounds: true, levels: 1...9, apartFrom: model)
   }

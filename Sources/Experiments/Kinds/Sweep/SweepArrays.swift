@@ -24,7 +24,7 @@ extension SweepTable {
     let prompt = Axis(Spec.promptAxis, outline.prompts.count)
     let condition = Axis(Spec.conditionAxis, spec.conditions.count)
     // Groups inherit axes, and have positions of their own.
-    let position = Axis("token_position", outline.prompts.map(\.ids.count).max() ?? 0)
+    let position = Axis("token_position", longestRun)
     let runs = Spec.hasPairs ? ["clean", "corrupted"] : ["unchanged"]
     var ends = [("mean", "mean over \(Spec.promptAxis)s")]
     if spec.metric.bootstrap > 0 {
@@ -33,6 +33,7 @@ extension SweepTable {
         ("high", "upper end of its bootstrap interval"),
       ]
     }
+    ends.append(("count", "\(Spec.promptAxis)s that the mean is over: those that have a value"))
     func floats(_ name: String, _ axes: [Axis], _ metric: SweepMetric, _ says: String = "")
       -> Quantity
     {
@@ -50,7 +51,15 @@ extension SweepTable {
           Quantity("token_count", .int32, [prompt]),
           Quantity("token", .string, [prompt, position]),
           Quantity("token_id", .int32, [prompt, position], fill: -1),
-        ]),
+        ]
+          + (Spec.hasPairs
+            ? [
+              Quantity(
+                "corrupted_token", .string, [prompt, position], "of the corrupted run's prompt"),
+              Quantity(
+                "corrupted_token_id", .int32, [prompt, position], "of the corrupted run's prompt",
+                fill: -1),
+            ] : [])),
       ArrayGroup(
         over: [prompt],
         runs.flatMap { run in metrics.map { floats("\(run)_\($0.rawValue)", [], $0) } }),
@@ -68,7 +77,7 @@ extension SweepTable {
       if item.eachPosition {
         let places = Axis("position", grid.positionCount)
         labels.append(
-          Quantity("position", item.placeNames == nil ? .int32 : .string, [places]))
+          Quantity("position", placeNumbers(item, grid) == nil ? .string : .int32, [places]))
         labels.append(
           Quantity(
             "position_in_prompt", .int32, [prompt, places],
@@ -87,7 +96,9 @@ extension SweepTable {
         ArrayGroup(
           in: item.name,
           ends.map { end, says in
-            Quantity(end, .float32, [means, condition] + axes, says, law: .finite)
+            Quantity(
+              end, end == "count" ? .int32 : .float32, [means, condition] + axes, says, law: .finite
+            )
           }))
     }
     return groups
@@ -121,13 +132,28 @@ extension SweepTable {
     [.index(outline.prompts.count), .texts(spec.conditions)]
   }
 
+  /// Tokens of the longest run.
+  private var longestRun: Int {
+    outline.prompts.map { max($0.ids.count, $0.otherIDs.count) }.max() ?? 0
+  }
+
+  private func placeLabels(_ item: SweptSite, _ grid: SweepGrid) -> [String] {
+    grid.placeLabels(item, lengths: outline.prompts.map(\.ids.count))
+  }
+
+  /// What places are called, where all of them are numbers.
+  private func placeNumbers(_ item: SweptSite, _ grid: SweepGrid) -> [Int32]? {
+    let labels = placeLabels(item, grid)
+    let numbers = labels.compactMap { Int32($0) }
+    return item.placeNames == nil && numbers.count == labels.count ? numbers : nil
+  }
+
   private var labels: [ArrayValues] {
-    let prompts = outline.prompts
-    let longest = prompts.map(\.ids.count).max() ?? 0
+    let (prompts, longest) = (outline.prompts, longestRun)
     func padded<T>(_ values: [T], _ filler: T) -> [T] {
       values + Array(repeating: filler, count: longest - values.count)
     }
-    return promptLabels + [
+    let own: [ArrayValues] = [
       .index(longest), .texts(prompts.map(\.id)), .texts(prompts.map(\.answer)),
       .integers(prompts.map { Int32($0.answerID) }), .texts(prompts.map { $0.foil ?? "" }),
       .integers(prompts.map { Int32($0.foilID ?? -1) }),
@@ -135,6 +161,11 @@ extension SweepTable {
       .texts(prompts.flatMap { padded($0.tokens, "") }),
       .integers(prompts.flatMap { padded($0.ids.map { Int32($0) }, -1) }),
     ]
+    let corrupted: [ArrayValues] = [
+      .texts(prompts.flatMap { padded($0.otherTokens, "") }),
+      .integers(prompts.flatMap { padded($0.otherIDs.map { Int32($0) }, -1) }),
+    ]
+    return promptLabels + own + (Spec.hasPairs ? corrupted : [])
   }
 
   private func labels(of item: Int) -> [ArrayValues] {
@@ -149,7 +180,8 @@ extension SweepTable {
       labels.append(.texts(names))
     }
     guard site.eachPosition else { return labels + [.texts(metricNames)] }
-    labels.append(site.placeNames.map { .texts($0) } ?? .index(grid.positionCount))
+    labels.append(
+      placeNumbers(site, grid).map { .integers($0) } ?? .texts(placeLabels(site, grid)))
     labels.append(
       .integers(
         grid.places.flatMap { places in
@@ -237,9 +269,32 @@ extension SweepTable {
   private func derivedValue(_ row: RowMetrics, _ cells: Cells, _ metric: SweepMetric) -> Float {
     let (own, base) = (value(row, metric), value(cells.base, metric))
     guard let source = cells.source else { return own - base }
-    let span = value(source, metric) - base
+    let recovery = (own - base) / (value(source, metric) - base)
     // Undefined where the two runs agree.
-    return span == 0 ? .nan : (own - base) / span
+    return recovery.isFinite ? recovery : .nan
+  }
+
+  /// Prompts whose recovery of a metric is undefined, since their unchanged runs agree in it.
+  func undefinedRecoveries(_ results: Results<SweepResult>) -> [(metric: SweepMetric, count: Int)] {
+    guard Spec.hasPairs else { return [] }
+    let known = outline.prompts.indices.compactMap { baseline($0, results) }
+    return metrics.compactMap { metric in
+      let count = known.count { runs in
+        let span = value(runs[0], metric) - value(runs[1], metric)
+        return span == 0 || !span.isFinite
+      }
+      return count > 0 ? (metric, count) : nil
+    }
+  }
+
+  /// The same in a line; nil where all are defined.
+  func undefinedRecoveryLine(_ results: Results<SweepResult>) -> String? {
+    let undefined = undefinedRecoveries(results).map { metric, count in
+      "\(metric.rawValue) for \(count) of \(outline.prompts.count) \(Spec.promptAxis)s"
+    }
+    guard !undefined.isEmpty else { return nil }
+    return "recovery is undefined where the two runs agree: of "
+      + undefined.joined(separator: ", of ") + ", which its means leave out"
   }
 
   private func cells(
@@ -266,7 +321,7 @@ extension SweepTable {
   // MARK: Means over prompts
 
   private func means(_ item: Int, _ results: Results<SweepResult>) -> [ArrayValues?] {
-    let ends = spec.metric.bootstrap > 0 ? 3 : 1
+    let ends = spec.metric.bootstrap > 0 ? 4 : 2
     guard (firstPrompt..<unitCount).allSatisfy({ results.hasEnded($0) }) else {
       return Array(repeating: nil, count: ends)
     }
@@ -279,7 +334,7 @@ extension SweepTable {
       of: outline.prompts.count, draws: spec.metric.bootstrap, confidence: spec.metric.confidence,
       seed: UInt64(spec.metric.seed))
     let count = outline.grids[item].cellCount(spec.items[item])
-    var (means, lows, highs) = ([Float](), [Float](), [Float]())
+    var (means, lows, highs, counts) = ([Float](), [Float](), [Float](), [Int32]())
     for metric in metrics {
       for isDerived in [false, true] {
         for condition in spec.conditions.indices {
@@ -294,10 +349,12 @@ extension SweepTable {
             means.append(interval.mean)
             lows.append(interval.low)
             highs.append(interval.high)
+            counts.append(Int32(column.count { !$0.isNaN }))
           }
         }
       }
     }
-    return ends == 3 ? [.floats(means), .floats(lows), .floats(highs)] : [.floats(means)]
+    let intervals: [ArrayValues] = ends == 4 ? [.floats(lows), .floats(highs)] : []
+    return [.floats(means)] + intervals + [.integers(counts)]
   }
 }

@@ -31,6 +31,11 @@ struct SweepData<Spec: SweepSpec>: Sendable {
         throw prompt.place.refusal(
           "no token for the noise", expected: "corrupt.positions that it has")
       }
+      guard !Spec.hasPairs || spec.noise != nil || prompt.sources.first?.ids != prompt.ids else {
+        throw written.place(ofSource: 0).refusal(
+          "the same tokens as the clean prompt, \(prompt.ids.count) of them",
+          expected: "another prompt, since a recovery is a share of what the two differ by")
+      }
       prompts.append(prompt)
       kept.append(SweepPrompt(prompt, noised: noised, by: resolver.prompts))
     }
@@ -107,24 +112,26 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     ]
   }
 
-  /// Prompts with the tokens that items touch in brackets, and how many cells each item has.
+  /// Prompts with the tokens that items touch in brackets and those with noise in braces, and how many
+  /// cells each item has.
   func lines(_ spec: Spec, limit: Int) -> [String] {
     var lines: [String] = []
     for (number, prompt) in outline.prompts.prefix(limit).enumerated() {
       let places = outline.grids.flatMap { $0.places[number] }
-      func marked(_ tokens: [String], _ touched: Set<Int>) -> String {
-        tokens.enumerated().map { place, token in
-          touched.contains(place) && touched.count < tokens.count
-            ? "[\(escaped(token))]" : escaped(token)
+      func marked(_ ids: [Int], _ touched: Set<Int>, noised: [Int] = []) -> String {
+        resolver.prompts.pieces(ids).map { escaped($0) }.enumerated().map { place, token in
+          let token = noised.contains(place) ? "{\(token)}" : token
+          return touched.contains(place) && touched.count < ids.count ? "[\(token)]" : token
         }.joined(separator: "|")
       }
       let foil = prompt.foil.map { " rather than \(quoted($0))" } ?? ""
       lines.append(
-        "\(escaped(prompt.id)): \(marked(prompt.tokens, Set(places.flatMap(\.positions)))) -> "
+        "\(escaped(prompt.id)): \(marked(prompt.ids, Set(places.flatMap(\.positions)))) -> "
           + quoted(prompt.answer) + foil)
       if Spec.hasPairs {
-        lines.append(
-          "  corrupted: \(marked(prompt.otherTokens, Set(places.flatMap(\.sources))))")
+        let other = marked(
+          prompt.otherIDs, Set(places.flatMap(\.sources)), noised: prompt.noised)
+        lines.append("  corrupted: \(other)")
       }
     }
     let left = outline.prompts.count - limit

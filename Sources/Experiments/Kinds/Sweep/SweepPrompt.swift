@@ -4,6 +4,8 @@ struct SweepPrompt: Sendable, Codable {
   /// Token ids and texts.
   let ids: [Int]
   let tokens: [String]
+  /// The prompt's text where it is another than that of its tokens one by one.
+  let text: String?
   /// Of the prompt that it is compared with; empty where there is none.
   let otherIDs: [Int]
   let otherTokens: [String]
@@ -19,6 +21,8 @@ struct SweepPrompt: Sendable, Codable {
     otherIDs = noised.isEmpty ? prompt.sources.first?.ids ?? [] : prompt.ids
     (tokens, otherTokens) = (ids.map(prompts.text), otherIDs.map(prompts.text))
     (answer, foil) = (prompts.text(answerID), foilID.map(prompts.text))
+    let text = prompts.text(ids)
+    self.text = text == tokens.joined() ? nil : text
     self.noised = noised
   }
 }

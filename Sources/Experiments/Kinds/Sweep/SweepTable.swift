@@ -201,7 +201,21 @@ struct SweepTable<Spec: SweepSpec>: Table {
     return records.count == firstPrompt ? records : []
   }
 
-  func decides(_ unit: Int) -> Bool { unit < firstPrompt }
+  // Of pairs the unchanged runs are read too, which say whether recoveries are defined.
+  func decides(_ unit: Int) -> Bool { unit < (Spec.hasPairs ? firstUnit : firstPrompt) }
+
+  func progress(_ results: Results<SweepResult>) -> RunDetails {
+    let undefined = undefinedRecoveries(results)
+    return RunDetails(
+      lines: undefinedRecoveryLine(results).map { [$0] } ?? [],
+      members: undefined.isEmpty
+        ? []
+        : [
+          .init(
+            "undefined_recoveries",
+            .table(undefined.map { .init($0.metric.rawValue, .integer($0.count)) }))
+        ])
+  }
 
   func cost(of unit: Int) -> Double {
     if let patching = self.unit(unit) { return Double(patching.blockRows) }

@@ -26,6 +26,10 @@ extension SweepKind {
   static func rows(
     _ run: RunView<Layout>, _ options: ExportOptions
   ) throws(Refusal) -> ExportRows { run.sweepRows() }
+
+  static func notes(_ run: RunView<Layout>) -> [String] {
+    run.table.undefinedRecoveryLine(run.results).map { [$0] } ?? []
+  }
 }
 
 /// What a sweep is shown as: maps of layers against heads or positions, bars with intervals of what
@@ -56,12 +60,15 @@ extension RunView {
         "no cells yet",
         expected: prompt == nil ? "a finished run, or --fact ID of one that is done" : "its cells")
     }
+    let undefined = table.undefinedRecoveries(results)
+      .first { metric == "\($0.metric.rawValue)_recovery" }
+    let left = undefined.map { "\(prompts.count - $0.count) of " } ?? ""
     let title =
       prompt.map { number in
         let own = prompts[number]
-        return "\(own.tokens.joined().trimmingCharacters(in: .whitespaces)) \u{2192} "
+        return "\((own.text ?? own.tokens.joined()).trimmingCharacters(in: .whitespaces)) \u{2192} "
           + own.answer.trimmingCharacters(in: .whitespaces)
-      } ?? "\(Spec.hasPairs ? "Patching" : "Ablation"), mean over \(prompts.count) "
+      } ?? "\(Spec.hasPairs ? "Patching" : "Ablation"), mean over \(left)\(prompts.count) "
       + "\(Spec.promptAxis)\(prompts.count == 1 ? "" : "s") in \(modelName)"
     return RunPictures(title: title, panels: panels)
   }

@@ -79,7 +79,9 @@ struct SweptSite: Sendable {
       apartFrom: ["units"], "The hidden units, each a cell.")
     units = try f.optional(
       "units",
-      .list(of: .list(of: .int(0...1 << 20), "numbers, a layer and a head", count: 2...2), "units"),
+      .list(
+        of: .list(of: .int(0...1 << 20), "numbers, a layer and a head", count: 2...2), "units",
+        isSet: true),
       only: Fields.When(
         isByHead || isByNeuron, "a site of heads or of hidden units", of: site.rawValue),
       "Heads or hidden units of any layers, [[layer, head], ...], instead of layers and heads.")

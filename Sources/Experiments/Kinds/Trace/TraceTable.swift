@@ -22,8 +22,8 @@ package struct TracedFact: Sendable, Codable, Equatable {
     let place = fact.subject ?? 0..<fact.ids.count
     (id, answer, answerID) = (fact.id, prompts.text(fact.answer), fact.answer)
     (tokens, ids) = (fact.ids.map(prompts.text), fact.ids)
-    prompt = written.text ?? tokens.joined()
-    subject = written.subjectText ?? tokens[place].joined()
+    prompt = written.text ?? prompts.text(ids)
+    subject = written.subjectText ?? prompts.text(Array(ids[place]))
     (subjectStart, subjectEnd) = (place.lowerBound, place.upperBound)
     counterfactualIDs = fact.sources.first?.ids
   }
