@@ -22,7 +22,8 @@ extension DecoderModel {
       return parallel(layer, x: x, wanted: wanted, read: read, queries, in: run)
     }
 
-    let middle = middle(wanted, attended(read, layer, queries, in: run), layer, in: run)
+    let attended = middle(wanted, attended(read, layer, queries, in: run), layer, in: run)
+    let middle = crossed(attended, layer, queries, in: run)
     let changed = mlp(middle, isNormed ? weights.mlpNorm : nil, layer, in: run)
     let out = out(middle, changed, layer, in: run)
     return run.visit(.blockOutput, layer, out)

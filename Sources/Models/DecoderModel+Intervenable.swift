@@ -4,7 +4,7 @@ internal import Tensors
 extension DecoderModel: IntervenableModel {
   /// The sites, each with its layers; those before and after all blocks have the layer 0.
   public var sites: [(site: Site, layers: Range<Int>)] {
-    let isFused = !(names.family.names.block[.query]?.fused.isEmpty ?? true)
+    let isFused = !(names.modules.block[.query]?.fused.isEmpty ?? true)
     let outside: [Site] =
       [.tokenEmbeddingOutput] + (front.positions == nil ? [] : [.positionEmbeddingOutput])
       + (isFused ? [.qkvOutput] : [.keyInput, .valueInput])
@@ -17,8 +17,11 @@ extension DecoderModel: IntervenableModel {
 
   public func width(of site: Site) -> Int { shape.width(of: site) }
   public func heads(of site: Site) -> Int? { shape.heads(of: site) }
+  public func extent(of site: Site) -> SiteExtent {
+    site == .logits && shape.head.isOfFirstRow ? .fixed(1) : shape.extent
+  }
 
-  private var paths: ModulePaths.Names { names.family.names.paths(shape) }
+  private var paths: ModulePaths.Names { names.modules.paths(shape) }
 
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
     guard let place = ModulePaths.site(of: path, paths, layers: shape.layers),
@@ -29,7 +32,7 @@ extension DecoderModel: IntervenableModel {
 
   /// Queries, keys and values stand side by side where one matrix makes them so.
   public func part(_ site: Site) -> (whole: Site, columns: Range<Int>)? {
-    guard site.part != nil, let name = names.family.names.block[.query], !name.fused.isEmpty,
+    guard site.part != nil, let name = names.modules.block[.query], !name.fused.isEmpty,
       name.fusion == .sideBySide
     else { return nil }
     let (queries, keys) = (shape.queryWidth, shape.keyWidth)
@@ -61,7 +64,7 @@ extension DecoderModel: IntervenableModel {
   /// Where the columns of queries, keys and values stand in the published projection, and back; nil
   /// where they stand side by side.
   var fusedColumns: (published: [Int], own: [Int])? {
-    guard names.family.names.block[.query]?.fusion == .byHead else { return nil }
+    guard names.modules.block[.query]?.fusion == .byHead else { return nil }
     var published: [Int] = []
     var start = 0
     for module in [BlockModule.query, .key, .value] {
@@ -80,11 +83,14 @@ extension DecoderModel: IntervenableModel {
     _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
     visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
   ) -> Variable<Scalar> {
-    var batch = Batch(lengths: inputs.lengths)
-    if case .segments(_, let kinds) = inputs { batch.segments = kinds.flatMap(\.self) }
+    let batch = batch(of: inputs)
     let places = RowPlaces(batch)
-    let run = Run<Scalar>(batch, tape: tape) { site, layer, value in
-      let here = SiteValue(site: site, layer: layer, value: value, places: places)
+    let examples = RowPlaces(examples: batch.sequences.count, step: 0)
+    let run = Run<Scalar>(batch, tape: tape) { [isClassifier = shape.head.isOfFirstRow] in
+      let (site, layer, value) = ($0, $1, $2)
+      let isOfExamples = isClassifier && site == .logits
+      let here = SiteValue(
+        site: site, layer: layer, value: value, places: isOfExamples ? examples : places)
       return visit?(here) ?? value
     }
     let start = stream(of: embeddings(of: inputs, on: tape), in: run)

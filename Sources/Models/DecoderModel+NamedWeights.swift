@@ -15,7 +15,9 @@ extension DecoderModel: TrainableModel {
       if stored[place.name] == nil {
         let whole = place.storedSize(of: size)
         order.append(place.name)
-        stored[place.name] = (whole, Array(repeating: 0, count: whole.reduce(1, *)))
+        stored[place.name] = (
+          place.storedShape(of: size), Array(repeating: 0, count: whole.reduce(1, *))
+        )
       }
       value.elements.withUnsafeBufferPointer {
         stored[place.name]?.values.write($0, of: size, at: place)
@@ -34,10 +36,11 @@ extension DecoderModel: TrainableModel {
 
   /// A model over weights in their published layout.
   ///
+  /// - Parameter decoder: The model whose token embedding this one has, if it has none of its own.
   /// - Precondition: The weights are those of `shape`, by name and size.
   init(
     _ shape: DecoderShape, names: PublishedNames, _ weights: NamedWeights<Scalar>,
-    on tape: Tape<Scalar>
+    on tape: Tape<Scalar>, under decoder: DecoderModel? = nil
   ) {
     var slices: [String: Variable<Scalar>] = [:]
     var entries: [DecoderWeight: HeldWeights<Scalar>.Entry] = [:]
@@ -48,17 +51,18 @@ extension DecoderModel: TrainableModel {
         preconditionFailure("no weight is named \(place.name)")
       }
       precondition(
-        stored.shape == place.storedSize(of: size),
-        "\(place.name) is \(stored.shape), not \(place.storedSize(of: size))")
+        stored.shape == place.storedShape(of: size),
+        "\(place.name) is \(stored.shape), not \(place.storedShape(of: size))")
       let key = "\(place.name)[\(place.slice?.index ?? 0)]"
-      let whole = slices[key] ?? tape.slice(stored, place, of: size)
+      let matrix = place.shape == nil ? stored : tape.reshape(stored, size)
+      let whole = slices[key] ?? tape.slice(matrix, place, of: size)
       slices[key] = whole
       let own = place.order(of: size).map { tape.entries(whole, $0) } ?? whole
       entries[weight] =
         WeightArena.isPacked(weight, size) && !own.isTracked
         ? .packed(PackedMatrix(own.value)) : .variable(own)
     }
-    self.init(shape, names: names, HeldWeights(entries))
+    self.init(shape, names: names, HeldWeights(entries), under: decoder)
   }
 }
 

@@ -4,16 +4,20 @@ public import Tensors
 extension DecoderModel {
   /// A model of the given weights.
   ///
+  /// - Parameter decoder: The model whose token embedding this one has, if it has none of its own.
   /// - Precondition: `held` has every weight of `shape`.
-  init(_ shape: DecoderShape, names: PublishedNames, _ held: HeldWeights<Scalar>) {
+  init(
+    _ shape: DecoderShape, names: PublishedNames, _ own: HeldWeights<Scalar>,
+    under decoder: DecoderModel? = nil
+  ) {
     self.shape = shape
     self.names = names
+    let held = decoder.map { own.withTokens(of: $0.held) } ?? own
     self.held = held
-    guard let tokens = held.table(.tokenEmbedding) else {
-      preconditionFailure("every transformer has a token embedding")
-    }
     front = Front(
-      shape: shape.front, tokens: tokens, positions: held.table(.positionEmbedding),
+      shape: shape.front, tokens: held.table(.tokenEmbedding),
+      pixels: PatchEmbedding(shape.front.reads, held),
+      sounds: FrameEmbedding(shape.front.reads, held), positions: held.table(.positionEmbedding),
       segments: held.table(.stack(.segmentEmbedding)),
       norm: held.norm(.stack(.embeddingNorm), shape.front.norm, width: shape.width),
       projection: held.linear(.stack(.embeddingProjection)))
@@ -33,7 +37,8 @@ extension DecoderModel {
         attentionNorm: weights.norm(.attentionNorm),
         attentionOutputNorm: weights.norm(.attentionOutputNorm),
         mlpNorm: weights.norm(.mlpNorm), mlpOutputNorm: weights.norm(.mlpOutputNorm),
-        attention: attention, mlp: weights.network)
+        attention: attention, crossNorm: weights.norm(.crossNorm), cross: weights.cross,
+        mlp: weights.network)
     }
     let transform = held.linear(.stack(.headTransform)).flatMap { map in
       held.norm(.stack(.headNorm), shape.head.transform?.norm, width: shape.width).map {
@@ -45,7 +50,8 @@ extension DecoderModel {
       norm: held.norm(.stack(.finalNorm), shape.finalNorm, width: shape.width),
       projection: held.linear(.stack(.headProjection)), transform: transform,
       matrix: shape.head.hasMatrix
-        ? held.linear(.head) ?? tokens.head(bias: held.variable(.head.bias)) : nil)
+        ? held.linear(.head)
+          ?? held.table(.tokenEmbedding)?.head(bias: held.variable(.head.bias)) : nil)
   }
 
   /// A frozen model whose weights `weights` gives: `[outputs, inputs]`, `[rows, width]`, `[width]`.
@@ -108,6 +114,15 @@ private struct BlockWeights<Scalar: Real> {
       keyNorm: norm(.keyNorm, heads: shape.keyHeads), sinks: held.variable(.block(.sinks, layer)),
       bias: AttentionBias(shape.bias, table: held.variable(.block(.relativeBias, layer))) ?? first,
       rotary: rotary)
+  }
+
+  /// The attention to an encoder's output.
+  var cross: Attention<Scalar>? {
+    block.cross.map { shape in
+      Attention(
+        shape: shape, query: map(.crossQuery), key: map(.crossKey), value: map(.crossValue),
+        output: map(.crossOutput), queryNorm: nil, keyNorm: nil, sinks: nil, bias: nil, rotary: nil)
+    }
   }
 
   var network: DecoderModel<Scalar>.Network<Scalar> {

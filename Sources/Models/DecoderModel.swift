@@ -6,6 +6,8 @@ public struct DecoderModel<Scalar: Real>: Sendable {
   public struct Layer: Sendable {
     var attentionNorm, attentionOutputNorm, mlpNorm, mlpOutputNorm: Norm<Scalar>?
     var attention: Attention<Scalar>
+    var crossNorm: Norm<Scalar>?
+    var cross: Attention<Scalar>?
     var mlp: Network<Scalar>
   }
 
@@ -47,7 +49,22 @@ public struct DecoderModel<Scalar: Real>: Sendable {
     switch inputs {
     case .tokens(let tokens), .segments(let tokens, _): front.embeddings(of: tokens, on: tape)
     case .embeddings(let embeddings): Variable(.concatenated(embeddings))
+    case .images(let images): front.embeddings(ofImages: images, on: tape)
+    case .features(let features): front.embeddings(ofFeatures: features, on: tape)
+    case .pairs: preconditionFailure("pairs for a model of one stack")
     }
+  }
+
+  /// The rows of a batch of inputs.
+  public func batch(of inputs: ModelInputs<Scalar>) -> Batch {
+    var batch = Batch(lengths: inputs.extents[shape.extent])
+    if case .segments(_, let kinds) = inputs { batch.segments = kinds.flatMap(\.self) }
+    return batch
+  }
+
+  /// The rows that have logits, if not all do.
+  public func rowsWithLogits(_ batch: Batch) -> [Int]? {
+    shape.head.isOfFirstRow ? batch.sequences.map(\.rows.lowerBound) : nil
   }
 
   /// The stream that enters the first block: the tokens' embeddings plus the positions'.
@@ -93,10 +110,15 @@ public struct DecoderModel<Scalar: Real>: Sendable {
     _ stream: Variable<Scalar>, of wanted: [Int]? = nil, in run: Run<Scalar>
   ) -> Variable<Scalar> {
     let tape = run.tape
+    let wanted = wanted ?? rowsWithLogits(run.batch)
     guard !shown.isDisjoint(with: [.finalNormOutput, .logits]) else {
       return logits(wanted.map { tape.rows(stream, $0) } ?? stream, on: tape)
     }
-    let read = run.visit(.finalNormOutput, 0, finalNorm(stream, on: tape))
+    var read = run.visit(.finalNormOutput, 0, finalNorm(stream, on: tape))
+    if let first = rowsWithLogits(run.batch) {
+      read = tape.rows(read, first)
+      return run.visit(.logits, 0, head(read, on: tape))
+    }
     let all = run.visit(.logits, 0, head(read, on: tape))
     return wanted.map { tape.rows(all, $0) } ?? all
   }

@@ -4,6 +4,19 @@ public import Tensors
 public struct DecoderShape: Sendable, Equatable {
   /// What is made of tokens before the first block.
   public struct Front: Sendable, Equatable {
+    /// What rows are made of.
+    public enum Reads: Sendable, Equatable {
+      /// Tokens, by an embedding.
+      case tokens
+      /// Tokens, by the embedding of the decoder that the encoder is read by.
+      case decoderTokens
+      /// Squares of an image, after a row for the whole.
+      case patches(PatchShape)
+      /// Frames of a sound.
+      case frames(FrameShape)
+    }
+
+    public var reads = Reads.tokens
     /// Whether there is an embedding for each position, added to the token's.
     public var hasPositions = false
     /// Rows of the position embedding before that of position 0; OPT has two.
@@ -54,6 +67,10 @@ public struct DecoderShape: Sendable, Equatable {
 
     /// Whether there is a matrix; a model without gives the last stream.
     public var hasMatrix = true
+    /// Factor of what the matrix reads; T5's is 1/√width.
+    public var scale: Float?
+    /// Whether the first row of each example alone has logits: a classifier's.
+    public var isOfFirstRow = false
 
     public init(isTied: Bool) { self.isTied = isTied }
 
@@ -101,10 +118,23 @@ public struct DecoderShape: Sendable, Equatable {
   /// Whether a change at a position leaves all earlier positions as they are.
   public var isCausal: Bool { blocks.allSatisfy(\.attention.isCausal) }
 
+  /// How many rows examples have.
+  public var extent: SiteExtent {
+    switch front.reads {
+    case .tokens, .decoderTokens: .inputs
+    case .patches, .frames: .fixed(positionCount)
+    }
+  }
+
   /// What the model can be run on.
   public var inputLimits: InputLimits {
     var limits = InputLimits(vocabulary: vocabulary, width: width, positions: positionCount)
     limits.segments = front.segments == 0 ? nil : front.segments
+    switch front.reads {
+    case .tokens, .decoderTokens: break
+    case .patches(let patches): limits.reads = .images(patches.imageSize)
+    case .frames(let frames): limits.reads = .features([frames.channels, 2 * positionCount])
+    }
     return limits
   }
 

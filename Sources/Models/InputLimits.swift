@@ -12,6 +12,28 @@ public struct InputLimits: Sendable, Equatable {
 
   /// Kinds of segments; nil if the model tells none apart.
   public var segments: Int?
+  /// What the model reads.
+  public var reads = Reads.sequences
+
+  public indirect enum Reads: Sendable, Equatable {
+    /// Tokens or embeddings.
+    case sequences
+    /// Images of `[channels, height, width]`.
+    case images([Int])
+    /// Features of `[channels, frames]`.
+    case features([Int])
+    /// What an encoder of those limits reads, and a decoder's tokens.
+    case pairs(encoder: InputLimits)
+
+    var words: String {
+      switch self {
+      case .sequences: "tokens or embeddings"
+      case .images(let size): "images (pixel_values) of shape \(size)"
+      case .features(let size): "features (input_features) of shape \(size)"
+      case .pairs(let encoder): "\(encoder.reads.words) for the encoder, and decoder_input_ids"
+      }
+    }
+  }
 
   /// Limits of the given sizes.
   public init(vocabulary: Int?, width: Int, positions: Int?) {
@@ -25,14 +47,30 @@ public struct InputLimits: Sendable, Equatable {
     guard !inputs.lengths.isEmpty else {
       throw Self.refusal("inputs", "no example", expected: "one at least")
     }
-    for (example, length) in inputs.lengths.enumerated() {
+    for (example, length) in inputs.lengths.enumerated() where !inputs.isWhole {
       guard length > 0, length <= positions ?? .max else {
         throw Self.refusal(
           "inputs[\(example)]", "\(length) positions",
           expected: positions.map { "1 to \($0) (the model's context)" } ?? "one at least")
       }
     }
+    switch (inputs, reads) {
+    case (.images(let images), .images(let size)): return try Self.check(images, size)
+    case (.features(let features), .features(let size)): return try Self.check(features, size)
+    case (.pairs(let read, let tokens), .pairs(let encoder)):
+      guard read.lengths.count == tokens.count else {
+        throw Self.refusal(
+          "decoder_input_ids", "\(tokens.count) examples", expected: "\(read.lengths.count)")
+      }
+      try encoder.check(read)
+      var own = self
+      own.reads = .sequences
+      return try own.check(ModelInputs<Scalar>.tokens(tokens))
+    case (.tokens, .sequences), (.segments, .sequences), (.embeddings, .sequences): break
+    default: throw Self.refusal("inputs", inputs.words, expected: reads.words)
+    }
     switch inputs {
+    case .images, .features, .pairs: break
     case .segments(let tokens, let kinds):
       for (example, row) in kinds.enumerated() {
         guard row.count == tokens[example].count else {
@@ -67,7 +105,35 @@ public struct InputLimits: Sendable, Equatable {
     }
   }
 
+  private static func check<Scalar>(
+    _ values: [Tensor<Scalar>], _ size: [Int]
+  ) throws(Refusal) {
+    for (example, value) in values.enumerated() where value.shape != size {
+      throw refusal("inputs[\(example)]", "shape \(value.shape)", expected: "\(size)")
+    }
+  }
+
   private static func refusal(_ field: String, _ found: String, expected: String) -> Refusal {
     Refusal(.job, field: field, found: found, expected: expected)
+  }
+}
+
+extension ModelInputs {
+  /// Whether each example has one size, which a model prescribes.
+  fileprivate var isWhole: Bool {
+    switch self {
+    case .images, .features: true
+    case .tokens, .segments, .embeddings, .pairs: false
+    }
+  }
+
+  fileprivate var words: String {
+    switch self {
+    case .tokens, .segments: "tokens alone"
+    case .embeddings: "embeddings alone"
+    case .images: "images"
+    case .features: "features alone"
+    case .pairs(let read, _): "decoder_input_ids beside \(read.words)"
+    }
   }
 }

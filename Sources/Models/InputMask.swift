@@ -10,6 +10,9 @@ extension ModelInputs {
   /// - Parameter mask: For each example ones and then zeros, one for each position. Others are
   ///   refused: implementations disagree on which position padding on the left leaves the last.
   public func cut(by mask: [[Int]]) throws(Refusal) -> ModelInputs {
+    if case .pairs(let read, let tokens) = self {
+      return .pairs(try read.cut(by: mask), decoder: tokens)
+    }
     guard mask.count == lengths.count else {
       throw Refusal(
         .job, field: "attention_mask", found: "\(mask.count) rows",
@@ -33,6 +36,9 @@ extension ModelInputs {
         zip(tokens, kept).map { Array($0.prefix($1)) },
         kinds: zip(kinds, kept).map { Array($0.prefix($1)) })
     case .embeddings(let values): return .embeddings(zip(values, kept).map { $0.rows(0..<$1) })
+    case .images, .features, .pairs:
+      throw Refusal(
+        .job, field: "attention_mask", found: "a mask of what has no padding", expected: "none")
     }
   }
 }

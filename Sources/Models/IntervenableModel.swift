@@ -68,19 +68,36 @@ public struct SiteValue<Scalar: Real> {
   }
 }
 
-/// What a model is run on: tokens or embeddings, example by example, of any lengths.
-public enum ModelInputs<Scalar: Real>: Sendable {
+/// What a model is run on, example by example, of any lengths.
+public indirect enum ModelInputs<Scalar: Real>: Sendable {
   case tokens([[Int]])
   /// Tokens, and the kind of segment of each.
   case segments([[Int]], kinds: [[Int]])
   /// Each `[positions, width]`, in place of the token embeddings.
   case embeddings([Tensor<Scalar>])
+  /// Each `[channels, height, width]`.
+  case images([Tensor<Scalar>])
+  /// Each `[channels, frames]`: what a sound is made into.
+  case features([Tensor<Scalar>])
+  /// What an encoder reads, and the tokens of the decoder that attends to what it gives.
+  case pairs(ModelInputs, decoder: [[Int]])
 
+  /// Positions of each example; of pairs, those of the decoder's tokens. An image is one until a model
+  /// cuts it.
   public var lengths: [Int] {
     switch self {
     case .tokens(let tokens), .segments(let tokens, _): tokens.map(\.count)
     case .embeddings(let embeddings): embeddings.map(\.rows)
+    case .images(let images): images.map { _ in 1 }
+    case .features(let features): features.map(\.width)
+    case .pairs(_, let tokens): tokens.map(\.count)
     }
+  }
+
+  /// Positions of each example, on both sides of pairs.
+  public var extents: InputLengths {
+    if case .pairs(let read, _) = self { return InputLengths(lengths, encoder: read.lengths) }
+    return InputLengths(lengths)
   }
 }
 
@@ -92,6 +109,9 @@ extension ModelInputs {
     case .tokens(let tokens): .tokens(chosen(tokens))
     case .segments(let tokens, let kinds): .segments(chosen(tokens), kinds: chosen(kinds))
     case .embeddings(let embeddings): .embeddings(chosen(embeddings))
+    case .images(let images): .images(chosen(images))
+    case .features(let features): .features(chosen(features))
+    case .pairs(let read, let tokens): .pairs(read.examples(numbers), decoder: chosen(tokens))
     }
   }
 }
@@ -106,6 +126,12 @@ public protocol IntervenableModel<Scalar>: Sendable {
   /// The elements of one row at a site, and the heads it splits into, if any.
   func width(of site: Site) -> Int
   func heads(of site: Site) -> Int?
+
+  /// How many positions examples have at a site.
+  func extent(of site: Site) -> SiteExtent
+
+  /// How many keys examples have at a site that has a number for each key.
+  func keyExtent(of site: Site) -> SiteExtent
 
   /// The site that a published module path stands for, such as `transformer.h[3].mlp.output`.
   func site(atModulePath path: String) -> (site: Site, layer: Int)?
@@ -160,4 +186,6 @@ extension IntervenableModel {
   }
   public func modulePaths(ofLayer layer: Int) -> [String] { [] }
   public func showing(_ sites: Set<Site>) -> Self { self }
+  public func extent(of site: Site) -> SiteExtent { .inputs }
+  public func keyExtent(of site: Site) -> SiteExtent { extent(of: site) }
 }

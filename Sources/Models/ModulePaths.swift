@@ -26,14 +26,22 @@ enum ModulePaths {
 
     /// Where the blocks stand, from the whole model and from barer ones.
     var blocks: [[String]] { prefixes.map { $0 + list } }
+    /// Where blocks stand in older implementations, and the modules of one of them.
+    var older: (list: [String], inBlock: Modules) = ([], [])
 
     func site(of parts: [String], layers: Int) -> (site: Site, layer: Int)? {
       if let found = ModulePaths.site(of: parts, under: blocks, inBlock, layers: layers) {
         return found
       }
+      let former = prefixes.map { $0 + older.list }
+      if let found = ModulePaths.site(of: parts, under: former, older.inBlock, layers: layers) {
+        return found
+      }
       let rests = prefixes.filter { parts.starts(with: $0) }
         .map { parts[$0.count...].joined(separator: ".") }
-      guard let found = outside.first(where: { rests.contains($0.key) }) else { return nil }
+      let whole = parts.joined(separator: ".")
+      let known = outside.first { rests.contains($0.key) || ($0.isBare && $0.key == whole) }
+      guard let found = known else { return nil }
       return (found.site, found.isLast ? layers - 1 : 0)
     }
 

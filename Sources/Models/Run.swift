@@ -19,6 +19,8 @@ public final class Run<Scalar: Real> {
   /// Whether keys and values are kept in `kept`, for other runs to continue from.
   public let keepsKeyValues: Bool
   public internal(set) var kept = KeyValues<Scalar>()
+  /// What cross-attention attends to.
+  var memory: EncodedRows<Scalar>?
   private let visitor: Visitor?
   private let replaced: ReplacedRows?
 
@@ -49,4 +51,10 @@ public final class Run<Scalar: Real> {
     let spared = Set(rows)
     return (0..<count).filter { !spared.contains($0) }
   }
+}
+
+/// What an encoder gave: its last stream, normalised, and the sequences that its rows are of.
+struct EncodedRows<Scalar: Real> {
+  let rows: Variable<Scalar>
+  let batch: Batch
 }

@@ -103,6 +103,75 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   /// The weights that mix a Backpack's senses, `[rows, senses · keys]`, after the softmax.
   case contextualization = "contextualization"
 
+  /// The sites of an encoder-decoder's encoder: each what its name says without the first word, and so
+  /// are those of the decoder and of the decoder's attention to the encoder.
+  case encoderBlockInput = "encoder_block_input"
+  case encoderBlockOutput = "encoder_block_output"
+  case encoderAttentionInput = "encoder_attention_input"
+  case encoderQueryOutput = "encoder_query_output"
+  case encoderKeyOutput = "encoder_key_output"
+  case encoderValueOutput = "encoder_value_output"
+  case encoderHeadQueryOutput = "encoder_head_query_output"
+  case encoderHeadKeyOutput = "encoder_head_key_output"
+  case encoderHeadValueOutput = "encoder_head_value_output"
+  case encoderAttentionWeight = "encoder_attention_weight"
+  case encoderAttentionValueOutput = "encoder_attention_value_output"
+  case encoderHeadAttentionValueOutput = "encoder_head_attention_value_output"
+  case encoderAttentionOutput = "encoder_attention_output"
+  case encoderMlpInput = "encoder_mlp_input"
+  case encoderMlpActivation = "encoder_mlp_activation"
+  case encoderMlpOutput = "encoder_mlp_output"
+  case encoderTokenEmbeddingOutput = "encoder_token_embedding_output"
+  case encoderPositionEmbeddingOutput = "encoder_position_embedding_output"
+  case encoderKeyInput = "encoder_key_input"
+  case encoderValueInput = "encoder_value_input"
+  case encoderResidualMiddle = "encoder_residual_middle"
+  case encoderMlpPreactivation = "encoder_mlp_preactivation"
+  case encoderMlpUpInput = "encoder_mlp_up_input"
+  case encoderMlpUpOutput = "encoder_mlp_up_output"
+  case encoderMlpProduct = "encoder_mlp_product"
+  case encoderFinalNormOutput = "encoder_final_norm_output"
+  case decoderBlockInput = "decoder_block_input"
+  case decoderBlockOutput = "decoder_block_output"
+  case decoderAttentionInput = "decoder_attention_input"
+  case decoderQueryOutput = "decoder_query_output"
+  case decoderKeyOutput = "decoder_key_output"
+  case decoderValueOutput = "decoder_value_output"
+  case decoderHeadQueryOutput = "decoder_head_query_output"
+  case decoderHeadKeyOutput = "decoder_head_key_output"
+  case decoderHeadValueOutput = "decoder_head_value_output"
+  case decoderAttentionWeight = "decoder_attention_weight"
+  case decoderAttentionValueOutput = "decoder_attention_value_output"
+  case decoderHeadAttentionValueOutput = "decoder_head_attention_value_output"
+  case decoderAttentionOutput = "decoder_attention_output"
+  case decoderMlpInput = "decoder_mlp_input"
+  case decoderMlpActivation = "decoder_mlp_activation"
+  case decoderMlpOutput = "decoder_mlp_output"
+  case decoderTokenEmbeddingOutput = "decoder_token_embedding_output"
+  case decoderPositionEmbeddingOutput = "decoder_position_embedding_output"
+  case decoderKeyInput = "decoder_key_input"
+  case decoderValueInput = "decoder_value_input"
+  case decoderResidualMiddle = "decoder_residual_middle"
+  case decoderMlpPreactivation = "decoder_mlp_preactivation"
+  case decoderMlpUpInput = "decoder_mlp_up_input"
+  case decoderMlpUpOutput = "decoder_mlp_up_output"
+  case decoderMlpProduct = "decoder_mlp_product"
+  case decoderFinalNormOutput = "decoder_final_norm_output"
+  case decoderCrossAttentionInput = "decoder_cross_attention_input"
+  case decoderCrossQueryOutput = "decoder_cross_query_output"
+  case decoderCrossKeyOutput = "decoder_cross_key_output"
+  case decoderCrossValueOutput = "decoder_cross_value_output"
+  case decoderCrossHeadQueryOutput = "decoder_cross_head_query_output"
+  case decoderCrossHeadKeyOutput = "decoder_cross_head_key_output"
+  case decoderCrossHeadValueOutput = "decoder_cross_head_value_output"
+  case decoderCrossAttentionWeight = "decoder_cross_attention_weight"
+  case decoderCrossAttentionValueOutput = "decoder_cross_attention_value_output"
+  case decoderCrossHeadAttentionValueOutput = "decoder_cross_head_attention_value_output"
+  case decoderCrossAttentionOutput = "decoder_cross_attention_output"
+  case decoderCrossKeyInput = "decoder_cross_key_input"
+  case decoderCrossValueInput = "decoder_cross_value_input"
+  case decoderCrossResidualMiddle = "decoder_cross_residual_middle"
+
   /// The site whose tensor this one splits into heads; itself where nothing is split.
   public var unsplit: Site {
     switch self {
@@ -110,6 +179,18 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
     case .headKeyOutput: .keyOutput
     case .headValueOutput: .valueOutput
     case .headAttentionValueOutput: .attentionValueOutput
+    case .encoderHeadQueryOutput: .encoderQueryOutput
+    case .encoderHeadKeyOutput: .encoderKeyOutput
+    case .encoderHeadValueOutput: .encoderValueOutput
+    case .encoderHeadAttentionValueOutput: .encoderAttentionValueOutput
+    case .decoderHeadQueryOutput: .decoderQueryOutput
+    case .decoderHeadKeyOutput: .decoderKeyOutput
+    case .decoderHeadValueOutput: .decoderValueOutput
+    case .decoderHeadAttentionValueOutput: .decoderAttentionValueOutput
+    case .decoderCrossHeadQueryOutput: .decoderCrossQueryOutput
+    case .decoderCrossHeadKeyOutput: .decoderCrossKeyOutput
+    case .decoderCrossHeadValueOutput: .decoderCrossValueOutput
+    case .decoderCrossHeadAttentionValueOutput: .decoderCrossAttentionValueOutput
     default: self
     }
   }
@@ -162,7 +243,7 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
 
   /// Whether it is a value of a decoder's blocks, not one before or after them all.
   public var isInBlock: Bool {
-    switch self {
+    switch own {
     case .tokenEmbeddingOutput, .positionEmbeddingOutput, .finalNormOutput, .logits: false
     default: true
     }

@@ -39,12 +39,19 @@ struct SiteList {
       (self.site, self.layers) = (site, layers)
       heads = model.heads(of: site)
       let width = model.width(of: site.unsplit)
+      let rows =
+        switch model.extent(of: site) {
+        case .inputs: "position"
+        case .encoder: "position in the encoder"
+        case .fixed(let count): "\(count)"
+        }
       shape =
         switch site {
-        case .attentionWeight, .contextualization: ["batch", "\(heads ?? 1)", "query", "key"]
+        case _ where site.own == .attentionWeight || site == .contextualization:
+          ["batch", "\(heads ?? 1)", "query", "key"]
         case _ where site.isSplitIntoHeads:
-          ["batch", "\(heads ?? 1)", "position", "\(width / max(1, heads ?? 1))"]
-        default: ["batch", "position", "\(width)"]
+          ["batch", "\(heads ?? 1)", rows, "\(width / max(1, heads ?? 1))"]
+        default: ["batch", rows, "\(width)"]
         }
       units = UnitAxis.allCases.filter { axis in
         (try? UnitGrid(of: site, along: axis, in: model)) != nil

@@ -13,7 +13,7 @@ struct FamilyGoldensTests {
     "bert", "esm", "gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neo", "gpt_neox",
     "gpt_neox_sequential",
     "gpt_oss", "llama", "llama_rope_scaled", "mistral", "mixtral", "olmo", "olmo2", "phi3",
-    "qwen2", "qwen3", "qwen3_moe", "stories260k",
+    "qwen2", "qwen3", "qwen3_moe", "stories260k", "t5", "t5_v1_1", "vit", "whisper",
   ])
 
   @Test(arguments: goldens)
@@ -40,7 +40,8 @@ struct FamilyGoldensTests {
       #expect(model.sites.contains { $0.site == site })
       let recorded = Recorded(
         shape: try values.tensor(name).shape, values: try values.floats(name),
-        lengths: inputs.lengths)
+        lengths: inputs.extents[model.extent(of: site)],
+        keys: inputs.extents[model.keyExtent(of: site)])
       let wrong = try golden.tolerance().disagreement(value.elements, recorded.packed(site))
       #expect(wrong == nil, "\(name) \(wrong ?? "")")
       compared.insert(site)
@@ -49,6 +50,22 @@ struct FamilyGoldensTests {
     #expect(compared.isSuperset(of: sites.compactMap { Site(rawValue: $0) }))
     #expect(sites.allSatisfy { Site(rawValue: $0) != nil })
   }
+
+  @Test(arguments: ModelGoldens.named(["t5", "t5_v1_1"]))
+  func `the loss of labels is that of a decoder that is one token behind`(
+    golden: GoldenModel
+  ) throws {
+    guard case .pairs(let read, let tokens) = try golden.inputs() else { return }
+    let (values, length) = (try golden.values(), tokens[0].count)
+    let labels = try values.integers("labels")
+    let behind = tokens.indices.map { example in
+      [0] + labels[example * length..<(example + 1) * length - 1]
+    }
+    let tape = Tape<Float>()
+    let logits = try golden.model().run(.pairs(read, decoder: behind), on: tape, visit: nil)
+    try golden.expect(
+      [tape.crossEntropy(logits, labels: labels).value.scalar], "loss", in: values)
+  }
 }
 
 /// A recorded value of a padded batch.
@@ -56,6 +73,8 @@ private struct Recorded {
   let shape: [Int]
   let values: [Float]
   let lengths: [Int]
+  /// Of what attention weights have numbers for.
+  let keys: [Int]
 
   /// The same as our runs have it: rows of the sequences below each other, without padding.
   func packed(_ site: Site) -> [Float] {
@@ -66,10 +85,10 @@ private struct Recorded {
       func slice(_ from: Int, _ count: Int) -> ArraySlice<Float> {
         values[start + from..<start + from + count]
       }
-      if site == .attentionWeight {
-        let (heads, positions) = (shape[1], shape[2])
+      if site.own == .attentionWeight {
+        let (heads, positions, width) = (shape[1], shape[2], shape[3])
         return (0..<lengths[example]).flatMap { query in
-          (0..<heads).flatMap { slice((($0 * positions) + query) * positions, longest) }
+          (0..<heads).flatMap { slice((($0 * positions) + query) * width, keys.max() ?? 0) }
         }
       }
       // By head, [example, head, position, width]; or by position first.

@@ -38,18 +38,33 @@ extension GoldenModel: CustomTestStringConvertible {
   /// What the recorded sites and logits are of; all examples are as long.
   func inputs() throws -> ModelInputs<Float> {
     let values = try values()
-    guard values.tensors["input.input_ids"] != nil else { return try embeddings("input") }
-    let shape = try values.tensor("input.input_ids").shape
     func rows(_ name: String) throws -> [[Int]] {
+      let shape = try values.tensor("input.\(name)").shape
       let all = try values.integers("input.\(name)")
       return (0..<shape[0]).map { Array(all[$0 * shape[1]..<($0 + 1) * shape[1]]) }
     }
+    func parts(_ name: String) throws -> [Tensor<Float>] {
+      let whole = Tensor(
+        try values.tensor("input.\(name)").shape, try values.floats("input.\(name)"))
+      return (0..<whole.shape[0]).map {
+        whole.rows($0..<$0 + 1).reshaped(Array(whole.shape.dropFirst()))
+      }
+    }
+    if values.tensors["input.pixel_values"] != nil { return .images(try parts("pixel_values")) }
+    if values.tensors["input.input_features"] != nil {
+      return .pairs(
+        .features(try parts("input_features")), decoder: try rows("decoder_input_ids"))
+    }
+    guard values.tensors["input.input_ids"] != nil else { return try embeddings("input") }
     var inputs = ModelInputs<Float>.tokens(try rows("input_ids"))
     if values.tensors["input.token_type_ids"] != nil {
       inputs = .segments(try rows("input_ids"), kinds: try rows("token_type_ids"))
     }
-    guard values.tensors["input.attention_mask"] != nil else { return inputs }
-    return try inputs.cut(by: try rows("attention_mask"))
+    if values.tensors["input.attention_mask"] != nil {
+      inputs = try inputs.cut(by: try rows("attention_mask"))
+    }
+    guard values.tensors["input.decoder_input_ids"] != nil else { return inputs }
+    return .pairs(inputs, decoder: try rows("decoder_input_ids"))
   }
 
   /// The tensor `NAME.inputs_embeds`, example by example.

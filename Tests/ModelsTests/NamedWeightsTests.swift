@@ -9,7 +9,8 @@ import _TestSupport
 
 struct NamedWeightsTests {
   static let goldens = ModelGoldens.named([
-    "gpt2", "llama", "gru_classifier", "gru_lm", "mlp_classifier_gelu", "backpack_gpt2",
+    "gpt2", "llama", "gru_classifier", "gru_lm", "mlp_classifier_gelu", "backpack_gpt2", "t5",
+    "t5_v1_1", "vit", "whisper",
   ])
 
   @Test(arguments: goldens)

@@ -7,7 +7,7 @@ struct CallCheck<Scalar: Real> {
   let setup: InterventionSetup<Scalar>
   let call: InterventionCall<Scalar>
   /// The lengths of the examples in whose run an entry of the last group acts.
-  let baseLengths: [Int]
+  let baseLengths: InputLengths
 
   /// - Parameter entries: Those that act; nil: all.
   func callAsFunction(_ entries: [Int]? = nil) throws(Refusal) {
@@ -17,9 +17,9 @@ struct CallCheck<Scalar: Real> {
         expected: "\(setup.entries.count)")
     }
     for (group, source) in call.sources.enumerated() {
-      guard let source, source.lengths.count != baseLengths.count else { continue }
+      guard let source, source.extents.count != baseLengths.count else { continue }
       throw Refusal(
-        .job, field: "sources[\(group)]", found: "\(source.lengths.count) examples",
+        .job, field: "sources[\(group)]", found: "\(source.extents.count) examples",
         expected: "\(baseLengths.count), as many as the base has")
     }
     for index in entries ?? Array(setup.entries.indices) { try check(index) }
@@ -35,16 +35,17 @@ struct CallCheck<Scalar: Real> {
   }
 
   /// The lengths of the run that an entry changes; nil if that run does not take place.
-  private func lengths(of entry: InterventionSetup<Scalar>.Entry) -> [Int]? {
+  private func lengths(of entry: InterventionSetup<Scalar>.Entry) -> InputLengths? {
     if setup.mode == .parallel || entry.group == setup.groupCount - 1 { return baseLengths }
-    return call.source(of: entry.group + 1)?.lengths
+    return call.source(of: entry.group + 1)?.extents
   }
 
   private func check(_ index: Int) throws(Refusal) {
     let entry = setup.entries[index]
     let intervention = setup.interventions[entry.intervention]
     let places = call.places[index]
-    guard let lengths = lengths(of: entry) else { return }
+    guard let all = lengths(of: entry) else { return }
+    let lengths = entry.grid.lengths(all)
     try check(places.base, in: lengths, index, side: "base")
     guard
       let joined = entry.grid.unitsOfVector(
@@ -55,14 +56,14 @@ struct CallCheck<Scalar: Real> {
         expected: "as many units in each example, since \(intervention.name) joins them")
     }
     if joined == 0 { return }
-    let width = joined * (entry.grid.blockWidth ?? lengths.max() ?? 0)
+    let width = joined * entry.grid.width(all)
     do {
       try intervention.check(width: width)
     } catch {
       throw refusal(index, error.field, error.found, expected: error.expected)
     }
     try checkCoordinates(index, width)
-    if intervention.needsSource { try checkSource(index, lengths, joined, width / joined) }
+    if intervention.needsSource { try checkSource(index, all, joined, width / joined) }
   }
 
   private func check(
@@ -125,9 +126,10 @@ struct CallCheck<Scalar: Real> {
   }
 
   private func checkSource(
-    _ index: Int, _ lengths: [Int], _ joined: Int, _ blockWidth: Int
+    _ index: Int, _ all: InputLengths, _ joined: Int, _ blockWidth: Int
   ) throws(Refusal) {
     let (entry, places) = (setup.entries[index], call.places[index])
+    let lengths = entry.grid.lengths(all)
     if let given = places.given {
       let grid = setup.intervention(of: index).joinsUnits ? entry.grid.joining : entry.grid
       guard
@@ -153,21 +155,24 @@ struct CallCheck<Scalar: Real> {
         index, "unit_locations", "places in the base only",
         expected: "places in the sources too, under sources->base")
     }
-    try check(from, in: source.lengths, index, side: "sources")
+    let theirLengths = entry.grid.lengths(source.extents)
+    try check(from, in: theirLengths, index, side: "sources")
     for (example, length) in lengths.enumerated() {
       let blocks = entry.grid.blockCount
       let theirs = from.count(
-        of: example, length: source.lengths[example], blockCount: blocks)
+        of: example, length: theirLengths[example], blockCount: blocks)
       let ours = places.base.count(of: example, length: length, blockCount: blocks)
       guard theirs == ours else {
         throw refusal(
           index, "unit_locations, example \(example)", "\(theirs) units in the source",
           expected: "\(ours), as many as in the base")
       }
-      if entry.grid.blockWidth == nil, source.lengths[example] != length {
+      let keys = all[entry.grid.keyExtent][example]
+      let theirKeys = source.extents[entry.grid.keyExtent][example]
+      if entry.grid.blockWidth == nil, theirKeys != keys {
         throw refusal(
-          index, "sources, example \(example)", "\(source.lengths[example]) positions",
-          expected: "\(length) as in the base: attention weights are as wide as the context")
+          index, "sources, example \(example)", "\(theirKeys) positions",
+          expected: "\(keys) as in the base: attention weights are as wide as the context")
       }
     }
   }
@@ -176,6 +181,6 @@ struct CallCheck<Scalar: Real> {
 extension InterventionRun {
   /// Refuses a call that does not fit the set-up, before anything runs.
   public func check(_ call: InterventionCall<Scalar>) throws(Refusal) {
-    try CallCheck(setup: setup, call: call, baseLengths: call.base.lengths)()
+    try CallCheck(setup: setup, call: call, baseLengths: call.base.extents)()
   }
 }

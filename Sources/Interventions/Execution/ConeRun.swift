@@ -35,9 +35,8 @@ struct ConeRun<Scalar: Real> {
   ) {
     self.model = model
     self.cone = cone
-    lengths = inputs.lengths
-    var batch = Batch(lengths: lengths)
-    if case .segments(_, let kinds) = inputs { batch.segments = kinds.flatMap(\.self) }
+    let batch = model.batch(of: inputs)
+    lengths = batch.sequences.map(\.length)
     let tape = Tape<Scalar>()
     let below = Run<Scalar>(batch, tape: tape)
     let start = model.stream(of: model.embeddings(of: inputs, on: tape), in: below)
@@ -52,6 +51,9 @@ struct ConeRun<Scalar: Real> {
       stream = model.blocks(cone.firstLayer..<model.shape.layers, stream, in: above)
     }
     let wantsLogits = !rows.isEmpty && (wantsOriginal || logits == .all)
+    if wantsLogits, let first = model.rowsWithLogits(above.batch) {
+      stream = tape.rows(stream, first)
+    }
     baseLogits = wantsLogits ? model.logits(stream, on: tape).value : nil
     original = wantsOriginal ? baseLogits : nil
     prefix =
@@ -154,6 +156,9 @@ struct ConeRun<Scalar: Real> {
     }
     let end = logits == .none ? min(last + 1, model.shape.layers) : model.shape.layers
     if cone.firstLayer < end { stream = model.blocks(cone.firstLayer..<end, stream, in: run) }
+    if logits != .none, let first = model.rowsWithLogits(batch) {
+      return model.logits(tape.rows(stream, first), on: tape)
+    }
     switch logits {
     case .none: return nil
     case .last:

@@ -31,7 +31,7 @@ public struct FrozenRun<Scalar: Real> {
     of call: InterventionCall<Scalar>, reference: Tensor<Scalar>? = nil
   ) -> [ExampleCache<Scalar>] {
     let tape = Tape<Scalar>()
-    let lengths = call.base.lengths
+    let lengths = call.base.extents
     let units = run.sourceUnits(call, setup.bound(on: tape), on: tape)
     let states = cone(of: call).flatMap { cone in
       decoder.map {
@@ -39,11 +39,12 @@ public struct FrozenRun<Scalar: Real> {
       }
     }
     var starts = [Int](repeating: 0, count: setup.entries.count)
-    return lengths.indices.map { example in
+    return lengths.inputs.indices.map { example in
       var own: [Int: Tensor<Scalar>] = [:]
       for (entry, value) in units {
+        let grid = setup.entries[entry].grid
         let count = call.places[entry].base.count(
-          of: example, length: lengths[example], blockCount: setup.entries[entry].grid.blockCount)
+          of: example, length: grid.lengths(lengths)[example], blockCount: grid.blockCount)
         own[entry] = value.value.gathered(Array(starts[entry]..<starts[entry] + count))
         starts[entry] += count
       }
@@ -72,7 +73,8 @@ public struct FrozenRun<Scalar: Real> {
   private func cone(of call: InterventionCall<Scalar>) -> Cone? {
     Cone(
       setup.entries.indices.flatMap { run.touches($0, call.places[$0].base) },
-      lengths: call.base.lengths, isCausal: decoder?.shape.isCausal ?? false)
+      lengths: call.base.extents[decoder?.shape.extent ?? .inputs],
+      isCausal: decoder?.shape.isCausal ?? false)
   }
 }
 
@@ -86,7 +88,7 @@ extension InterventionRun {
     _ call: InterventionCall<Scalar>, _ sources: [Int: Variable<Scalar>],
     _ states: [ConeState<Scalar>], _ parameters: [BoundParameters<Scalar>], on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
-    let lengths = call.base.lengths
+    let lengths = call.base.extents
     let actions = actions(
       Array(setup.entries.indices), call, parameters, sources, lengths: lengths, collecting: false,
       on: tape)
@@ -94,7 +96,8 @@ extension InterventionRun {
     let visit = visitor(actions, [], on: tape)
     let logits: Variable<Scalar>?
     if let decoder = model as? DecoderModel<Scalar>, states.count == lengths.count,
-      let cone = Cone(touches, lengths: lengths, isCausal: decoder.shape.isCausal)
+      let cone = Cone(
+        touches, lengths: lengths[decoder.shape.extent], isCausal: decoder.shape.isCausal)
     {
       let base = ConeRun(decoder, cone: cone, states)
       logits = base(through: 0, logits: .last, on: tape, visit: visit)

@@ -68,7 +68,7 @@ public struct InterventionRun<Scalar: Real> {
   ) -> Result {
     let acting = setup.mode == .serial ? lastGroup(call) : Array(setup.entries.indices)
     let actions = actions(
-      acting, call, bound, sources, lengths: call.base.lengths, collecting: true, on: tape)
+      acting, call, bound, sources, lengths: call.base.extents, collecting: true, on: tape)
     let outcome = runner.run(
       call.base, touches: actions.flatMap { self.touches($0.entry, $0.action.places) },
       logits: logits == .all ? .all : .last, wantsOriginal: wantsOriginal, on: tape,
@@ -109,7 +109,7 @@ public struct InterventionRun<Scalar: Real> {
   /// The entries that act in a run, with what they need. Left out are those whose source is null.
   func actions(
     _ entries: [Int], _ call: InterventionCall<Scalar>, _ bound: [BoundParameters<Scalar>],
-    _ sources: [Int: Variable<Scalar>], lengths: [Int], collecting: Bool,
+    _ sources: [Int: Variable<Scalar>], lengths: InputLengths, collecting: Bool,
     examples: Set<Int>? = nil, on tape: Tape<Scalar>
   ) -> [(entry: Int, action: EntryAction<Scalar>)] {
     entries.compactMap { index in
@@ -128,7 +128,7 @@ public struct InterventionRun<Scalar: Real> {
         index,
         EntryAction(
           intervention: intervention, parameters: bound[entry.intervention], grid: grid,
-          places: places.base, coordinates: places.coordinates, source: source, lengths: lengths,
+          places: places.base, coordinates: places.coordinates, source: source, lengths: grid.lengths(lengths),
           examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil,
           numbers: places.numbers)
       )
@@ -137,14 +137,13 @@ public struct InterventionRun<Scalar: Real> {
 
   private func givenUnits(
     _ given: InterventionCall<Scalar>.Given, _ intervention: any Intervention<Scalar>,
-    _ grid: UnitGrid, _ places: UnitPlaces, _ lengths: [Int]
+    _ grid: UnitGrid, _ places: UnitPlaces, _ all: InputLengths
   ) -> Variable<Scalar> {
+    let lengths = grid.lengths(all)
     let joined = grid.unitsOfVector(places, lengths: lengths, joins: intervention.joinsUnits)
-    // Attention weights are as wide as the longest example of the batch.
-    let width = grid.blockWidth ?? lengths.max() ?? 0
     guard
       let units = grid.units(
-        of: given, at: places, lengths: lengths, joined: joined ?? 1, blockWidth: width)
+        of: given, at: places, lengths: lengths, joined: joined ?? 1, blockWidth: grid.width(all))
     else { preconditionFailure("a given value \(given.value.shape) that was not checked") }
     return Variable(units)
   }

@@ -26,7 +26,8 @@ struct ModelRunner<Scalar: Real> {
     let lengths = inputs.lengths
     guard !isNaive, let decoder = model as? DecoderModel<Scalar>,
       touches.allSatisfy(\.site.isInBlock),
-      let cone = Cone(touches, lengths: lengths, isCausal: decoder.shape.isCausal)
+      let cone = Cone(
+        touches, lengths: inputs.extents[decoder.shape.extent], isCausal: decoder.shape.isCausal)
     else {
       var outcome = Outcome()
       if wantsOriginal { outcome.original = model.run(inputs, on: tape, visit: nil) }

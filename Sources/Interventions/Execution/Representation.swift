@@ -88,12 +88,14 @@ extension InterventionSetup {
 extension Site {
   /// What the module reads whose output the site is, where that is a site too.
   var moduleInput: Site? {
-    switch self {
-    case .blockOutput: .blockInput
-    case .mlpOutput: .mlpInput
-    case .attentionOutput: .attentionInput
-    case .cellOutput: .cellInput
-    default: nil
-    }
+    let input: Site? =
+      switch own {
+      case .blockOutput: .blockInput
+      case .mlpOutput: .mlpInput
+      case .attentionOutput: .attentionInput
+      case .cellOutput: .cellInput
+      default: nil
+      }
+    return stack.map { input?.of($0) } ?? input
   }
 }

@@ -18,8 +18,8 @@ extension Generation {
         .job, field: "max_new_tokens", found: "\(count) after \(longest) tokens",
         expected: "1 to \(limit - longest + 1): the model's context")
     }
-    let onPrompt = CallCheck(setup: setup, call: call, baseLengths: call.base.lengths)
-    let later = CallCheck(setup: setup, call: call, baseLengths: prompts.map { _ in 1 })
+    let onPrompt = CallCheck(setup: setup, call: call, baseLengths: call.base.extents)
+    let later = CallCheck(setup: setup, call: call, baseLengths: InputLengths(prompts.map { _ in 1 }))
     let everywhere = setup.entries.indices.filter { call.places[$0].base == .whole }
     if passes.actsOnPrompt {
       try onPrompt()

@@ -17,7 +17,7 @@ extension SoftGeneration {
         .job, field: "count", found: "\(count) after \(longest) tokens",
         expected: "at least 1, within the model's context")
     }
-    try CallCheck(setup: setup, call: call, baseLengths: prompts.map { $0.count + count - 1 })()
+    try CallCheck(setup: setup, call: call, baseLengths: InputLengths(prompts.map { $0.count + count - 1 }))()
     for (index, places) in call.places.enumerated() {
       let intervention = setup.intervention(of: index)
       let isPrompt = prompts.enumerated().allSatisfy { example, tokens in

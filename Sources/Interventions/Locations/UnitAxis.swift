@@ -34,5 +34,5 @@ public enum UnitAxis: String, Sendable, CaseIterable {
 
 extension Site {
   /// Whether a row has an element for each key of the context, head by head.
-  var isWideAsContext: Bool { self == .attentionWeight || self == .contextualization }
+  var isWideAsContext: Bool { own == .attentionWeight || self == .contextualization }
 }

@@ -13,6 +13,15 @@ public struct UnitGrid: Sendable, Equatable {
   /// Whether an example's units lie position by position; otherwise block by block, as the
   /// reference's tensors `[example, head, position, …]` do.
   var isPositionMajor: Bool
+  /// How many positions examples have at the site, and how many keys.
+  private(set) var extent = SiteExtent.inputs
+  private(set) var keyExtent = SiteExtent.inputs
+
+  /// The positions of each example at the site.
+  func lengths(_ all: InputLengths) -> [Int] { all[extent] }
+
+  /// Elements of a block; of attention weights as many as the longest example has keys.
+  func width(_ all: InputLengths) -> Int { blockWidth ?? all[keyExtent].max() ?? 0 }
 
   /// Whether the reference splits the site's rows, so that heads or senses are an axis.
   var isCutIntoBlocks: Bool { axis == .head || axis.isPair }
@@ -35,14 +44,15 @@ public struct UnitGrid: Sendable, Equatable {
     if site.isWideAsContext {
       // The reference's first axis after the examples is the heads', so `pos` means heads here.
       self.init(axis: axis == .position ? .head : axis, blockCount: width, blockWidth: nil)
-      return
+    } else {
+      switch axis {
+      case .position, .step: self.init(axis: axis, blockCount: 1, blockWidth: width)
+      case .feature: self.init(axis: axis, blockCount: width, blockWidth: 1)
+      case .head, .headPosition, .sensePosition:
+        self.init(axis: axis, blockCount: heads ?? 1, blockWidth: width / (heads ?? 1))
+      }
     }
-    switch axis {
-    case .position, .step: self.init(axis: axis, blockCount: 1, blockWidth: width)
-    case .feature: self.init(axis: axis, blockCount: width, blockWidth: 1)
-    case .head, .headPosition, .sensePosition:
-      self.init(axis: axis, blockCount: heads ?? 1, blockWidth: width / (heads ?? 1))
-    }
+    (extent, keyExtent) = (model.extent(of: site), model.keyExtent(of: site))
   }
 
   init(axis: UnitAxis, blockCount: Int, blockWidth: Int?) {

@@ -52,7 +52,8 @@ struct SpecCall {
       let isLeftOut = setup.setup.mode == .serial && call.isNull(entries[index].group)
       if isLeftOut, given[index] == nil { return nil }
       return setup.given[index] ?? given[index]
-        ?? drawn(index, sides[index].base, lengths: base.lengths)
+        ?? drawn(
+          index, sides[index].base, lengths: entries[index].grid.lengths(base.extents))
     }
     for index in entries.indices {
       call.places.append(
@@ -77,9 +78,10 @@ struct SpecCall {
   ) -> UnitLocationsReading.Entry {
     let entry = setup.setup.entries[index]
     func lengths(_ group: Int) -> [Int]? {
-      sources.indices.contains(group) ? sources[group]?.lengths : nil
+      sources.indices.contains(group) ? sources[group].map { entry.grid.lengths($0.extents) } : nil
     }
-    let own = isOfNewTokens ? base.lengths.map { _ in 1 } : base.lengths
+    let own =
+      isOfNewTokens ? base.lengths.map { _ in 1 } : entry.grid.lengths(base.extents)
     let isLast = setup.setup.mode == .parallel || entry.group == setup.setup.groupCount - 1
     return UnitLocationsReading.Entry(
       axis: entry.grid.axis, blockCount: entry.grid.blockCount,

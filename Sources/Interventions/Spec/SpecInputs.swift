@@ -2,31 +2,41 @@ internal import Inputs
 internal import Models
 internal import Tensors
 
-/// Reads what a model is run on: `input_ids`, with `token_type_ids` where it tells segments apart, or `inputs_embeds`, or `prompts` as text.
+/// Reads what a model is run on: `input_ids`, with `token_type_ids` where it tells segments apart, or
+/// `inputs_embeds`, or `prompts` as text, or `pixel_values`, or `input_features`; beside what an encoder
+/// reads `decoder_input_ids`.
 struct SpecInputs {
   let tensors: SpecTensors?
   let limits: InputLimits
   let tokenize: ((String) throws(Refusal) -> [Int])?
 
+  private static let kinds = [
+    "input_ids", "inputs_embeds", "pixel_values", "input_features", "prompts",
+  ]
   /// The names of inputs that are tensors.
-  static let keys = ["input_ids", "inputs_embeds", "attention_mask", "token_type_ids"]
+  static let keys =
+    kinds.dropLast() + ["attention_mask", "token_type_ids", "decoder_input_ids"]
 
   func callAsFunction(_ field: JSONField) throws(Refusal) -> ModelInputs<Float> {
     try field.refuseUnknownKeys(known: Self.keys + ["prompts"])
     var given: [String] = []
-    for key in ["input_ids", "inputs_embeds", "prompts"] where try field.optional(key) != nil {
+    for key in Self.kinds where try field.optional(key) != nil {
       given.append(key)
     }
     guard given.count == 1 else {
       throw field.refusal(
         given.isEmpty ? "no inputs" : given.joined(separator: " and "),
-        expected: "one of input_ids, inputs_embeds and prompts")
+        expected: "one of \(Self.kinds.joined(separator: ", "))")
     }
     var inputs: ModelInputs<Float>
     if let ids = try field.optional("input_ids") {
       inputs = .tokens(try tokens(ids))
     } else if let values = try field.optional("inputs_embeds") {
-      inputs = .embeddings(try embeddings(values))
+      inputs = .embeddings(try parts(values, "[examples, positions, width]"))
+    } else if let values = try field.optional("pixel_values") {
+      inputs = .images(try parts(values, "[examples, channels, height, width]"))
+    } else if let values = try field.optional("input_features") {
+      inputs = .features(try parts(values, "[examples, channels, frames]"))
     } else {
       inputs = .tokens(try prompts(field["prompts"]))
     }
@@ -45,13 +55,18 @@ struct SpecInputs {
         inputs = try inputs.cut(by: try named(mask).rows(mask))
       } catch { throw error.at(mask) }
     }
+    if let ids = try field.optional("decoder_input_ids") {
+      inputs = .pairs(inputs, decoder: try tokens(ids))
+    }
     do { try limits.check(inputs) } catch { throw error.at(field) }
     return inputs
   }
 
   /// The positions that inputs with a mask have beside those that it leaves out; nil without one.
   func paddedLength(_ field: JSONField) throws(Refusal) -> Int? {
-    guard let mask = try field.optional("attention_mask") else { return nil }
+    guard let mask = try field.optional("attention_mask"),
+      try field.optional("decoder_input_ids") == nil
+    else { return nil }
     return try named(mask).rows(mask).first?.count
   }
 
@@ -71,10 +86,13 @@ struct SpecInputs {
     return rows
   }
 
-  private func embeddings(_ field: JSONField) throws(Refusal) -> [Tensor<Float>] {
+  /// A tensor's parts along its first axis.
+  ///
+  /// - Parameter axes: What its axes are, for refusals.
+  private func parts(_ field: JSONField, _ axes: String) throws(Refusal) -> [Tensor<Float>] {
     let values = try named(field).floats(field)
-    guard values.shape.count == 3 else {
-      throw field.refusal("shape \(values.shape)", expected: "[examples, positions, width]")
+    guard values.shape.count == axes.split(separator: ",").count else {
+      throw field.refusal("shape \(values.shape)", expected: axes)
     }
     return (0..<values.shape[0]).map {
       values.rows($0..<$0 + 1).reshaped(Array(values.shape.dropFirst()))

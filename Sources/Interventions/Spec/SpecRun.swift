@@ -124,12 +124,12 @@ public struct SpecRun {
     let reading = SpecCall(
       document: spec.document, setup: setup ?? self.setup, inputs: inputs, tensors: tensors)
     let call = try reading(place)
-    try check(call, setup ?? self.setup, lengths: call.base.lengths)
+    try check(call, setup ?? self.setup, lengths: call.base.extents)
     return call
   }
 
   func check(
-    _ call: InterventionCall<Float>, _ setup: SpecSetup, lengths: [Int]
+    _ call: InterventionCall<Float>, _ setup: SpecSetup, lengths: InputLengths
   ) throws(Refusal) {
     do {
       try CallCheck(setup: setup.setup, call: call, baseLengths: lengths)()

@@ -39,6 +39,7 @@ public struct GRUModel<Scalar: Real>: Sendable {
       guard addsPositions else { return embedded }
       let positions = tokens.flatMap { Array($0.indices) }
       return tape.add(embedded, tape.rows(held.variable("gru.wpe.weight"), positions))
+    case .images, .features, .pairs: preconditionFailure("a recurrent model reads sequences")
     }
   }
 }

@@ -17,6 +17,7 @@ struct End<Scalar: Real>: Sendable {
       read = transform.norm(
         tape.activate(transform.map(read, on: tape), form.activation), on: tape)
     }
+    if let scale = shape.scale { read = tape.scale(read, by: Scalar(scale)) }
     guard let logits = matrix?(read, on: tape) else { return read }
     guard let cap = shape.softCap.map({ Scalar($0) }) else { return logits }
     return tape.scale(tape.tanh(tape.scale(logits, by: 1 / cap)), by: cap)

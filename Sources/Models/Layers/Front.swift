@@ -28,15 +28,32 @@ struct Front<Scalar: Real>: Sendable {
   }
 
   let shape: DecoderShape.Front
-  let tokens: Table
+  let tokens: Table?
+  let pixels: PatchEmbedding<Scalar>?
+  let sounds: FrameEmbedding<Scalar>?
   let positions, segments: Table?
   let norm: Norm<Scalar>?
   let projection: Linear<Scalar>?
 
   func tokenEmbeddings(_ ids: [Int], on tape: Tape<Scalar>) -> Variable<Scalar> {
+    guard let tokens else { preconditionFailure("tokens for a model without an embedding") }
     let rows = tokens.rows(ids, on: tape)
     let widened = projection.map { $0(rows, on: tape) } ?? rows
     return shape.scale.map { tape.scale(widened, by: Scalar($0)) } ?? widened
+  }
+
+  /// A row for each image and then those of its patches, the images below each other.
+  func embeddings(ofImages images: [Tensor<Scalar>], on tape: Tape<Scalar>) -> Variable<Scalar> {
+    guard let pixels else { preconditionFailure("images for a model of something else") }
+    return pixels(images, on: tape)
+  }
+
+  /// Half as many rows as each sound has frames.
+  func embeddings(
+    ofFeatures features: [Tensor<Scalar>], on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
+    guard let sounds else { preconditionFailure("features for a model of something else") }
+    return sounds(features, on: tape)
   }
 
   /// The embeddings of sequences' tokens, the sequences below each other.

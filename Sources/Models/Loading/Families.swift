@@ -3,7 +3,7 @@ extension Family {
   public static let all: [Family] = [
     gpt2, gptNeo, gptNeoX, gptJ, llama, mistral, mixtral, qwen2, qwen3, qwen3MoE, gemma, gemma2,
     gemma3, olmo, olmo2, phi, phi3, stableLM, falcon, bloom, opt, gptOSS, bert, roberta,
-    distilBERT, esm,
+    distilBERT, esm, vit,
   ]
 
   /// The known `model_type`s and architectures, for refusals.

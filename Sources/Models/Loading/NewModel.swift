@@ -13,6 +13,7 @@ public struct NewModel: Sendable {
     case mlp(MLPShape)
     case gru(GRUShape)
     case decoder(DecoderShape, PublishedNames)
+    case encoderDecoder(EncoderDecoderShape, EncoderDecoderFamily)
   }
 
   private let kind: Kind
@@ -27,8 +28,14 @@ public struct NewModel: Sendable {
     case MLPShape.modelType: kind = .mlp(try MLPShape(config))
     case GRUShape.modelType: kind = .gru(try GRUShape(config))
     case let name:
+      if let family = EncoderDecoderFamily.named(name) {
+        kind = .encoderDecoder(try family.shape(config).shape, family)
+        break
+      }
       guard let known = Family.named(name) else {
-        let all = [MLPShape.modelType, GRUShape.modelType] + Family.all.map(\.modelType)
+        let all =
+          [MLPShape.modelType, GRUShape.modelType] + Family.all.map(\.modelType)
+          + EncoderDecoderFamily.all.map(\.modelType)
         throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
       }
       kind = .decoder(try known.shape(config), PublishedNames(known))
@@ -58,6 +65,9 @@ public struct NewModel: Sendable {
     case .mlp(let shape): shape.weights
     case .gru(let shape): shape.weights
     case .decoder(let shape, let names): shape.specs(named: names)
+    case .encoderDecoder(let shape, let family):
+      shape.encoder.specs(named: family.publishedNames(shape).encoder)
+        + shape.decoder.specs(named: family.publishedNames(shape).decoder)
     }
   }
 
@@ -74,6 +84,7 @@ public struct NewModel: Sendable {
     case .mlp(let shape): shape.layers
     case .gru(let shape): shape.layers
     case .decoder(let shape, _): shape.layers
+    case .encoderDecoder(let shape, _): shape.encoder.layers + shape.decoder.layers
     }
   }
 
@@ -83,6 +94,7 @@ public struct NewModel: Sendable {
     case .mlp(let shape): shape.inputLimits
     case .gru(let shape): shape.inputLimits
     case .decoder(let shape, _): shape.inputLimits
+    case .encoderDecoder(let shape, _): shape.inputLimits
     }
   }
 
@@ -94,6 +106,7 @@ public struct NewModel: Sendable {
       if case .classifier(let classes) = shape.head { return classes }
       return shape.vocabulary
     case .decoder(let shape, _): return shape.vocabulary
+    case .encoderDecoder(let shape, _): return shape.decoder.vocabulary
     }
   }
 
@@ -104,6 +117,7 @@ public struct NewModel: Sendable {
     case .gru(let shape): GRUModel(shape, weights)
     case .decoder(let shape, let names):
       DecoderModel(shape, names: names, weights, on: Tape())
+    case .encoderDecoder(let shape, let family): EncoderDecoderModel(shape, of: family, weights)
     }
   }
 
@@ -114,6 +128,7 @@ public struct NewModel: Sendable {
       case .mlp: InitialWeights.Rule.linear
       case .gru(let shape): InitialWeights.Rule.recurrent(width: shape.width)
       case .decoder(let shape, _): InitialWeights.Rule.decoder(layers: shape.layers)
+      case .encoderDecoder: InitialWeights.Rule.decoder(layers: layerCount)
       }
     return InitialWeights(seed: seed, start).weights(specs)
   }

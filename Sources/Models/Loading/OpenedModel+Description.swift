@@ -11,6 +11,15 @@ extension OpenedModel {
           ("key_heads", shape.keyHeads), ("vocabulary", shape.vocabulary),
         ]
       )
+    case .encoderDecoder(let model):
+      let (encoder, decoder) = (model.shape.encoder, model.shape.decoder)
+      return (
+        model.family.modelType,
+        [
+          ("encoder_layers", encoder.layers), ("decoder_layers", decoder.layers),
+          ("width", decoder.width), ("heads", decoder.heads), ("vocabulary", decoder.vocabulary),
+        ]
+      )
     case .backpack(let shape, _):
       return (
         "gpt2 (Backpack)",

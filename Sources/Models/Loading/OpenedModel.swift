@@ -12,6 +12,8 @@ public struct OpenedModel: Sendable {
     /// Of every position, over the vocabulary or, of models without a head, the last stream; the model
     /// is a `DecoderModel` whose rows see each other.
     case encoder
+    /// Of every position of the decoder's tokens, over the vocabulary; the model is run on pairs.
+    case encoderDecoder
     /// Of every position, over the vocabulary.
     case languageModel
     /// Of every example, over classes.
@@ -21,6 +23,7 @@ public struct OpenedModel: Sendable {
   /// The model, with what is particular to its family.
   public enum Contents: Sendable {
     case decoder(PublishedModel)
+    case encoderDecoder(PublishedPair)
     case backpack(BackpackShape, PublishedTensors)
     case gru(GRUShape, PublishedTensors)
     case mlp(MLPShape, PublishedTensors)
@@ -54,9 +57,13 @@ public struct OpenedModel: Sendable {
         shape,
         try PublishedTensors(checkpoint, shape.weights, isBuffer: { Family.gpt2.isBuffer($0) }))
     case let name:
+      if let family = EncoderDecoderFamily.named(name) {
+        contents = .encoderDecoder(try PublishedPair(checkpoint, config, family))
+        return
+      }
       let known = Family.all.map(\.modelType)
       guard known.contains(name) else {
-        let all = known + [GRUShape.modelType, MLPShape.modelType]
+        let all = known + EncoderDecoderFamily.all.map(\.modelType) + [GRUShape.modelType, MLPShape.modelType]
         throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
       }
       contents = .decoder(try PublishedModel(checkpoint))
@@ -74,7 +81,9 @@ public struct OpenedModel: Sendable {
   /// What the model's logits are.
   public var kind: Kind {
     switch contents {
+    case .decoder(let model) where model.shape.head.isOfFirstRow: .classifier
     case .decoder(let model): model.shape.isCausal ? .decoder : .encoder
+    case .encoderDecoder: .encoderDecoder
     case .backpack: .languageModel
     case .gru(let shape, _):
       switch shape.head {
@@ -89,6 +98,7 @@ public struct OpenedModel: Sendable {
   public var unusedTensors: [String] {
     switch contents {
     case .decoder(let model): model.unusedTensors
+    case .encoderDecoder(let model): model.unusedTensors
     case .backpack(_, let tensors), .gru(_, let tensors), .mlp(_, let tensors): tensors.unused
     }
   }
@@ -102,6 +112,7 @@ public struct OpenedModel: Sendable {
   public func load() throws(Refusal) -> any TrainableModel<Float> {
     switch contents {
     case .decoder(let model): try model.load()
+    case .encoderDecoder(let model): try model.load()
     case .backpack(let shape, let tensors): BackpackModel(shape, try tensors.read())
     case .gru(let shape, let tensors): GRUModel(shape, try tensors.read())
     case .mlp(let shape, let tensors): MLPModel(shape, try tensors.read())
@@ -110,14 +121,18 @@ public struct OpenedModel: Sendable {
 
   /// What can be intervened on, without the weights of large models; not to be run.
   public func outline() throws(Refusal) -> any TrainableModel<Float> {
-    if case .decoder(let model) = contents { return try model.outline() }
-    return try load()
+    switch contents {
+    case .decoder(let model): return try model.outline()
+    case .encoderDecoder(let model): return try model.outline()
+    case .backpack, .gru, .mlp: return try load()
+    }
   }
 
   /// The width of the logits: the vocabulary, or the classes.
   public var classCount: Int {
     switch contents {
     case .decoder(let model): model.shape.outputWidth
+    case .encoderDecoder(let model): model.shape.decoder.outputWidth
     case .backpack(let shape, _): shape.decoder.vocabulary
     case .gru(let shape, _):
       switch shape.head {

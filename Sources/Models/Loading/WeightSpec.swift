@@ -48,10 +48,10 @@ extension DecoderShape {
       let place = names.place(of: weight, self)
       guard let size = size(of: weight), known.insert(place.name).inserted else { return nil }
       var spec = WeightSpec(
-        name: place.name, size: place.storedSize(of: size),
+        name: place.name, size: place.storedShape(of: size),
         use: size.count == 1 ? .vector : weight.isTable ? .table : .matrix(place.order))
       if case .block(let module, let layer, _) = weight.module {
-        spec.isWriting = module == .attentionOutput || module == .down
+        spec.isWriting = [.attentionOutput, .crossOutput, .down].contains(module)
         spec.start = weight.isGain && !blocks[layer].norm.addsOne ? 1 : 0
       } else {
         spec.start = weight.isGain && !(finalNorm?.addsOne ?? false) ? 1 : 0

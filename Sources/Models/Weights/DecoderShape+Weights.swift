@@ -2,7 +2,8 @@ extension DecoderShape {
   /// Every weight that a transformer of this shape has, in the order of use.
   public var weights: [DecoderWeight] {
     let front: [StackModule] = [
-      .tokenEmbedding, .embeddingProjection, .positionEmbedding, .segmentEmbedding, .embeddingNorm,
+      .tokenEmbedding, .embeddingProjection, .patchProjection, .classToken, .firstConvolution,
+      .secondConvolution, .positionEmbedding, .segmentEmbedding, .embeddingNorm,
     ]
     let end: [StackModule] = [.finalNorm, .headProjection, .headTransform, .headNorm, .head]
     func both(_ module: DecoderWeight.Module) -> [DecoderWeight] {
@@ -29,13 +30,40 @@ extension DecoderShape {
     }
   }
 
+  /// The shape in which files have a weight, where it has more axes than the weight.
+  func storedShape(of weight: DecoderWeight) -> [Int]? {
+    guard !weight.isBias, case .stack(let module) = weight.module else { return nil }
+    switch (front.reads, module) {
+    case (.patches(let patches), .patchProjection):
+      return [width, patches.channels, patches.patchHeight, patches.patchWidth]
+    case (.patches, .classToken): return [1, 1, width]
+    case (.patches, .positionEmbedding): return [1, positionCount + front.positionOffset, width]
+    case (.frames(let frames), .firstConvolution):
+      return [width, frames.channels, FrameShape.kernel]
+    case (.frames, .secondConvolution): return [width, width, FrameShape.kernel]
+    default: return nil
+    }
+  }
+
   private func size(of module: StackModule, isBias: Bool) -> [Int]? {
     func norm(_ norm: NormShape?, _ width: Int) -> [Int]? {
       norm.flatMap { (isBias ? $0.hasBias : $0.hasGain) ? [width] : nil }
     }
     let inner = front.width ?? width
     switch module {
-    case .tokenEmbedding: return isBias ? nil : [vocabulary, inner]
+    case .tokenEmbedding: return isBias || front.reads != .tokens ? nil : [vocabulary, inner]
+    case .patchProjection:
+      guard case .patches(let patches) = front.reads else { return nil }
+      return isBias ? [width] : [width, patches.inputs]
+    case .classToken:
+      guard case .patches = front.reads, !isBias else { return nil }
+      return [1, width]
+    case .firstConvolution:
+      guard case .frames(let frames) = front.reads else { return nil }
+      return isBias ? [width] : [width, FrameShape.kernel * frames.channels]
+    case .secondConvolution:
+      guard case .frames = front.reads else { return nil }
+      return isBias ? [width] : [width, FrameShape.kernel * width]
     case .positionEmbedding:
       return isBias || !front.hasPositions ? nil : [positionCount + front.positionOffset, width]
     case .segmentEmbedding: return isBias || front.segments == 0 ? nil : [front.segments, width]
@@ -46,6 +74,7 @@ extension DecoderShape {
     case .headTransform: return head.transform.map { _ in isBias ? [width] : [width, width] }
     case .headNorm: return norm(head.transform?.norm, width)
     case .head:
+      guard head.hasMatrix else { return nil }
       if isBias { return head.hasBias ? [vocabulary] : nil }
       return head.isTied ? nil : [vocabulary, inner]
     }

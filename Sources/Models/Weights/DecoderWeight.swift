@@ -1,6 +1,10 @@
 /// A part of a transformer that has weights, outside of its blocks.
 public enum StackModule: String, Sendable, Hashable, CaseIterable {
   case tokenEmbedding, positionEmbedding, segmentEmbedding, embeddingNorm
+  /// The map of an image's patches, and the row that stands for the whole.
+  case patchProjection, classToken
+  /// The convolutions over frames.
+  case firstConvolution, secondConvolution
   /// Widens token embeddings to the stream.
   case embeddingProjection
   case finalNorm
@@ -54,7 +58,9 @@ public struct DecoderWeight: Sendable, Hashable {
   /// Whether rows are looked up in it.
   public var isTable: Bool {
     switch module {
-    case .stack(.tokenEmbedding), .stack(.positionEmbedding), .stack(.segmentEmbedding): true
+    case .stack(.tokenEmbedding), .stack(.positionEmbedding), .stack(.segmentEmbedding),
+      .stack(.classToken):
+      true
     case .block(.relativeBias, _, _): true
     default: false
     }

@@ -10,9 +10,16 @@ struct HeldWeights<Scalar: Real>: Sendable {
     case variable(Variable<Scalar>)
   }
 
-  private let entries: [DecoderWeight: Entry]
+  private var entries: [DecoderWeight: Entry]
 
   init(_ entries: [DecoderWeight: Entry]) { self.entries = entries }
+
+  /// The same with the token embedding of others.
+  func withTokens(of others: HeldWeights) -> HeldWeights {
+    var held = self
+    held.entries[.tokenEmbedding] = others.entries[.tokenEmbedding]
+    return held
+  }
 
   /// A weight as roles have it: `[outputs, inputs]`, `[rows, width]` or `[width]`.
   func value(of weight: DecoderWeight) -> Tensor<Scalar>? {

@@ -23,6 +23,8 @@ public struct ModuleNames: Sendable {
     public var fusion = Fusion.sideBySide
     /// Whether all experts' matrices are one tensor.
     public var isStacked = false
+    /// Whether the path has no prefix before it.
+    public var isOutside = false
 
     public init(stringLiteral path: String) { self.path = path }
 
@@ -87,9 +89,12 @@ public struct ModuleNames: Sendable {
     case .stack(let module):
       let name = named(stack[module], "\(module)")
       let isOutside = [.head, .headTransform, .headNorm].contains(module)
-      return PublishedWeight(
-        (isOutside ? "" : prefix) + name.path + (weight.isBias ? name.bias : name.weight),
+      var place = PublishedWeight(
+        (isOutside || name.isOutside ? "" : prefix) + name.path
+          + (weight.isBias ? name.bias : name.weight),
         order: name.order)
+      place.shape = shape.storedShape(of: weight)
+      return place
     case .block(let module, let layer, let expert):
       let name = named(names(of: shape.blocks[layer])[module], "\(module)")
       let path = name.path.replacing("{expert}", with: "\(expert ?? 0)")

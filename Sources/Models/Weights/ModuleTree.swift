@@ -4,6 +4,8 @@ public struct ModuleTree: Sendable {
   /// The modules that hold a block's attention, the outer one first.
   public var attention: [String]
   public var mlp: [String]
+  /// The modules that hold a block's attention to an encoder, the outer one first.
+  public var cross: [String] = []
   /// The nonlinearity.
   public var activation: String?
   /// Modules that give what they get, such as dropout, and where they stand.
@@ -14,6 +16,10 @@ public struct ModuleTree: Sendable {
   public var further: [(path: String, site: Site)]
   /// The modules of a block, each with its side, where they are not as in most families.
   public var listed: KeyValuePairs<String, Site>?
+  /// The list of blocks, where modules have another name for it than files.
+  public var blocks: String?
+  /// The modules of a block of older implementations, whose blocks stand where files have them.
+  public var older: KeyValuePairs<String, Site> = [:]
 
   public init(
     attention: [String], mlp: [String] = ["mlp"], activation: String? = nil,
@@ -32,12 +38,14 @@ extension ModuleNames {
     let parts = prefix.split(separator: ".").map(String.init)
     return ModulePaths.Names(
       prefixes: (parts.indices.map { Array(parts[$0...]) } + [[]]),
-      list: blocks.split(separator: ".").map(String.init),
+      list: (modules.blocks ?? blocks).split(separator: ".").map(String.init),
       inBlock: modules.listed.map { Array($0) }
         ?? ([("input", .blockInput)] + attentionPaths(shape.blocks[0])
-          + networkPaths(shape.blocks[0]) + modules.further.map { ($0.path, $0.site) }
+          + crossPaths(shape.blocks[0]) + networkPaths(shape.blocks[0])
+          + modules.further.map { ($0.path, $0.site) }
           + [("output", .blockOutput)]),
-      outside: outsidePaths)
+      outside: outsidePaths(shape),
+      older: (blocks.split(separator: ".").map(String.init), Array(modules.older)))
   }
 
   private func both(_ path: String, _ input: Site, _ output: Site) -> ModulePaths.Modules {
@@ -89,10 +97,31 @@ extension ModuleNames {
     return paths
   }
 
+  private func crossPaths(_ block: BlockShape) -> ModulePaths.Modules {
+    guard block.cross != nil else { return [] }
+    var paths: ModulePaths.Modules = []
+    if let norm = self.block[.crossNorm] {
+      paths += both(norm.path, .residualMiddle, .decoderCrossAttentionInput)
+    }
+    paths += modules.cross.map { ("\($0).input", .decoderCrossAttentionInput) }
+    let maps: [(BlockModule, Site, Site)] = [
+      (.crossQuery, .decoderCrossAttentionInput, .decoderCrossQueryOutput),
+      (.crossKey, .decoderCrossKeyInput, .decoderCrossKeyOutput),
+      (.crossValue, .decoderCrossValueInput, .decoderCrossValueOutput),
+      (.crossOutput, .decoderCrossAttentionValueOutput, .decoderCrossAttentionOutput),
+    ]
+    for (module, input, output) in maps {
+      if let name = self.block[module] { paths += both(name.path, input, output) }
+    }
+    return paths + modules.cross.reversed().map { ("\($0).output", .decoderCrossAttentionOutput) }
+  }
+
   private func networkPaths(_ block: BlockShape) -> ModulePaths.Modules {
     var paths: ModulePaths.Modules = []
     if block.has(.mlpNorm), block.order != .postNorm, let norm = names(of: block)[.mlpNorm] {
-      paths += both(norm.path, block.order.isParallel ? .blockInput : .residualMiddle, .mlpInput)
+      let middle =
+        block.cross == nil ? Site.residualMiddle : .decoderCrossResidualMiddle
+      paths += both(norm.path, block.order.isParallel ? .blockInput : middle, .mlpInput)
     }
     paths += modules.mlp.map { ("\($0).input", .mlpInput) }
     if block.mlp.experts != nil {
@@ -133,10 +162,11 @@ extension ModuleNames {
     return paths
   }
 
-  private var outsidePaths: [ModulePaths.Names.Outside] {
+  private func outsidePaths(_ shape: DecoderShape) -> [ModulePaths.Names.Outside] {
     var paths: [ModulePaths.Names.Outside] = []
     func add(_ module: StackModule, _ side: String, _ site: Site, isLast: Bool = false) {
-      guard let name = stack[module] else { return }
+      // A module that both stacks of a model have stands for no one site.
+      guard let name = stack[module], module == .head || !name.isOutside else { return }
       paths.append(
         .init(key: "\(name.path).\(side)", site: site, isLast: isLast, isBare: module == .head))
     }
@@ -150,7 +180,9 @@ extension ModuleNames {
     }
     add(.finalNorm, "input", .blockOutput, isLast: true)
     add(.finalNorm, "output", .finalNormOutput)
-    if stack[.headTransform] == nil { add(.head, "input", .finalNormOutput) }
+    if stack[.headTransform] == nil, shape.head.scale == nil, !shape.head.isOfFirstRow {
+      add(.head, "input", .finalNormOutput)
+    }
     add(.head, "output", .logits)
     return paths
   }

@@ -27,6 +27,8 @@ public struct PublishedWeight: Sendable, Equatable {
   public var rows: Rows?
   /// Which of several matrices or vectors of one tensor the weight is; its first extent is `of`.
   public var slice: (index: Int, of: Int)?
+  /// The stored tensor's shape, where it has more axes than `storedSize` says.
+  public var shape: [Int]?
   /// The heads whose rows are stored for interleaved rotary pairs, as in GGUF; nil: for halves.
   public var interleavedHeads: Int?
 
@@ -37,7 +39,7 @@ public struct PublishedWeight: Sendable, Equatable {
   public static func == (a: PublishedWeight, b: PublishedWeight) -> Bool {
     a.name == b.name && a.order == b.order && a.rows == b.rows
       && a.slice?.index == b.slice?.index && a.slice?.of == b.slice?.of
-      && a.interleavedHeads == b.interleavedHeads
+      && a.interleavedHeads == b.interleavedHeads && a.shape == b.shape
   }
 
   /// Whether a weight of `size` is the stored tensor's transpose.
@@ -50,6 +52,9 @@ public struct PublishedWeight: Sendable, Equatable {
     let own = isTransposed(size) ? Array(whole.reversed()) : whole
     return (slice.map { [$0.of] } ?? []) + own
   }
+
+  /// The shape of the stored tensor that holds a weight of `size`.
+  func storedShape(of size: [Int]) -> [Int] { shape ?? storedSize(of: size) }
 
   /// The stored output of each of the weight's; nil where they are the same.
   func order(of size: [Int]) -> [Int]? {

@@ -1,0 +1,53 @@
+public import Checkpoints
+public import Inputs
+public import Tensors
+
+/// A transformer of two stacks in published files, checked: every weight is there and has the size that
+/// the configuration says. No weight has been read yet.
+public struct PublishedPair: Sendable {
+  public let checkpoint: Checkpoint
+  public let family: EncoderDecoderFamily
+  public let shape: EncoderDecoderShape
+  /// Tensors of the files that the model has no use for; worth a warning.
+  public let unusedTensors: [String]
+  /// What of the configuration means nothing: marks of tools.
+  public let marks: [String]
+  private let encoder, decoder: PublishedStack
+
+  init(
+    _ checkpoint: Checkpoint, _ config: JSONField, _ family: EncoderDecoderFamily
+  ) throws(Refusal) {
+    (self.checkpoint, self.family) = (checkpoint, family)
+    var shape: EncoderDecoderShape
+    (shape, marks) = try family.shape(config)
+    func names(_ stack: Site.Stack, _ shape: DecoderShape) -> PublishedNames {
+      PublishedNames(family.names(stack, shape), shape, in: checkpoint)
+    }
+    let above = names(.decoder, shape.decoder)
+    let below = names(.encoder, shape.encoder)
+    // A head that the files lack is the embedding, whatever the configuration says.
+    let head = above.place(of: .head, shape.decoder).name
+    if checkpoint.tensors[head] == nil { shape.decoder.head.isTied = true }
+    let (own, read) = (shape.decoder, shape.encoder)
+    let decoder = try PublishedStack(own, above, in: checkpoint) { above.place(of: $0, own) }
+    let encoder = try PublishedStack(read, below, in: checkpoint) { below.place(of: $0, read) }
+    (self.shape, self.encoder, self.decoder) = (shape, encoder, decoder)
+    let used = encoder.tensors.union(decoder.tensors)
+    let buffers = above.modules.buffers + below.modules.buffers
+    unusedTensors = checkpoint.tensors.keys.filter { name in
+      !used.contains(name) && !(own.head.isTied && name == head)
+        && !buffers.contains { name.hasSuffix($0) }
+    }.sorted()
+  }
+
+  /// Reads the weights into memory of this process.
+  public func load() throws(Refusal) -> EncoderDecoderModel<Float> { try model(from: checkpoint) }
+
+  /// The model without its weights, for what hangs on shapes alone; not to be run.
+  public func outline() throws(Refusal) -> EncoderDecoderModel<Float> { try model(from: nil) }
+
+  private func model(from files: Checkpoint?) throws(Refusal) -> EncoderDecoderModel<Float> {
+    let above = try decoder.load(from: files)
+    return EncoderDecoderModel(encoder: try encoder.load(from: files, under: above), decoder: above)
+  }
+}

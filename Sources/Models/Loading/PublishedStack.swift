@@ -1,0 +1,102 @@
+internal import Checkpoints
+internal import Foundation
+internal import Inputs
+internal import Tensors
+
+/// The weights of one transformer in published files, checked. None has been read yet.
+struct PublishedStack: Sendable {
+  let shape: DecoderShape
+  let names: PublishedNames
+  let arena: WeightArena
+  private let places: [DecoderWeight: PublishedWeight]
+
+  /// - Parameter place: Where the files have a weight.
+  /// - Throws: A refusal of a weight that is not there or has another size.
+  init(
+    _ shape: DecoderShape, _ names: PublishedNames, in checkpoint: Checkpoint,
+    place: (DecoderWeight) -> PublishedWeight
+  ) throws(Refusal) {
+    (self.shape, self.names) = (shape, names)
+    var places: [DecoderWeight: PublishedWeight] = [:]
+    for weight in shape.weights {
+      guard let size = shape.size(of: weight) else { continue }
+      var place = place(weight)
+      place.name = names.modules.stored(place.name, in: checkpoint)
+      try checkpoint.check(
+        place.name, size: place.storedShape(of: size),
+        note: weight == .tokenEmbedding ? "vocab_size \(size[0])" : "")
+      places[weight] = place
+    }
+    self.places = places
+    arena = WeightArena(shape)
+  }
+
+  /// The names of tensors that hold its weights.
+  var tensors: Set<String> { Set(places.values.map(\.name)) }
+
+  /// Reads every weight into memory of `arena.count` floats.
+  func read(
+    from checkpoint: Checkpoint, into memory: UnsafeMutablePointer<Float>
+  ) throws(Refusal) {
+    // Weights that are stored together are read together.
+    var order: [String] = []
+    var stored: [String: [DecoderWeight]] = [:]
+    for weight in shape.weights {
+      guard let name = places[weight]?.name else { continue }
+      if stored[name] == nil { order.append(name) }
+      stored[name, default: []].append(weight)
+    }
+    for name in order {
+      let tensor = try checkpoint.tensor(name)
+      let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.count)
+      defer { buffer.deallocate() }
+      try checkpoint.read(name, into: buffer)
+      guard let base = buffer.baseAddress else { continue }
+      for weight in stored[name] ?? [] {
+        guard let place = places[weight], let size = shape.size(of: weight) else { continue }
+        arena.store(weight, size, place, UnsafePointer(base), into: memory)
+      }
+    }
+  }
+
+  /// The model over weights that `read` has laid out in memory that `owner` keeps.
+  ///
+  /// - Parameter decoder: The model whose token embedding this one has, if it has none of its own.
+  func model(
+    over memory: UnsafeMutablePointer<Float>, owner: any AnyObject & Sendable,
+    under decoder: DecoderModel<Float>? = nil
+  ) -> DecoderModel<Float> {
+    DecoderModel(
+      shape, names: names, arena.held(over: memory, owner: owner), under: decoder)
+  }
+
+  /// The model in memory of this process.
+  ///
+  /// - Parameter checkpoint: The files; nil for a model that is not run, whose memory is never touched.
+  func load(
+    from checkpoint: Checkpoint?, under decoder: DecoderModel<Float>? = nil
+  ) throws(Refusal) -> DecoderModel<Float> {
+    let memory = try OwnedMemory(count: arena.count)
+    if let checkpoint { try read(from: checkpoint, into: memory.base) }
+    return model(over: memory.base, owner: memory, under: decoder)
+  }
+}
+
+/// Floats of this process, aligned for the kernels.
+private final class OwnedMemory: @unchecked Sendable {  // written before it is shared
+  let base: UnsafeMutablePointer<Float>
+
+  /// - Throws: `resources`, where a limit leaves no room for so many.
+  init(count: Int) throws(Refusal) {
+    let size = max(count, 1) * MemoryLayout<Float>.stride
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, 64, size) == 0, let memory else {
+      throw Refusal(
+        .resources, field: "address space", found: "no room for \(size) bytes of weights",
+        expected: "room for them: ulimit -v, or the job's limit on a cluster, is lower")
+    }
+    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
+  }
+
+  deinit { free(base) }
+}
