@@ -71,6 +71,7 @@ extension DecoderModel: IntervenableModel {
       switch inputs {
       case .tokens(let tokens): tokenEmbeddings(tokens.flatMap(\.self), on: tape)
       case .embeddings(let embeddings): Variable(.concatenated(embeddings))
+      case .images: preconditionFailure("the model does not read images")
       }
     let stream = blocks(0..<shape.layers, stream(of: embeddings, in: run), in: run)
     return logits(stream, in: run)

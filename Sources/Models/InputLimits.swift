@@ -9,6 +9,9 @@ public struct InputLimits: Sendable, Equatable {
   public var width: Int
   /// The longest example; nil if there is no limit.
   public var positions: Int?
+  /// The channels of an image; nil if the model does not read images. One that does reads nothing
+  /// else.
+  public var channels: Int?
 
   /// Limits of the given sizes.
   public init(vocabulary: Int?, width: Int, positions: Int?) {
@@ -17,8 +20,19 @@ public struct InputLimits: Sendable, Equatable {
     self.positions = positions
   }
 
+  /// Of a model that reads images of any size.
+  public init(channels: Int) {
+    self.init(vocabulary: nil, width: channels, positions: nil)
+    self.channels = channels
+  }
+
   /// - Throws: A refusal with the example and position, such as `inputs[2][5]`.
   public func check<Scalar>(_ inputs: ModelInputs<Scalar>) throws(Refusal) {
+    if case .images(let images) = inputs { return try check(images) }
+    if let channels {
+      throw Self.refusal(
+        "inputs", "no images", expected: "images of \(channels) channels, which the model reads")
+    }
     guard !inputs.lengths.isEmpty else {
       throw Self.refusal("inputs", "no example", expected: "one at least")
     }
@@ -48,6 +62,22 @@ public struct InputLimits: Sendable, Equatable {
           "inputs[\(example)]", "embeddings of shape \(value.shape)",
           expected: "[positions, \(width)]")
       }
+    case .images: break
+    }
+  }
+
+  private func check<Scalar>(_ images: [Tensor<Scalar>]) throws(Refusal) {
+    guard let channels else {
+      throw Self.refusal("inputs", "images", expected: "tokens or embeddings")
+    }
+    guard !images.isEmpty else {
+      throw Self.refusal("inputs", "no example", expected: "one at least")
+    }
+    for (example, image) in images.enumerated()
+    where image.shape.count != 3 || image.shape[0] != channels || image.count == 0 {
+      throw Self.refusal(
+        "inputs[\(example)]", "an image of shape \(image.shape)",
+        expected: "[\(channels), height, width]")
     }
   }
 

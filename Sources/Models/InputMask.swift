@@ -10,6 +10,10 @@ extension ModelInputs {
   /// - Parameter mask: For each example ones and then zeros, one for each position. Others are
   ///   refused: implementations disagree on which position padding on the left leaves the last.
   public func cut(by mask: [[Int]]) throws(Refusal) -> ModelInputs {
+    if case .images = self {
+      throw Refusal(
+        .job, field: "attention_mask", found: "a mask for images", expected: "none")
+    }
     guard mask.count == lengths.count else {
       throw Refusal(
         .job, field: "attention_mask", found: "\(mask.count) rows",
@@ -29,6 +33,7 @@ extension ModelInputs {
     switch self {
     case .tokens(let tokens): return .tokens(zip(tokens, kept).map { Array($0.prefix($1)) })
     case .embeddings(let values): return .embeddings(zip(values, kept).map { $0.rows(0..<$1) })
+    case .images: preconditionFailure("images were refused")
     }
   }
 }

@@ -73,12 +73,22 @@ public enum ModelInputs<Scalar: Real>: Sendable {
   case tokens([[Int]])
   /// Each `[positions, width]`, in place of the token embeddings.
   case embeddings([Tensor<Scalar>])
+  /// Each `[channels, height, width]`.
+  case images([Tensor<Scalar>])
 
+  /// The positions of each example: of an image its pixels.
   public var lengths: [Int] {
     switch self {
     case .tokens(let tokens): tokens.map(\.count)
     case .embeddings(let embeddings): embeddings.map(\.rows)
+    case .images(let images): images.map { $0.shape[1] * $0.shape[2] }
     }
+  }
+
+  /// The size of each image; nil where the inputs are none.
+  public var imageSizes: [ImageSize]? {
+    guard case .images(let images) = self else { return nil }
+    return images.map { ImageSize(height: $0.shape[1], width: $0.shape[2]) }
   }
 }
 
@@ -92,6 +102,12 @@ public protocol IntervenableModel<Scalar>: Sendable {
   /// The elements of one row at a site, and the heads it splits into, if any.
   func width(of site: Site) -> Int
   func heads(of site: Site) -> Int?
+
+  /// The elements of one row at a site in a layer, where layers differ.
+  func width(of site: Site, layer: Int) -> Int
+
+  /// How many rows an example has at a site in a layer.
+  func extent(of site: Site, layer: Int) -> SiteExtent
 
   /// The site that a published module path stands for, such as `transformer.h[3].mlp.output`.
   func site(atModulePath path: String) -> (site: Site, layer: Int)?
@@ -123,6 +139,8 @@ public protocol IntervenableModel<Scalar>: Sendable {
 }
 
 extension IntervenableModel {
+  public func width(of site: Site, layer: Int) -> Int { width(of: site) }
+  public func extent(of site: Site, layer: Int) -> SiteExtent { .positions }
   public func order(ofComponent component: String) -> Int { 0 }
   public func modulePaths(ofLayer layer: Int) -> [String] { [] }
   public func showing(_ sites: Set<Site>) -> Self { self }

@@ -63,7 +63,7 @@ enum ModulePaths {
     }
   }
 
-  private static func parts(of path: String) -> [String] {
+  static func parts(of path: String) -> [String] {
     path.replacing("[", with: ".").replacing("]", with: "")
       .split(separator: ".", omittingEmptySubsequences: false).map(String.init)
   }

@@ -35,6 +35,7 @@ struct SiteList {
       self.init(
         try opened.outline(), named: MLPShape.modelType,
         [("layers", shape.layers), ("width", shape.width), ("classes", shape.classes)])
+    case .resNet(let shape, _): self.init(try opened.outline(), shape)
     }
   }
 
@@ -96,6 +97,52 @@ struct SiteList {
       [.init("model_type", .text(name))] + numbers.map { .init($0.name, .integer($0.value)) }
   }
 
+  /// A model whose layers differ in size: a row for each run of layers that do not.
+  private init(_ model: any TrainableModel<Float>, _ shape: ResNetShape) {
+    func size(_ site: Site, _ layer: Int) -> [String] {
+      ["batch", "\(model.width(of: site, layer: layer))"]
+        + Self.axes(model.extent(of: site, layer: layer))
+    }
+    rows = model.sites.flatMap { site, layers in
+      var runs: [(layers: Range<Int>, size: [String])] = []
+      for layer in layers {
+        let own = size(site, layer)
+        if let last = runs.last, last.size == own {
+          runs[runs.count - 1].layers = last.layers.lowerBound..<layer + 1
+        } else {
+          runs.append((layer..<layer + 1, own))
+        }
+      }
+      return runs.map {
+        Row(
+          site: site, layers: $0.layers, shape: $0.size, heads: nil,
+          module: shape.modulePath(of: site, layer: $0.layers.lowerBound))
+      }
+    }
+    let numbers = [
+      ("layers", shape.layers), ("stages", shape.stages.count), ("channels", shape.channels),
+      ("classes", shape.classes),
+    ]
+    head =
+      "\(ResNetShape.modelType) (\(shape.layerType.rawValue)): "
+      + numbers.map { "\($0) \($1)" }.joined(separator: ", ")
+    sizes =
+      [.init("model_type", .text(ResNetShape.modelType))]
+      + numbers.map { .init($0, .integer($1)) }
+  }
+
+  /// The axes of an image at a site, as text, since the image is the caller's.
+  private static func axes(_ extent: SiteExtent) -> [String] {
+    switch extent {
+    case .pixels(let windows):
+      let shrunk = windows.reduce(1) { $0 * $1.stride }
+      return ["height", "width"].map { shrunk == 1 ? $0 : "\($0)/\(shrunk)" }
+    case .parts(let size): return ["\(size.height)", "\(size.width)"]
+    case .positions: return ["position"]
+    case .example: return []
+    }
+  }
+
   var lines: [String] {
     let table =
       [["site", "layers", "shape", "heads", "module"]]
@@ -113,7 +160,7 @@ struct SiteList {
       }
   }
 
-  /// The same as JSON; modules are those of layer 0.
+  /// The same as JSON; modules are those of a row's first layer.
   var json: String {
     let sites = rows.map { row -> Attribute in
       var members: [Attribute.Member] = [

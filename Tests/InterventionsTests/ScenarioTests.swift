@@ -15,7 +15,7 @@ struct ScenarioTests {
   }
 
   /// The families that can be opened; `llama` and its variants begin alike.
-  private static let families = ["gpt2", "llama", "gru_", "mlp_", "backpack_gpt2"]
+  private static let families = ["gpt2", "llama", "gru_", "mlp_", "backpack_gpt2", "resnet_"]
 
   static let folder = SharedMaterial.root?.appendingPathComponent("goldens/scenarios")
   static let models = SharedMaterial.root?.appendingPathComponent("goldens/models").path

@@ -38,6 +38,12 @@ extension GoldenModel: CustomTestStringConvertible {
   /// What the recorded sites and logits are of; all examples are as long.
   func inputs() throws -> ModelInputs<Float> {
     let values = try values()
+    if values.tensors["input.pixel_values"] != nil {
+      let shape = try values.tensor("input.pixel_values").shape
+      let all = Tensor(shape, try values.floats("input.pixel_values"))
+      return .images(
+        (0..<shape[0]).map { all.rows($0..<$0 + 1).reshaped(Array(shape.dropFirst())) })
+    }
     guard values.tensors["input.input_ids"] != nil else { return try embeddings("input") }
     let shape = try values.tensor("input.input_ids").shape
     let ids = try values.integers("input.input_ids")

@@ -10,7 +10,8 @@ struct OpenedModelTests {
   static let kinds: [(String, OpenedModel.Kind)] = [
     ("gpt2", OpenedModel.Kind.decoder), ("llama", .decoder), ("gru_classifier", .classifier),
     ("gru_lm", .languageModel), ("mlp_classifier_gelu", .classifier),
-    ("backpack_gpt2", .languageModel),
+    ("backpack_gpt2", .languageModel), ("resnet_basic", .classifier),
+    ("resnet_bottleneck", .classifier),
   ]
 
   static let configurations: [(String, String?, [String])] = [

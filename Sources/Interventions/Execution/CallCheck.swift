@@ -34,17 +34,22 @@ struct CallCheck<Scalar: Real> {
       found: found, expected: expected)
   }
 
-  /// The lengths of the run that an entry changes; nil if that run does not take place.
-  private func lengths(of entry: InterventionSetup<Scalar>.Entry) -> [Int]? {
-    if setup.mode == .parallel || entry.group == setup.groupCount - 1 { return baseLengths }
-    return call.source(of: entry.group + 1)?.lengths
+  /// How large the examples are of the run that an entry changes; nil if that run does not take
+  /// place.
+  private func sizes(of entry: InterventionSetup<Scalar>.Entry) -> RunSizes? {
+    if setup.mode == .parallel || entry.group == setup.groupCount - 1 {
+      return call.base.imageSizes == nil
+        ? RunSizes(positions: baseLengths) : RunSizes(call.base)
+    }
+    return call.source(of: entry.group + 1).map { RunSizes($0) }
   }
 
   private func check(_ index: Int) throws(Refusal) {
     let entry = setup.entries[index]
     let intervention = setup.interventions[entry.intervention]
     let places = call.places[index]
-    guard let lengths = lengths(of: entry) else { return }
+    guard let sizes = sizes(of: entry) else { return }
+    let lengths = sizes.lengths(at: entry.grid)
     try check(places.base, in: lengths, index, side: "base")
     guard
       let joined = entry.grid.unitsOfVector(
@@ -62,7 +67,7 @@ struct CallCheck<Scalar: Real> {
       throw refusal(index, error.field, error.found, expected: error.expected)
     }
     try checkCoordinates(index, width)
-    if intervention.needsSource { try checkSource(index, lengths, joined, width / joined) }
+    if intervention.needsSource { try checkSource(index, sizes, joined, width / joined) }
   }
 
   private func check(
@@ -89,7 +94,7 @@ struct CallCheck<Scalar: Real> {
         $0 < 0 || $0 >= grid.blockCount
       }) {
         throw refusal(
-          index, field, "\(grid.axis == .feature ? "coordinate" : "head") \(outside)",
+          index, field, "\(grid.blockName) \(outside)",
           expected: "0 to \(grid.blockCount - 1), those of the site")
       }
     }
@@ -125,19 +130,22 @@ struct CallCheck<Scalar: Real> {
   }
 
   private func checkSource(
-    _ index: Int, _ lengths: [Int], _ joined: Int, _ blockWidth: Int
+    _ index: Int, _ sizes: RunSizes, _ joined: Int, _ blockWidth: Int
   ) throws(Refusal) {
     let (entry, places) = (setup.entries[index], call.places[index])
+    let (lengths, images) = (sizes.lengths(at: entry.grid), sizes.images(at: entry.grid))
     if let given = places.given {
       let grid = setup.intervention(of: index).joinsUnits ? entry.grid.joining : entry.grid
       guard
         grid.units(
-          of: given, at: places.base, lengths: lengths, joined: joined, blockWidth: blockWidth)
+          of: given, at: places.base, lengths: lengths, images: images, joined: joined,
+          blockWidth: blockWidth)
           == nil
       else { return }
-      let whole = grid.leadingShape(of: places.base, lengths: lengths).map {
-        " or \($0 + [grid.axis == .feature ? joined : blockWidth])"
-      }
+      let whole = grid.shape(
+        of: places.base, lengths: lengths, images: images,
+        width: grid.axis == .feature ? joined : blockWidth
+      ).map { " or \($0)" }
       throw refusal(
         index, "source_representations", "shape \(given.value.shape)",
         expected: "[\(joined * blockWidth)]\(whole ?? "")")
@@ -153,11 +161,12 @@ struct CallCheck<Scalar: Real> {
         index, "unit_locations", "places in the base only",
         expected: "places in the sources too, under sources->base")
     }
-    try check(from, in: source.lengths, index, side: "sources")
+    let theirLengths = RunSizes(source).lengths(at: entry.grid)
+    try check(from, in: theirLengths, index, side: "sources")
     for (example, length) in lengths.enumerated() {
       let blocks = entry.grid.blockCount
       let theirs = from.count(
-        of: example, length: source.lengths[example], blockCount: blocks)
+        of: example, length: theirLengths[example], blockCount: blocks)
       let ours = places.base.count(of: example, length: length, blockCount: blocks)
       guard theirs == ours else {
         throw refusal(

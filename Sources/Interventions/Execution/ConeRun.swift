@@ -186,6 +186,7 @@ extension DecoderModel {
     switch inputs {
     case .tokens(let tokens): tokenEmbeddings(tokens.flatMap(\.self), on: tape)
     case .embeddings(let embeddings): Variable(.concatenated(embeddings))
+    case .images: preconditionFailure("the model does not read images")
     }
   }
 }

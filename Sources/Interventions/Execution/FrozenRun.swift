@@ -31,7 +31,7 @@ public struct FrozenRun<Scalar: Real> {
     of call: InterventionCall<Scalar>, reference: Tensor<Scalar>? = nil
   ) -> [ExampleCache<Scalar>] {
     let tape = Tape<Scalar>()
-    let lengths = call.base.lengths
+    let sizes = RunSizes(call.base)
     let units = run.sourceUnits(call, setup.bound(on: tape), on: tape)
     let states = cone(of: call).flatMap { cone in
       decoder.map {
@@ -39,11 +39,12 @@ public struct FrozenRun<Scalar: Real> {
       }
     }
     var starts = [Int](repeating: 0, count: setup.entries.count)
-    return lengths.indices.map { example in
+    return sizes.positions.indices.map { example in
       var own: [Int: Tensor<Scalar>] = [:]
       for (entry, value) in units {
+        let grid = setup.entries[entry].grid
         let count = call.places[entry].base.count(
-          of: example, length: lengths[example], blockCount: setup.entries[entry].grid.blockCount)
+          of: example, length: sizes.lengths(at: grid)[example], blockCount: grid.blockCount)
         own[entry] = value.value.gathered(Array(starts[entry]..<starts[entry] + count))
         starts[entry] += count
       }
@@ -88,8 +89,8 @@ extension InterventionRun {
   ) -> Variable<Scalar> {
     let lengths = call.base.lengths
     let actions = actions(
-      Array(setup.entries.indices), call, parameters, sources, lengths: lengths, collecting: false,
-      on: tape)
+      Array(setup.entries.indices), call, parameters, sources, sizes: RunSizes(call.base),
+      collecting: false, on: tape)
     let touches = setup.entries.indices.flatMap { self.touches($0, call.places[$0].base) }
     let visit = visitor(actions, [], on: tape)
     let logits: Variable<Scalar>?

@@ -68,7 +68,7 @@ public struct InterventionRun<Scalar: Real> {
   ) -> Result {
     let acting = setup.mode == .serial ? lastGroup(call) : Array(setup.entries.indices)
     let actions = actions(
-      acting, call, bound, sources, lengths: call.base.lengths, collecting: true, on: tape)
+      acting, call, bound, sources, sizes: RunSizes(call.base), collecting: true, on: tape)
     let outcome = runner.run(
       call.base, touches: actions.flatMap { self.touches($0.entry, $0.action.places) },
       logits: logits == .all ? .all : .last, wantsOriginal: wantsOriginal, on: tape,
@@ -109,7 +109,7 @@ public struct InterventionRun<Scalar: Real> {
   /// The entries that act in a run, with what they need. Left out are those whose source is null.
   func actions(
     _ entries: [Int], _ call: InterventionCall<Scalar>, _ bound: [BoundParameters<Scalar>],
-    _ sources: [Int: Variable<Scalar>], lengths: [Int], collecting: Bool,
+    _ sources: [Int: Variable<Scalar>], sizes: RunSizes, collecting: Bool,
     examples: Set<Int>? = nil, on tape: Tape<Scalar>
   ) -> [(entry: Int, action: EntryAction<Scalar>)] {
     entries.compactMap { index in
@@ -119,7 +119,7 @@ public struct InterventionRun<Scalar: Real> {
       let grid = intervention.joinsUnits ? entry.grid.joining : entry.grid
       var source = sources[index]
       if source == nil, let given = places.given {
-        source = givenUnits(given, intervention, grid, places.base, lengths)
+        source = givenUnits(given, intervention, grid, places.base, sizes)
       }
       if intervention.needsSource, source == nil { return nil }
       if setup.mode == .serial, source == nil, call.isNull(entry.group) { return nil }
@@ -128,8 +128,8 @@ public struct InterventionRun<Scalar: Real> {
         index,
         EntryAction(
           intervention: intervention, parameters: bound[entry.intervention], grid: grid,
-          places: places.base, coordinates: places.coordinates, source: source, lengths: lengths,
-          examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil,
+          places: places.base, coordinates: places.coordinates, source: source,
+          lengths: sizes.lengths(at: grid), images: sizes.images(at: grid), examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil,
           numbers: places.numbers)
       )
     }
@@ -137,14 +137,16 @@ public struct InterventionRun<Scalar: Real> {
 
   private func givenUnits(
     _ given: InterventionCall<Scalar>.Given, _ intervention: any Intervention<Scalar>,
-    _ grid: UnitGrid, _ places: UnitPlaces, _ lengths: [Int]
+    _ grid: UnitGrid, _ places: UnitPlaces, _ sizes: RunSizes
   ) -> Variable<Scalar> {
+    let lengths = sizes.lengths(at: grid)
     let joined = grid.unitsOfVector(places, lengths: lengths, joins: intervention.joinsUnits)
     // Attention weights are as wide as the longest example of the batch.
     let width = grid.blockWidth ?? lengths.max() ?? 0
     guard
       let units = grid.units(
-        of: given, at: places, lengths: lengths, joined: joined ?? 1, blockWidth: width)
+        of: given, at: places, lengths: lengths, images: sizes.images(at: grid),
+        joined: joined ?? 1, blockWidth: width)
     else { preconditionFailure("a given value \(given.value.shape) that was not checked") }
     return Variable(units)
   }
@@ -205,10 +207,11 @@ public struct InterventionRun<Scalar: Real> {
     _ action: EntryAction<Scalar>, _ collector: UnitCollector<Scalar>, on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     let rows = collector.assembled(on: tape)
-    guard var leading = action.grid.leadingShape(of: action.places, lengths: action.lengths) else {
-      return rows
-    }
-    if let examples = action.examples { leading[0] = examples.count }
-    return tape.reshape(rows, leading + [rows.value.width])
+    guard
+      var shape = action.grid.shape(
+        of: action.places, lengths: action.lengths, images: action.images, width: rows.value.width)
+    else { return rows }
+    if let examples = action.examples { shape[0] = examples.count }
+    return tape.reshape(rows, shape)
   }
 }

@@ -13,14 +13,14 @@ extension InterventionRun {
     for group in 0..<setup.groupCount {
       guard let source = call.source(of: group) else { continue }
       let readings = setup.entries.indices.compactMap { index in
-        reading(index, of: group, call, source.lengths).map { (index, $0) }
+        reading(index, of: group, call, RunSizes(source)).map { (index, $0) }
       }
       guard !readings.isEmpty else { continue }
       var actions: [(entry: Int, action: EntryAction<Scalar>)] = []
       if setup.mode == .serial, group > 0 {
         actions = self.actions(
           setup.entries.indices.filter { setup.entries[$0].group == group - 1 }, call, bound,
-          units, lengths: source.lengths, collecting: false, on: tape)
+          units, sizes: RunSizes(source), collecting: false, on: tape)
       }
       let touches =
         actions.flatMap { self.touches($0.entry, $0.action.places) }
@@ -40,7 +40,7 @@ extension InterventionRun {
 
   /// How an entry reads its source's run; nil if it does not.
   private func reading(
-    _ index: Int, of group: Int, _ call: InterventionCall<Scalar>, _ lengths: [Int]
+    _ index: Int, of group: Int, _ call: InterventionCall<Scalar>, _ sizes: RunSizes
   ) -> SourceReading<Scalar>? {
     let entry = setup.entries[index]
     let intervention = setup.interventions[entry.intervention]
@@ -48,6 +48,6 @@ extension InterventionRun {
     guard entry.group == group, intervention.needsSource, places.given == nil else { return nil }
     return SourceReading(
       entry: entry, grid: intervention.joinsUnits ? entry.grid.joining : entry.grid,
-      places: places.source ?? .whole, lengths: lengths)
+      places: places.source ?? .whole, lengths: sizes.lengths(at: entry.grid))
   }
 }

@@ -112,7 +112,7 @@ public struct Generation<Scalar: Real> {
         acts($0, in: pass, call) && examples?.isEmpty != true
       }
       let actions = run.actions(
-        entries, call, bound, sources, lengths: new.map(\.count), collecting: true,
+        entries, call, bound, sources, sizes: RunSizes(positions: new.map(\.count)), collecting: true,
         examples: examples, on: tape)
       let touched = actions.flatMap { run.touches($0.entry, $0.action.places) }
       let logits = sequences.advance(

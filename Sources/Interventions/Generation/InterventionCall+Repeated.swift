@@ -9,6 +9,7 @@ extension InterventionCall {
       switch inputs {
       case .tokens(let tokens): .tokens(each(tokens))
       case .embeddings(let embeddings): .embeddings(each(embeddings))
+      case .images(let images): .images(each(images))
       }
     }
     func choice(_ choice: UnitPlaces.Choice) -> UnitPlaces.Choice {

@@ -78,8 +78,8 @@ public struct SoftGeneration<Scalar: Real> {
     var steps: [Variable<Scalar>] = []
     for step in 0..<count {
       let actions = run.actions(
-        Array(setup.entries.indices), call, bound, sources, lengths: tokens.map(\.count),
-        collecting: false, on: tape)
+        Array(setup.entries.indices), call, bound, sources,
+        sizes: RunSizes(positions: tokens.map(\.count)), collecting: false, on: tape)
       let logits = model.logits(
         tokens, prompts.map(\.count), inputs, on: tape, visit: run.visitor(actions, [], on: tape))
       steps.append(logits)

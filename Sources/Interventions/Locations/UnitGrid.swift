@@ -10,36 +10,53 @@ public struct UnitGrid: Sendable, Equatable {
   public let blockCount: Int
   /// Elements of a block; nil of attention weights, whose blocks are as wide as the context.
   public let blockWidth: Int?
+  /// How many rows an example has.
+  public private(set) var extent = SiteExtent.positions
   /// Whether an example's units lie position by position; otherwise block by block, as the
   /// reference's tensors `[example, head, position, …]` do.
   var isPositionMajor: Bool
 
   /// Whether the reference splits the site's rows, so that heads or senses are an axis.
-  var isCutIntoBlocks: Bool { axis == .head || axis.isPair }
+  var isCutIntoBlocks: Bool { axis == .head || axis == .channel || axis.isPair }
+
+  /// What a refusal calls a block.
+  var blockName: String {
+    switch axis {
+    case .feature: "coordinate"
+    case .channel, .channelPixel: "channel"
+    default: "head"
+    }
+  }
 
   /// The units of a site of a model along an axis.
   ///
   /// - Throws: A refusal with the axes that the site has.
   public init<Scalar: Real>(
-    of site: Site, along axis: UnitAxis, in model: any IntervenableModel<Scalar>
+    of site: Site, layer: Int = 0, along axis: UnitAxis, in model: any IntervenableModel<Scalar>
   ) throws(Refusal) {
     let heads = model.heads(of: site)
-    let axes = UnitAxis.axes(of: site, heads: heads)
+    let extent = model.extent(of: site, layer: layer)
+    let axes = UnitAxis.axes(of: site, heads: heads, extent: extent)
     guard axes.contains(axis) else {
       let known = axes.map(\.rawValue).joined(separator: ", ")
       throw Refusal(
         .job, field: "unit", found: "unit \(axis.rawValue)",
         expected: "a unit of \(site.rawValue): \(known)")
     }
-    let width = model.width(of: site)
+    let width = model.width(of: site, layer: layer)
+    defer { self.extent = extent }
     if site.isWideAsContext {
       // The reference's first axis after the examples is the heads', so `pos` means heads here.
       self.init(axis: axis == .position ? .head : axis, blockCount: width, blockWidth: nil)
       return
     }
     switch axis {
-    case .position, .step: self.init(axis: axis, blockCount: 1, blockWidth: width)
+    case .position where extent.isImage:
+      // The reference's first axis after the examples is the channels', so `pos` means those.
+      self.init(axis: .channel, blockCount: width, blockWidth: 1)
+    case .position, .step, .pixel: self.init(axis: axis, blockCount: 1, blockWidth: width)
     case .feature: self.init(axis: axis, blockCount: width, blockWidth: 1)
+    case .channel, .channelPixel: self.init(axis: axis, blockCount: width, blockWidth: 1)
     case .head, .headPosition, .sensePosition:
       self.init(axis: axis, blockCount: heads ?? 1, blockWidth: width / (heads ?? 1))
     }

@@ -52,7 +52,7 @@ struct SpecCall {
       let isLeftOut = setup.setup.mode == .serial && call.isNull(entries[index].group)
       if isLeftOut, given[index] == nil { return nil }
       return setup.given[index] ?? given[index]
-        ?? drawn(index, sides[index].base, lengths: base.lengths)
+        ?? drawn(index, sides[index].base, RunSizes(base))
     }
     for index in entries.indices {
       call.places.append(
@@ -76,15 +76,15 @@ struct SpecCall {
     _ index: Int, _ base: ModelInputs<Float>, _ sources: [ModelInputs<Float>?]
   ) -> UnitLocationsReading.Entry {
     let entry = setup.setup.entries[index]
-    func lengths(_ group: Int) -> [Int]? {
-      sources.indices.contains(group) ? sources[group]?.lengths : nil
+    func sizes(_ group: Int) -> RunSizes? {
+      sources.indices.contains(group) ? sources[group].map { RunSizes($0) } : nil
     }
-    let own = isOfNewTokens ? base.lengths.map { _ in 1 } : base.lengths
+    let own =
+      isOfNewTokens ? RunSizes(positions: base.lengths.map { _ in 1 }) : RunSizes(base)
     let isLast = setup.setup.mode == .parallel || entry.group == setup.setup.groupCount - 1
     return UnitLocationsReading.Entry(
-      axis: entry.grid.axis, blockCount: entry.grid.blockCount,
-      sourceLengths: lengths(entry.group),
-      baseLengths: isLast ? own : lengths(entry.group + 1) ?? own)
+      grid: entry.grid, source: sizes(entry.group),
+      base: isLast ? own : sizes(entry.group + 1) ?? own)
   }
 
   private func sources(_ place: JSONField) throws(Refusal) -> [ModelInputs<Float>?] {
@@ -150,16 +150,20 @@ struct SpecCall {
 
   /// Noise of an intervention that draws its own: the same for every example.
   private func drawn(
-    _ index: Int, _ places: UnitPlaces, lengths: [Int]
+    _ index: Int, _ places: UnitPlaces, _ sizes: RunSizes
   ) -> InterventionCall<Float>.Given? {
-    guard let (seed, width) = setup.noise[index], let length = lengths.first else { return nil }
+    guard let (seed, width) = setup.noise[index] else { return nil }
     let grid = setup.setup.entries[index].grid
-    guard let leading = grid.leadingShape(of: places, lengths: lengths) else { return nil }
+    let lengths = sizes.lengths(at: grid)
+    guard let length = lengths.first,
+      let shape = grid.shape(
+        of: places, lengths: lengths, images: sizes.images(at: grid), width: width)
+    else { return nil }
     let count = places.count(of: 0, length: length, blockCount: grid.blockCount)
     let (total, overflow) = count.multipliedReportingOverflow(by: width)
     guard !overflow, total <= 1 << 30 else { return nil }
     var draws = NumPyRandomState(seed: seed)
     let values = (0..<total).map { _ in Float(draws.normal()) }
-    return .init(Tensor([1] + leading.dropFirst() + [width], values), repeatsOverExamples: true)
+    return .init(Tensor([1] + shape.dropFirst(), values), repeatsOverExamples: true)
   }
 }

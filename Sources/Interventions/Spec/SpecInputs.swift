@@ -2,29 +2,33 @@ internal import Inputs
 internal import Models
 internal import Tensors
 
-/// Reads what a model is run on: `input_ids` or `inputs_embeds`, or `prompts` as text.
+/// Reads what a model is run on: `input_ids`, `inputs_embeds` or `pixel_values`, or `prompts` as text.
 struct SpecInputs {
   let tensors: SpecTensors?
   let limits: InputLimits
   let tokenize: ((String) throws(Refusal) -> [Int])?
 
+  private static let kinds = ["input_ids", "inputs_embeds", "pixel_values", "prompts"]
+
   func callAsFunction(_ field: JSONField) throws(Refusal) -> ModelInputs<Float> {
     try field.refuseUnknownKeys(
-      known: ["input_ids", "inputs_embeds", "prompts", "attention_mask"])
+      known: Self.kinds + ["attention_mask"])
     var given: [String] = []
-    for key in ["input_ids", "inputs_embeds", "prompts"] where try field.optional(key) != nil {
+    for key in Self.kinds where try field.optional(key) != nil {
       given.append(key)
     }
     guard given.count == 1 else {
       throw field.refusal(
         given.isEmpty ? "no inputs" : given.joined(separator: " and "),
-        expected: "one of input_ids, inputs_embeds and prompts")
+        expected: "one of \(Self.kinds.joined(separator: ", "))")
     }
     var inputs: ModelInputs<Float>
     if let ids = try field.optional("input_ids") {
       inputs = .tokens(try tokens(ids))
     } else if let values = try field.optional("inputs_embeds") {
       inputs = .embeddings(try embeddings(values))
+    } else if let values = try field.optional("pixel_values") {
+      inputs = .images(try images(values))
     } else {
       inputs = .tokens(try prompts(field["prompts"]))
     }
@@ -64,7 +68,20 @@ struct SpecInputs {
     guard values.shape.count == 3 else {
       throw field.refusal("shape \(values.shape)", expected: "[examples, positions, width]")
     }
-    return (0..<values.shape[0]).map {
+    return examples(of: values)
+  }
+
+  private func images(_ field: JSONField) throws(Refusal) -> [Tensor<Float>] {
+    let values = try named(field).floats(field)
+    guard values.shape.count == 4 else {
+      throw field.refusal(
+        "shape \(values.shape)", expected: "[examples, channels, height, width]")
+    }
+    return examples(of: values)
+  }
+
+  private func examples(of values: Tensor<Float>) -> [Tensor<Float>] {
+    (0..<values.shape[0]).map {
       values.rows($0..<$0 + 1).reshaped(Array(values.shape.dropFirst()))
     }
   }

@@ -111,6 +111,7 @@ extension ModelInputs {
     switch self {
     case .tokens(let tokens): .tokens(numbers.map { tokens[$0] })
     case .embeddings(let embeddings): .embeddings(numbers.map { embeddings[$0] })
+    case .images(let images): .images(numbers.map { images[$0] })
     }
   }
 }

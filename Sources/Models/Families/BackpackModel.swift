@@ -111,6 +111,7 @@ extension BackpackModel: IntervenableModel {
       switch inputs {
       case .tokens(let tokens): decoder.tokenEmbeddings(tokens.flatMap(\.self), on: tape)
       case .embeddings(let embeddings): Variable(.concatenated(embeddings))
+      case .images: preconditionFailure("the model does not read images")
       }
     let senses = run.visit(.senseNetworkOutput, 0, senseNetwork(embeddings, on: tape))
     let stream = decoder.blocks(

@@ -33,6 +33,7 @@ public struct GRUModel<Scalar: Real>: Sendable {
   private func stream(_ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
     switch inputs {
     case .embeddings(let embeddings): return Variable(.concatenated(embeddings))
+    case .images: preconditionFailure("the model does not read images")
     case .tokens(let tokens):
       precondition(shape.hasEmbeddings, "the model has no token embeddings")
       let embedded = tape.rows(held.variable("gru.wte.weight"), tokens.flatMap(\.self))

@@ -21,6 +21,7 @@ public struct OpenedModel: Sendable {
     case backpack(BackpackShape, PublishedTensors)
     case gru(GRUShape, PublishedTensors)
     case mlp(MLPShape, PublishedTensors)
+    case resNet(ResNetShape, PublishedTensors)
   }
 
   /// The files.
@@ -45,6 +46,11 @@ public struct OpenedModel: Sendable {
     case MLPShape.modelType:
       let shape = try MLPShape(config)
       contents = .mlp(shape, try PublishedTensors(checkpoint, shape.weights))
+    case ResNetShape.modelType:
+      let shape = try ResNetShape(config)
+      contents = .resNet(
+        shape,
+        try PublishedTensors(checkpoint, shape.weights, isBuffer: ResNetShape.isBuffer))
     case Family.gpt2.modelType where try Self.isBackpack(config):
       let shape = try BackpackShape(config)
       contents = .backpack(
@@ -52,7 +58,7 @@ public struct OpenedModel: Sendable {
     case let name:
       let known = Family.all.map(\.modelType)
       guard known.contains(name) else {
-        let all = known + [GRUShape.modelType, MLPShape.modelType]
+        let all = known + [GRUShape.modelType, MLPShape.modelType, ResNetShape.modelType]
         throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
       }
       contents = .decoder(try PublishedModel(checkpoint))
@@ -77,7 +83,7 @@ public struct OpenedModel: Sendable {
       case .classifier: .classifier
       case .languageModel: .languageModel
       }
-    case .mlp: .classifier
+    case .mlp, .resNet: .classifier
     }
   }
 
@@ -85,7 +91,9 @@ public struct OpenedModel: Sendable {
   public var unusedTensors: [String] {
     switch contents {
     case .decoder(let model): model.unusedTensors
-    case .backpack(_, let tensors), .gru(_, let tensors), .mlp(_, let tensors): tensors.unused
+    case .backpack(_, let tensors), .gru(_, let tensors), .mlp(_, let tensors),
+      .resNet(_, let tensors):
+      tensors.unused
     }
   }
 
@@ -96,6 +104,7 @@ public struct OpenedModel: Sendable {
     case .backpack(let shape, let tensors): BackpackModel(shape, try tensors.read())
     case .gru(let shape, let tensors): GRUModel(shape, try tensors.read())
     case .mlp(let shape, let tensors): MLPModel(shape, try tensors.read())
+    case .resNet(let shape, let tensors): ResNetModel(shape, try tensors.read())
     }
   }
 
@@ -116,6 +125,7 @@ public struct OpenedModel: Sendable {
       case .languageModel: shape.vocabulary
       }
     case .mlp(let shape, _): shape.classes
+    case .resNet(let shape, _): shape.classes
     }
   }
 }
