@@ -19,6 +19,18 @@ public enum SiteExtent: Sendable, Hashable {
     }
   }
 
+  /// The axes of an example's rows as text, since the image is the caller's: `height/4`.
+  package var axes: [String] {
+    switch self {
+    case .pixels(let windows):
+      let shrunk = windows.reduce(1) { $0 * $1.stride }
+      return ["height", "width"].map { shrunk == 1 ? $0 : "\($0)/\(shrunk)" }
+    case .parts(let size): return ["\(size.height)", "\(size.width)"]
+    case .positions: return ["position"]
+    case .example: return []
+    }
+  }
+
   /// The size of each example's image at the site; nil where there is none.
   ///
   /// - Parameter images: Of the inputs.

@@ -1,6 +1,6 @@
-public import Autodiff
+internal import Autodiff
 public import Models
-public import Tensors
+internal import Tensors
 
 extension ResNetModel {
   /// A network whose weights are seeded normal draws; variances are above 0 and gains around 1.

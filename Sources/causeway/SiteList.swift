@@ -101,7 +101,7 @@ struct SiteList {
   private init(_ model: any TrainableModel<Float>, _ shape: ResNetShape) {
     func size(_ site: Site, _ layer: Int) -> [String] {
       ["batch", "\(model.width(of: site, layer: layer))"]
-        + Self.axes(model.extent(of: site, layer: layer))
+        + model.extent(of: site, layer: layer).axes
     }
     rows = model.sites.flatMap { site, layers in
       var runs: [(layers: Range<Int>, size: [String])] = []
@@ -129,18 +129,6 @@ struct SiteList {
     sizes =
       [.init("model_type", .text(ResNetShape.modelType))]
       + numbers.map { .init($0, .integer($1)) }
-  }
-
-  /// The axes of an image at a site, as text, since the image is the caller's.
-  private static func axes(_ extent: SiteExtent) -> [String] {
-    switch extent {
-    case .pixels(let windows):
-      let shrunk = windows.reduce(1) { $0 * $1.stride }
-      return ["height", "width"].map { shrunk == 1 ? $0 : "\($0)/\(shrunk)" }
-    case .parts(let size): return ["\(size.height)", "\(size.width)"]
-    case .positions: return ["position"]
-    case .example: return []
-    }
   }
 
   var lines: [String] {

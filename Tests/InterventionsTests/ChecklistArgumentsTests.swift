@@ -12,10 +12,11 @@ struct ChecklistArgumentsTests {
   private func parallel(
     _ text: String?, _ axes: [UnitAxis], examples: Int = 2
   ) throws -> [(source: UnitPlaces?, base: UnitPlaces)] {
-    let lengths = Array(repeating: 10, count: examples)
+    let sizes = RunSizes(positions: Array(repeating: 10, count: examples))
     return try UnitLocationsReading(
       entries: axes.map {
-        .init(axis: $0, blockCount: 4, sourceLengths: lengths, baseLengths: lengths)
+        .init(
+          grid: UnitGrid(axis: $0, blockCount: 4, blockWidth: 1), source: sizes, base: sizes)
       }, examples: examples
     ).parallel(text.map(ChecklistSpecTests.field))
   }

@@ -115,7 +115,7 @@ struct ImageInterventionTests {
       Representation<Float>(Vanilla(), at: .blockOutput, layer: 0, unit: .channel),
       Representation<Float>(
         RotatedSpace(RunSupport.rotation(2 * shape.embeddingWidth)), at: .embedderOutput,
-        unit: .pixel),
+        layer: 0, unit: .pixel),
     ]
     let (channels, pixels) = ([[1, 7], [0, 3]], [[2, 0], [5, 1]])
     func places(_ examples: [Int]) -> [Places] {
@@ -149,7 +149,7 @@ struct ImageInterventionTests {
         Representation(Collect(), at: .blockOutput, layer: 2, unit: .channel),
         Representation(Collect(), at: .blockOutput, layer: 2, unit: .channel),
         Representation(Collect(), at: .blockOutput, layer: 2, unit: .pixel),
-        Representation(Collect(), at: .poolerOutput, unit: .channel),
+        Representation(Collect(), at: .poolerOutput, layer: 0, unit: .channel),
       ], in: model)
     var call = InterventionCall<Float>(
       base: base,
@@ -174,7 +174,7 @@ struct ImageInterventionTests {
     let put = try InterventionSetup<Float>(
       [Representation(Vanilla(), at: .blockOutput, layer: 2, unit: .channel)], in: model)
     let places = UnitPlaces(blocks: .same([3, 1]))
-    let given = Tensor([2, 2] + size, RunSupport.random([4 * images[0].count], seed: 9).elements)
+    let given = Tensor<Float>([2, 2] + size, RunSupport.random([4 * images[0].count], seed: 9).elements)
     call = InterventionCall<Float>(
       base: base, places: [Places(base: places, given: .init(given))])
     let putting = InterventionRun(model, put)
@@ -189,7 +189,7 @@ struct ImageInterventionTests {
     }
     #expect(putting(call, on: Tape()).logits.value.elements == expected.value.elements)
 
-    call.places[0].given = .init(Tensor(zeros: [2, 3] + size))
+    call.places[0].given = .init(Tensor<Float>(zeros: [2, 3] + size))
     #expect(throws: Refusal.self) { try putting.check(call) }
   }
 

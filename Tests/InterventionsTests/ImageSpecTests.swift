@@ -124,14 +124,16 @@ struct ImageSpecTests {
     let folder = try Folder()
     let outputs = try folder.run(
       """
-      {"model": "tiny", "kind": "train", "wrt": "model", "representations": [
+      {"model": "tiny", "kind": "train", "representations": [
         {"component": "embedder_output", "unit": "channel", "intervention_type": "ZeroIntervention"}],
-       "batches": [{"base": {"pixel_values": "base"}, "labels": [0, 2],
-         "unit_locations": {"base": [[[1], [2]]]}}],
-       "train": {"steps": 3, "optimizer": {"name": "adam", "groups": [{"lr": 0.01}]}}}
+       "train": {"parameters": "model", "lr": 0.01, "steps": 3, "weight_decay": 0.1,
+         "batches": [{"base": {"pixel_values": "base"}, "labels": [0, 2],
+           "unit_locations": {"base": [[[1], [2]]]}}]}}
       """)
     let losses = try #require(outputs.floats("losses")).elements
     #expect(losses.count == 3 && losses[2] < losses[0])
+    #expect(outputs.names.contains("final.classifier.1.weight"))
+    #expect(!outputs.names.contains { $0.contains("running") })
   }
 
   static let refusals: [(String, [String])] = [
