@@ -12,7 +12,7 @@ import _TestSupport
 struct ImageInterventionTests {
   typealias Places = InterventionCall<Float>.Places
 
-  private static let sizes = [(height: 17, width: 12), (height: 9, width: 20)]
+  private static let sizes = [(height: 40, width: 33), (height: 36, width: 40)]
 
   private static func inputs(_ shape: ResNetShape, seed: UInt64) -> ModelInputs<Float> {
     .randomImages(sizes, channels: shape.channels, seed: seed)
@@ -241,7 +241,7 @@ struct ImageInterventionTests {
       UnitPlaces(blocks: .same([6])), ["channel 6", "0 to 5"])
     refused(
       Representation(Vanilla(), at: site, layer: layer, unit: .pixel),
-      UnitPlaces(positions: .same([6])), ["example 0", "position 6", "0 to 5"])
+      UnitPlaces(positions: .same([25])), ["example 0", "position 25", "0 to 24"])
     refused(
       Representation(Skip(), at: site, layer: layer, unit: .pixel), .whole,
       ["block_output of layer 2", "another size"])

@@ -172,7 +172,7 @@ struct ImageSpecTests {
       forward(
         component: "stage.0.layer.3.block_output",
         locations: #"{"sources->base": [[[[0]]], [[[0]]]]}"#),
-      ["stage.0.layer.3.block_output", "resnet.encoder.stages[0]"]
+      ["stage.0.layer.3.block_output", "block_output?)"]
     ),
     (
       forward(

@@ -48,13 +48,16 @@ extension InterventionSetup {
         Refusal(
           .job, field: "representations[\(index)].\(field)", found: found, expected: expected)
       }
-      guard let known = model.sites.first(where: { $0.site == one.site }) else {
+      let known = model.sites.filter { $0.site == one.site }.map(\.layers)
+      guard !known.isEmpty else {
         throw refusal(
           "site", one.site.rawValue,
           "one of \(model.sites.map(\.site.rawValue).joined(separator: ", "))")
       }
-      guard known.layers.contains(one.layer) else {
-        throw refusal("layer", "layer \(one.layer)", "a layer from \(known.layers)")
+      guard known.contains(where: { $0.contains(one.layer) }) else {
+        throw refusal(
+          "layer", "layer \(one.layer)",
+          "a layer from \(known.map { "\($0)" }.joined(separator: ", "))")
       }
       var number = interventions.count
       if let link = one.link, let former = links[link] {

@@ -100,9 +100,9 @@ extension ResNetModel: IntervenableModel {
     shape.order(ofComponent: component)
   }
 
-  /// Every module path; blocks are numbered within their stage there.
+  /// Every module path and every name of a site in a block; both number blocks within their stage.
   public func modulePaths(ofLayer layer: Int) -> [String] {
-    shape.modules.map { ResNetShape.published($0.path) }
+    shape.modules.map { ResNetShape.published($0.path) } + shape.names
   }
 
   /// Runs the model on a batch of images.

@@ -144,8 +144,20 @@ extension ResNetShape {
 
   /// A module path of a site, as transformers writes it: `resnet.encoder.stages[0].layers[1].output`.
   package func modulePath(of site: Site, layer: Int) -> String? {
+    modulePathOf(site, layer).map(Self.published)
+  }
+
+  /// The module whose value the site is, rather than one inside it or around it.
+  private func modulePathOf(_ site: Site, _ layer: Int) -> String? {
     let own = modules.filter { $0.site == site && $0.layer == layer }.map(\.path)
-    return own.min { ($0.count, $0) < ($1.count, $1) }.map(Self.published)
+    if site == .blockInput || site == .blockOutput {
+      let path = blocks[layer].path
+      if let inBlock = own.last(where: { $0 == "\(path).input" || $0 == "\(path).output" }) {
+        return inBlock
+      }
+    }
+    let outputs = own.filter { $0.hasSuffix(".output") && !$0.hasSuffix(".layer.output") }
+    return (outputs.isEmpty ? own : outputs).min { ($0.count, $0) < ($1.count, $1) }
   }
 
   static func published(_ path: String) -> String {
@@ -153,14 +165,23 @@ extension ResNetShape {
     return (path.hasPrefix("classifier") ? "" : "resnet.") + parts.joined().dropFirst()
   }
 
+  private static let outside: Set<Site> = [
+    .pixelValues, .embedderConvolutionOutput, .embedderNormalizationOutput, .embedderActivation,
+    .embedderOutput, .poolerOutput, .logits,
+  ]
+
   /// The name of a site of a block: `stage.1.layer.0.block_output`, `stage.1.layer.0.conv.2.output`.
   package func name(of site: Site, layer: Int) -> String {
-    guard siteLayers.contains(where: { $0.site == site && $0.layers.upperBound > 1 })
-      || site == .shortcutConvolutionOutput || site == .blockOutput
-    else { return site.rawValue }
+    if Self.outside.contains(site) { return site.rawValue }
     let block = blocks[layer]
     let own = Self.outputs.firstIndex(of: site).map { "conv.\($0).output" } ?? site.rawValue
     return "stage.\(block.stage).layer.\(block.number).\(own)"
+  }
+
+  /// The names of all sites of blocks.
+  var names: [String] {
+    siteLayers.flatMap { site, layers in layers.map { name(of: site, layer: $0) } }
+      .filter { $0.hasPrefix("stage.") }
   }
 
   /// The site at a module path, with or without `resnet.` before it, or by its name in a block.
@@ -178,7 +199,7 @@ extension ResNetShape {
     else { return nil }
     guard let site = Site(rawValue: parts[4...].joined(separator: "_")),
       siteLayers.contains(where: { $0.site == site && $0.layers.contains(layer) }),
-      name(of: site, layer: layer).hasPrefix("stage.")
+      !Self.outside.contains(site)
     else { return nil }
     return (site, layer)
   }
@@ -194,12 +215,11 @@ extension ResNetShape {
     if let found = modules.first(where: { $0.path == rest }) {
       return order(of: found.path, found.site, found.layer)
     }
-    // A site's name stands for its module, whose path is the shortest.
+    // A site's name stands for its module.
     let named = Site(rawValue: component).flatMap { site in
       siteLayers.first { $0.site == site }.map { (site, $0.layers.lowerBound) }
     }
     guard let (site, layer) = named ?? siteOfBlock(parts) else { return 0 }
-    let own = modules.filter { $0.site == site && $0.layer == layer }.map(\.path)
-    return own.min { ($0.count, $0) < ($1.count, $1) }.map { order(of: $0, site, layer) } ?? 0
+    return modulePathOf(site, layer).map { order(of: $0, site, layer) } ?? 0
   }
 }
