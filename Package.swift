@@ -92,7 +92,7 @@ let package = Package(
       name: "causeway",
       dependencies: [
         "Experiments", "Cluster", "Figures", "Inputs", "Interventions", "JobFiles", "Models",
-        "ResultsStore", "Slurm", argumentParser,
+        "ResultsStore", "Slurm", "Tensors", argumentParser,
       ],
       swiftSettings: settings),
 

@@ -8,16 +8,17 @@ extension DecoderModel: IntervenableModel {
     let outside: [Site] =
       [.tokenEmbeddingOutput] + (front.positions == nil ? [] : [.positionEmbeddingOutput])
       + (isFused ? [.qkvOutput] : [.keyInput, .valueInput])
-    return (shape.namedSites + outside + shape.furtherBlockSites
+    return
+      (shape.namedSites + outside + shape.furtherBlockSites
       + (shape.finalNorm == nil ? [] : [.finalNormOutput])
       + (shape.head.hasMatrix ? [.logits] : [])).map {
-      ($0, 0..<($0.isInBlock ? shape.layers : 1))
-    }
+        ($0, 0..<($0.isInBlock ? shape.layers : 1))
+      }
   }
 
   public func width(of site: Site) -> Int { shape.width(of: site) }
   public func heads(of site: Site) -> Int? { shape.heads(of: site) }
-  public func extent(of site: Site) -> SiteExtent {
+  public func extent(of site: Site, layer: Int) -> SiteExtent {
     site == .logits && shape.head.isOfFirstRow ? .fixed(1) : shape.extent
   }
 

@@ -14,7 +14,7 @@ extension EncoderDecoderModel: IntervenableModel {
 
   public func width(of site: Site) -> Int { shape.width(of: site) }
   public func heads(of site: Site) -> Int? { shape.heads(of: site) }
-  public func extent(of site: Site) -> SiteExtent { shape.extent(of: site) }
+  public func extent(of site: Site, layer: Int) -> SiteExtent { shape.extent(of: site) }
   public func keyExtent(of site: Site) -> SiteExtent { shape.keyExtent(of: site) }
 
   public func showing(_ sites: Set<Site>) -> EncoderDecoderModel {

@@ -20,6 +20,8 @@ public struct InputLimits: Sendable, Equatable {
     case sequences
     /// Images of `[channels, height, width]`.
     case images([Int])
+    /// Images of so many channels and of any height and width.
+    case imagesOfAnySize(channels: Int)
     /// Features of `[channels, frames]`.
     case features([Int])
     /// What an encoder of those limits reads, and a decoder's tokens.
@@ -29,6 +31,8 @@ public struct InputLimits: Sendable, Equatable {
       switch self {
       case .sequences: "tokens or embeddings"
       case .images(let size): "images (pixel_values) of shape \(size)"
+      case .imagesOfAnySize(let channels):
+        "images (pixel_values) of shape [\(channels), height, width]"
       case .features(let size): "features (input_features) of shape \(size)"
       case .pairs(let encoder): "\(encoder.reads.words) for the encoder, and decoder_input_ids"
       }
@@ -40,6 +44,12 @@ public struct InputLimits: Sendable, Equatable {
     self.vocabulary = vocabulary
     self.width = width
     self.positions = positions
+  }
+
+  /// Of a model that reads images of any size.
+  public init(channels: Int) {
+    self.init(vocabulary: nil, width: channels, positions: nil)
+    reads = .imagesOfAnySize(channels: channels)
   }
 
   /// - Throws: A refusal with the example and position, such as `inputs[2][5]`.
@@ -56,6 +66,8 @@ public struct InputLimits: Sendable, Equatable {
     }
     switch (inputs, reads) {
     case (.images(let images), .images(let size)): return try Self.check(images, size)
+    case (.images(let images), .imagesOfAnySize(let channels)):
+      return try Self.check(images, channels: channels)
     case (.features(let features), .features(let size)): return try Self.check(features, size)
     case (.pairs(let read, let tokens), .pairs(let encoder)):
       guard read.lengths.count == tokens.count else {
@@ -75,12 +87,14 @@ public struct InputLimits: Sendable, Equatable {
       for (example, row) in kinds.enumerated() {
         guard row.count == tokens[example].count else {
           throw Self.refusal(
-            "token_type_ids[\(example)]", "\(row.count) kinds", expected: "\(tokens[example].count)")
+            "token_type_ids[\(example)]", "\(row.count) kinds", expected: "\(tokens[example].count)"
+          )
         }
         for (position, kind) in row.enumerated() where !(0..<(segments ?? 0)).contains(kind) {
           throw Self.refusal(
             "token_type_ids[\(example)][\(position)]", "\(kind)",
-            expected: segments.map { "a kind from 0 to \($0 - 1)" } ?? "none: the model has no kinds")
+            expected: segments.map { "a kind from 0 to \($0 - 1)" }
+              ?? "none: the model has no kinds")
         }
       }
       try check(ModelInputs<Scalar>.tokens(tokens))
@@ -102,6 +116,17 @@ public struct InputLimits: Sendable, Equatable {
           "inputs[\(example)]", "embeddings of shape \(value.shape)",
           expected: "[positions, \(width)]")
       }
+    }
+  }
+
+  private static func check<Scalar>(
+    _ images: [Tensor<Scalar>], channels: Int
+  ) throws(Refusal) {
+    for (example, image) in images.enumerated()
+    where image.shape.count != 3 || image.shape[0] != channels || image.count == 0 {
+      throw refusal(
+        "inputs[\(example)]", "an image of shape \(image.shape)",
+        expected: "[\(channels), height, width]")
     }
   }
 

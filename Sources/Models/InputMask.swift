@@ -10,9 +10,26 @@ extension ModelInputs {
   /// - Parameter mask: For each example ones and then zeros, one for each position. Others are
   ///   refused: implementations disagree on which position padding on the left leaves the last.
   public func cut(by mask: [[Int]]) throws(Refusal) -> ModelInputs {
-    if case .pairs(let read, let tokens) = self {
-      return .pairs(try read.cut(by: mask), decoder: tokens)
+    switch self {
+    case .tokens(let tokens):
+      return .tokens(zip(tokens, try kept(by: mask)).map { Array($0.prefix($1)) })
+    case .segments(let tokens, let kinds):
+      let kept = try kept(by: mask)
+      return .segments(
+        zip(tokens, kept).map { Array($0.prefix($1)) },
+        kinds: zip(kinds, kept).map { Array($0.prefix($1)) })
+    case .embeddings(let values):
+      return .embeddings(zip(values, try kept(by: mask)).map { $0.rows(0..<$1) })
+    case .pairs(let read, let tokens): return .pairs(try read.cut(by: mask), decoder: tokens)
+    case .images, .features:
+      throw Refusal(
+        .job, field: "attention_mask", found: "a mask",
+        expected: "none: images and features have no padding")
     }
+  }
+
+  /// How many positions of each example a mask leaves.
+  private func kept(by mask: [[Int]]) throws(Refusal) -> [Int] {
     guard mask.count == lengths.count else {
       throw Refusal(
         .job, field: "attention_mask", found: "\(mask.count) rows",
@@ -29,16 +46,6 @@ extension ModelInputs {
       }
       kept.append(ones)
     }
-    switch self {
-    case .tokens(let tokens): return .tokens(zip(tokens, kept).map { Array($0.prefix($1)) })
-    case .segments(let tokens, let kinds):
-      return .segments(
-        zip(tokens, kept).map { Array($0.prefix($1)) },
-        kinds: zip(kinds, kept).map { Array($0.prefix($1)) })
-    case .embeddings(let values): return .embeddings(zip(values, kept).map { $0.rows(0..<$1) })
-    case .images, .features, .pairs:
-      throw Refusal(
-        .job, field: "attention_mask", found: "a mask of what has no padding", expected: "none")
-    }
+    return kept
   }
 }

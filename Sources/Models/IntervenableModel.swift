@@ -94,10 +94,15 @@ public indirect enum ModelInputs<Scalar: Real>: Sendable {
     }
   }
 
-  /// Positions of each example, on both sides of pairs.
+  /// Positions of each example, on both sides of pairs, and the sizes of images.
   public var extents: InputLengths {
-    if case .pairs(let read, _) = self { return InputLengths(lengths, encoder: read.lengths) }
-    return InputLengths(lengths)
+    switch self {
+    case .pairs(let read, _): InputLengths(lengths, encoder: read.lengths)
+    case .images(let images):
+      InputLengths(
+        lengths, images: images.map { ImageSize(height: $0.shape[1], width: $0.shape[2]) })
+    case .tokens, .segments, .embeddings, .features: InputLengths(lengths)
+    }
   }
 }
 
@@ -127,8 +132,11 @@ public protocol IntervenableModel<Scalar>: Sendable {
   func width(of site: Site) -> Int
   func heads(of site: Site) -> Int?
 
-  /// How many positions examples have at a site.
-  func extent(of site: Site) -> SiteExtent
+  /// The elements of one row at a site in a layer, where layers differ.
+  func width(of site: Site, layer: Int) -> Int
+
+  /// How many positions examples have at a site in a layer.
+  func extent(of site: Site, layer: Int) -> SiteExtent
 
   /// How many keys examples have at a site that has a number for each key.
   func keyExtent(of site: Site) -> SiteExtent
@@ -171,6 +179,9 @@ public protocol IntervenableModel<Scalar>: Sendable {
 }
 
 extension IntervenableModel {
+  public func width(of site: Site, layer: Int) -> Int { width(of: site) }
+  public func extent(of site: Site, layer: Int) -> SiteExtent { .inputs }
+  public func keyExtent(of site: Site) -> SiteExtent { extent(of: site, layer: 0) }
   public func order(ofComponent component: String) -> Int { 0 }
   public func modulePath(of site: Site, layer: Int) -> String? {
     modulePaths(ofLayer: layer)
@@ -186,6 +197,4 @@ extension IntervenableModel {
   }
   public func modulePaths(ofLayer layer: Int) -> [String] { [] }
   public func showing(_ sites: Set<Site>) -> Self { self }
-  public func extent(of site: Site) -> SiteExtent { .inputs }
-  public func keyExtent(of site: Site) -> SiteExtent { extent(of: site) }
 }

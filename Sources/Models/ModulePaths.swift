@@ -83,12 +83,13 @@ enum ModulePaths {
     switch rest.joined(separator: ".") {
     case "sense_network.output": return (.senseNetworkOutput, 0)
     case "sense_weight_net.output": return (.contextualization, 0)
-    default: return 
-      site(of: rest, under: [["gpt2_model", "h"]], gpt2.inBlock, layers: layers)
+    default:
+      return
+        site(of: rest, under: [["gpt2_model", "h"]], gpt2.inBlock, layers: layers)
     }
   }
 
-  private static func parts(of path: String) -> [String] {
+  static func parts(of path: String) -> [String] {
     path.replacing("[", with: ".").replacing("]", with: "")
       .split(separator: ".", omittingEmptySubsequences: false).map(String.init)
   }
@@ -138,7 +139,9 @@ enum ModulePaths {
   }
 
   /// Every path of a layer of a recurrent model, a perceptron, a Backpack's GPT-2.
-  static func gruPaths(ofLayer layer: Int) -> [String] { gru.map { "gru.cells[\(layer)].\($0.key)" } }
+  static func gruPaths(ofLayer layer: Int) -> [String] {
+    gru.map { "gru.cells[\(layer)].\($0.key)" }
+  }
   static func mlpPaths(ofLayer layer: Int) -> [String] { mlp.map { "mlp.h[\(layer)].\($0.key)" } }
   static func backpackPaths(ofLayer layer: Int, gpt2: Names) -> [String] {
     gpt2.inBlock.map { "backpack.gpt2_model.h[\(layer)].\($0.key)" }

@@ -171,6 +171,41 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   case decoderCrossKeyInput = "decoder_cross_key_input"
   case decoderCrossValueInput = "decoder_cross_value_input"
   case decoderCrossResidualMiddle = "decoder_cross_residual_middle"
+  /// An image, `[pixels, channels]`, as all sites of convolutional models are; its rows are pixels.
+  case pixelValues = "pixel_values"
+  /// A ResNet's first convolution, before its norm.
+  case embedderConvolutionOutput = "embedder_convolution_output"
+  /// The same after its norm.
+  case embedderNormalizationOutput = "embedder_normalization_output"
+  /// The same after its nonlinearity, before the pooling.
+  case embedderActivation = "embedder_activation"
+  /// What the first block reads.
+  case embedderOutput = "embedder_output"
+  /// What a block's convolutions read, after the shortcut has taken the block's input.
+  case conv0Input = "conv_0_input"
+  /// A block's first convolution before its norm, as are those of the other two.
+  case conv0ConvolutionOutput = "conv_0_convolution_output"
+  case conv1ConvolutionOutput = "conv_1_convolution_output"
+  case conv2ConvolutionOutput = "conv_2_convolution_output"
+  /// A block's first convolution after its norm, as are those of the other two.
+  case conv0NormalizationOutput = "conv_0_normalization_output"
+  case conv1NormalizationOutput = "conv_1_normalization_output"
+  case conv2NormalizationOutput = "conv_2_normalization_output"
+  /// A block's first convolution after its norm and, unless it is the block's last, its
+  /// nonlinearity; as are those of the other two.
+  case conv0Output = "conv_0_output"
+  case conv1Output = "conv_1_output"
+  case conv2Output = "conv_2_output"
+  /// What a block's shortcut reads.
+  case shortcutInput = "shortcut_input"
+  /// A shortcut's convolution before its norm.
+  case shortcutConvolutionOutput = "shortcut_convolution_output"
+  /// What is added to a block's convolutions: its input, or that convolved.
+  case shortcutOutput = "shortcut_output"
+  /// The sum of a block's convolutions and its shortcut, before the nonlinearity.
+  case blockPreactivation = "block_preactivation"
+  /// The mean of each channel over the image.
+  case poolerOutput = "pooler_output"
 
   /// The site whose tensor this one splits into heads; itself where nothing is split.
   public var unsplit: Site {

@@ -32,36 +32,3 @@ extension Site {
     return found
   }()
 }
-
-/// How many positions a batch's examples have at a site.
-public enum SiteExtent: Sendable, Hashable {
-  /// As many as what the model is run on; of an encoder-decoder, as the decoder's tokens.
-  case inputs
-  /// As many as what the encoder reads.
-  case encoder
-  /// The same in every example, such as an image's patches.
-  case fixed(Int)
-}
-
-/// How many positions each example of a batch has.
-public struct InputLengths: Sendable, Equatable {
-  /// Of what the model is run on; of an encoder-decoder, of the decoder's tokens.
-  public var inputs: [Int]
-  /// Of what the encoder reads.
-  public var encoder: [Int]
-
-  public init(_ inputs: [Int], encoder: [Int]? = nil) {
-    (self.inputs, self.encoder) = (inputs, encoder ?? inputs)
-  }
-
-  /// The number of examples.
-  public var count: Int { inputs.count }
-
-  public subscript(extent: SiteExtent) -> [Int] {
-    switch extent {
-    case .inputs: inputs
-    case .encoder: encoder
-    case .fixed(let count): Array(repeating: count, count: inputs.count)
-    }
-  }
-}

@@ -33,6 +33,15 @@ where Self.Stride == Self {
   static func accumulate(_ pieces: Pieces, _ parts: Input, _ whole: Output)
   static func take(_ pieces: Pieces, _ whole: Output, _ parts: Output)
 
+  static func unfold(_ window: SlidingWindow, _ x: Input, _ y: Output)
+  static func fold(_ window: SlidingWindow, _ g: Input, _ dx: Output)
+  static func maxPool(
+    _ window: SlidingWindow, _ x: Input, _ y: Output, from: UnsafeMutablePointer<Int32>)
+  static func maxPoolGradient(
+    _ window: SlidingWindow, _ g: Input, from: UnsafePointer<Int32>, _ dx: Output)
+  static func averagePool(_ window: SlidingWindow, _ x: Input, _ y: Output)
+  static func averagePoolGradient(_ window: SlidingWindow, _ g: Input, _ dx: Output)
+
   static func reflectionFactor(
     _ n: Int, products: Input, _ tau: Input, _ factor: Output)
   static func reflectPanel(

@@ -2,6 +2,7 @@ import Inputs
 import Interventions
 import Models
 import ResultsStore
+import Tensors
 
 /// What can be intervened on in a model, as a table.
 struct SiteList {
@@ -15,7 +16,7 @@ struct SiteList {
     let opened = try OpenedModel(path)
     let model = try opened.outline()
     let description = opened.description
-    rows = model.sites.map { Row($0.site, $0.layers, model) }
+    rows = model.sites.flatMap { Self.rows($0.site, $0.layers, model) }
     head =
       description.name + ": "
       + description.sizes.map { "\($0.name.replacing("_", with: " ")) \($0.value)" }
@@ -35,28 +36,54 @@ struct SiteList {
     let units: [String]
     let module: String?
 
-    init(_ site: Site, _ layers: Range<Int>, _ model: any TrainableModel<Float>) {
-      (self.site, self.layers) = (site, layers)
+    init(
+      _ site: Site, _ layers: Range<Int>, _ shape: [String], _ model: any TrainableModel<Float>
+    ) {
+      (self.site, self.layers, self.shape) = (site, layers, shape)
+      let first = layers.lowerBound
       heads = model.heads(of: site)
-      let width = model.width(of: site.unsplit)
-      let rows =
-        switch model.extent(of: site) {
-        case .inputs: "position"
-        case .encoder: "position in the encoder"
-        case .fixed(let count): "\(count)"
-        }
-      shape =
-        switch site {
-        case _ where site.own == .attentionWeight || site == .contextualization:
-          ["batch", "\(heads ?? 1)", "query", "key"]
-        case _ where site.isSplitIntoHeads:
-          ["batch", "\(heads ?? 1)", rows, "\(width / max(1, heads ?? 1))"]
-        default: ["batch", rows, "\(width)"]
-        }
       units = UnitAxis.allCases.filter { axis in
-        (try? UnitGrid(of: site, along: axis, in: model)) != nil
+        (try? UnitGrid(of: site, layer: first, along: axis, in: model)) != nil
       }.map(\.rawValue)
-      module = model.modulePath(of: site, layer: layers.lowerBound)
+      module = model.modulePath(of: site, layer: first)
+    }
+  }
+
+  /// A row for each run of layers in which the site has one shape.
+  private static func rows(
+    _ site: Site, _ layers: Range<Int>, _ model: any TrainableModel<Float>
+  ) -> [Row] {
+    let shapes = layers.map { shape(of: site, layer: $0, in: model) }
+    let starts = layers.indices.filter {
+      $0 == layers.lowerBound
+        || shapes[$0 - layers.lowerBound] != shapes[$0 - layers.lowerBound - 1]
+    }
+    return zip(starts, starts.dropFirst() + [layers.upperBound]).map {
+      Row(site, $0..<$1, shapes[$0 - layers.lowerBound], model)
+    }
+  }
+
+  private static func shape(
+    of site: Site, layer: Int, in model: any TrainableModel<Float>
+  ) -> [String] {
+    let heads = model.heads(of: site) ?? 1
+    let width = model.width(of: site.unsplit, layer: layer)
+    if site.own == .attentionWeight || site == .contextualization {
+      return ["batch", "\(heads)", "query", "key"]
+    }
+    func ofRows(_ rows: String) -> [String] {
+      site.isSplitIntoHeads
+        ? ["batch", "\(heads)", rows, "\(width / max(1, heads))"] : ["batch", rows, "\(width)"]
+    }
+    switch model.extent(of: site, layer: layer) {
+    case .inputs: return ofRows("position")
+    case .encoder: return ofRows("position in the encoder")
+    case .fixed(let count): return ofRows("\(count)")
+    case .pixels(let windows):
+      let shrunk = windows.reduce(1) { $0 * $1.stride }
+      return ["batch", "\(width)"]
+        + ["height", "width"].map { shrunk == 1 ? $0 : "\($0)/\(shrunk)" }
+    case .parts(let size): return ["batch", "\(width)", "\(size.height)", "\(size.width)"]
     }
   }
 
@@ -77,7 +104,7 @@ struct SiteList {
       }
   }
 
-  /// The same as JSON; modules are those of layer 0.
+  /// The same as JSON; modules are those of a row's first layer.
   var json: String {
     let sites = rows.map { row -> Attribute in
       var members: [Attribute.Member] = [

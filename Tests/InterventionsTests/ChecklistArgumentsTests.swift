@@ -1,4 +1,5 @@
 import Inputs
+import Models
 import Tensors
 import Testing
 import _TestSupport
@@ -12,10 +13,11 @@ struct ChecklistArgumentsTests {
   private func parallel(
     _ text: String?, _ axes: [UnitAxis], examples: Int = 2
   ) throws -> [(source: UnitPlaces?, base: UnitPlaces)] {
-    let lengths = Array(repeating: 10, count: examples)
+    let lengths = InputLengths(Array(repeating: 10, count: examples))
     return try UnitLocationsReading(
       entries: axes.map {
-        .init(axis: $0, blockCount: 4, sourceLengths: lengths, baseLengths: lengths)
+        .init(
+          grid: UnitGrid(axis: $0, blockCount: 4, blockWidth: 1), source: lengths, base: lengths)
       }, examples: examples
     ).parallel(text.map(ChecklistSpecTests.field))
   }

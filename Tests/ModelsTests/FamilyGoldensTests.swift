@@ -40,7 +40,7 @@ struct FamilyGoldensTests {
       #expect(model.sites.contains { $0.site == site })
       let recorded = Recorded(
         shape: try values.tensor(name).shape, values: try values.floats(name),
-        lengths: inputs.extents[model.extent(of: site)],
+        lengths: inputs.extents[model.extent(of: site, layer: 0)],
         keys: inputs.extents[model.keyExtent(of: site)])
       let wrong = try golden.tolerance().disagreement(value.elements, recorded.packed(site))
       #expect(wrong == nil, "\(name) \(wrong ?? "")")

@@ -10,7 +10,8 @@ struct OpenedModelTests {
   static let kinds: [(String, OpenedModel.Kind)] = [
     ("gpt2", OpenedModel.Kind.decoder), ("llama", .decoder), ("gru_classifier", .classifier),
     ("gru_lm", .languageModel), ("mlp_classifier_gelu", .classifier),
-    ("backpack_gpt2", .languageModel),
+    ("backpack_gpt2", .languageModel), ("resnet_basic", .classifier),
+    ("resnet_bottleneck", .classifier),
   ]
 
   static let configurations: [(String, String?, [String])] = [
@@ -24,7 +25,10 @@ struct OpenedModelTests {
     ("n_layer", "99999999999999999999", ["config.json: n_layer"]),
     ("n_labels", "7", ["score.weight", "shape [4, 3]", "[7, 3]"]),
     ("include_emb", "1", ["config.json: include_emb", "true or false"]),
-    ("model_type", "\"grue\"", ["config.json: model_type", "\"grue\"", "gpt2, gpt_neo", "gru, mlp"]),
+    (
+      "model_type", "\"grue\"",
+      ["config.json: model_type", "\"grue\"", "gpt2, gpt_neo", "gru, mlp"]
+    ),
     ("architectures", "[\"GRUModel\"]", ["config.json: architectures", "\"GRUModel\""]),
     ("architectures", "[]", ["config.json: architectures", "no class", "GRULMHeadModel"]),
     ("architectures", "[1]", ["config.json: architectures[0]", "the number 1"]),

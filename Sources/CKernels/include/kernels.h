@@ -40,6 +40,11 @@ typedef struct {
   const ptrdiff_t *offsets;
 } ck_pieces;
 
+// A square window that slides over an image, with the sizes before and after.
+typedef struct {
+  size_t height, width, channels, size, stride, padding, out_height, out_width;
+} ck_window;
+
 // The numbers of one step of Adam.
 typedef struct {
   double decay, shrink, mean_weight, square_keep, square_weight, correction, epsilon, rate;
@@ -127,6 +132,12 @@ void ck_copy_rows(size_t rows, size_t bytes, const void *from, size_t from_strid
   void ck_scatter_##S(const ck_pieces *pieces, const T *from, T *whole);                          \
   void ck_accumulate_##S(const ck_pieces *pieces, const T *from, T *whole);                       \
   void ck_take_##S(const ck_pieces *pieces, T *whole, T *parts);                                  \
+  void ck_unfold_##S(const ck_window *window, const T *x, T *y);                                  \
+  void ck_fold_##S(const ck_window *window, const T *g, T *dx);                                   \
+  void ck_max_pool_##S(const ck_window *window, const T *x, T *y, int32_t *from);                 \
+  void ck_max_pool_gradient_##S(const ck_window *window, const T *g, const int32_t *from, T *dx); \
+  void ck_average_pool_##S(const ck_window *window, const T *x, T *y);                            \
+  void ck_average_pool_gradient_##S(const ck_window *window, const T *g, T *dx);                  \
   void ck_clamp_##S(const T *x, T low, T high, T *y, size_t n);                                   \
   void ck_clamp_gradient_##S(const T *x, T low, T high, const T *g, T *y, size_t n);              \
   void ck_select_##S(const T *mask, const T *a, const T *b, T *y, size_t n);                      \

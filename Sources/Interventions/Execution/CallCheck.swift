@@ -90,7 +90,7 @@ struct CallCheck<Scalar: Real> {
         $0 < 0 || $0 >= grid.blockCount
       }) {
         throw refusal(
-          index, field, "\(grid.axis == .feature ? "coordinate" : "head") \(outside)",
+          index, field, "\(grid.blockName) \(outside)",
           expected: "0 to \(grid.blockCount - 1), those of the site")
       }
     }
@@ -129,17 +129,18 @@ struct CallCheck<Scalar: Real> {
     _ index: Int, _ all: InputLengths, _ joined: Int, _ blockWidth: Int
   ) throws(Refusal) {
     let (entry, places) = (setup.entries[index], call.places[index])
-    let lengths = entry.grid.lengths(all)
+    let (lengths, images) = (entry.grid.lengths(all), entry.grid.images(all))
     if let given = places.given {
       let grid = setup.intervention(of: index).joinsUnits ? entry.grid.joining : entry.grid
       guard
         grid.units(
-          of: given, at: places.base, lengths: lengths, joined: joined, blockWidth: blockWidth)
-          == nil
+          of: given, at: places.base, lengths: lengths, images: images, joined: joined,
+          blockWidth: blockWidth) == nil
       else { return }
-      let whole = grid.leadingShape(of: places.base, lengths: lengths).map {
-        " or \($0 + [grid.axis == .feature ? joined : blockWidth])"
-      }
+      let whole = grid.shape(
+        of: places.base, lengths: lengths, images: images,
+        width: grid.axis == .feature ? joined : blockWidth
+      ).map { " or \($0)" }
       throw refusal(
         index, "source_representations", "shape \(given.value.shape)",
         expected: "[\(joined * blockWidth)]\(whole ?? "")")

@@ -11,8 +11,10 @@ struct EntryAction<Scalar: Real> {
   let coordinates: Coordinates
   /// The units that the source gives, in the order of the grid; nil if the type needs none.
   let source: Variable<Scalar>?
-  /// The length of each example of the run.
+  /// The rows of each example at the site.
   let lengths: [Int]
+  /// The size of each example's image there, if rows are pixels.
+  var images: [ImageSize]?
   /// The examples that it changes; nil: all.
   var examples: Set<Int>?
   /// Takes what a collecting type hands out.

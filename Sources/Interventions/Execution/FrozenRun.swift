@@ -90,8 +90,8 @@ extension InterventionRun {
   ) -> Variable<Scalar> {
     let lengths = call.base.extents
     let actions = actions(
-      Array(setup.entries.indices), call, parameters, sources, lengths: lengths, collecting: false,
-      on: tape)
+      Array(setup.entries.indices), call, parameters, sources, lengths: lengths,
+      collecting: false, on: tape)
     let touches = setup.entries.indices.flatMap { self.touches($0, call.places[$0].base) }
     let visit = visitor(actions, [], on: tape)
     let logits: Variable<Scalar>?

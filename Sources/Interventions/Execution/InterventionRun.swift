@@ -128,8 +128,9 @@ public struct InterventionRun<Scalar: Real> {
         index,
         EntryAction(
           intervention: intervention, parameters: bound[entry.intervention], grid: grid,
-          places: places.base, coordinates: places.coordinates, source: source, lengths: grid.lengths(lengths),
-          examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil,
+          places: places.base, coordinates: places.coordinates, source: source,
+          lengths: grid.lengths(lengths), images: grid.images(lengths), examples: examples,
+          collector: intervention.isCollecting ? UnitCollector() : nil,
           numbers: places.numbers)
       )
     }
@@ -143,7 +144,8 @@ public struct InterventionRun<Scalar: Real> {
     let joined = grid.unitsOfVector(places, lengths: lengths, joins: intervention.joinsUnits)
     guard
       let units = grid.units(
-        of: given, at: places, lengths: lengths, joined: joined ?? 1, blockWidth: grid.width(all))
+        of: given, at: places, lengths: lengths, images: grid.images(all), joined: joined ?? 1,
+        blockWidth: grid.width(all))
     else { preconditionFailure("a given value \(given.value.shape) that was not checked") }
     return Variable(units)
   }
@@ -202,10 +204,11 @@ public struct InterventionRun<Scalar: Real> {
     _ action: EntryAction<Scalar>, _ collector: UnitCollector<Scalar>, on tape: Tape<Scalar>
   ) -> Variable<Scalar> {
     let rows = collector.assembled(on: tape)
-    guard var leading = action.grid.leadingShape(of: action.places, lengths: action.lengths) else {
-      return rows
-    }
-    if let examples = action.examples { leading[0] = examples.count }
-    return tape.reshape(rows, leading + [rows.value.width])
+    guard
+      var shape = action.grid.shape(
+        of: action.places, lengths: action.lengths, images: action.images, width: rows.value.width)
+    else { return rows }
+    if let examples = action.examples { shape[0] = examples.count }
+    return tape.reshape(rows, shape)
   }
 }

@@ -48,13 +48,16 @@ extension InterventionSetup {
         Refusal(
           .job, field: "representations[\(index)].\(field)", found: found, expected: expected)
       }
-      guard let known = model.sites.first(where: { $0.site == one.site }) else {
+      let known = model.sites.filter { $0.site == one.site }.map(\.layers)
+      guard !known.isEmpty else {
         throw refusal(
           "site", one.site.rawValue,
           "one of \(model.sites.map(\.site.rawValue).joined(separator: ", "))")
       }
-      guard known.layers.contains(one.layer) else {
-        throw refusal("layer", "layer \(one.layer)", "a layer from \(known.layers)")
+      guard known.contains(where: { $0.contains(one.layer) }) else {
+        throw refusal(
+          "layer", "layer \(one.layer)",
+          "a layer from \(known.map { "\($0)" }.joined(separator: ", "))")
       }
       var number = interventions.count
       if let link = one.link, let former = links[link] {
@@ -73,12 +76,19 @@ extension InterventionSetup {
         guard let input = one.site.moduleInput else {
           throw refusal("site", one.site.rawValue, "the output of a module whose input is a site")
         }
+        guard input.fits(one.site, layer: one.layer, in: model) else {
+          throw refusal(
+            "site", "\(one.site.rawValue) of layer \(one.layer), whose input has another size",
+            "a module that leaves the size as it is")
+        }
         if one.intervention.readsModuleInput { source = input }
       }
       entries.append(
         Entry(
           key: "\(one.site.rawValue) of layer \(one.layer), \(index)", site: one.site,
-          layer: one.layer, grid: try UnitGrid(of: one.site, along: one.unit, in: model),
+          layer: one.layer,
+          grid: try UnitGrid(
+            of: one.site, layer: one.layer, along: one.unit, in: model),
           intervention: number, group: one.group ?? index, sourceSite: source))
     }
     self.init(interventions: interventions, entries: entries, mode: mode)
@@ -86,6 +96,14 @@ extension InterventionSetup {
 }
 
 extension Site {
+  /// Whether a layer has values of one size at this site and another.
+  func fits<Scalar: Real>(
+    _ other: Site, layer: Int, in model: any IntervenableModel<Scalar>
+  ) -> Bool {
+    model.width(of: self, layer: layer) == model.width(of: other, layer: layer)
+      && model.extent(of: self, layer: layer) == model.extent(of: other, layer: layer)
+  }
+
   /// What the module reads whose output the site is, where that is a site too.
   var moduleInput: Site? {
     let input: Site? =

@@ -8,7 +8,7 @@ extension UnitGrid {
   func unitsOfVector(_ places: UnitPlaces, lengths: [Int], joins: Bool) -> Int? {
     guard axis == .feature || (joins && axis != .step) else { return 1 }
     let counts = lengths.enumerated().map { example, length in
-      blockCount > 1 || axis == .feature
+      blockCount > 1 || axis == .feature || axis == .channel
         ? places.blocks.count(of: example, outOf: blockCount)
         : places.positions.count(of: example, outOf: length)
     }
@@ -28,14 +28,30 @@ extension UnitGrid {
     return isCutIntoBlocks ? [examples.count, b, p] : [examples.count, p]
   }
 
+  /// The axes of an entry's units as one tensor: those of `leadingShape` and the vectors' width, or of
+  /// channels one by one, which are taken at every pixel, `[example, channel, height, width]`.
+  ///
+  /// - Parameters:
+  ///   - images: The size of each example's image at the site, if rows are pixels.
+  ///   - width: Of the vectors.
+  func shape(
+    of places: UnitPlaces, lengths: [Int], images: [ImageSize]?, width: Int
+  ) -> [Int]? {
+    guard let leading = leadingShape(of: places, lengths: lengths) else { return nil }
+    guard axis == .channel, !isPositionMajor, width == 1, let image = images?.first,
+      images?.allSatisfy({ $0 == image }) == true
+    else { return leading + [width] }
+    return Array(leading.dropLast()) + [image.height, image.width]
+  }
+
   /// A given value as units in the order of this grid, `[units, block]`; nil if it does not fit.
   ///
   /// - Parameters:
   ///   - joined: Units of one vector.
   ///   - blockWidth: As wide as the run's blocks are.
   func units<Scalar: Real>(
-    of given: InterventionCall<Scalar>.Given, at places: UnitPlaces, lengths: [Int], joined: Int,
-    blockWidth: Int
+    of given: InterventionCall<Scalar>.Given, at places: UnitPlaces, lengths: [Int],
+    images: [ImageSize]?, joined: Int, blockWidth: Int
   ) -> Tensor<Scalar>? {
     let counts = lengths.enumerated().map {
       places.count(of: $0, length: $1, blockCount: blockCount)
@@ -47,8 +63,8 @@ extension UnitGrid {
       return vector.gathered((0..<total).map { $0 % joined })
     }
     var whole: Tensor<Scalar>?
-    if let leading = leadingShape(of: places, lengths: lengths) {
-      let full = leading + [axis == .feature ? joined : blockWidth]
+    let width = axis == .feature ? joined : blockWidth
+    if let full = shape(of: places, lengths: lengths, images: images, width: width) {
       if value.shape == full {
         whole = value
       } else if given.repeatsOverExamples, value.shape == [1] + full.dropFirst() {

@@ -20,39 +20,56 @@ public struct UnitGrid: Sendable, Equatable {
   /// The positions of each example at the site.
   func lengths(_ all: InputLengths) -> [Int] { all[extent] }
 
+  /// The size of each example's image at the site; nil if rows are no pixels.
+  func images(_ all: InputLengths) -> [ImageSize]? { all.images(at: extent) }
+
   /// Elements of a block; of attention weights as many as the longest example has keys.
   func width(_ all: InputLengths) -> Int { blockWidth ?? all[keyExtent].max() ?? 0 }
 
   /// Whether the reference splits the site's rows, so that heads or senses are an axis.
-  var isCutIntoBlocks: Bool { axis == .head || axis.isPair }
+  var isCutIntoBlocks: Bool { axis == .head || axis == .channel || axis.isPair }
+
+  /// What a refusal calls a block.
+  var blockName: String {
+    switch axis {
+    case .feature: "coordinate"
+    case .channel, .channelPixel: "channel"
+    default: "head"
+    }
+  }
 
   /// The units of a site of a model along an axis.
   ///
   /// - Throws: A refusal with the axes that the site has.
   public init<Scalar: Real>(
-    of site: Site, along axis: UnitAxis, in model: any IntervenableModel<Scalar>
+    of site: Site, layer: Int = 0, along axis: UnitAxis, in model: any IntervenableModel<Scalar>
   ) throws(Refusal) {
     let heads = model.heads(of: site)
-    let axes = UnitAxis.axes(of: site, heads: heads)
+    let extent = model.extent(of: site, layer: layer)
+    let axes = UnitAxis.axes(of: site, heads: heads, extent: extent)
     guard axes.contains(axis) else {
       let known = axes.map(\.rawValue).joined(separator: ", ")
       throw Refusal(
         .job, field: "unit", found: "unit \(axis.rawValue)",
         expected: "a unit of \(site.rawValue): \(known)")
     }
-    let width = model.width(of: site)
+    let width = model.width(of: site, layer: layer)
     if site.isWideAsContext {
       // The reference's first axis after the examples is the heads', so `pos` means heads here.
       self.init(axis: axis == .position ? .head : axis, blockCount: width, blockWidth: nil)
     } else {
       switch axis {
-      case .position, .step: self.init(axis: axis, blockCount: 1, blockWidth: width)
-      case .feature: self.init(axis: axis, blockCount: width, blockWidth: 1)
+      case .position where extent.isImage:
+        // The reference's first axis after the examples is the channels', so `pos` means those.
+        self.init(axis: .channel, blockCount: width, blockWidth: 1)
+      case .position, .step, .pixel: self.init(axis: axis, blockCount: 1, blockWidth: width)
+      case .feature, .channel, .channelPixel:
+        self.init(axis: axis, blockCount: width, blockWidth: 1)
       case .head, .headPosition, .sensePosition:
         self.init(axis: axis, blockCount: heads ?? 1, blockWidth: width / (heads ?? 1))
       }
     }
-    (extent, keyExtent) = (model.extent(of: site), model.keyExtent(of: site))
+    (self.extent, keyExtent) = (extent, model.keyExtent(of: site))
   }
 
   init(axis: UnitAxis, blockCount: Int, blockWidth: Int?) {

@@ -1,14 +1,26 @@
 internal import Inputs
+internal import Models
 
-/// A place as a specification writes it: a number, from the end if below 0, `"last"`, `"all"`, or a
-/// range such as `"0:3"` or `"-2:"`, whose end is left out.
+/// A place as a specification writes it: a number, from the end if below 0, `"last"`, `"all"`, a
+/// range such as `"0:3"` or `"-2:"`, whose end is left out, or a rectangle of pixels by its upper left
+/// corner and its size, `{"y": 1, "x": 2, "height": 3, "width": 4}`, one pixel unless said.
 enum PlaceNumber {
   case number(Int)
   case range(Int?, Int?)
+  case patch(ImagePatch, JSONField)
 
   init(_ field: JSONField) throws(Refusal) {
     if field.isNumber {
       self = .number(try field.int(in: -(1 << 30)...1 << 30))
+      return
+    }
+    if case .object = field.value {
+      try field.refuseUnknownKeys(known: ["y", "x", "height", "width"])
+      self = .patch(
+        ImagePatch(
+          y: try field["y"].int(in: 0...1 << 30), x: try field["x"].int(in: 0...1 << 30),
+          height: try field.optional("height")?.int(in: 1...1 << 30) ?? 1,
+          width: try field.optional("width")?.int(in: 1...1 << 30) ?? 1), field)
       return
     }
     let text = try field.string()
@@ -42,6 +54,7 @@ enum PlaceNumber {
     func counted(_ number: Int) -> Int { number < 0 ? number + length : number }
     switch self {
     case .number(let number): return [counted(number)]
+    case .patch: preconditionFailure("a rectangle of an image of unknown size")
     case .range(let first, let last):
       let from = min(max(counted(first ?? 0), 0), length)
       return Array(from..<max(from, min(max(counted(last ?? length), 0), length)))
@@ -54,14 +67,17 @@ extension JSONField {
   var isName: Bool { if case .string = value { true } else { false } }
 
   /// Whether it is a place, not a list of them.
-  var isPlace: Bool { isNumber || isName }
+  var isPlace: Bool { isNumber || isName || isPatch }
+
+  /// Whether it is a rectangle of pixels.
+  var isPatch: Bool { if case .object = value { true } else { false } }
 
   /// Whether it is a list without anything but places in it.
   var isListOfPlaces: Bool {
     guard case .array(let items) = value else { return false }
     return items.allSatisfy {
       switch $0 {
-      case .number, .string: true
+      case .number, .string, .object: true
       default: false
       }
     }

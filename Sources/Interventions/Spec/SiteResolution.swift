@@ -8,12 +8,18 @@ struct SiteResolution {
   let grid: UnitGrid
   /// When a run comes by it, among components that hold the same value.
   let order: Int
+  /// What the site's module reads, if that is a site of the same size.
+  private let input: Site?
 
   init(_ spec: RepresentationSpec, in model: any IntervenableModel<Float>) throws(Refusal) {
     (site, layer) = try Self.place(spec, in: model)
     order = model.order(ofComponent: spec.component)
+    let layer = layer
+    input = site.moduleInput.flatMap { [site] in
+      $0.fits(site, layer: layer, in: model) ? $0 : nil
+    }
     do {
-      grid = try UnitGrid(of: site, along: spec.unit, in: model)
+      grid = try UnitGrid(of: site, layer: layer, along: spec.unit, in: model)
     } catch {
       throw try (spec.field.optional("unit") ?? spec.field).refusal(
         error.found, expected: error.expected)
@@ -34,19 +40,21 @@ struct SiteResolution {
       return place
     }
     let names = model.sites.map(\.site.rawValue)
-    guard let known = model.sites.first(where: { $0.site.rawValue == spec.component }) else {
+    let known = model.sites.filter { $0.site.rawValue == spec.component }
+    guard let first = known.first else {
       let near = nearest(to: spec.component, among: names).map { " (\($0)?)" } ?? ""
       throw field.refusal(
         "the component \(quoted(spec.component)), which the model does not have",
         expected: "one of \(names.joined(separator: ", "))\(near)")
     }
-    guard known.layers.contains(spec.layer) else {
+    guard known.contains(where: { $0.layers.contains(spec.layer) }) else {
       throw try (spec.field.optional("layer") ?? spec.field).refusal(
         "layer \(spec.layer)",
-        expected: "a layer of \(spec.component): \(known.layers.lowerBound) to "
-          + "\(known.layers.upperBound - 1)")
+        expected: "a layer of \(spec.component): "
+          + known.map { "\($0.layers.lowerBound) to \($0.layers.upperBound - 1)" }
+          .joined(separator: ", "))
     }
-    return (known.site, spec.layer)
+    return (first.site, spec.layer)
   }
 
   /// The module path that was perhaps meant, in the layer that is named or the first.
@@ -61,10 +69,11 @@ struct SiteResolution {
 
   /// Where a type that reads its module's input finds it.
   func moduleInput(_ spec: RepresentationSpec) throws(Refusal) -> Site {
-    if let input = site.moduleInput { return input }
+    if let input { return input }
     throw try (spec.field.optional("component") ?? spec.field).refusal(
       "\(site.rawValue) for \(spec.type.rawValue)",
-      expected: "the output of a module whose input is a site: block_output, mlp_output, "
+      expected:
+        "the output of a module whose input is a site of the same size: block_output, mlp_output, "
         + "attention_output or cell_output")
   }
 }

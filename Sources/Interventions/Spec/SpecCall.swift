@@ -52,8 +52,7 @@ struct SpecCall {
       let isLeftOut = setup.setup.mode == .serial && call.isNull(entries[index].group)
       if isLeftOut, given[index] == nil { return nil }
       return setup.given[index] ?? given[index]
-        ?? drawn(
-          index, sides[index].base, lengths: entries[index].grid.lengths(base.extents))
+        ?? drawn(index, sides[index].base, base.extents)
     }
     for index in entries.indices {
       call.places.append(
@@ -77,16 +76,14 @@ struct SpecCall {
     _ index: Int, _ base: ModelInputs<Float>, _ sources: [ModelInputs<Float>?]
   ) -> UnitLocationsReading.Entry {
     let entry = setup.setup.entries[index]
-    func lengths(_ group: Int) -> [Int]? {
-      sources.indices.contains(group) ? sources[group].map { entry.grid.lengths($0.extents) } : nil
+    func lengths(_ group: Int) -> InputLengths? {
+      sources.indices.contains(group) ? sources[group]?.extents : nil
     }
-    let own =
-      isOfNewTokens ? base.lengths.map { _ in 1 } : entry.grid.lengths(base.extents)
+    let own = isOfNewTokens ? InputLengths(base.lengths.map { _ in 1 }) : base.extents
     let isLast = setup.setup.mode == .parallel || entry.group == setup.setup.groupCount - 1
     return UnitLocationsReading.Entry(
-      axis: entry.grid.axis, blockCount: entry.grid.blockCount,
-      sourceLengths: lengths(entry.group),
-      baseLengths: isLast ? own : lengths(entry.group + 1) ?? own)
+      grid: entry.grid, source: lengths(entry.group),
+      base: isLast ? own : lengths(entry.group + 1) ?? own)
   }
 
   private func sources(_ place: JSONField) throws(Refusal) -> [ModelInputs<Float>?] {
@@ -152,16 +149,20 @@ struct SpecCall {
 
   /// Noise of an intervention that draws its own: the same for every example.
   private func drawn(
-    _ index: Int, _ places: UnitPlaces, lengths: [Int]
+    _ index: Int, _ places: UnitPlaces, _ all: InputLengths
   ) -> InterventionCall<Float>.Given? {
-    guard let (seed, width) = setup.noise[index], let length = lengths.first else { return nil }
+    guard let (seed, width) = setup.noise[index] else { return nil }
     let grid = setup.setup.entries[index].grid
-    guard let leading = grid.leadingShape(of: places, lengths: lengths) else { return nil }
+    let lengths = grid.lengths(all)
+    guard let length = lengths.first,
+      let shape = grid.shape(
+        of: places, lengths: lengths, images: grid.images(all), width: width)
+    else { return nil }
     let count = places.count(of: 0, length: length, blockCount: grid.blockCount)
     let (total, overflow) = count.multipliedReportingOverflow(by: width)
     guard !overflow, total <= 1 << 30 else { return nil }
     var draws = NumPyRandomState(seed: seed)
     let values = (0..<total).map { _ in Float(draws.normal()) }
-    return .init(Tensor([1] + leading.dropFirst() + [width], values), repeatsOverExamples: true)
+    return .init(Tensor([1] + shape.dropFirst(), values), repeatsOverExamples: true)
   }
 }

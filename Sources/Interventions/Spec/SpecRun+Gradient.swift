@@ -25,7 +25,9 @@ extension SpecRun {
         try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
       addLengths(call.base.lengths, to: &outputs)
       outputs.add("loss", loss.value)
-      for (name, gradient) in zip(weights.names, tape.gradients(of: loss, at: weights.all)) {
+      let parameters = weights.parameters
+      let gradients = tape.gradients(of: loss, at: parameters.map(\.variable))
+      for ((name, _), gradient) in zip(parameters, gradients) {
         outputs.add("grad.\(name)", gradient)
       }
       return outputs

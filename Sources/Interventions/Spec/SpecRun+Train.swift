@@ -102,18 +102,20 @@ extension SpecRun {
       throw try spec.document["train"].refusal(
         "temperatures or a boundary_weight", expected: "none where the model is trained")
     }
-    let names = model.weights.names
+    let (all, own) = (model.weights, model.weights.parameters)
+    let names = own.map(\.name)
     let (optimizer, order) = try train.optimizer(over: names)
     let start = TrainingState(
-      [Dictionary(uniqueKeysWithValues: model.weights.pairs.map { ($0.name, $0.variable.value) })],
+      [Dictionary(uniqueKeysWithValues: own.map { ($0.name, $0.variable.value) })],
       moving: order.map { .init(intervention: 0, name: names[$0]) }, by: optimizer)
     let training = SpecModelTraining(
-      run: self, train: train, batches: batches, names: names, order: order)
+      run: self, train: train, batches: batches, names: names, order: order,
+      buffers: all.pairs.filter { all.buffers.contains($0.name) })
     let end = try run(training, train, from: start)
     let weights = training.weights(end.parameters)
     var outputs = SpecOutputs()
     outputs.add("losses", Tensor([end.step], end.history.losses))
-    for (name, variable) in weights.pairs { outputs.add("final.\(name)", variable.value) }
+    for (name, variable) in weights.parameters { outputs.add("final.\(name)", variable.value) }
     let call = batches[0].call
     let trained = model.with(weights, on: Tape())
     let run = InterventionRun(trained, setup.setup, isNaive: options.isNaive)
@@ -197,13 +199,17 @@ private struct SpecModelTraining: TrainingTask {
   let run: SpecRun
   let train: TrainSpec
   let batches: [SpecRun.Batch]
-  /// Of all weights, in the model's order.
+  /// Of all that can be trained, in the model's order.
   let names: [String]
   /// Their places in the optimiser's order.
   let order: [Int]
+  /// What training leaves alone.
+  let buffers: [(name: String, variable: Variable<Float>)]
 
   func weights(_ parameters: TrainingState.Parameters) -> NamedWeights<Float> {
-    NamedWeights(names.compactMap { name in parameters[0][name].map { (name, Variable($0)) } })
+    NamedWeights(
+      names.compactMap { name in parameters[0][name].map { (name, Variable($0)) } } + buffers,
+      buffers: Set(buffers.map(\.name)))
   }
 
   func gradients(
@@ -222,7 +228,7 @@ private struct SpecModelTraining: TrainingTask {
       let result = trained(call, on: tape, logits: .last)
       let loss = run.loss(result.logits, labels, call.base.lengths, on: tape)
       total += loss.value.scalar
-      let gradients = tape.gradients(of: loss, at: leaves.all)
+      let gradients = tape.gradients(of: loss, at: leaves.parameters.map(\.variable))
       sums = sums.isEmpty ? gradients : zip(sums, gradients).map { $0 + $1 }
     }
     if numbers.count > 1 {

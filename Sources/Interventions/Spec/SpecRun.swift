@@ -154,7 +154,7 @@ public struct SpecRun {
     case .generate:
       return ["original.ids", "intervened.ids", "intervened.logits", lengths] + values
     case .gradient:
-      let names = spec.target == .model ? model.weights.names : trained
+      let names = spec.target == .model ? model.weights.parameters.map(\.name) : trained
       return ["intervened.logits", "intervened.ids", "loss", lengths] + names.map { "grad.\($0)" }
     case .train: return ["losses", "final.", "eval.loss", "eval.accuracy"]
     }

@@ -1,4 +1,6 @@
 internal import Inputs
+internal import Models
+internal import Tensors
 
 /// Reads `unit_locations`: where each entry acts, in every form that the reference takes.
 ///
@@ -6,18 +8,20 @@ internal import Inputs
 /// `[example][unit]`, or for pairs `[[example][head], [example][position]]`. In short: an integer is
 /// that place everywhere, two integers are source and base, other lists of integers are those places
 /// in every example; where there is no source, two integers are two places. Wherever an integer can
-/// stand, so can a number from the end, `"last"`, `"all"` and a range (`PlaceNumber`).
+/// stand, so can a number from the end, `"last"`, `"all"`, a range, and of pixels a rectangle
+/// (`PlaceNumber`).
 struct UnitLocationsReading {
   typealias Sides = (source: UnitPlaces, base: UnitPlaces)
 
   /// One entry as places are read for it.
   struct Entry {
-    let axis: UnitAxis
-    let blockCount: Int
+    let grid: UnitGrid
     /// Of the examples of its source; nil if it has none.
-    let sourceLengths: [Int]?
+    let source: InputLengths?
     /// Of the examples that it changes.
-    let baseLengths: [Int]
+    let base: InputLengths
+
+    var axis: UnitAxis { grid.axis }
   }
 
   let entries: [Entry]
@@ -132,9 +136,9 @@ struct UnitLocationsReading {
 
   /// One list for each example, or one for all.
   private func own(_ field: JSONField) throws(Refusal) -> [JSONField] {
-    if field.isName { return [field] }
+    if field.isName || field.isPatch { return [field] }
     let items = try field.items()
-    for item in items where !item.isName { _ = try item.items() }
+    for item in items where !item.isName && !item.isPatch { _ = try item.items() }
     guard items.count == examples || items.count == 1 else {
       throw field.refusal(
         "places of \(items.count) examples",
@@ -151,17 +155,29 @@ struct UnitLocationsReading {
       : UnitPlaces(positions: try choice(lists, among: positions(entry, inSource)))
   }
 
-  private func blocks(_ entry: Entry) -> [Int] {
-    Array(repeating: entry.blockCount, count: examples)
+  /// What places are counted in, of one example.
+  private struct Scale {
+    let length: Int
+    var image: ImageSize?
+  }
+
+  private func blocks(_ entry: Entry) -> [Scale] {
+    Array(repeating: Scale(length: entry.grid.blockCount), count: examples)
   }
 
   /// The lengths that positions count in; of a source that is null nothing is read.
-  private func positions(_ entry: Entry, _ inSource: Bool) -> [Int] {
-    (inSource ? entry.sourceLengths : entry.baseLengths) ?? Array(repeating: 0, count: examples)
+  private func positions(_ entry: Entry, _ inSource: Bool) -> [Scale] {
+    guard let all = inSource ? entry.source : entry.base else {
+      return Array(repeating: Scale(length: 0), count: examples)
+    }
+    let images = entry.grid.images(all)
+    return entry.grid.lengths(all).enumerated().map {
+      Scale(length: $1, image: images?[$0])
+    }
   }
 
   private func choice(
-    _ lists: [JSONField], among lengths: [Int]
+    _ lists: [JSONField], among scales: [Scale]
   ) throws(Refusal) -> UnitPlaces.Choice {
     var read: [[PlaceNumber]] = []
     for list in lists { read.append(try list.placeNumbers()) }
@@ -169,10 +185,30 @@ struct UnitLocationsReading {
     if zip(fixed, read).allSatisfy({ $0.count == $1.count }) {
       return fixed.count == 1 ? .same(fixed[0]) : .each(fixed)
     }
-    return .each(
-      lengths.enumerated().map { example, length in
-        (read.count == 1 ? read[0] : read[min(example, read.count - 1)])
-          .flatMap { $0.numbers(of: length) }
-      })
+    var numbers: [[Int]] = []
+    for (example, scale) in scales.enumerated() {
+      let number = read.count == 1 ? 0 : min(example, read.count - 1)
+      var own: [Int] = []
+      for place in read[number] {
+        guard case .patch(let patch, let field) = place else {
+          own += place.numbers(of: scale.length)
+          continue
+        }
+        // Of a source that is null nothing is read.
+        if scale.length == 0 { continue }
+        guard let image = scale.image else {
+          throw field.refusal("a rectangle", expected: "numbers: the units are no pixels")
+        }
+        guard let pixels = patch.positions(in: image) else {
+          throw field.refusal(
+            "the rectangle \(patch.size.height) x \(patch.size.width) at (\(patch.y), \(patch.x))",
+            expected: "one within the \(image.height) x \(image.width) pixels of example \(example)"
+          )
+        }
+        own += pixels
+      }
+      numbers.append(own)
+    }
+    return .each(numbers)
   }
 }

@@ -7,7 +7,8 @@ internal import Tensors
 struct LayerWeights<Scalar: Real>: Sendable {
   private enum Entry: Sendable {
     case packed(PackedMatrix<Scalar>)
-    /// A matrix is `[outputs, inputs]`, however it is stored.
+    /// A matrix is `[outputs, inputs]`, however it is stored; of a kernel inputs are by row of the
+    /// window, column and channel.
     case variable(Variable<Scalar>)
   }
 
@@ -26,7 +27,17 @@ struct LayerWeights<Scalar: Real>: Sendable {
         case .matrix(let order) where !stored.isTracked:
           .packed(PackedMatrix(stored.value, transposed: order == .inputsByOutputs))
         case .matrix(.inputsByOutputs): .variable(tape.transpose(stored))
-        case .matrix, .table, .vector: .variable(stored)
+        case .kernel where !stored.isTracked:
+          .packed(
+            PackedMatrix(
+              stored.value.transposedEach(rows: spec.size[1])
+                .reshaped([spec.size[0], stored.value.width])))
+        case .kernel:
+          .variable(
+            tape.reshape(
+              tape.transposeEach(stored, rows: spec.size[1]),
+              [spec.size[0], stored.value.width]))
+        case .matrix, .table, .vector, .buffer: .variable(stored)
         }
     }
     self.specs = specs
@@ -57,14 +68,26 @@ struct LayerWeights<Scalar: Real>: Sendable {
       bias: variable("\(name).bias"))
   }
 
+  func batchNorm(_ name: String) -> BatchNorm<Scalar> {
+    BatchNorm(
+      gain: variable("\(name).weight"), bias: variable("\(name).bias"),
+      mean: variable("\(name).running_mean").value,
+      variance: variable("\(name).running_var").value)
+  }
+
   /// The weights as they are published.
   var named: NamedWeights<Scalar> {
     NamedWeights(
       specs.map { spec in
         let value = variable(spec.name).value
-        let isTransposed = spec.use == .matrix(.inputsByOutputs)
-        return (spec.name, Variable(isTransposed ? value.transposed() : value))
-      })
+        switch spec.use {
+        case .matrix(.inputsByOutputs): return (spec.name, Variable(value.transposed()))
+        case .kernel:
+          let pixels = spec.size[2] * spec.size[3]
+          return (spec.name, Variable(value.transposedEach(rows: pixels).reshaped(spec.size)))
+        case .matrix, .table, .vector, .buffer: return (spec.name, Variable(value))
+        }
+      }, buffers: specs.buffers)
   }
 
   private func entry(_ name: String) -> Entry {

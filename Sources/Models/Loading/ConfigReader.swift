@@ -125,6 +125,27 @@ public struct ConfigReader {
     try optional(key)?.activation() ?? usual
   }
 
+  /// A list of sizes.
+  public mutating func ints(
+    _ key: String, default usual: [Int], in range: ClosedRange<Int>
+  ) throws(Refusal) -> [Int] {
+    guard case .json(let field) = try optional(key) else { return usual }
+    return try field.items().map { item throws(Refusal) in try item.int(in: range) }
+  }
+
+  /// One of the cases that a type has.
+  public mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    _ key: String, default usual: Choice
+  ) throws(Refusal) -> Choice where Choice.RawValue == String {
+    guard let field = try optional(key) else { return usual }
+    let name = try field.string()
+    guard let choice = Choice(rawValue: name) else {
+      throw field.refusal(
+        quoted(name), expected: Choice.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    return choice
+  }
+
   /// A list of strings, one for each layer.
   public mutating func names(
     _ key: String, count: Int, among known: [String]

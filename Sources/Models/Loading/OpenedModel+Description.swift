@@ -41,6 +41,14 @@ extension OpenedModel {
         MLPShape.modelType,
         [("layers", shape.layers), ("width", shape.width), ("classes", shape.classes)]
       )
+    case .resNet(let shape, _):
+      return (
+        ResNetShape.modelType,
+        [
+          ("layers", shape.layers), ("stages", shape.stages.count),
+          ("channels", shape.channels), ("classes", shape.classes),
+        ]
+      )
     }
   }
 }

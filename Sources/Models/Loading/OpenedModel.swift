@@ -27,6 +27,7 @@ public struct OpenedModel: Sendable {
     case backpack(BackpackShape, PublishedTensors)
     case gru(GRUShape, PublishedTensors)
     case mlp(MLPShape, PublishedTensors)
+    case resNet(ResNetShape, PublishedTensors)
   }
 
   /// The files.
@@ -51,6 +52,11 @@ public struct OpenedModel: Sendable {
     case MLPShape.modelType:
       let shape = try MLPShape(config)
       contents = .mlp(shape, try PublishedTensors(checkpoint, shape.weights))
+    case ResNetShape.modelType:
+      let shape = try ResNetShape(config)
+      contents = .resNet(
+        shape,
+        try PublishedTensors(checkpoint, shape.weights, isBuffer: ResNetShape.isBuffer))
     case Family.gpt2.modelType where try Self.isBackpack(config):
       let shape = try BackpackShape(config)
       contents = .backpack(
@@ -63,7 +69,9 @@ public struct OpenedModel: Sendable {
       }
       let known = Family.all.map(\.modelType)
       guard known.contains(name) else {
-        let all = known + EncoderDecoderFamily.all.map(\.modelType) + [GRUShape.modelType, MLPShape.modelType]
+        let all =
+          known + EncoderDecoderFamily.all.map(\.modelType)
+          + [GRUShape.modelType, MLPShape.modelType, ResNetShape.modelType]
         throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
       }
       contents = .decoder(try PublishedModel(checkpoint))
@@ -90,7 +98,7 @@ public struct OpenedModel: Sendable {
       case .classifier: .classifier
       case .languageModel: .languageModel
       }
-    case .mlp: .classifier
+    case .mlp, .resNet: .classifier
     }
   }
 
@@ -99,7 +107,9 @@ public struct OpenedModel: Sendable {
     switch contents {
     case .decoder(let model): model.unusedTensors
     case .encoderDecoder(let model): model.unusedTensors
-    case .backpack(_, let tensors), .gru(_, let tensors), .mlp(_, let tensors): tensors.unused
+    case .backpack(_, let tensors), .gru(_, let tensors), .mlp(_, let tensors),
+      .resNet(_, let tensors):
+      tensors.unused
     }
   }
 
@@ -116,6 +126,7 @@ public struct OpenedModel: Sendable {
     case .backpack(let shape, let tensors): BackpackModel(shape, try tensors.read())
     case .gru(let shape, let tensors): GRUModel(shape, try tensors.read())
     case .mlp(let shape, let tensors): MLPModel(shape, try tensors.read())
+    case .resNet(let shape, let tensors): ResNetModel(shape, try tensors.read())
     }
   }
 
@@ -124,7 +135,7 @@ public struct OpenedModel: Sendable {
     switch contents {
     case .decoder(let model): return try model.outline()
     case .encoderDecoder(let model): return try model.outline()
-    case .backpack, .gru, .mlp: return try load()
+    case .backpack, .gru, .mlp, .resNet: return try load()
     }
   }
 
@@ -140,6 +151,7 @@ public struct OpenedModel: Sendable {
       case .languageModel: shape.vocabulary
       }
     case .mlp(let shape, _): shape.classes
+    case .resNet(let shape, _): shape.classes
     }
   }
 }

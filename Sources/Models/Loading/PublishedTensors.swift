@@ -37,7 +37,7 @@ public struct PublishedTensors: Sendable {
       let values = try checkpoint.floats(stored[spec.name] ?? spec.name)
       pairs.append((spec.name, Variable(Tensor(spec.size, values))))
     }
-    return NamedWeights(pairs)
+    return NamedWeights(pairs, buffers: specs.buffers)
   }
 }
 

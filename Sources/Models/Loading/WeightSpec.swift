@@ -6,6 +6,10 @@ package struct WeightSpec: Sendable, Equatable {
     /// Rows that are looked up.
     case table
     case vector
+    /// Of a convolution, `[outputs, inputs, size, size]`.
+    case kernel
+    /// A vector that training leaves alone.
+    case buffer
   }
 
   package let name: String
@@ -35,6 +39,21 @@ package struct WeightSpec: Sendable, Equatable {
     ["weight", "bias"].map { WeightSpec(name: "\(name).\($0)", size: [width], use: .vector) }
   }
 
+  /// The kernel of a convolution without a bias.
+  static func convolution(
+    _ name: String, inputs: Int, outputs: Int, size: Int
+  ) -> WeightSpec {
+    WeightSpec(name: "\(name).weight", size: [outputs, inputs, size, size], use: .kernel)
+  }
+
+  /// The gain, the bias and the running statistics of a batch norm.
+  static func batchNorm(_ name: String, width: Int) -> [WeightSpec] {
+    layerNorm(name, width: width)
+      + ["running_mean", "running_var"].map {
+        WeightSpec(name: "\(name).\($0)", size: [width], use: .buffer)
+      }
+  }
+
   static func table(_ name: String, rows: Int, width: Int, aliases: [String] = []) -> WeightSpec {
     WeightSpec(name: name, size: [rows, width], use: .table, aliases: aliases)
   }
@@ -59,4 +78,9 @@ extension DecoderShape {
       return spec
     }
   }
+}
+
+extension [WeightSpec] {
+  /// The names of those that training leaves alone.
+  var buffers: Set<String> { Set(filter { $0.use == .buffer }.map(\.name)) }
 }
