@@ -15,7 +15,9 @@ extension PromptResolver {
       try ModelTokenizer.open(
         model.tokenizer?.resolved, beside: checkpoint, vocabulary: vocabulary)
     }
-    let prompts = ModelPrompts(tokenizer, vocabulary: vocabulary ?? 0, model: model.path.resolved)
+    let prompts = ModelPrompts(
+      tokenizer, vocabulary: vocabulary ?? 0, model: model.path.resolved,
+      addsSpecialTokens: model.specialTokens)
     return (PromptResolver(prompts, limits), tokenizer)
   }
 }

@@ -179,7 +179,7 @@ package struct PromptResolver: Sendable {
     case .features(let rows): return (.features(rows), [])
     case .text(let text):
       let encoded = try Self.told(at: place) { () throws(Refusal) in
-        try prompts.encodeWithOffsets(text)
+        try prompts.promptWithOffsets(text)
       }
       return (.tokens(encoded.map(\.id)), encoded.map(\.utf8Range))
     }
