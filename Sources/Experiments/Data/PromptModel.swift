@@ -42,6 +42,13 @@ struct PromptModel: Sendable {
         found: "\(published.family.modelType), an encoder",
         expected: "a decoder, whose last position answers; encoders serve dump and intervene")
     }
+    let reads = published.shape.inputLimits.reads
+    guard reads == .sequences else {
+      throw Refusal(
+        .model, file: model.path.resolved, field: "model_type",
+        found: "\(published.family.modelType), a model of \(reads.words)",
+        expected: "a model of tokens; others serve intervene")
+    }
     var limits = PromptLimits(published.shape, model: model.path.written)
     if let context { limits.inputs.positions = context }
     (resolver, tokenizer) = try PromptResolver.of(model, published.checkpoint, limits)

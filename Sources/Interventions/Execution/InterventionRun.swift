@@ -128,7 +128,8 @@ public struct InterventionRun<Scalar: Real> {
         index,
         EntryAction(
           intervention: intervention, parameters: bound[entry.intervention], grid: grid,
-          places: places.base, coordinates: places.coordinates, source: source, lengths: grid.lengths(lengths),
+          places: places.base, coordinates: places.coordinates, source: source,
+          lengths: grid.lengths(lengths),
           examples: examples, collector: intervention.isCollecting ? UnitCollector() : nil,
           numbers: places.numbers)
       )
