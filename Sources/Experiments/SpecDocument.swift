@@ -34,6 +34,7 @@ package enum SpecDocument {
     let model = try document["model"].string()
     let folder = models.map { URL(fileURLWithPath: $0).appendingPathComponent(model).path }
     let place = folder.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil } ?? model
+    let addsSpecialTokens = try document.optional("special_tokens")?.bool() ?? true
     options.tokenize = { (text) throws(Refusal) in
       let opened = try OpenedModel(place)
       let tokenizer = try ModelTokenizer.open(
@@ -43,7 +44,7 @@ package enum SpecDocument {
           .model, file: place, found: "no tokenizer.json for prompts given as text",
           expected: "one, or input_ids in the specification")
       }
-      return try tokenizer.encode(text)
+      return try tokenizer.encode(text, addingSpecialTokens: addsSpecialTokens)
     }
     if let dumps = try document.optional("dumps") {
       options.tensors = try DumpTensors.read(dumps, model: place)

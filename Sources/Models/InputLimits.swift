@@ -27,7 +27,8 @@ public struct InputLimits: Sendable, Equatable {
     /// What an encoder of those limits reads, and a decoder's tokens.
     case pairs(encoder: InputLimits)
 
-    var words: String {
+    /// In words, for refusals.
+    package var words: String {
       switch self {
       case .sequences: "tokens or embeddings"
       case .images(let size): "images (pixel_values) of shape \(size)"

@@ -83,7 +83,7 @@ struct CausalModelTests {
     expectRefusal(naming: "parents", "cycle A -> A") {
       try model([CausalVariable("A", flags, formula: "A")])
     }
-    expectRefusal(naming: "B.parents", "\"Aa\"", "A (did you mean that?)") {
+    expectRefusal(naming: "B.parents", "\"Aa\"", "one of A, B") {
       try model([a, CausalVariable("B", flags, formula: "Aa")])
     }
     expectRefusal(naming: "B.function", "no function of A") {

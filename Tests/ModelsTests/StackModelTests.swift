@@ -112,7 +112,9 @@ struct StackModelTests {
     ) {
       expectRefusal(terms, kind: .job) { try limits.check(inputs) }
     }
-    for (kind, own) in zip(StackModel.all, limits) { try own.check(kind.inputs() as ModelInputs<Float>) }
+    for (kind, own) in zip(StackModel.all, limits) {
+      try own.check(kind.inputs() as ModelInputs<Float>)
+    }
     refused(t5, .tokens([[1]]), ["tokens alone", "decoder_input_ids"])
     refused(t5, .pairs(.tokens([[1, 11]]), decoder: [[1]]), ["inputs[0][1]", "token 11"])
     refused(t5, .pairs(.tokens([[1]]), decoder: [[11]]), ["[0][0]", "token 11", "0 to 10"])
@@ -148,7 +150,8 @@ struct StackModelTests {
     try refused(
       0, "max_distance\": 9", "max_distance\": 3", ["relative_attention_max_distance", "3 for 8"])
     try refused(0, "d_ff", "d_fff", ["d_fff", "did you mean"])
-    try refused(2, "attention_heads\": 4", "attention_heads\": 3", ["decoder_attention_heads", "3"])
+    try refused(
+      2, "attention_heads\": 4", "attention_heads\": 3", ["decoder_attention_heads", "3"])
     try refused(3, "\"patch_size\": 2", "\"patch_size\": 5", ["patch_size", "5 by 5", "6 by 4"])
     try refused(3, "[6, 4]", "[6]", ["image_size", "1 numbers"])
     try refused(3, "\"num_labels\": 4", "\"id2label\": {}", ["id2label", "0 classes"])

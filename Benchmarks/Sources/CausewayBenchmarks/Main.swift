@@ -17,6 +17,9 @@ struct Main {
     case "forward" where arguments.count > 2:
       try ForwardBenchmark.run(model: arguments[1], documents: Int(arguments[2]) ?? 32)
         .forEach { print($0) }
+    case "family" where arguments.count > 2:
+      try FamilyBenchmark.run(model: arguments[1], passes: Int(arguments[2]) ?? 3)
+        .forEach { print($0) }
     case "reading" where arguments.count > 1:
       try ReadingBenchmark.run(arguments[1]).forEach { print($0) }
     case "places": try InterventionBenchmark.places().forEach { print($0) }
@@ -25,7 +28,7 @@ struct Main {
         Data(
           """
           usage: CausewayBenchmarks gpt2 | xl-blocks | fact MODEL [--naive] | gradient | training \
-          | places | forward MODEL DOCUMENTS | reading FILE.gguf
+          | places | forward MODEL DOCUMENTS | family MODEL PASSES | reading FILE.gguf
 
           """.utf8))
       exit(2)

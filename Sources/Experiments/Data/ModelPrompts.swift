@@ -5,11 +5,16 @@ internal import Tokenizers
 struct ModelPrompts: PromptTokenizer {
   private let tokenizer: (any Tokenizer)?
   private let model: String
+  /// Whether prompts get the tokens that the tokenizer puts around them.
+  private let addsSpecialTokens: Bool
   let count: Int
 
   /// - Parameter model: The model's path, for the refusal where it has no tokenizer.
-  init(_ tokenizer: (any Tokenizer)?, vocabulary: Int, model: String) {
+  init(
+    _ tokenizer: (any Tokenizer)?, vocabulary: Int, model: String, addsSpecialTokens: Bool = true
+  ) {
     self.tokenizer = tokenizer
+    self.addsSpecialTokens = addsSpecialTokens
     self.model = model
     count = vocabulary
   }
@@ -17,12 +22,25 @@ struct ModelPrompts: PromptTokenizer {
   func encodeWithOffsets(
     _ text: String
   ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] {
+    try encoded(text, addingSpecialTokens: false)
+  }
+
+  func promptWithOffsets(
+    _ text: String
+  ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] {
+    try encoded(text, addingSpecialTokens: addsSpecialTokens)
+  }
+
+  private func encoded(
+    _ text: String, addingSpecialTokens: Bool
+  ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] {
     guard let tokenizer else {
       throw Refusal(
         .model, file: model, found: "a text, and no tokenizer",
         expected: "token ids, or model.tokenizer in the job, or a model that has its tokenizer")
     }
-    let encoding = try tokenizer.encodeWithOffsets(text)
+    let encoding = try tokenizer.encodeWithOffsets(
+      text, addingSpecialTokens: addingSpecialTokens)
     return zip(encoding.ids, encoding.utf8Spans).map { ($0, $1) }
   }
 

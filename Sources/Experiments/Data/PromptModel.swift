@@ -15,7 +15,9 @@ extension PromptResolver {
       try ModelTokenizer.open(
         model.tokenizer?.resolved, beside: checkpoint, vocabulary: vocabulary)
     }
-    let prompts = ModelPrompts(tokenizer, vocabulary: vocabulary ?? 0, model: model.path.resolved)
+    let prompts = ModelPrompts(
+      tokenizer, vocabulary: vocabulary ?? 0, model: model.path.resolved,
+      addsSpecialTokens: model.specialTokens)
     return (PromptResolver(prompts, limits), tokenizer)
   }
 }
@@ -39,6 +41,13 @@ struct PromptModel: Sendable {
         .model, file: model.path.resolved, field: "model_type",
         found: "\(published.family.modelType), an encoder",
         expected: "a decoder, whose last position answers; encoders serve dump and intervene")
+    }
+    let reads = published.shape.inputLimits.reads
+    guard reads == .sequences else {
+      throw Refusal(
+        .model, file: model.path.resolved, field: "model_type",
+        found: "\(published.family.modelType), a model of \(reads.words)",
+        expected: "a model of tokens; others serve intervene")
     }
     var limits = PromptLimits(published.shape, model: model.path.written)
     if let context { limits.inputs.positions = context }

@@ -27,6 +27,11 @@ package struct PromptLimits: Sendable, Equatable {
   func check(
     _ input: ResolvedInput.Content, at place: JobPlace, remedy: String = ""
   ) throws(Refusal) -> Int {
+    guard inputs.reads == .sequences else {
+      throw place.refusal(
+        "a prompt for \(escaped(model))",
+        expected: "a model of tokens alone: it reads \(inputs.reads.words), which intervene takes")
+    }
     let count: Int
     let noun: String
     switch input {
@@ -179,7 +184,7 @@ package struct PromptResolver: Sendable {
     case .features(let rows): return (.features(rows), [])
     case .text(let text):
       let encoded = try Self.told(at: place) { () throws(Refusal) in
-        try prompts.encodeWithOffsets(text)
+        try prompts.promptWithOffsets(text)
       }
       return (.tokens(encoded.map(\.id)), encoded.map(\.utf8Range))
     }

@@ -13,6 +13,12 @@ package protocol PromptTokenizer: Sendable {
     _ text: String
   ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)]
 
+  /// The tokens of a prompt's text, with those that the tokenizer puts around it, which stand for no
+  /// bytes.
+  func promptWithOffsets(
+    _ text: String
+  ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)]
+
   /// The text of one token, with its leading space; nil where there is no such token.
   func token(_ id: Int) -> String?
 
@@ -22,6 +28,10 @@ package protocol PromptTokenizer: Sendable {
 }
 
 extension PromptTokenizer {
+  package func promptWithOffsets(
+    _ text: String
+  ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] { try encodeWithOffsets(text) }
+
   package func decode(_ ids: [Int]) -> String { ids.map(text).joined() }
 
   /// The text of each token of a prompt: a character of several tokens stands whole at the first of
@@ -70,7 +80,7 @@ extension PromptTokenizer {
     let bare = String(text.drop { $0 == " " })
     let continuation = prompt.hasSuffix(" ") ? bare : " " + bare
     // Read behind the prompt, since some tokenizers begin every text with a space of their own.
-    let whole = try encodeWithOffsets(prompt + continuation).map(\.id)
+    let whole = try promptWithOffsets(prompt + continuation).map(\.id)
     let follows = whole.count > ids.count && whole.starts(with: ids)
     let tokens =
       follows

@@ -8,6 +8,8 @@ package struct ModelSection: Sendable {
   /// place in the cache.
   package let path: JobPath
   package let tokenizer: JobPath?
+  /// Whether texts get the tokens that the tokenizer puts around them, such as a beginning of sequence.
+  package let specialTokens: Bool
   /// SHA-256 of the weights that the job insists on, 64 hexadecimal digits.
   package let digest: String?
 
@@ -33,10 +35,11 @@ package struct ModelSection: Sendable {
     return section
   }
 
-  private init(path: JobPath, tokenizer: JobPath?, digest: String?) {
+  private init(path: JobPath, tokenizer: JobPath?, specialTokens: Bool, digest: String?) {
     let place = HubCache().place(of: path.written, at: path.resolved)
     self.path = JobPath(written: path.written, resolved: place)
     (self.tokenizer, self.digest) = (tokenizer, digest)
+    self.specialTokens = specialTokens
   }
 
   private static func rest(
@@ -46,7 +49,12 @@ package struct ModelSection: Sendable {
       path: path,
       tokenizer: try f.optional(
         "tokenizer", .path, usually: "the model's own", only: when,
-        "A tokenizer.json, or a folder with one."),
+        "A tokenizer's file, or a folder with one: tokenizer.json, tokenizer.model, vocab.json with "
+          + "merges.txt, vocab.txt, .tiktoken or .gguf."),
+      specialTokens: try f.field(
+        "special_tokens", .flag, or: true, isImplied: true, only: when,
+        "Whether texts get the tokens that the tokenizer puts around them, such as a beginning of "
+          + "sequence. Token ids are taken as they are."),
       digest: try f.optional(
         "digest", .digest, only: when, "The weights' digest, which a run then insists on."))
   }

@@ -7,8 +7,9 @@ extension SoftGeneration {
   /// - Parameter count: New tokens of each example.
   public func check(_ call: InterventionCall<Scalar>, count: Int) throws(Refusal) {
     guard case .tokens(let prompts) = call.base else {
+      let isEmbeddings = if case .embeddings = call.base { true } else { false }
       throw Refusal(
-        .job, field: "base", found: "embeddings", expected: "tokens, from which to generate")
+        .job, field: "base", found: isEmbeddings ? "embeddings" : "more than tokens", expected: "tokens, from which to generate")
     }
     let longest = prompts.map(\.count).max() ?? 0
     let (end, overflow) = longest.addingReportingOverflow(count)

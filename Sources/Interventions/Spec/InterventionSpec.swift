@@ -33,9 +33,9 @@ struct InterventionSpec: Sendable {
 
   private static let known = [
     "kind", "model", "representations", "intervention_types", "mode", "use_fast", "base",
-    "sources", "unit_locations", "source_representations", "subspaces", "expected", "wrt", "labels",
-    "train", "generate", "saved_directory", "include_model", "sorted_keys",
-    "dumps",
+    "sources", "special_tokens", "unit_locations", "source_representations", "subspaces",
+    "expected", "wrt", "labels", "train", "generate", "saved_directory", "include_model",
+    "sorted_keys", "dumps",
     // Notes for people, and what a test compares with.
     "name", "category", "reference", "versions", "note", "tolerance", "measured", "tensors",
   ]

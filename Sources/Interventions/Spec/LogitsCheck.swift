@@ -46,7 +46,8 @@ public struct LogitsCheck: Sendable {
         expected: "\(width) numbers in each row, as the model gives")
     }
     let found = loaded.run(inputs, on: Tape(), visit: nil).value
-    let rows = try rows(of: recorded.shape, inputs.lengths, found.rows)
+    let rows = try rows(
+      of: recorded.shape, inputs.extents[loaded.extent(of: .logits)], found.rows)
     return outcome(found, try file.floats("logits"), rows, width)
   }
 

@@ -19,11 +19,11 @@ extension SpecRun {
       let (trained, weights) = model.trainable(on: tape)
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
-      let loss = loss(result.logits, labels, call.base.lengths, on: tape)
+      let loss = loss(result.logits, labels, rows(call.base), on: tape)
       outputs.add(
         "intervened.logits",
-        try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
-      addLengths(call.base.lengths, to: &outputs)
+        try shaped(result.logits.value, rows(call.base), of: spec.document["base"]))
+      addLengths(rows(call.base), to: &outputs)
       outputs.add("loss", loss.value)
       let parameters = weights.parameters
       let gradients = tape.gradients(of: loss, at: parameters.map(\.variable))
@@ -37,8 +37,8 @@ extension SpecRun {
     let result = run(call, on: tape, parameters: bound)
     outputs.add(
       "intervened.logits",
-      try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
-    addLengths(call.base.lengths, to: &outputs)
+      try shaped(result.logits.value, rows(call.base), of: spec.document["base"]))
+    addLengths(rows(call.base), to: &outputs)
     let trained = TrainedParameter.all(in: setup)
     let gradients: [Tensor<Float>]
     if let microbatches = options.microbatches {
@@ -52,7 +52,7 @@ extension SpecRun {
       outputs.add("loss", Tensor(scalar: loss))
       gradients = sum
     } else {
-      let loss = loss(result.logits, labels, call.base.lengths, on: tape)
+      let loss = loss(result.logits, labels, rows(call.base), on: tape)
       outputs.add("loss", loss.value)
       gradients = tape.gradients(of: loss, at: trained.map { bound[$0.intervention][$0.name] })
     }

@@ -96,7 +96,7 @@ extension SpecRun {
     let own = try field["soft"]
     try own.refuseUnknownKeys(known: Self.softFields)
     let generation: SoftGeneration<Float>
-    if let decoder = model as? DecoderModel<Float> {
+    if let decoder = model as? DecoderModel<Float>, decoder.shape.isCausal {
       generation = SoftGeneration(decoder, setup.setup)
     } else if let recurrent = model as? GRUModel<Float>, kind == .languageModel,
       !recurrent.addsPositions, recurrent.shape.hasEmbeddings

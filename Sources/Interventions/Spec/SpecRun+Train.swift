@@ -45,7 +45,7 @@ extension SpecRun {
     for (call, labels) in batches {
       let tape = Tape<Float>()
       let logits = ModelRunner.lastRows(
-        run(call, on: tape, logits: .last).logits, call.base.lengths, on: tape)
+        run(call, on: tape, logits: .last).logits, rows(call.base), on: tape)
       loss += Double(tape.crossEntropy(logits, labels: labels).value.scalar) * Double(labels.count)
       var choose = TokenChoice()
       right += zip(choose(logits.value), labels).count { $0 == $1 }
@@ -90,7 +90,7 @@ extension SpecRun {
     }
     outputs.add(
       "final.intervened.logits",
-      try shaped(result.logits.value, call.base.lengths, of: train.batches[0]["base"]))
+      try shaped(result.logits.value, rows(call.base), of: train.batches[0]["base"]))
     evaluate(evaluation, run, into: &outputs)
     return outputs
   }
@@ -122,7 +122,7 @@ extension SpecRun {
     outputs.add(
       "final.intervened.logits",
       try shaped(
-        run(call, on: Tape()).logits.value, call.base.lengths, of: train.batches[0]["base"]))
+        run(call, on: Tape()).logits.value, rows(call.base), of: train.batches[0]["base"]))
     evaluate(evaluation, run, into: &outputs)
     if let folder = options.saveTo {
       try setup.folder().write(to: folder)
@@ -182,7 +182,7 @@ private struct SpecInterventionTraining: TrainingTask {
       setup, run.model, over: own.map(\.call), at: addresses, isNaive: run.options.isNaive
     ) { number, result, tape in
       let (call, labels) = own[number]
-      let loss = run.loss(result.logits, labels, call.base.lengths, on: tape)
+      let loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
       guard train.boundaryWeight != 0, let boundaries = result.boundaries(on: tape) else {
         return loss
       }
@@ -226,7 +226,7 @@ private struct SpecModelTraining: TrainingTask {
       let trained = InterventionRun(
         run.model.with(leaves, on: tape), run.setup.setup, trainsModel: true)
       let result = trained(call, on: tape, logits: .last)
-      let loss = run.loss(result.logits, labels, call.base.lengths, on: tape)
+      let loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
       total += loss.value.scalar
       let gradients = tape.gradients(of: loss, at: leaves.parameters.map(\.variable))
       sums = sums.isEmpty ? gradients : zip(sums, gradients).map { $0 + $1 }

@@ -202,12 +202,12 @@ public struct SpecRun {
     var outputs = SpecOutputs()
     if let original = result.original {
       outputs.add(
-        "original.logits", try shaped(original.value, call.base.lengths, of: spec.document["base"]))
+        "original.logits", try shaped(original.value, rows(call.base), of: spec.document["base"]))
     }
     outputs.add(
       "intervened.logits",
-      try shaped(result.logits.value, call.base.lengths, of: spec.document["base"]))
-    addLengths(call.base.lengths, to: &outputs)
+      try shaped(result.logits.value, rows(call.base), of: spec.document["base"]))
+    addLengths(rows(call.base), to: &outputs)
     for (index, value) in result.collected.enumerated() {
       outputs.add("collected.\(index)", value.value)
     }
@@ -216,6 +216,9 @@ public struct SpecRun {
     }
     return outputs
   }
+
+  /// How many rows of logits each example has.
+  func rows(_ inputs: ModelInputs<Float>) -> [Int] { inputs.extents[model.extent(of: .logits)] }
 
   /// Logits as `[examples, positions, vocabulary]` where every example is as long or was given with
   /// a mask, as `[rows, vocabulary]` where they are not, and as `[examples, classes]` of a classifier.

@@ -95,6 +95,7 @@ extension ModuleNames {
         "output": .blockOutput,
       ])
     tree.blocks = "layers"
+    tree.passingBefore = ["embeddings.dropout"]
     tree.older = [
       "input": .blockInput, "layernorm_before.input": .blockInput,
       "layernorm_before.output": .attentionInput, "attention.input": .attentionInput,

@@ -165,8 +165,17 @@ extension ModuleNames {
   private func outsidePaths(_ shape: DecoderShape) -> [ModulePaths.Names.Outside] {
     var paths: [ModulePaths.Names.Outside] = []
     func add(_ module: StackModule, _ side: String, _ site: Site, isLast: Bool = false) {
-      // A module that both stacks of a model have stands for no one site.
-      guard let name = stack[module], module == .head || !name.isOutside else { return }
+      guard let name = stack[module] else { return }
+      if module != .head {
+        // A module that both stacks of a model have stands for no one site, and a parameter that
+        // belongs to a larger module for none.
+        let hasModule =
+          !name.isOutside && (name.weight == ".weight" || module != .positionEmbedding)
+        let hasWeight = [false, true].contains {
+          shape.size(of: .stack(module, isBias: $0)) != nil
+        }
+        guard hasModule, hasWeight || module == .finalNorm else { return }
+      }
       paths.append(
         .init(key: "\(name.path).\(side)", site: site, isLast: isLast, isBare: module == .head))
     }

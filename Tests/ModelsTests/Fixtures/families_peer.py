@@ -51,6 +51,15 @@ CASES = {
     "stablelm_bias": dict(stablelm, use_qkv_bias=True, partial_rotary_factor=0.5),
     "stablelm_parallel": dict(stablelm, use_parallel_residual=True),
     "stablelm_norms": dict(stablelm, qk_layernorm=True, rope_theta=500.0),
+    "smollm3": dict(
+        usual, model_type="smollm3", num_key_value_heads=2, num_hidden_layers=4,
+        no_rope_layer_interval=2),
+    "smollm3_window": dict(
+        usual, model_type="smollm3", num_key_value_heads=2, no_rope_layers=[1, 0],
+        use_sliding_window=True, sliding_window=4, layer_types=["full_attention", "sliding_attention"]),
+    "starcoder2": dict(usual, model_type="starcoder2", num_key_value_heads=2),
+    "starcoder2_bare": dict(
+        usual, model_type="starcoder2", num_key_value_heads=2, use_bias=False, sliding_window=4),
     "falcon": falcon,
     "falcon_multi_head": dict(falcon, multi_query=False),
     "falcon_new": dict(falcon, new_decoder_architecture=True, num_kv_heads=2),
