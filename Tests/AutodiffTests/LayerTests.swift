@@ -40,8 +40,10 @@ import _TestSupport
         ],
       ],
       queries: [
-        .init(row: 0, sequence: 0, position: 2, keys: 0..<3), .init(row: 1, sequence: 0, position: 3, keys: 0..<4),
-        .init(row: 2, sequence: 0, position: 4, keys: 0..<5), .init(row: 3, sequence: 1, position: 0, keys: 0..<1),
+        .init(row: 0, sequence: 0, position: 2, keys: 0..<3),
+        .init(row: 1, sequence: 0, position: 3, keys: 0..<4),
+        .init(row: 2, sequence: 0, position: 4, keys: 0..<5),
+        .init(row: 3, sequence: 1, position: 0, keys: 0..<1),
         .init(row: 4, sequence: 1, position: 2, keys: 0..<3),
       ])
   }
@@ -53,10 +55,12 @@ import _TestSupport
     let keys = Self.draws([5, heads[1] * 3], seed: 45)
     let prefix = Self.draws([3, heads[1] * 3], seed: 46)
     expectGradient(at: [q, keys]) {
-      $0.attentionWeights($1[0], keys: $1[1], prefix: prefix, scores: AttentionScores(scale: 0.6), layout: layout)
+      $0.attentionWeights(
+        $1[0], keys: $1[1], prefix: prefix, scores: AttentionScores(scale: 0.6), layout: layout)
     }
     let weights = Tape<Double>().attentionWeights(
-      Variable(q), keys: Variable(keys), prefix: prefix, scores: AttentionScores(scale: 0.6), layout: layout
+      Variable(q), keys: Variable(keys), prefix: prefix, scores: AttentionScores(scale: 0.6),
+      layout: layout
     ).value
     expectGradient(at: [keys]) {
       $0.attentionMix(Variable(weights), values: $1[0], prefix: prefix, layout: layout)
@@ -72,7 +76,10 @@ import _TestSupport
     let layout = AttentionLayout(
       heads: 2, keyHeads: 1, headWidth: 4,
       sequences: [[.init(own: false, rows: 0..<2), .init(own: true, rows: 0..<2)]],
-      queries: [.init(row: 0, sequence: 0, position: 3, keys: 0..<4), .init(row: 1, sequence: 0, position: 3, keys: 0..<4)])
+      queries: [
+        .init(row: 0, sequence: 0, position: 3, keys: 0..<4),
+        .init(row: 1, sequence: 0, position: 3, keys: 0..<4),
+      ])
     let prefix = Self.draws([2, 4], seed: 47)
     expectGradient(at: [Self.draws([2, 8]), Self.draws([2, 4], seed: 48)]) {
       $0.attentionMix($1[0], values: $1[1], prefix: prefix, layout: layout)

@@ -103,7 +103,9 @@ import _TestSupport
     ) -> [Float] {
       let layout = AttentionLayout(
         heads: heads, keyHeads: keyHeads, headWidth: width, sequences: [pieces],
-        queries: rows.map { .init(row: $0 - rows.lowerBound, sequence: 0, position: $0, keys: 0..<$0 + 1) })
+        queries: rows.map {
+          .init(row: $0 - rows.lowerBound, sequence: 0, position: $0, keys: 0..<$0 + 1)
+        })
       let own = prefix..<length
       let weights = Tensor<Float>([rows.count, layout.weightWidth]) {
         Float.attentionWeights(

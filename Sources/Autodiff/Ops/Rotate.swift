@@ -43,7 +43,8 @@ extension Tape {
       Tensor(x.shape) { y in
         Scalar.rotate(
           rows: x.rows, heads: x.width / headWidth, headWidth: headWidth, rotated: angles.rotated,
-          isPaired: angles.isPaired, sign: sign, positions: positions, cosines: angles.cosines.unsafePointer,
+          isPaired: angles.isPaired, sign: sign, positions: positions,
+          cosines: angles.cosines.unsafePointer,
           sines: angles.sines.unsafePointer, x.unsafePointer, y)
       }
     }

@@ -185,4 +185,3 @@ struct ConeRun<Scalar: Real> {
     return tape.rows(tape.concatenate([Variable(base), changed]), order)
   }
 }
-

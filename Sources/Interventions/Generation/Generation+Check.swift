@@ -9,7 +9,8 @@ extension Generation {
     guard case .tokens(let prompts) = call.base else {
       let isEmbeddings = if case .embeddings = call.base { true } else { false }
       throw Refusal(
-        .job, field: "base", found: isEmbeddings ? "embeddings" : "more than tokens", expected: "tokens, from which to generate")
+        .job, field: "base", found: isEmbeddings ? "embeddings" : "more than tokens",
+        expected: "tokens, from which to generate")
     }
     let longest = prompts.map(\.count).max() ?? 0
     let (end, overflow) = longest.addingReportingOverflow(count)
@@ -20,7 +21,8 @@ extension Generation {
         expected: "1 to \(limit - longest + 1): the model's context")
     }
     let onPrompt = CallCheck(setup: setup, call: call, baseLengths: call.base.extents)
-    let later = CallCheck(setup: setup, call: call, baseLengths: InputLengths(prompts.map { _ in 1 }))
+    let later = CallCheck(
+      setup: setup, call: call, baseLengths: InputLengths(prompts.map { _ in 1 }))
     let everywhere = setup.entries.indices.filter { call.places[$0].base == .whole }
     if passes.actsOnPrompt {
       try onPrompt()

@@ -9,7 +9,8 @@ extension SoftGeneration {
     guard case .tokens(let prompts) = call.base else {
       let isEmbeddings = if case .embeddings = call.base { true } else { false }
       throw Refusal(
-        .job, field: "base", found: isEmbeddings ? "embeddings" : "more than tokens", expected: "tokens, from which to generate")
+        .job, field: "base", found: isEmbeddings ? "embeddings" : "more than tokens",
+        expected: "tokens, from which to generate")
     }
     let longest = prompts.map(\.count).max() ?? 0
     let (end, overflow) = longest.addingReportingOverflow(count)
@@ -18,7 +19,8 @@ extension SoftGeneration {
         .job, field: "count", found: "\(count) after \(longest) tokens",
         expected: "at least 1, within the model's context")
     }
-    try CallCheck(setup: setup, call: call, baseLengths: InputLengths(prompts.map { $0.count + count - 1 }))()
+    try CallCheck(
+      setup: setup, call: call, baseLengths: InputLengths(prompts.map { $0.count + count - 1 }))()
     for (index, places) in call.places.enumerated() {
       let intervention = setup.intervention(of: index)
       let isPrompt = prompts.enumerated().allSatisfy { example, tokens in

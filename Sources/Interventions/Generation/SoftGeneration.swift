@@ -78,7 +78,8 @@ public struct SoftGeneration<Scalar: Real> {
     var steps: [Variable<Scalar>] = []
     for step in 0..<count {
       let actions = run.actions(
-        Array(setup.entries.indices), call, bound, sources, lengths: InputLengths(tokens.map(\.count)),
+        Array(setup.entries.indices), call, bound, sources,
+        lengths: InputLengths(tokens.map(\.count)),
         collecting: false, on: tape)
       let logits = model.logits(
         tokens, prompts.map(\.count), inputs, on: tape, visit: run.visitor(actions, [], on: tape))

@@ -20,7 +20,8 @@ extension Family {
   /// OLMo 2: norms of what is added to the stream, and of queries and keys.
   ///
   /// OLMo Team, 2024, <https://arxiv.org/abs/2501.00656>.
-  static let olmo2 = Family("olmo2", names: .olmo2, gguf: InGGUF("olmo2")) { config throws(Refusal) in
+  static let olmo2 = Family("olmo2", names: .olmo2, gguf: InGGUF("olmo2")) {
+    config throws(Refusal) in
     var shape = try config.llamaShape(
       ConfigReader.LlamaDefaults(vocabulary: 50_304, epsilon: 1e-5))
     for layer in shape.blocks.indices {

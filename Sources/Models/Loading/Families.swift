@@ -2,7 +2,8 @@ extension Family {
   /// The families of one stack that can be read.
   public static let all: [Family] = [
     gpt2, gptNeo, gptNeoX, gptJ, llama, mistral, mixtral, qwen2, qwen3, qwen3MoE, gemma, gemma2,
-    gemma3, olmo, olmo2, phi, phi3, stableLM, falcon, bloom, opt, smolLM3, starCoder2, gptOSS, bert, roberta,
+    gemma3, olmo, olmo2, phi, phi3, stableLM, falcon, bloom, opt, smolLM3, starCoder2, gptOSS, bert,
+    roberta,
     distilBERT, esm, vit,
   ]
 

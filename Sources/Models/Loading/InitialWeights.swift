@@ -44,7 +44,8 @@ struct InitialWeights {
         return Array(repeating: spec.start ?? 0, count: count)
       }
       return normals(
-        spec.name, count, deviation: spec.isWriting ? 0.02 / (2 * Double(layers)).squareRoot() : 0.02)
+        spec.name, count,
+        deviation: spec.isWriting ? 0.02 / (2 * Double(layers)).squareRoot() : 0.02)
     }
   }
 

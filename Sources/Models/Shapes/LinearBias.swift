@@ -18,7 +18,9 @@ public struct LinearBias: Sendable, Equatable {
   /// next power's for the heads beyond.
   public static func slopes(_ heads: Int) -> [Float] {
     func sequence(_ count: Int, _ step: Int) -> [Float] {
-      (0..<count).map { Float(pow(2, -8 * Double($0 * step + 1) / Double(heads.powerBelow * step))) }
+      (0..<count).map {
+        Float(pow(2, -8 * Double($0 * step + 1) / Double(heads.powerBelow * step)))
+      }
     }
     let most = heads.powerBelow
     return sequence(most, 1) + sequence(heads - most, 2)
@@ -34,7 +36,9 @@ public struct LinearBias: Sendable, Equatable {
 
 extension Int {
   /// The largest power of two that is not above.
-  fileprivate var powerBelow: Int { 1 << (Int.bitWidth - 1 - Swift.max(1, self).leadingZeroBitCount) }
+  fileprivate var powerBelow: Int {
+    1 << (Int.bitWidth - 1 - Swift.max(1, self).leadingZeroBitCount)
+  }
 }
 
 extension Float {

@@ -109,12 +109,15 @@ extension DecoderShape {
     case .query: return map(attention.queryWidth, width, hasBias: biases.contains(.query))
     case .key: return map(attention.keyWidth, width, hasBias: biases.contains(.key))
     case .value: return map(attention.keyWidth, width, hasBias: biases.contains(.value))
-    case .attentionOutput: return map(width, attention.queryWidth, hasBias: biases.contains(.output))
+    case .attentionOutput:
+      return map(width, attention.queryWidth, hasBias: biases.contains(.output))
     case .queryNorm: return norms(attention.heads)
     case .keyNorm: return norms(attention.keyHeads)
     case .sinks: return isBias || !attention.hasSinks ? nil : [attention.heads]
     case .relativeBias:
-      guard case .buckets(let count, _, _, isOwn: true) = attention.bias, !isBias else { return nil }
+      guard case .buckets(let count, _, _, isOwn: true) = attention.bias, !isBias else {
+        return nil
+      }
       return [count, attention.heads]
     case .crossQuery: return crossed(block.cross?.queryWidth ?? 0, width, .query)
     case .crossKey: return crossed(block.cross?.keyWidth ?? 0, width, .key)
