@@ -23,7 +23,7 @@ struct ModelRunner<Scalar: Real> {
     wantsOriginal: Bool = false, on tape: Tape<Scalar>,
     visit: @escaping (SiteValue<Scalar>) -> Variable<Scalar>
   ) -> Outcome {
-    let lengths = inputs.extents[model.extent(of: .logits)]
+    let lengths = inputs.extents[model.extent(of: .logits, layer: 0)]
     guard !isNaive, let decoder = model as? DecoderModel<Scalar>,
       touches.allSatisfy(\.site.isInBlock),
       let cone = Cone(

@@ -47,7 +47,7 @@ public struct LogitsCheck: Sendable {
     }
     let found = loaded.run(inputs, on: Tape(), visit: nil).value
     let rows = try rows(
-      of: recorded.shape, inputs.extents[loaded.extent(of: .logits)], found.rows)
+      of: recorded.shape, inputs.extents[loaded.extent(of: .logits, layer: 0)], found.rows)
     return outcome(found, try file.floats("logits"), rows, width)
   }
 
