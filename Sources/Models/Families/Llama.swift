@@ -99,11 +99,6 @@ extension ConfigReader {
     let isNull = try isNull("num_key_value_heads")
     let keyHeads = try int(
       "num_key_value_heads", default: (isNull ? nil : usual.keyHeads) ?? heads)
-    guard heads % keyHeads == 0 else {
-      throw try required("num_key_value_heads").refusal(
-        "num_key_value_heads \(keyHeads) for num_attention_heads \(heads)",
-        expected: "a divisor of num_attention_heads")
-    }
     let headWidth: Int
     if let own = try optional("head_dim") {
       headWidth = try own.int(in: 1...1 << 20)
@@ -116,6 +111,11 @@ extension ConfigReader {
           expected: "a multiple, or head_dim")
       }
       headWidth = width / heads
+    }
+    guard heads % keyHeads == 0 else {
+      throw try required("num_key_value_heads").refusal(
+        "num_key_value_heads \(keyHeads) for num_attention_heads \(heads)",
+        expected: "a divisor of num_attention_heads")
     }
     if let gguf, let own = gguf.metadata.optional("\(gguf.architecture).attention.value_length"),
       try own.int() != headWidth

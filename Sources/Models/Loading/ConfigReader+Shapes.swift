@@ -44,7 +44,8 @@ extension ConfigReader {
     let heads = try int(key, default: gguf == nil ? usual : nil)
     guard width % heads == 0 else {
       throw try required(key).refusal(
-        "\(heads) heads for a width of \(width)", expected: "a divisor of \(width)")
+        "\(heads) heads for a width of \(width)",
+        expected: "a divisor of \(asked(among: ["n_embd", "hidden_size", "dim"])) \(width)")
     }
     return (heads, width / heads)
   }

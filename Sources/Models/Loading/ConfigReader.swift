@@ -172,6 +172,9 @@ public struct ConfigReader {
     throw field.refusal("\(!wanted)", expected: "\(wanted): \(reason)")
   }
 
+  /// The first of some keys that was asked for.
+  func asked(among keys: [String]) -> String { keys.first { asked.contains($0) } ?? "" }
+
   /// Says that fields leave the forward pass as it is.
   public mutating func ignore(_ keys: String...) { asked.formUnion(keys) }
 

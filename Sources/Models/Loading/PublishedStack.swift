@@ -22,9 +22,20 @@ struct PublishedStack: Sendable {
       guard let size = shape.size(of: weight) else { continue }
       var place = place(weight)
       place.name = names.modules.stored(place.name, in: checkpoint)
-      try checkpoint.check(
-        place.name, size: place.storedShape(of: size),
-        note: weight == .tokenEmbedding ? "vocab_size \(size[0])" : "")
+      do throws(Refusal) {
+        try checkpoint.check(
+          place.name, size: place.storedShape(of: size),
+          note: weight == .tokenEmbedding ? "vocab_size \(size[0])" : "")
+      } catch {
+        guard checkpoint.tensors[place.name] == nil, case .block(_, let layer, _) = weight.module,
+          layer > 0
+        else { throw error }
+        // A number of layers that is left out is the class' default, which says nothing of the file.
+        throw Refusal(
+          error.kind, file: error.file, field: error.field, found: error.found,
+          expected: "\(error.expected), since the configuration has \(shape.layers) layers "
+            + "(n_layer, num_layers or num_hidden_layers)")
+      }
       places[weight] = place
     }
     self.places = places
