@@ -218,7 +218,9 @@ public struct SpecRun {
   }
 
   /// How many rows of logits each example has.
-  func rows(_ inputs: ModelInputs<Float>) -> [Int] { inputs.extents[model.extent(of: .logits, layer: 0)] }
+  func rows(_ inputs: ModelInputs<Float>) -> [Int] {
+    inputs.extents[model.extent(of: .logits, layer: 0)]
+  }
 
   /// Logits as `[examples, positions, vocabulary]` where every example is as long or was given with
   /// a mask, as `[rows, vocabulary]` where they are not, and as `[examples, classes]` of a classifier.
