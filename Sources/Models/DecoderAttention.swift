@@ -64,9 +64,7 @@ extension DecoderModel {
     }
     if let norm = weights.keyNorm { k = run.visit(.keyNormOutput, layer, norm(k, on: tape)) }
     if let rotary = weights.rotary {
-      let lengths = batch.sequenceOfRow.map { batch.sequences[Int($0)].length }
-      let (angles, places) = rotary.angles(
-        of: batch.positions, lengths: lengths, longest: batch.longest)
+      let (angles, places) = rotary.angles(of: batch)
       let asking = queries.map { $0.map { places[$0] } } ?? places
       let headWidth = weights.shape.headWidth
       q = tape.rotate(q, headWidth: headWidth, positions: asking, angles: angles)

@@ -11,8 +11,8 @@ extension DecoderModel: IntervenableModel {
     return
       (shape.namedSites + outside + shape.furtherBlockSites
       + (shape.finalNorm == nil ? [] : [.finalNormOutput])
-      + (shape.head.hasMatrix ? [.logits] : [])).map {
-        ($0, 0..<($0.isInBlock ? shape.layers : 1))
+      + (shape.head.hasMatrix ? [.logits] : [])).flatMap { site in
+        (site.isInBlock ? shape.layers(with: site) : [0..<1]).map { (site, $0) }
       }
   }
 

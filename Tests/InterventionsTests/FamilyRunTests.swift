@@ -56,13 +56,12 @@ struct FamilyRunTests {
   @Test(arguments: folders)
   func `a change at one place gives the bits of a whole run, at any site`(folder: Folder) throws {
     let model = try PublishedModel(folder.url.path).load()
-    let sites = Set(model.sites.map(\.site))
     let plain = RunSupport.logits(model, RunSupport.base)
     let places = InterventionCall<Float>.Places(
       source: UnitPlaces(positions: .each([[0], [6], [2]])),
       base: UnitPlaces(positions: .each([[3], [0], [2]])))
-    for site in RunSupport.rowSites where sites.contains(site) {
-      for layer in 0..<model.shape.layers {
+    for (site, layers) in model.sites where RunSupport.rowSites.contains(site) {
+      for layer in layers {
         let setup = try InterventionSetup<Float>(
           [Representation(Vanilla(), at: site, layer: layer)], in: model)
         let call = call(setup.groupCount, [places], isItself: false)

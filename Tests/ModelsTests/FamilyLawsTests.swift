@@ -94,4 +94,26 @@ struct FamilyLawsTests {
       }
     }
   }
+
+  @Test func `what lies inside networks is a site of the layers that have it alone`() {
+    var shape = DecoderShape.llama(
+      layers: 5, width: 16, heads: 2, keyHeads: 1, mlpWidth: 12, vocabulary: 20)
+    for layer in [1, 2, 4] {
+      shape.blocks[layer].mlp.experts = .init(count: 3, used: 2, isNormalised: true)
+    }
+    let model = DecoderModel<Float>.random(shape)
+    func layers(_ site: Site) -> [Range<Int>] {
+      model.sites.filter { $0.site == site }.map(\.layers)
+    }
+    #expect(layers(.routerOutput) == [1..<3, 4..<5])
+    #expect(layers(.mlpActivation) == [0..<1, 3..<4])
+    #expect(layers(.mlpOutput) == [0..<5])
+    #expect(!shape.has(.routerOutput) && !shape.has(.mlpActivation) && shape.has(.mlpOutput))
+    var seen: [Site: [Int]] = [:]
+    _ = model.run(.tokens([[1, 2, 3]]), on: Tape()) { here in
+      seen[here.site, default: []].append(here.layer)
+      return here.value
+    }
+    #expect(seen[.routerOutput] == [1, 2, 4] && seen[.mlpActivation] == [0, 3])
+  }
 }

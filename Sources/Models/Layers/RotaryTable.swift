@@ -10,12 +10,9 @@ final class RotaryTable<Scalar: Real>: Sendable {
 
   init(_ shape: RotaryShape) { self.shape = shape }
 
-  /// Angles for rows of sequences of the given lengths, and each row's place among them.
-  ///
-  /// - Parameter longest: The length of the longest sequence.
-  func angles(
-    of positions: [Int32], lengths: [Int], longest: Int
-  ) -> (angles: RotaryAngles<Scalar>, rows: [Int32]) {
+  /// Angles for the rows of a batch, and each row's place among them.
+  func angles(of batch: Batch) -> (angles: RotaryAngles<Scalar>, rows: [Int32]) {
+    let longest = batch.longest
     let (angles, count) = made.withLock { made in
       if let made, made.count >= longest { return made }
       let count = (longest + 63) / 64 * 64
@@ -23,11 +20,13 @@ final class RotaryTable<Scalar: Real>: Sendable {
       made = table
       return table
     }
-    guard let long = shape.long else { return (angles, positions) }
+    guard let long = shape.long else { return (angles, batch.positions) }
     // The angles of long sequences stand below the others.
-    return (
-      angles, zip(positions, lengths).map { $1 > long.length ? $0 + Int32(count) : $0 }
-    )
+    let rows = zip(batch.positions, batch.sequenceOfRow).map { position, sequence in
+      let isLong = batch.sequences[Int(sequence)].length > long.length
+      return isLong ? position + Int32(count) : position
+    }
+    return (angles, rows)
   }
 
   private func table(count: Int) -> RotaryAngles<Scalar> {

@@ -120,8 +120,5 @@ extension ModuleNames {
   ]
 
   /// What GGUF calls a projection of queries, keys and values in one.
-  static let ggufFused: [BlockModule: Name] = {
-    let fused = Name("attn_qkv", fused: [.query, .key, .value])
-    return [.query: fused, .key: fused, .value: fused]
-  }()
+  static let ggufFused = projections(Name("attn_qkv", fused: [.query, .key, .value]))
 }

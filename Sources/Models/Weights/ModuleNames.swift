@@ -79,6 +79,11 @@ public struct ModuleNames: Sendable {
     return names
   }
 
+  /// One matrix that makes queries, keys and values.
+  static func projections(_ name: Name) -> [BlockModule: Name] {
+    [.query: name, .key: name, .value: name]
+  }
+
   /// Where a weight stands in a file whose names begin with `prefix`.
   ///
   /// - Precondition: The family names the module.
