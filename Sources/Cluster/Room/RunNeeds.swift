@@ -66,14 +66,18 @@ extension RunNeeds {
     }
   }
 
+  /// Addresses of the stacks of a rank's threads.
+  private static let stackBytes = 32 << 20
+
   /// A rank maps the weights too, whoever of its host holds them.
   private func checkProcess() throws(Refusal) {
     guard let room = HostMemory.addressSpace() else { return }
-    let needed = hostBytes(ranks: 1)
-    guard needed <= room else {
+    let (needed, overflow) = hostBytes(ranks: 1).addingReportingOverflow(Self.stackBytes)
+    guard !overflow, needed <= room else {
       throw Refusal(
         .resources, field: "address space", found: "\(room) bytes left (ulimit -v)",
-        expected: "\(needed) bytes: \(weightBytes) of weights and \(rankBytes) of activations")
+        expected: "\(overflow ? Int.max : needed) bytes: \(weightBytes) of weights, \(rankBytes) of "
+          + "activations and \(Self.stackBytes) for stacks")
     }
   }
 

@@ -13,6 +13,7 @@ enum ComputeRoom {
   ///
   /// Every computation begins with it: later, the library would wait for memory for ever.
   static func take(threads: Int) throws(Refusal) {
+    if HostMemory.addressSpace() != nil { Heap.shareAmongThreads() }
     let spare = beginningBytes + threads * stackBytes
     guard BLAS.takeBuffers(threads: threads, sparing: spare) else {
       let room = HostMemory.addressSpace()
