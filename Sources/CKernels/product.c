@@ -13,7 +13,8 @@
 #include "kernels.h"
 
 #define ROW_BLOCK 224
-#define DEPTH_BLOCK 384
+#define DEPTH_BLOCK 768
+#define PREFETCH 16  // steps of the depth ahead: a panel is longer than the first cache
 
 size_t ck_packed_count(size_t inputs, size_t outputs) {
   return (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL * inputs;
@@ -63,10 +64,16 @@ typedef float lanes8 __attribute__((vector_size(32), aligned(4)));
       _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)                           \
           _Pragma("clang loop unroll(full)") for (int j = 0; j < COLUMNS; j++)                    \
               sum[i][j] = first ? (LANES){0} : *(const LANES *)(yh + i * y_stride + j * WIDTH);   \
+      if (first) /* nothing has read y yet, and it is written at the end */                       \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)                         \
+            _Pragma("clang loop unroll(full)") for (int j = 0; j < COLUMNS; j++)                  \
+                __builtin_prefetch(yh + i * y_stride + j * WIDTH, 1);                             \
       for (size_t k = 0; k < depth; k++) {                                                        \
         LANES bk[COLUMNS];                                                                        \
-        _Pragma("clang loop unroll(full)") for (int j = 0; j < COLUMNS; j++)                      \
-            bk[j] = *(const LANES *)(bh + k * CK_PANEL + j * WIDTH);                              \
+        _Pragma("clang loop unroll(full)") for (int j = 0; j < COLUMNS; j++) {                    \
+          bk[j] = *(const LANES *)(bh + k * CK_PANEL + j * WIDTH);                                \
+          __builtin_prefetch(bh + (k + PREFETCH) * CK_PANEL + j * WIDTH);                         \
+        }                                                                                         \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++) {                       \
           LANES ai = a[k * rows + i] - (LANES){0};                                                \
           _Pragma("clang loop unroll(full)") for (int j = 0; j < COLUMNS; j++)                    \
