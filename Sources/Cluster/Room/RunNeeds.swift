@@ -76,8 +76,8 @@ extension RunNeeds {
     guard !overflow, needed <= room else {
       throw Refusal(
         .resources, field: "address space", found: "\(room) bytes left (ulimit -v)",
-        expected: "\(overflow ? Int.max : needed) bytes: \(weightBytes) of weights, \(rankBytes) of "
-          + "activations and \(Self.stackBytes) for stacks")
+        expected: "\(overflow ? Int.max : needed) bytes: \(weightBytes) of weights, "
+          + "\(rankBytes) of activations and \(Self.stackBytes) for stacks")
     }
   }
 
