@@ -5,6 +5,5 @@
 #define REAL float
 #define SUFFIX f32
 #define SQRT sqrtf
-#define ERF erff
 #define LOG logf
 #include "attention.inc"

@@ -5,6 +5,5 @@
 #define REAL double
 #define SUFFIX f64
 #define SQRT sqrt
-#define ERF erf
 #define LOG log
 #include "elementwise.inc"

@@ -19,13 +19,13 @@ struct ProductFloor {
     block(SweepPlan.Pass(rows: rows, attentionRows: rows, mlpRows: rows))
   }
 
-  /// The products of one block of a staircase.
+  /// The products of one block of a staircase; of a model whose blocks are alike.
   mutating func block(_ pass: SweepPlan.Pass) {
     add(pass.attentionRows, shape.width, shape.queryWidth)
     add(pass.rows, shape.width, shape.keyWidth)
     add(pass.rows, shape.width, shape.keyWidth)
     add(pass.attentionRows, shape.queryWidth, shape.width)
-    if case .gated = shape.mlp { add(pass.mlpRows, shape.width, shape.mlpWidth) }
+    if shape.blocks[0].mlp.form.isGated { add(pass.mlpRows, shape.width, shape.mlpWidth) }
     add(pass.mlpRows, shape.width, shape.mlpWidth)
     add(pass.mlpRows, shape.mlpWidth, shape.width)
   }
