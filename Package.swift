@@ -13,6 +13,10 @@ let settings: [SwiftSetting] = [
 /// The C kernels are optimised in debug builds too: unoptimised loops make the tests crawl.
 let kernelSettings: [CSetting] = [.unsafeFlags(["-O3"])]
 
+/// Tests are as the compiler writes them first: what they measure is optimised, and to optimise
+/// themselves takes longer than they run.
+let testSettings = settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -22,7 +26,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: "\(name)Tests",
     dependencies: [.byName(name: name), "_TestSupport"] + dependencies,
     resources: [.copy("Fixtures")],
-    swiftSettings: settings)
+    swiftSettings: testSettings)
 }
 
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -135,7 +139,7 @@ let package = Package(
         "Cluster", "ResultsStore", "_PeakProbe", "_TestSupport", subprocess,
       ],
       resources: [.copy("Fixtures")],
-      swiftSettings: settings),
+      swiftSettings: testSettings),
   ],
   cxxLanguageStandard: .cxx17
 )
