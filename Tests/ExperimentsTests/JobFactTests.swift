@@ -46,7 +46,6 @@ struct JobFactTests {
     (#"{"subject":"Paris"}"#, ["[0]", "no prompt, no answer"]),
     (#"{}"#, ["no prompt, no subject, no answer"]),
     (#"{"prompt":"Paris is in","subject":"Rome","answer":"x"}"#, ["[0].subject", "Rome"]),
-    (#"{"prompt":"cafe\u0301 is","subject":"caf\u00e9","answer":"x"}"#, ["[0].subject"]),
     (#"{"prompt":"","subject":"Paris","answer":"x"}"#, ["[0].prompt", "empty"]),
     (#"{"prompt":"P is","subject":"P","answer":" "}"#, ["[0].answer", "empty"]),
     (#"{"prompt":3,"subject":"P","answer":"x"}"#, ["[0].prompt", "the number 3"]),

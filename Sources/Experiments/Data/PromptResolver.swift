@@ -77,7 +77,10 @@ package struct PromptResolver: Sendable {
     (self.prompts, self.limits) = (prompts, limits)
   }
 
-  package func resolve(_ written: WrittenPrompt) throws(Refusal) -> ResolvedPrompt {
+  /// - Parameter long: What is done with answers of several tokens; nil: they are refused.
+  package func resolve(
+    _ written: WrittenPrompt, long: DataSection.LongAnswers? = nil
+  ) throws(Refusal) -> ResolvedPrompt {
     let (example, keys, place) = (written.example, written.keys, written.place)
     let base = try input(
       example.base, subject: written.subject, at: place.member(keys.base),
@@ -102,22 +105,50 @@ package struct PromptResolver: Sendable {
       }
       sources.append(resolved)
     }
+    var several: [(key: String, words: String)] = []
+    var spelling: ResolvedPrompt.Spelling?
     func answer(_ label: ExampleLabel, _ key: String) throws(Refusal) -> Int {
-      try self.answer(label, after: written.text, base, at: place.member(key))
+      let place = place.member(key)
+      let text: String
+      switch label {
+      case .index(let number): return try checked(number, at: place)
+      case .text(let own): text = own
+      }
+      let tokens = try Self.told(at: place) { () throws(Refusal) in
+        let prompt = written.text ?? (base.ids.isEmpty ? "" : prompts.text(base.ids))
+        return try prompts.answer(text, following: prompt, base.ids)
+      }
+      guard let first = tokens.ids.first, tokens.ids.count == 1 || long != nil else {
+        let offer = tokens.ids.first.map { ", such as its first, \(quoted(prompts.text($0)))" }
+        throw place.refusal(
+          tokens.words(prompts), expected: "a text of one token" + (offer ?? ""))
+      }
+      if tokens.ids.count > 1 { several.append((key, tokens.words(prompts))) }
+      if key == keys.answer, let other = tokens.other, let end = tokens.end {
+        spelling = ResolvedPrompt.Spelling(
+          end: end, text: tokens.text, other: other.text, otherID: other.id, at: place)
+      }
+      return try checked(first, at: place)
     }
     let label = try answer(example.label, keys.answer)
     let foil = try example.foil.map { (foil) throws(Refusal) in try answer(foil, keys.foil) }
     try check(written.answerBeside, is: label, by: place.member(keys.answer))
     if let foil { try check(written.foilBeside, is: foil, by: place.member(keys.foil)) }
-    guard !written.foilDiffers || foil != label else {
+    let areAlike = written.foilDiffers && foil == label
+    guard !areAlike || !several.isEmpty else {
       throw place.member(keys.foil).refusal(
         "the answer's own token \(quoted(prompts.text(label)))", expected: "another token")
     }
-    return ResolvedPrompt(
+    let skipped =
+      long == .oneToken || areAlike
+      ? several.first.map { "the \($0.key) \($0.words)" } : nil
+    var resolved = ResolvedPrompt(
       id: written.id, base: base, sources: sources, answer: label,
       baseAnswer: try example.baseLabel.map { (own) throws(Refusal) in
         try answer(own, "base_label")
       }, foil: foil, variables: example.variables, sourcesAgree: example.sourcesAgree, at: place)
+    (resolved.skipped, resolved.spelling) = (skipped, spelling)
+    return resolved
   }
 
   /// - Parameters:
@@ -199,17 +230,8 @@ package struct PromptResolver: Sendable {
     return ids
   }
 
-  private func answer(
-    _ label: ExampleLabel, after text: String?, _ base: ResolvedInput, at place: JobPlace
-  ) throws(Refusal) -> Int {
-    let number: Int
-    switch label {
-    case .index(let own): number = own
-    case .text(let own):
-      number = try Self.told(at: place) { () throws(Refusal) in
-        try prompts.token(own, following: text ?? "", base.ids, at: place)
-      }
-    }
+  /// Refuses a number that no answer has.
+  private func checked(_ number: Int, at place: JobPlace) throws(Refusal) -> Int {
     guard (0..<limits.answers).contains(number) else {
       // Where the answers are the vocabulary a number is a token.
       let isToken = limits.inputs.vocabulary == limits.answers

@@ -90,13 +90,26 @@ package struct DataSection: Sendable {
     case none
   }
 
+  /// What is done with a fact whose answer or foil is of several tokens.
+  package enum LongAnswers: String, CaseIterable, Sendable {
+    /// It is skipped, with the reason.
+    case oneToken = "one_token"
+    case firstToken = "first_token"
+  }
+
   package let facts: PromptSection
+  package let longAnswers: LongAnswers
   package let filter: Filter
   /// The least clean probability of the answer; it adds to either filter.
   package let minimumProbability: Double?
 
-  package init(_ f: inout Fields) throws(Refusal) {
-    facts = try PromptSection(&f, "facts", of: .fact, before: ", before the filter")
+  package init(_ f: inout Fields, parity: TraceSpec.Parity) throws(Refusal) {
+    facts = try PromptSection(
+      &f, "facts", of: parity == .rome ? .factOfROME : .fact, before: ", before the filter")
+    longAnswers = try f.field(
+      "answer", .choice(), or: .oneToken, isImplied: true,
+      "one_token: a fact whose answer or foil is of several tokens is skipped and counted; "
+        + "first_token: the first of them stands for it.")
     filter = try f.field(
       "filter", .choice(), or: .correct,
       "correct: only facts whose answer is the model's most probable next token; none: all.")

@@ -1,3 +1,4 @@
+internal import Inputs
 package import JobFiles
 
 /// What one run of a model reads, with its places.
@@ -33,8 +34,32 @@ package struct ResolvedPrompt: Sendable {
   package let variables: [Int]
   /// Whether each source by itself has the answer too; empty where the data does not tell.
   package let sourcesAgree: [Bool]
+  /// Why it is left out before any run, in words; nil where it is not.
+  var skipped: String?
+  /// Where its answer could have been another token.
+  var spelling: Spelling?
   /// Where it stands.
   package let place: JobPlace
+
+  /// An answer that is one token with a space before it, and another without, where only what the prompt
+  /// ends in says which is meant.
+  struct Spelling: Sendable {
+    let end: Character
+    let text: String
+    let other: String
+    let otherID: Int
+    let at: JobPlace
+
+    /// One line of several; nil of none.
+    static func line(_ prompts: [ResolvedPrompt]) -> String? {
+      let all = prompts.compactMap(\.spelling)
+      guard let first = all.first else { return nil }
+      return
+        "\(all.count) of \(prompts.count) answers are one token with a space and without: after "
+        + "\(quoted(String(first.end))) \(quoted(first.text)) is meant, not \(quoted(first.other)) "
+        + "(answer_id = \(first.otherID)), first at \(first.at.field)"
+    }
+  }
 
   package init(
     id: String, base: ResolvedInput, sources: [ResolvedInput] = [], answer: Int,

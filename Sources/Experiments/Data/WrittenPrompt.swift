@@ -273,10 +273,7 @@ extension PlacedInput {
         expected: "a position such as 3 or -1, a list of them, words of the prompt, or "
           + "{\"text\": words, \"mention\": number}")
     }
-    // Where it is part of longer words as well, whole words are meant.
-    let all = prompt.utf8Ranges(of: text)
-    let whole = all.filter { prompt.isWhole($0) }
-    let mentions = whole.isEmpty ? all : whole
+    let mentions = prompt.wordRanges(of: text)
     guard mention <= mentions.count else {
       throw words.place.refusal(
         mentions.isEmpty ? quoted(text) : "\(quoted(text)) only \(mentions.count) times",

@@ -11,6 +11,8 @@ struct SweepData<Spec: SweepSpec>: Sendable {
   /// Of the prompts' file; nil where they stand in the job.
   let digest: String?
   let subspaceDigests: [(item: String, digest: String)]
+  /// What `check` says of answers that another spelling would make other tokens.
+  private let spelling: String?
 
   init(_ spec: Spec) throws(Refusal) {
     model = try PromptModel(spec.model)
@@ -54,6 +56,7 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       if let digest = try item.subspaceDigest() { digests.append((item.name, digest)) }
     }
     subspaceDigests = digests
+    spelling = ResolvedPrompt.Spelling.line(prompts)
     outline = SweepOutline(layers: shape.layers, prompts: kept, grids: grids)
   }
 
@@ -136,6 +139,7 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     }
     let left = outline.prompts.count - limit
     if left > 0 { lines.append("... and \(left) more") }
+    lines += spelling.map { [$0] } ?? []
     for (item, grid) in zip(spec.items, outline.grids) {
       let axes = grid.axes(item).map { "\($0.count) \($0.name)s" }.joined(separator: " x ")
       lines.append("\(item.name): \(axes.isEmpty ? "1 cell" : axes)")

@@ -10,6 +10,7 @@ package struct TraceCost: Sendable {
   /// Of these, how many cannot differ from the corrupted run, and are not run.
   package private(set) var equalRuns = 0
   package let units: Int
+  private let skippedLine: String?
   /// Rows through a block that full forward passes would take, baselines included.
   package private(set) var naiveBlockRows = 0
   /// Rows through a block that the staircase takes, baselines included.
@@ -32,7 +33,9 @@ package struct TraceCost: Sendable {
     let shape = job.published.shape
     layers = shape.layers
     samples = job.samples
-    units = plan.factCount + plan.units.count
+    let traced = job.facts.indices.filter { job.facts[$0].skipped == nil }
+    units = traced.count + plan.units.count
+    skippedLine = job.skippedLine
     lengths = job.facts.map(\.ids.count)
     let mean = Double(lengths.reduce(0, +)) / Double(max(1, lengths.count))
     rowsPerForward = mean * Double(shape.layers)
@@ -51,7 +54,7 @@ package struct TraceCost: Sendable {
           keeping: sites, of: [0])
       }.max() ?? 0
     threadBytes = TraceMemory.threadBytes(job, plan, shape)
-    for fact in job.facts.indices {
+    for fact in traced {
       blockRows += job.grid.baselineRows(of: fact)
       naiveBlockRows += (1 + samples) * lengths[fact] * layers
       for restoration in job.spec.restore.indices {
@@ -100,7 +103,10 @@ extension TraceCost {
       rankBytes: { rankBytes(threads: $0) + 2 * recordBytes }, operations: operations,
       parallel: units, recordBytes: recordBytes,
       entries: [
-        ("facts", Double(lengths.count), count(lengths.count)),
+        (
+          "facts", Double(lengths.count),
+          count(lengths.count) + (skippedLine.map { "; \($0)" } ?? "")
+        ),
         (
           "patched_runs", Double(patchedRuns),
           "\(count(patchedRuns)), of which \(count(equalRuns)) equal the corrupted run by causality"

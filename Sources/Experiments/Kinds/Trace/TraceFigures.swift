@@ -41,9 +41,8 @@ struct TraceFigures: Sendable {
     }
     let place = try ShowOptions.place(of: id, in: table.facts.map(\.id), .fact) ?? 0
     guard status[place] == .traced else {
-      let reason = table.baseline(place, run.results).map {
-        status[place].reason($0, table.facts[place])
-      }
+      let reason = status[place].reason(
+        table.baseline(place, run.results), table.facts[place])
       throw Refusal(
         .store, file: run.folder.path, field: "fact \(escaped(id))",
         found: reason ?? "no clean run that is done (\(status[place].name))",

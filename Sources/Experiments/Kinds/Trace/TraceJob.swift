@@ -29,12 +29,19 @@ package struct TraceJob: Sendable {
     let loaded = try spec.data.facts.load()
     factsDigest = loaded.digest
     let isCounterfactual = spec.corrupt.way == .counterfactual
-    facts = try loaded.chosen.map { (fact) throws(Refusal) in
-      guard isCounterfactual else { return try resolver.resolve(fact.alone) }
-      let resolved = try resolver.resolve(fact)
+    let long = spec.data.longAnswers
+    let facts = try loaded.chosen.map { (fact) throws(Refusal) in
+      guard isCounterfactual else { return try resolver.resolve(fact.alone, long: long) }
+      let resolved = try resolver.resolve(fact, long: long)
       try Self.checkCounterfactual(of: resolved, fact)
       return resolved
     }
+    if facts.allSatisfy({ $0.skipped != nil }), let first = facts.first {
+      throw first.place.refusal(
+        "\(first.skipped ?? ""), as of all \(facts.count) facts",
+        expected: "answers of one token, or data.answer = \"first_token\"")
+    }
+    self.facts = facts
     tracedFacts = zip(loaded.chosen, facts).map { TracedFact($0, $1, by: resolver.prompts) }
     var tokens: [Int] = []
     if spec.corrupt.spread == .subjects {
@@ -80,10 +87,18 @@ package struct TraceJob: Sendable {
     of fact: WrittenPrompt, by resolver: PromptResolver, _ hasTokenizer: Bool
   ) throws(Refusal) -> [Int] {
     guard hasTokenizer, let subject = fact.subjectText else {
-      let whole = try resolver.resolve(fact.alone)
+      let whole = try resolver.resolve(fact.alone, long: .firstToken)
       return whole.subject.map { Array(whole.ids[$0]) } ?? []
     }
     return try resolver.prompts.encodeWithOffsets(subject).map(\.id)
+  }
+
+  /// How many facts are skipped for their answers' tokens; nil for none.
+  var skippedLine: String? {
+    let skipped = facts.filter { $0.skipped != nil }
+    return TraceTable.skippedLine(
+      skipped.count, of: facts.count, first: skipped.first?.place.field
+    ).first
   }
 
   /// Corrupted runs of each fact.

@@ -30,7 +30,8 @@ package struct TracePlan: Sendable {
   /// For each fact the units of each restoration, as places in `units`.
   let unitsOf: [[Range<Int>]]
 
-  package init(_ grid: TraceGrid) {
+  /// - Parameter skipped: Facts without units.
+  package init(_ grid: TraceGrid, skipping skipped: Set<Int> = []) {
     factCount = grid.factCount
     var units: [Unit] = []
     var unitsOf: [[Range<Int>]] = []
@@ -39,6 +40,10 @@ package struct TracePlan: Sendable {
     for (fact, roles) in grid.roles.enumerated() {
       var ranges: [Range<Int>] = []
       for restoration in grid.restore.indices {
+        guard !skipped.contains(fact) else {
+          ranges.append(units.count..<units.count)
+          continue
+        }
         let form = Form(
           restoration: restoration, tokenCount: roles.tokenCount,
           corruptedFrom: grid.corruptedFrom[fact],

@@ -33,8 +33,10 @@ package struct TraceSpec: JobSpecification {
       "rome: the noise as the published code draws it, the same for each fact whose subject has as "
         + "many tokens; none: each fact has its own.")
     model = try f.model()
-    data = try f.required("data", .table(DataSection.init), "The facts, and which of them.")
     let parity = parity
+    data = try f.required(
+      "data", .table { (f) throws(Refusal) in try DataSection(&f, parity: parity) },
+      "The facts, and which of them.")
     corrupt = try f.section("corrupt", "What makes the corrupted runs.") {
       (f) throws(Refusal) in try CorruptSection(&f, parity: parity)
     }

@@ -33,6 +33,8 @@ package enum FactStatus: UInt8, CaseIterable, Sendable {
   case improbable
   /// The clean run itself failed; the journal has the reason.
   case failed
+  /// The answer or the foil is of several tokens, and so the fact has no units.
+  case severalTokens
 
   package var name: String {
     switch self {
@@ -41,6 +43,7 @@ package enum FactStatus: UInt8, CaseIterable, Sendable {
     case .answerNotTop: "skipped_answer_not_top"
     case .improbable: "skipped_improbable"
     case .failed: "failed"
+    case .severalTokens: "skipped_several_tokens"
     }
   }
 }

@@ -17,6 +17,8 @@ package struct TracedFact: Sendable, Codable, Equatable {
   package let subjectEnd: Int
   /// The tokens of the corrupted run, where that is the run of another prompt.
   package let counterfactualIDs: [Int]?
+  /// Why no unit is of it, in words; nil where the clean run decides.
+  package let skipped: String?
 
   init(_ written: WrittenPrompt, _ fact: ResolvedPrompt, by prompts: any PromptTokenizer) {
     let place = fact.subject ?? 0..<fact.ids.count
@@ -26,6 +28,7 @@ package struct TracedFact: Sendable, Codable, Equatable {
     subject = written.subjectText ?? prompts.text(Array(ids[place]))
     (subjectStart, subjectEnd) = (place.lowerBound, place.upperBound)
     counterfactualIDs = fact.sources.first?.ids
+    skipped = fact.skipped
   }
 
   /// Before this position the corrupted runs are the clean one.
@@ -43,6 +46,9 @@ package struct TraceOutline: Sendable, Codable {
   let layers: Int
   let samples: Int
   let facts: [TracedFact]
+
+  /// The places of facts that have no units.
+  var skipped: Set<Int> { Set(facts.indices.filter { facts[$0].skipped != nil }) }
 }
 
 /// What a unit of a trace came to.
@@ -82,7 +88,9 @@ package struct TraceTable: Table {
           expected: "counterfactualIDs, which the corrupted run has")
       }
     }
-    guard outline.layers > 0, outline.samples > 0, !outline.facts.isEmpty else {
+    guard outline.layers > 0, outline.samples > 0,
+      outline.facts.contains(where: { $0.skipped == nil })
+    else {
       throw Refusal(
         .store, field: "layers", found: "\(outline.layers) layers, \(outline.samples) samples",
         expected: "at least one, and a fact")
@@ -91,7 +99,7 @@ package struct TraceTable: Table {
     grid = try TraceGrid(
       spec, model: spec.modelName, layerCount: outline.layers, samples: outline.samples,
       facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom) })
-    plan = TracePlan(grid)
+    plan = TracePlan(grid, skipping: outline.skipped)
   }
 
   package var facts: [TracedFact] { outline.facts }
@@ -116,6 +124,7 @@ package struct TraceTable: Table {
 
   /// What has become of a fact.
   func status(_ fact: Int, _ results: Results<TraceResult>) -> FactStatus {
+    if facts[fact].skipped != nil { return .severalTokens }
     if let baseline = baseline(fact, results) {
       return spec.status(answer: facts[fact].answerID, baseline)
     }
@@ -124,7 +133,8 @@ package struct TraceTable: Table {
 
   func next(_ results: Results<TraceResult>) -> Phase? {
     let all = Array(0..<plan.factCount)
-    if let phase = Phase("baselines", over: all, results, { WorkUnit(number: $0, cost: 1) }) {
+    let run = all.filter { facts[$0].skipped == nil }
+    if let phase = Phase("baselines", over: run, results, { WorkUnit(number: $0, cost: 1) }) {
       return phase
     }
     let work = plan.work(of: all.filter { status($0, results) == .traced })
@@ -139,8 +149,18 @@ package struct TraceTable: Table {
       switch status(fact, results) {
       case .pending, .traced: [fact] + units(of: fact)
       case .answerNotTop, .improbable, .failed: [fact]
+      case .severalTokens: []
       }
     }
+  }
+
+  /// That facts are skipped for their answers' tokens, on one line; no line for none.
+  static func skippedLine(_ count: Int, of all: Int, first: String?) -> [String] {
+    guard count > 0, let first else { return [] }
+    return [
+      "\(RunNeeds.count(count)) of \(RunNeeds.count(all)) facts skipped: answers of several tokens, "
+        + "first at \(escaped(first))"
+    ]
   }
 
   private func units(of fact: Int) -> [Int] {
@@ -162,6 +182,9 @@ package struct TraceTable: Table {
   func progress(_ results: Results<TraceResult>) -> RunDetails {
     var (done, left) = (0, 0)
     var (skipped, failed): ([(String, String)], [(String, String)]) = ([], [])
+    let long = facts.filter { $0.skipped != nil }
+    var told = Self.skippedLine(
+      long.count, of: facts.count, first: long.first.map { "fact \($0.id)" })
     for (fact, labels) in facts.enumerated() {
       switch status(fact, results) {
       case .pending: left += 1
@@ -183,8 +206,9 @@ package struct TraceTable: Table {
           left += 1
         }
       case let status:
-        guard let baseline = baseline(fact, results) else { continue }
-        skipped.append((labels.id, status.reason(baseline, labels)))
+        guard let reason = status.reason(baseline(fact, results), labels) else { continue }
+        skipped.append((labels.id, reason))
+        if status != .severalTokens { told.append("skipped fact \(escaped(labels.id)): \(reason)") }
       }
     }
     func list(_ facts: [(String, String)]) -> Attribute {
@@ -194,7 +218,7 @@ package struct TraceTable: Table {
       lines: [
         "facts   \(done) of \(facts.count) done, \(left) left, \(skipped.count) skipped, "
           + "\(failed.count) failed"
-      ] + skipped.map { "skipped fact \(escaped($0.0)): \($0.1)" }
+      ] + told
         + failed.map { "failed fact \(escaped($0.0)): \($0.1)" },
       members: [
         .init(
@@ -324,7 +348,7 @@ package struct TraceTable: Table {
   /// What the baselines found, once all are known.
   private func baselines(_ results: Results<TraceResult>) -> [ArrayValues?] {
     let known = facts.indices.map { baseline($0, results) }
-    guard facts.indices.allSatisfy({ results.hasEnded($0) }) else {
+    guard facts.indices.allSatisfy({ status($0, results) != .pending }) else {
       return groups[1].quantities.map { _ in nil }
     }
     var values: [ArrayValues] = [
@@ -465,14 +489,16 @@ extension FactStatus {
   static var flags: [(UInt8, String)] { allCases.map { ($0.rawValue, $0.name) } }
 
   /// Why a fact is not traced, in words.
-  func reason(_ baseline: TraceBaseline, _ labels: TracedFact) -> String {
+  func reason(_ baseline: TraceBaseline?, _ labels: TracedFact) -> String? {
+    if let skipped = labels.skipped { return skipped }
+    guard let baseline else { return nil }
     let p = String(format: "%.3g", Double(baseline.clean.probability))
     return switch self {
     case .answerNotTop:
       "the most probable token is \(baseline.top), not the answer \(quoted(labels.answer)) "
         + "(\(labels.answerID), p = \(p))"
     case .improbable: "the answer \(quoted(labels.answer)) has p = \(p), below the minimum"
-    case .pending, .traced, .failed: name
+    case .pending, .traced, .failed, .severalTokens: name
     }
   }
 }
