@@ -48,10 +48,24 @@ struct AnswerSpacingTests {
 
   @Test func `where another spelling is one token too, check says which is meant`() throws {
     let facts = [try resolved("Q is", "Paris"), try resolved("2+2=", "4")]
-    let line = try #require(ResolvedPrompt.Spelling.line(facts))
-    #expect(line.contains("1 of 2 answers") && line.contains(#"after "=" "4" is meant, not " 4""#))
-    #expect(line.contains("answer_id = 258") && line.contains("[0].answer"))
+    let lines = ResolvedPrompt.Spelling.lines(facts)
+    let line = try #require(lines.first)
+    #expect(lines.count == 1 && line.contains("1 of 2 answers"))
+    #expect(
+      line.contains(#"after "=" "4" is meant, not " 4" (answer_id = 258), first at [0].answer"#))
     // Written with its space, or behind a word, it means one thing.
-    #expect(try ResolvedPrompt.Spelling.line([resolved("2+2=", " 4"), facts[0]]) == nil)
+    #expect(try ResolvedPrompt.Spelling.lines([resolved("2+2=", " 4"), facts[0]]).isEmpty)
+  }
+
+  @Test func `where the prompt's end would take the answer in, check says so`() throws {
+    for (prompt, answer) in [("print(", "\""), ("Q is ", "Paris")] {
+      let lines = ResolvedPrompt.Spelling.lines([try resolved(prompt, answer)])
+      #expect(lines.count == 1 && lines[0].contains("one token with the end of their prompts"))
+      #expect(lines[0].contains("\(quoted(answer)) is meant"), "\(lines)")
+    }
+  }
+
+  @Test func `an answer that begins with a blank gets no space before it`() throws {
+    #expect(try tokenizer.token(resolved("Q is", "\n").answer) == "\n")
   }
 }

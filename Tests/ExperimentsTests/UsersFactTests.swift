@@ -39,9 +39,13 @@ struct UsersFactTests {
     try expectRefusal(naming: "[0].requested_rewrite.prompt", "{} once") { () throws(Refusal) in
       try written("[\(item.replacing("{}", with: "him"))]", .fact)
     }
-    try expectRefusal(naming: "[0].requested_rewrite", "no answer") { () throws(Refusal) in
+    try expectRefusal(naming: "[0].requested_rewrite.target_new", "without an answer") {
+      () throws(Refusal) in
       try written("[\(item.replacing("target_true", with: "target"))]", .fact)
     }
+    let prompt = try #require(try written("[\(item)]", .prompt).first)
+    #expect(prompt.text == "Chad, whose friend is Chad of" && prompt.subject == nil)
+    #expect(prompt.example.label == .text("French") && prompt.example.foil == .text("English"))
     let inline = """
       [[data.items]]
       case_id = 7
@@ -55,10 +59,18 @@ struct UsersFactTests {
     #expect(own[0].id == "7" && own[0].example.foil == .text("Spain"))
   }
 
-  @Test func `a fact without an answer is refused with what to add`() throws {
-    try expectRefusal(naming: "[0]", "no answer", "answer_id") { () throws(Refusal) in
-      try written(#"[{"prompt": "Rome is in", "subject": "Rome"}]"#, .fact)
-    }
+  @Test func `a subject within a longer word alone is told`() throws {
+    let facts = try written(
+      #"""
+      [{"prompt": "Chadwick is", "subject": "Chad"}, {"prompt": "日本の首都は", "subject": "日本"},
+       {"prompt": "Rome is", "subject": "Rome"}]
+      """#, .fact)
+    #expect(facts.map(\.subjectIsPart) == [true, false, false])
+    let line = try #require(WrittenPrompt.partLine(facts))
+    #expect(line.hasPrefix("1 of 3 subjects") && line.contains(#""Chad" at [0]"#))
+    #expect(
+      try written(#"[{"prompt": "Chadwick is", "subject": "Chad"}]"#, .factOfROME)[0].subjectIsPart
+        == false)
   }
 
   @Test(arguments: [

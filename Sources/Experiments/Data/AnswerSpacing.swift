@@ -61,12 +61,12 @@ struct AnswerSpacing: Sendable, Equatable {
     return role == .word || role == .closing
   }
 
-  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+  static func isWord(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.isAlphabetic || scalar.properties.numericType != nil
   }
 
   /// Han, kana and their punctuation, Thai, Lao, Burmese and Khmer.
-  private static func hasNoBlanks(_ scalar: Unicode.Scalar) -> Bool {
+  static func hasNoBlanks(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x0E00...0x0EFF, 0x1000...0x109F, 0x1780...0x17FF, 0x3000...0x30FF, 0x3400...0x9FFF,
       0xF900...0xFAFF, 0xFF00...0xFFEF, 0x20000...0x3FFFF:

@@ -77,9 +77,11 @@ package struct PromptResolver: Sendable {
     (self.prompts, self.limits) = (prompts, limits)
   }
 
-  /// - Parameter long: What is done with answers of several tokens; nil: they are refused.
+  /// - Parameters:
+  ///   - long: What is done with answers of several tokens; nil: they are refused.
+  ///   - foilCounts: Whether a foil of several tokens is as an answer of several; else its first is it.
   package func resolve(
-    _ written: WrittenPrompt, long: DataSection.LongAnswers? = nil
+    _ written: WrittenPrompt, long: LongAnswers? = nil, foilCounts: Bool = true
   ) throws(Refusal) -> ResolvedPrompt {
     let (example, keys, place) = (written.example, written.keys, written.place)
     let base = try input(
@@ -105,7 +107,9 @@ package struct PromptResolver: Sendable {
       }
       sources.append(resolved)
     }
-    var several: [(key: String, words: String)] = []
+    // What is of several tokens, and whether that counts.
+    var several: [(words: String, counts: Bool)] = []
+    var rest: [Int] = []
     var spelling: ResolvedPrompt.Spelling?
     func answer(_ label: ExampleLabel, _ key: String) throws(Refusal) -> Int {
       let place = place.member(key)
@@ -114,19 +118,23 @@ package struct PromptResolver: Sendable {
       case .index(let number): return try checked(number, at: place)
       case .text(let own): text = own
       }
+      let prompt = written.text ?? (base.ids.isEmpty ? "" : prompts.text(base.ids))
       let tokens = try Self.told(at: place) { () throws(Refusal) in
-        let prompt = written.text ?? (base.ids.isEmpty ? "" : prompts.text(base.ids))
-        return try prompts.answer(text, following: prompt, base.ids)
+        try prompts.answer(text, following: prompt, base.ids)
       }
       guard let first = tokens.ids.first, tokens.ids.count == 1 || long != nil else {
         let offer = tokens.ids.first.map { ", such as its first, \(quoted(prompts.text($0)))" }
         throw place.refusal(
           tokens.words(prompts), expected: "a text of one token" + (offer ?? ""))
       }
-      if tokens.ids.count > 1 { several.append((key, tokens.words(prompts))) }
-      if key == keys.answer, let other = tokens.other, let end = tokens.end {
+      let isAnswer = key == keys.answer
+      if tokens.ids.count > 1 {
+        several.append(("the \(key) \(tokens.words(prompts))", isAnswer || foilCounts))
+      }
+      if isAnswer { rest = Array(tokens.ids.dropFirst()) }
+      if isAnswer, tokens.other != nil || tokens.isParted {
         spelling = ResolvedPrompt.Spelling(
-          end: end, text: tokens.text, other: other.text, otherID: other.id, at: place)
+          end: prompt.last, text: tokens.text, other: tokens.other, at: place)
       }
       return try checked(first, at: place)
     }
@@ -140,14 +148,21 @@ package struct PromptResolver: Sendable {
         "the answer's own token \(quoted(prompts.text(label)))", expected: "another token")
     }
     let skipped =
-      long == .oneToken || areAlike
-      ? several.first.map { "the \($0.key) \($0.words)" } : nil
+      long == .oneToken || long == .firstToken && areAlike
+      ? several.first(where: \.counts)?.words : nil
     var resolved = ResolvedPrompt(
       id: written.id, base: base, sources: sources, answer: label,
       baseAnswer: try example.baseLabel.map { (own) throws(Refusal) in
         try answer(own, "base_label")
       }, foil: foil, variables: example.variables, sourcesAgree: example.sourcesAgree, at: place)
-    (resolved.skipped, resolved.spelling) = (skipped, spelling)
+    (resolved.skipped, resolved.spelling) = (skipped, skipped == nil ? spelling : nil)
+    resolved.takesTop = !written.hasAnswer
+    guard long == .allTokens, !rest.isEmpty else { return resolved }
+    for id in rest { _ = try checked(id, at: place.member(keys.answer)) }
+    // The answer's last token is read, and does not stand behind the prompt.
+    _ = try limits.check(
+      .tokens(base.ids + [label] + rest.dropLast()), at: place.member(keys.answer))
+    resolved.answerRest = rest
     return resolved
   }
 

@@ -75,13 +75,16 @@ extension PromptTokenizer {
   ) throws(Refusal) -> AnswerTokens {
     let spacing = AnswerSpacing(after: prompt)
     let bare = String(text.drop { $0 == " " })
-    // A space of its own stands, but for a second one.
-    let hasSpace = !prompt.hasSuffix(" ") && (spacing.isSpaced || text.hasPrefix(" "))
+    // A blank of its own stands, but for a second space.
+    let isSpaced = spacing.isSpaced && bare.first?.isWhitespace == false
+    let hasSpace = !prompt.hasSuffix(" ") && (isSpaced || text.hasPrefix(" "))
     let (spaced, other) = hasSpace ? (" " + bare, bare) : (bare, " " + bare)
-    var answer = AnswerTokens(
-      text: spaced, ids: try continuation(spaced, of: prompt, ids), end: spacing.unusualEnd)
-    if spacing.unusualEnd != nil, !text.hasPrefix(" "), answer.ids.count == 1,
-      let ids = try? continuation(other, of: prompt, ids), ids.count == 1, ids != answer.ids
+    let found = try continuation(spaced, of: prompt, ids)
+    var answer = AnswerTokens(text: spaced, ids: found.ids, isParted: found.isParted)
+    let isUnusual =
+      spacing.unusualEnd != nil || bare.unicodeScalars.first.map(AnswerSpacing.isWord) == false
+    if isUnusual, !text.hasPrefix(" "), answer.ids.count == 1,
+      let ids = try? continuation(other, of: prompt, ids).ids, ids.count == 1, ids != answer.ids
     {
       answer.other = (other, ids[0])
     }
@@ -89,20 +92,30 @@ extension PromptTokenizer {
   }
 
   /// The tokens of a text behind a prompt: those of both together less the prompt's own.
+  ///
+  /// - Returns: Them, and whether both together have others where they meet, so that the text's own
+  ///   stand for it.
   private func continuation(
     _ text: String, of prompt: String, _ ids: [Int]
-  ) throws(Refusal) -> [Int] {
+  ) throws(Refusal) -> (ids: [Int], isParted: Bool) {
     // Read behind the prompt, since some tokenizers begin every text with a space of their own.
     let whole = try promptWithOffsets(prompt + text).map(\.id)
-    if whole.count > ids.count, whole.starts(with: ids) { return Array(whole[ids.count...]) }
-    // The prompt's last token would take part of the text, or others end the prompt: then behind a line.
+    if whole.count > ids.count, whole.starts(with: ids) {
+      return (Array(whole[ids.count...]), false)
+    }
+    // The prompt may have come as other tokens than the tokenizer's, or have some put behind it.
+    let (own, both) = try (
+      encodeWithOffsets(prompt).map(\.id), encodeWithOffsets(prompt + text).map(\.id)
+    )
+    if both.count > own.count, both.starts(with: own) { return (Array(both[own.count...]), false) }
+    // The prompt's end would take part of the text: then behind a line.
     let line = try? encodeWithOffsets("\n").map(\.id)
     if !text.hasPrefix(" "), let line, let both = try? encodeWithOffsets("\n" + text).map(\.id),
       both.count > line.count, both.starts(with: line)
     {
-      return Array(both[line.count...])
+      return (Array(both[line.count...]), true)
     }
-    return try encodeWithOffsets(text).map(\.id)
+    return (try encodeWithOffsets(text).map(\.id), true)
   }
 }
 
@@ -111,10 +124,10 @@ struct AnswerTokens: Sendable {
   /// With the space that it has.
   let text: String
   let ids: [Int]
-  /// What the prompt ends in, where that decided on the space.
-  let end: Character?
+  /// Whether the prompt and the text together have other tokens where they meet.
+  let isParted: Bool
   /// The text with a space instead of none or without one instead of it, where that is one token too,
-  /// and nothing but the prompt's end says which is meant.
+  /// and nothing but how the prompt ends and the text begins says which is meant.
   var other: (text: String, id: Int)?
 
   /// Its tokens, in words.

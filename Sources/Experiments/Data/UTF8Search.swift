@@ -34,6 +34,14 @@ extension String {
     return equivalent.isEmpty ? bytes : equivalent
   }
 
+  /// Whether bytes of this string begin or end in a script whose words have no blanks between them.
+  func hasNoBlanks(at range: Range<Int>) -> Bool {
+    let start = utf8.index(startIndex, offsetBy: range.lowerBound)
+    let end = utf8.index(startIndex, offsetBy: range.upperBound)
+    let inner = unicodeScalars[start..<end]
+    return [inner.first, inner.last].contains { $0.map(AnswerSpacing.hasNoBlanks) ?? false }
+  }
+
   /// Whether bytes of this string, whole characters, neither begin nor end within a word.
   func isWhole(_ range: Range<Int>) -> Bool {
     func isLetter(_ scalar: Unicode.Scalar?) -> Bool {

@@ -48,14 +48,17 @@ struct TraceKind: Kind {
       func text(_ input: ResolvedInput, _ marks: [Int: String] = [:]) -> String {
         job.resolver.text(input, marking: marks).joined(separator: "|")
       }
-      let answer = quoted(job.resolver.prompts.text(fact.answer))
+      let tokens = fact.answers.map { escaped(job.resolver.prompts.text($0)) }
+      let answer =
+        fact.takesTop
+        ? "the clean run's most probable token" : "\"\(tokens.joined(separator: "|"))\""
       lines.append(
         "\(fact.id): \(text(fact.base, subject)) -> \(answer)"
           + (fact.skipped.map { " (skipped: \($0))" } ?? ""))
       lines += fact.sources.map { "  corrupted: \(text($0))" }
     }
     if job.facts.count > limit { lines.append("... and \(job.facts.count - limit) more") }
-    lines += [job.skippedLine, ResolvedPrompt.Spelling.line(job.facts)].compactMap(\.self)
+    lines += job.notes
     for (number, restoration) in spec.restore.enumerated() {
       let layers = table.grid.layers[number]
       let cells = table.grid.positions[number].reduce(0) { $0 + $1.count } * layers.count
@@ -70,7 +73,7 @@ struct TraceKind: Kind {
     let runner = try place.world.agree {
       try TraceRunner(job, table.plan, model, threads: place.threads)
     }
-    if let line = job.skippedLine { place.observer?.note(line) }
+    for line in job.notes { place.observer?.note(line) }
     return Workers(
       .apart { unit, isGivenUp in try runner.compute(unit, unless: isGivenUp) },
       provenance: runner.noiseLevel.map { [.init("noise_level", .number($0))] } ?? [])

@@ -45,7 +45,7 @@ package struct TracePlan: Sendable {
           continue
         }
         let form = Form(
-          restoration: restoration, tokenCount: roles.tokenCount,
+          restoration: restoration, tokenCount: roles.tokenCount, reading: grid.reading[fact],
           corruptedFrom: grid.corruptedFrom[fact],
           positions: grid.positions[restoration][fact])
         let cut = cuts[form] ?? Self.cut(TraceCells(grid, fact: fact, restoration: restoration))
@@ -74,6 +74,7 @@ package struct TracePlan: Sendable {
   private struct Form: Hashable {
     let restoration: Int
     let tokenCount: Int
+    let reading: Int
     let corruptedFrom: Int
     let positions: [Int]
   }

@@ -41,7 +41,10 @@ package struct TraceSpec: JobSpecification {
       (f) throws(Refusal) in try CorruptSection(&f, parity: parity)
     }
     restore = try Restoration.list(&f)
-    metric = try f.section("metric", "What is read off the logits.", MetricSection.init)
+    let answers = data.facts.longAnswers
+    metric = try f.section("metric", "What is read off the logits.") { (f) throws(Refusal) in
+      try MetricSection(&f, answers)
+    }
     common = try f.common(name: name, rounds: true, hasNaive: true, apartFrom: model)
   }
 

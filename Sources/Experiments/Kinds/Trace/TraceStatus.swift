@@ -49,11 +49,12 @@ package enum FactStatus: UInt8, CaseIterable, Sendable {
 }
 
 extension TraceSpec {
-  /// What the filter makes of a fact, by its answer's token and its baseline; nil stands for one
-  /// that failed.
-  func status(answer: Int, _ baseline: TraceBaseline?) -> FactStatus {
+  /// What the filter makes of a fact, by its answer and its baseline; nil stands for one that failed.
+  func status(_ fact: TracedFact, _ baseline: TraceBaseline?) -> FactStatus {
     guard let baseline else { return .failed }
-    let isTop = baseline.top == answer
+    let isTop =
+      fact.takesTop
+      || baseline.leading.map { $0 == fact.reading } ?? (baseline.top == fact.answerID)
     if data.keeps(answerIsTop: isTop, probability: Double(baseline.clean.probability)) {
       return .traced
     }

@@ -19,17 +19,36 @@ package struct TracedFact: Sendable, Codable, Equatable {
   package let counterfactualIDs: [Int]?
   /// Why no unit is of it, in words; nil where the clean run decides.
   package let skipped: String?
+  /// The answer's tokens after its first, with teacher forcing; nil where one is read.
+  private let answerRest: [Int]?
+  /// Whether the clean run's most probable token is the answer: nil stands for no.
+  private let top: Bool?
 
   init(_ written: WrittenPrompt, _ fact: ResolvedPrompt, by prompts: any PromptTokenizer) {
     let place = fact.subject ?? 0..<fact.ids.count
-    (id, answer, answerID) = (fact.id, prompts.text(fact.answer), fact.answer)
+    id = fact.id
+    (answer, answerID) =
+      fact.takesTop
+      ? ("", -1)
+      : (
+        fact.answerRest.isEmpty ? prompts.text(fact.answer) : prompts.text(fact.answers),
+        fact.answer
+      )
     (tokens, ids) = (fact.ids.map(prompts.text), fact.ids)
     prompt = written.text ?? prompts.text(ids)
     subject = written.subjectText ?? prompts.text(Array(ids[place]))
     (subjectStart, subjectEnd) = (place.lowerBound, place.upperBound)
     counterfactualIDs = fact.sources.first?.ids
     skipped = fact.skipped
+    answerRest = fact.answerRest.isEmpty ? nil : fact.answerRest
+    top = fact.takesTop ? true : nil
   }
+
+  var takesTop: Bool { top ?? false }
+  /// How many tokens of the answer are read.
+  var reading: Int { 1 + (answerRest?.count ?? 0) }
+  /// They; none where the clean run tells.
+  var answerIDs: [Int] { takesTop ? [] : [answerID] + (answerRest ?? []) }
 
   /// Before this position the corrupted runs are the clean one.
   var corruptedFrom: Int {
@@ -98,7 +117,7 @@ package struct TraceTable: Table {
     (self.spec, self.outline) = (spec, outline)
     grid = try TraceGrid(
       spec, model: spec.modelName, layerCount: outline.layers, samples: outline.samples,
-      facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom) })
+      facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom, $0.reading) })
     plan = TracePlan(grid, skipping: outline.skipped)
   }
 
@@ -107,7 +126,8 @@ package struct TraceTable: Table {
 
   func result(_ bytes: [UInt8], of unit: Int) throws(Refusal) -> TraceResult {
     guard let patching = plan.unit(unit) else {
-      return .baseline(try TraceBaseline(bytes, samples: grid.samples, unit: unit))
+      return .baseline(
+        try TraceBaseline(bytes, samples: grid.samples, of: facts[unit], unit: unit))
     }
     return .cells(try TraceMetrics.list(bytes, of: patching))
   }
@@ -126,7 +146,7 @@ package struct TraceTable: Table {
   func status(_ fact: Int, _ results: Results<TraceResult>) -> FactStatus {
     if facts[fact].skipped != nil { return .severalTokens }
     if let baseline = baseline(fact, results) {
-      return spec.status(answer: facts[fact].answerID, baseline)
+      return spec.status(facts[fact], baseline)
     }
     return results.hasFailed(fact) ? .failed : .pending
   }
@@ -154,15 +174,6 @@ package struct TraceTable: Table {
     }
   }
 
-  /// That facts are skipped for their answers' tokens, on one line; no line for none.
-  static func skippedLine(_ count: Int, of all: Int, first: String?) -> [String] {
-    guard count > 0, let first else { return [] }
-    return [
-      "\(RunNeeds.count(count)) of \(RunNeeds.count(all)) facts skipped: answers of several tokens, "
-        + "first at \(escaped(first))"
-    ]
-  }
-
   private func units(of fact: Int) -> [Int] {
     plan.unitsOf[fact].flatMap { plan.units[$0].map(\.number) }
   }
@@ -183,8 +194,12 @@ package struct TraceTable: Table {
     var (done, left) = (0, 0)
     var (skipped, failed): ([(String, String)], [(String, String)]) = ([], [])
     let long = facts.filter { $0.skipped != nil }
-    var told = Self.skippedLine(
-      long.count, of: facts.count, first: long.first.map { "fact \($0.id)" })
+    var told =
+      [
+        LongAnswers.skippedLine(
+          long.count, of: facts.count, "facts", first: long.first.map { "fact \(escaped($0.id))" }),
+        ResolvedPrompt.topLine(facts.count(where: \.takesTop), of: facts.count, "facts"),
+      ].compactMap(\.self)
     for (fact, labels) in facts.enumerated() {
       switch status(fact, results) {
       case .pending: left += 1
@@ -240,30 +255,42 @@ package struct TraceTable: Table {
     func integers(_ name: String, _ axes: Axis..., fill: Int = 0, says: String = "") -> Quantity {
       Quantity(name, .int32, axes, says, fill: fill)
     }
+    func answers(_ fact: Axis, fill: Int) -> [Quantity] {
+      [texts("answer", fact), integers("answer_id", fact, fill: fill)]
+    }
     func law(_ metric: Metric) -> Law { metric == .probability ? .within(0...1) : .finite }
+    var labels = [
+      integers("fact", fact), integers("layer", layer), integers("position", position),
+      integers("sample", sample), texts("site", site),
+      integers("window", site, says: "layers that are restored together"),
+      texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
+    ]
+    // An answer that the clean run tells is known with it.
+    if !someTakeTop { labels += answers(fact, fill: 0) }
+    labels += [
+      integers("token_count", fact), integers("subject_start", fact),
+      integers("subject_end", fact), texts("token", fact, position),
+      integers("token_id", fact, position, fill: -1),
+      Quantity(
+        "token_role", .string, [fact, position],
+        "roles of the token, by which the averages take it; more than one where they fall together"),
+    ]
+    if !corruptedIDs.isEmpty {
+      labels.append(
+        integers(
+          "corrupted_token_id", fact, position, fill: -1, says: "tokens of the corrupted run"))
+    }
+    if longestAnswer > 1 {
+      labels.append(
+        integers(
+          "answer_ids", fact, Axis("answer_token", longestAnswer), fill: -1,
+          says: "tokens of the answer, each read after those before it"))
+    }
+    if someTakeTop { labels.append(Quantity("answer_source", .string, [fact], TopToken.says)) }
     return [
+      ArrayGroup(labels),
       ArrayGroup(
-        [
-          integers("fact", fact), integers("layer", layer), integers("position", position),
-          integers("sample", sample), texts("site", site),
-          integers("window", site, says: "layers that are restored together"),
-          texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
-          texts("answer", fact), integers("answer_id", fact), integers("token_count", fact),
-          integers("subject_start", fact), integers("subject_end", fact),
-          texts("token", fact, position), integers("token_id", fact, position, fill: -1),
-          Quantity(
-            "token_role", .string, [fact, position],
-            "roles of the token, by which the averages take it; more than one where they fall together"
-          ),
-        ]
-          + (corruptedIDs.isEmpty
-            ? []
-            : [
-              integers(
-                "corrupted_token_id", fact, position, fill: -1, says: "tokens of the corrupted run")
-            ])),
-      ArrayGroup(
-        [
+        (someTakeTop ? answers(fact, fill: -1) : []) + [
           integers("top_id", fact, fill: -1), integers("foil_id", fact, fill: -1),
           Quantity("fact_status", .uint8, [fact], flags: FactStatus.flags),
         ]
@@ -322,12 +349,14 @@ package struct TraceTable: Table {
     func integers(_ value: (TracedFact) -> Int) -> ArrayValues {
       .integers(facts.map { Int32($0.ids.isEmpty ? 0 : value($0)) })
     }
-    return [
+    var labels: [ArrayValues] = [
       .index(grid.factCount), .index(grid.layerCount), .index(grid.longest), .index(grid.samples),
       .texts(grid.restore.map(\.name)), .integers(grid.restore.map { Int32($0.window) }),
       .texts(facts.map(\.id)), .texts(facts.map(\.prompt)), .texts(facts.map(\.subject)),
-      .texts(facts.map(\.answer)), integers(\.answerID), integers(\.ids.count),
-      integers(\.subjectStart), integers(\.subjectEnd),
+    ]
+    if !someTakeTop { labels += [.texts(facts.map(\.answer)), integers(\.answerID)] }
+    labels += [
+      integers(\.ids.count), integers(\.subjectStart), integers(\.subjectEnd),
       .texts(facts.flatMap { padded($0.tokens, with: "") }),
       .integers(facts.flatMap { padded($0.ids.map { Int32($0) }, with: -1) }),
       .texts(
@@ -338,9 +367,26 @@ package struct TraceTable: Table {
             }, with: "")
         }),
     ]
-      + (corruptedIDs.isEmpty
-        ? [] : [.integers(corruptedIDs.flatMap { padded($0.map { Int32($0) }, with: -1) })])
+    if !corruptedIDs.isEmpty {
+      labels.append(
+        .integers(corruptedIDs.flatMap { padded($0.map { Int32($0) }, with: -1) }))
+    }
+    if longestAnswer > 1 {
+      labels.append(
+        .integers(
+          facts.flatMap { fact in
+            let ids = fact.answerIDs.map { Int32($0) }
+            return ids + Array(repeating: -1, count: longestAnswer - ids.count)
+          }))
+    }
+    if someTakeTop { labels.append(.texts(facts.map { $0.takesTop ? "top_token" : "data" })) }
+    return labels
   }
+
+  /// Whether the clean run tells the answer of a fact.
+  private var someTakeTop: Bool { facts.contains(where: \.takesTop) }
+  /// Tokens of the longest answer that is read.
+  private var longestAnswer: Int { grid.reading.max() ?? 1 }
 
   /// The tokens of each fact's corrupted run, where those are runs of other prompts.
   private var corruptedIDs: [[Int]] { facts.compactMap(\.counterfactualIDs) }
@@ -351,7 +397,17 @@ package struct TraceTable: Table {
     guard facts.indices.allSatisfy({ status($0, results) != .pending }) else {
       return groups[1].quantities.map { _ in nil }
     }
-    var values: [ArrayValues] = [
+    var values: [ArrayValues] = []
+    if someTakeTop {
+      values = [
+        .texts(zip(facts, known).map { $1?.topText ?? $0.answer }),
+        .integers(
+          zip(facts, known).map { fact, baseline in
+            Int32(fact.takesTop ? baseline?.top ?? -1 : fact.answerID)
+          }),
+      ]
+    }
+    values += [
       .integers(known.map { Int32($0?.top ?? -1) }), .integers(known.map { Int32($0?.foil ?? -1) }),
       .bytes(facts.indices.map { status($0, results).rawValue }),
     ]
@@ -494,6 +550,9 @@ extension FactStatus {
     guard let baseline else { return nil }
     let p = String(format: "%.3g", Double(baseline.clean.probability))
     return switch self {
+    case .answerNotTop where (baseline.leading ?? 0) > 0:
+      "only the first \(baseline.leading ?? 0) of the \(labels.reading) tokens of the answer "
+        + "\(quoted(labels.answer)) are the most probable ones (p = \(p))"
     case .answerNotTop:
       "the most probable token is \(baseline.top), not the answer \(quoted(labels.answer)) "
         + "(\(labels.answerID), p = \(p))"
