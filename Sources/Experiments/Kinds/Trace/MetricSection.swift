@@ -23,7 +23,7 @@ package struct MetricSection: Sendable, Equatable {
     store = try f.field(
       "store", .set(of: Metric.self),
       or: isWhole ? [.probability, .logProbability] : Metric.allCases,
-      usually: "all, but with data.answer = \"all_tokens\" logit_difference",
+      usually: "all; with data.answer = \"all_tokens\" all but logit_difference",
       "Of the answer at the last token: its probability; the natural logarithm of that, in nats; its "
         + "logit less that of the foil, and without one of the clean run's most probable other token."
     )

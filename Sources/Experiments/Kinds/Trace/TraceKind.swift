@@ -52,16 +52,17 @@ struct TraceKind: Kind {
       let answer =
         fact.takesTop
         ? "the clean run's most probable token" : "\"\(tokens.joined(separator: "|"))\""
-      lines.append(
-        "\(fact.id): \(text(fact.base, subject)) -> \(answer)"
-          + (fact.skipped.map { " (skipped: \($0))" } ?? ""))
+      let end = fact.skipped.map { "skipped: \($0)" } ?? answer
+      lines.append("\(fact.id): \(text(fact.base, subject)) -> \(end)")
       lines += fact.sources.map { "  corrupted: \(text($0))" }
     }
     if job.facts.count > limit { lines.append("... and \(job.facts.count - limit) more") }
     lines += job.notes
     for (number, restoration) in spec.restore.enumerated() {
       let layers = table.grid.layers[number]
-      let cells = table.grid.positions[number].reduce(0) { $0 + $1.count } * layers.count
+      let traced = job.facts.indices.filter { job.facts[$0].skipped == nil }
+      let cells =
+        traced.reduce(0) { $0 + table.grid.positions[number][$1].count } * layers.count
       lines.append(
         "\(restoration.name): window \(restoration.window), \(layers.count) layers, \(cells) cells")
     }

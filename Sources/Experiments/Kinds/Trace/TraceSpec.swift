@@ -31,7 +31,8 @@ package struct TraceSpec: JobSpecification {
     parity = try f.field(
       "parity", .choice(), or: .none,
       "rome: the noise as the published code draws it, the same for each fact whose subject has as "
-        + "many tokens; none: each fact has its own.")
+        + "many tokens, and subjects where it finds them, at their first letters; none: each fact has "
+        + "its own noise, and subjects are whole words.")
     model = try f.model()
     let parity = parity
     data = try f.required(
