@@ -42,16 +42,16 @@ struct JobFactTests {
   }
 
   @Test(arguments: [
-    (#"{"prompt":"Paris is in","answer":"x"}"#, ["[0]", "no subject", "attribute"]),
-    (#"{"subject":"Paris"}"#, ["[0]", "no prompt, no answer"]),
-    (#"{}"#, ["no prompt, no subject, no answer"]),
+    (#"{"prompt":"Paris is in","answer":"x"}"#, ["[0]", "no subject", "subject_range"]),
+    (#"{"subject":"Paris"}"#, ["[0]", "no prompt", "CounterFact"]),
+    (#"{}"#, ["no prompt, no subject"]),
     (#"{"prompt":"Paris is in","subject":"Rome","answer":"x"}"#, ["[0].subject", "Rome"]),
-    (#"{"prompt":"cafe\u0301 is","subject":"caf\u00e9","answer":"x"}"#, ["[0].subject"]),
     (#"{"prompt":"","subject":"Paris","answer":"x"}"#, ["[0].prompt", "empty"]),
     (#"{"prompt":"P is","subject":"P","answer":" "}"#, ["[0].answer", "empty"]),
     (#"{"prompt":3,"subject":"P","answer":"x"}"#, ["[0].prompt", "the number 3"]),
     (#"{"prompt":"P is","subject":"P","answer":null}"#, ["[0].answer", "null"]),
     (#"{"prompt":"P is","subject":"P","answer":"x","foil":"x"}"#, ["[0].foil", "another"]),
+    (#"{"prompt":"P is","subject":"P","foil":"x"}"#, ["[0].foil", "without an answer"]),
     (#"{"prompt":"P is","subject":"P","answer":"x","id":1.5}"#, ["[0].id", "1.5"]),
     (#"{"input_ids":[1],"answer_id":2}"#, ["no subject_range", "together"]),
     (#"{"input_ids":[],"subject_range":[0,1],"answer_id":2}"#, ["[0].input_ids", "no tokens"]),

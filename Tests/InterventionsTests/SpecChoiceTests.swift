@@ -158,6 +158,29 @@ struct SpecChoiceTests {
   }
 
   @Test
+  func `gradients are the mean over all examples, however they are cut`() throws {
+    let folder = try SpecFolder()
+    let one = Self.batch("[[1, 2, 3]]", "[[4, 5, 6]]", "[7]")
+    let two = Self.batch("[[9, 8, 7], [3, 3, 1]]", "[[2, 2, 2], [6, 5, 4]]", "[1, 5]")
+    let all = Self.batch(
+      "[[1, 2, 3], [9, 8, 7], [3, 3, 1]]", "[[4, 5, 6], [2, 2, 2], [6, 5, 4]]", "[7, 1, 5]")
+    let joined = try folder.run(Self.train(all, ""))()
+    for outputs in [
+      // Batches of one and of two examples.
+      try folder.run(Self.train("\(one), \(two)", #", "gradient_accumulation_steps": 2"#))(),
+      // Microbatches of two out of three.
+      try folder.run(Self.train(all, ""), microbatches: 2)(),
+      try folder.run(
+        Self.train("\(one), \(two)", #", "gradient_accumulation_steps": 2"#), microbatches: 2)(),
+    ] {
+      for name in ["losses", "final.0.rotate_layer.parametrizations.weight.original"] {
+        let (a, b) = (outputs.floats(name)?.elements ?? [], joined.floats(name)?.elements ?? [0])
+        #expect(Tolerance(absolute: 1e-5, relative: 1e-5).disagreement(a, b) == nil, "\(name)")
+      }
+    }
+  }
+
+  @Test
   func `what is trained is tried on batches of its own places`() throws {
     let folder = try SpecFolder()
     let one = Self.batch("[[1, 2, 3]]", "[[4, 5, 6]]", "[7]")

@@ -29,8 +29,11 @@ final class SpecFolder {
   var models: String { root.appendingPathComponent("models").path }
 
   /// Opens a specification of this text, with tensors `in.NAME` of random numbers.
+  ///
+  /// - Parameter microbatches: Examples of each, one after another; nil for whole batches.
   func run(
-    _ text: String, tensors: [String: [Int]] = [:], saveTo: String? = nil, isNaive: Bool = false
+    _ text: String, tensors: [String: [Int]] = [:], saveTo: String? = nil, isNaive: Bool = false,
+    microbatches: Int? = nil
   ) throws -> SpecRun {
     let path = root.appendingPathComponent("job.json").path
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
@@ -40,8 +43,20 @@ final class SpecFolder {
       writer.add("in.\(name)", shape: shape, values.elements)
     }
     try writer.write(to: root.appendingPathComponent("job.safetensors").path)
-    return try SpecRun(
-      path, options: .init(models: models, isNaive: isNaive, saveTo: saveTo))
+    var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
+    options.microbatches = microbatches.map { Microbatches(of: $0, by: InTurn()) }
+    return try SpecRun(path, options: options)
+  }
+
+  /// Microbatches one after another, in this process.
+  private struct InTurn: MicrobatchWorkers {
+    func sum(
+      _ count: Int, length: Int, label: Int, _ work: @Sendable (Int) throws -> [Float]
+    ) throws -> [Float] {
+      try (0..<count).reduce(into: [Float](repeating: 0, count: length)) { sum, number in
+        for (place, value) in try work(number).enumerated() { sum[place] += value }
+      }
+    }
   }
 
   /// A forward specification whose parts can be exchanged.

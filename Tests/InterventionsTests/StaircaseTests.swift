@@ -66,6 +66,38 @@ struct StaircaseTests {
     }
   }
 
+  @Test(arguments: shapes, sites)
+  func `several last positions are read to the bit as full forward passes give them`(
+    shape: DecoderShape, site: Site
+  ) throws {
+    let model = DecoderModel<Float>.random(shape)
+    let base = try runs(model, keeping: [site])
+    let last = shape.layers - 1
+    for reading in [2, 4] {
+      // Single places, those that cannot be seen among them; and pairs that meet in later layers.
+      var patches = (0..<shape.layers).flatMap { layer in
+        (0..<tokens.count).map { cell(site, layer..<min(layer + 2, shape.layers), $0, sample: 1) }
+      }
+      for (first, second) in [(6, 3), (2, 5), (4, 6), (6, 1)] {
+        patches.append(
+          Patch(
+            base: 2,
+            [(0, first), (last, second)].map { layer, position in
+              Touch(
+                site, layers: layer..<layer + 1, positions: [position],
+                .run(0, positions: [position]))
+            }))
+      }
+      let found = try Staircase(model, base, patches, reading: reading).run()
+      let expected = try NaiveSweep(model, base, patches, reading: reading).run()
+      #expect(found.shape == [patches.count * reading, shape.width])
+      #expect(found.elements == expected.elements, "\(reading) positions")
+      let single = try Staircase(model, base, patches).run()
+      let lasts = patches.indices.map { $0 * reading + reading - 1 }
+      #expect(found.gathered(lasts).elements == single.elements, "\(reading) positions")
+    }
+  }
+
   private func passes(_ patches: [Patch]) -> [SweepPlan.Pass] {
     let rows = RunRows(
       length: tokens.count, continuations: samples, from: corrupted.lowerBound)

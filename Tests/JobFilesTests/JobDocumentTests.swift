@@ -88,6 +88,8 @@ struct JobDocumentTests {
     let plain = try document("a = 1\n[b]\nc = [1,\n2]\n")
     let marked = try document("\u{FEFF}a = 1\r\n[b]\r\nc = [1,\r\n2]\r\n")
     #expect(JobText.canonicalJSON(plain.root) == JobText.canonicalJSON(marked.root))
+    let json = try document("\u{FEFF}{\"a\": 1,\r\n\"b\": {\"c\": [1, 2]}}\r\n", file: "job.json")
+    #expect(JobText.canonicalJSON(plain.root) == JobText.canonicalJSON(json.root))
   }
 
   @Test func `nesting without end is refused`() throws {

@@ -61,6 +61,29 @@ extension EndToEnd {
       #expect(basis.output.contains("10 units done, 0 failed"))
     }
 
+    @Test func `microbatches of unequal texts weigh by their tokens`() async throws {
+      let bench = try Workbench(job: Self.job)
+      var losses: [[Double]] = []
+      // All texts together, and each by itself: 7, 6 and 9 tokens.
+      for (name, batch, microbatch) in [("whole", 1, 4096), ("cut", 3, 8)] {
+        let job = Self.job.replacing("batch = 2\n", with: "batch = \(batch)\n")
+          .replacing("microbatch = 8", with: "microbatch = \(microbatch)")
+        try bench.put(job, "\(name).toml")
+        let run = try await bench.start(name, job: "\(name).toml").end()
+        #expect(run.code == 0, "\(run.errors)")
+        let path = bench.path("\(name).csv")
+        let export = try await RunningTool(
+          ["export", bench.path(name), "--csv", path], ranks: nil
+        ).end()
+        #expect(export.code == 0)
+        losses.append(
+          try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").dropFirst()
+            .map { Double($0.split(separator: ",")[2]) ?? .nan })
+      }
+      #expect(losses[0].count == 24 && losses[1].count == 24)
+      #expect(zip(losses[0], losses[1]).allSatisfy { abs($0 - $1) <= 1e-4 * abs($0) }, "\(losses)")
+    }
+
     @Test func `a stop keeps a layer's training, and a damaged checkpoint is refused`() async throws
     {
       let job =

@@ -5,7 +5,7 @@ package import JobFiles
 /// The one reader of files of data: their items one after another, each with its place.
 ///
 /// JSON lines (`.jsonl`, `.ndjson`, or a first line that is an object by itself), one JSON list, an
-/// object around one, or plain lines of text. Blank lines are passed over.
+/// object around one, or plain lines of text. Blank lines are passed over, and so is a byte-order mark.
 package enum DataFile {
   /// What the items of a file may be.
   package enum Form: Sendable, Equatable {
@@ -60,6 +60,8 @@ package enum DataFile {
   package static func read(
     _ bytes: [UInt8], file: String, _ form: Form, each: (JobField) throws(Refusal) -> Void
   ) throws(Refusal) {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
     let name = file.lowercased()
     let isNamedLines = name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson")
     let areLines =
@@ -155,7 +157,7 @@ package enum DataFile {
         throw place.refusal(
           "a line of \(line.count) bytes", expected: "at most \(lineLimit) bytes (the limit)")
       }
-      var line = number == 1 && line.starts(with: [0xEF, 0xBB, 0xBF]) ? line.dropFirst(3) : line
+      var line = line
       guard line.contains(where: { $0 != 32 && $0 != 9 && $0 != carriage }) else { continue }
       if isPlain, line.last == carriage { line = line.dropLast() }
       let value = isPlain ? try text(line, at: place) : try json(line, at: place)

@@ -32,6 +32,23 @@ package struct PromptForm: Sendable {
   private let otherPlaces: [String]
   /// What must be there, in words.
   private let needs: String
+  /// Whether a subject is where its letters first are, in whatever word and with its blanks.
+  private var findsLetters = false
+
+  /// What stands between a prompt and an answer, for the manual.
+  static let spacing =
+    "A space is put before it, unless it has one or the prompt ends in a blank, an opening bracket or "
+    + "quotation mark, a sign with no blank before it (2+2=), or a script without blanks."
+
+  private static let answerSays =
+    "The next word, one token; without it the clean run's most probable token. " + spacing
+
+  /// The same, with subjects where the code of Meng et al., 2022, finds them.
+  package static let factOfROME: PromptForm = {
+    var form = fact
+    form.findsLetters = true
+    return form
+  }()
 
   /// Sentences whose answer hangs on their subject.
   ///
@@ -42,10 +59,9 @@ package struct PromptForm: Sendable {
       ["prompt"], ["input_ids"], "A sentence up to its answer. No token is put before it."),
     hasSubject: true,
     answer: Part(
-      ["answer", "attribute"], ["answer_id"],
-      "The next word, one token; a space is put before it unless the prompt ends in one."),
+      ["answer", "attribute", "target_true"], ["answer_id"], answerSays),
     foil: Part(
-      ["foil"], ["foil_id"],
+      ["foil", "target_new", "target_false"], ["foil_id"],
       "Another answer, whose logit a logit difference takes off that of the answer; without it that "
         + "of the clean run's runner-up."),
     other: Part(
@@ -53,8 +69,8 @@ package struct PromptForm: Sendable {
       "The prompt of the corrupted run with corrupt.by = \"counterfactual\", of as many tokens."),
     needsOther: false, places: [], otherPlaces: [],
     needs:
-      "prompt and subject, or input_ids and subject_range together; and answer (or attribute), "
-      + "or answer_id")
+      "prompt and subject, or input_ids and subject_range together; or requested_rewrite, as "
+      + "CounterFact has it")
 
   /// Prompts with others that they are compared with, unless they are compared with noise.
   static func pair(isCompared: Bool) -> PromptForm {
@@ -71,19 +87,17 @@ package struct PromptForm: Sendable {
         ["clean", "base", "prompt", "text"], ["clean_ids", "base_ids", "input_ids", "ids"],
         "The prompt up to its answer. No token is put before it."), hasSubject: false,
       answer: Part(
-        ["answer", "io", "attribute", "label"], ["answer_id", "io_id"],
-        "The next word, one token; a space is put before it unless the prompt ends in one."),
+        ["answer", "io", "attribute", "label", "target_true"], ["answer_id", "io_id"], answerSays),
       foil: Part(
-        ["foil", "s"], ["foil_id", "s_id"],
+        ["foil", "s", "target_new", "target_false"], ["foil_id", "s_id"],
         "Another answer, which logit_difference compares it with."),
       other: Part(
         ["corrupted", "source"], ["corrupted_ids", "source_ids"],
         "The prompt of the corrupted run."),
       needsOther: needsOther, places: ["places", "positions"],
       otherPlaces: ["corrupted_places", "source_places"],
-      needs: "clean (or base, or prompt), or clean_ids; "
-        + (needsOther == nil ? "" : "corrupted (or source), or corrupted_ids; ")
-        + "answer, a text of one token, or answer_id")
+      needs: "clean (or base, or prompt), or clean_ids"
+        + (needsOther == true ? "; and corrupted (or source), or corrupted_ids" : ""))
   }
 
   /// A list of prompts in the job itself.
@@ -93,8 +107,10 @@ package struct PromptForm: Sendable {
     ) { (field, _) throws(Refusal) in
       var prompts: [WrittenPrompt] = []
       for item in try field.items() {
+        let (item, subject) = try rewrite(item)
         var f = try Fields(item, folder: "")
         prompts.append(try read(&f, number: prompts.count, isOwn: true))
+        if let subject { prompts[prompts.count - 1].isExactly(subject) }
         // A fact is kept by its names above, and what it has beside them passed over here too.
         guard !hasSubject else { continue }
         _ = try f.end()
@@ -126,8 +142,57 @@ package struct PromptForm: Sendable {
   }
 
   package func read(_ field: JobField, number: Int) throws(Refusal) -> WrittenPrompt {
+    let (field, subject) = try rewrite(field)
     var f = try Fields(field, folder: "")
-    return try read(&f, number: number)
+    var prompt = try read(&f, number: number)
+    if let subject { prompt.isExactly(subject) }
+    return prompt
+  }
+
+  /// An item in the form of CounterFact as one by our names, with its subject's place; others as they
+  /// are.
+  ///
+  /// Its `requested_rewrite` has a prompt with `{}` for the subject, the subject, and the targets' texts
+  /// as `str`. Meng et al., 2022, <https://arxiv.org/abs/2202.05262>, section 3.3.
+  private func rewrite(
+    _ field: JobField
+  ) throws(Refusal) -> (field: JobField, subject: WrittenPrompt.Subject?) {
+    guard case .table(let whole) = field.value.content,
+      !(base.texts + base.ids).contains(where: { whole[$0] != nil }),
+      let inner = try field.anyTable().optional("requested_rewrite")
+    else { return (field, nil) }
+    let section = try inner.anyTable()
+    var table = JobTable()
+    table["id"] = whole["id"] ?? whole["case_id"]
+    for key in ["target_true", "target_new"] {
+      guard let target = section.optional(key) else { continue }
+      guard case .table(let parts) = target.value.content else {
+        table[key] = target.value
+        continue
+      }
+      table[key] = parts["str"]
+    }
+    guard let prompt = section.optional("prompt"), let subject = section.optional("subject"),
+      case .string(let template) = prompt.value.content,
+      case .string(let words) = subject.value.content
+    else { return (JobField(JobValue(.table(table)), at: inner.place), nil) }
+    let slots = template.utf8Ranges(of: "{}")
+    guard slots.count == 1, let slot = slots.first else {
+      throw prompt.refusal(expected: "a text with {} once, where the subject stands")
+    }
+    let bare = findsLetters ? words : trimmed(words)
+    let text = Array(template.utf8)
+    let filled = text[..<slot.lowerBound] + Array(bare.utf8) + text[slot.upperBound...]
+    table["prompt"] = JobValue(
+      .string(String(decoding: filled, as: UTF8.self)), origin: prompt.value.origin)
+    if hasSubject {
+      table["subject"] = JobValue(.string(bare), origin: subject.value.origin)
+    }
+    return (
+      JobField(JobValue(.table(table), origin: field.value.origin), at: inner.place),
+      findsLetters || !hasSubject
+        ? nil : .bytes(slot.lowerBound..<slot.lowerBound + bare.utf8.count)
+    )
   }
 
   /// - Parameters:
@@ -157,16 +222,22 @@ package struct PromptForm: Sendable {
     let subjectKey = said?.ids == nil ? "subject" : "subject_range"
     let missing = [
       said == nil ? base.texts[0] : nil, hasSubject && !f.has(subjectKey) ? subjectKey : nil,
-      right == nil ? answer.texts[0] : nil,
       needsOther == true && compared == nil ? other.texts[0] : nil,
     ].compactMap { $0.map { "no \($0)" } }
-    guard missing.isEmpty, let said, let right else {
+    guard missing.isEmpty, let said else {
       throw f.place.refusal(missing.joined(separator: ", "), expected: needs)
     }
-    if let wrong, wrong.label == right.label {
-      throw f.place(of: wrong.key).refusal("the \(right.key) itself", expected: "another answer")
+    if let wrong {
+      guard let right else {
+        throw f.place(of: wrong.key).refusal(
+          "a \(wrong.key) without an answer", expected: "\(answer.texts[0]) beside it")
+      }
+      guard wrong.label != right.label else {
+        throw f.place(of: wrong.key).refusal("the \(right.key) itself", expected: "another answer")
+      }
     }
-    var example = CounterfactualExample(base: PlacedInput(said.content), label: right.label)
+    var example = CounterfactualExample(
+      base: PlacedInput(said.content), label: right?.label ?? .index(0))
     example.foil = wrong?.label
     example.sources = compared.map { [PlacedInput($0.content)] } ?? []
     if let field = placed.flatMap({ f.written($0.key) }) {
@@ -181,12 +252,17 @@ package struct PromptForm: Sendable {
       }
     }
     var prompt = WrittenPrompt(example, id: id?.value ?? "\(number)", at: f.place)
-    (prompt.text, prompt.subjectText) = (said.text, words)
-    prompt.subject = try place(words, range, of: said, in: f)
-    (prompt.answerBeside, prompt.foilBeside) = (right.beside, wrong?.beside)
+    prompt.hasAnswer = right != nil
+    (prompt.text, prompt.subjectText) = (said.text, findsLetters ? words : words.map(trimmed))
+    prompt.subject = try place(prompt.subjectText, range, of: said, in: f)
+    if !findsLetters, case .bytes(let bytes)? = prompt.subject, let text = said.text {
+      prompt.subjectIsPart = !text.isWhole(bytes) && !text.hasNoBlanks(at: bytes)
+    }
+    (prompt.answerBeside, prompt.foilBeside) = (right?.beside, wrong?.beside)
     (prompt.foilDiffers, prompt.sharing) = (true, otherPlaced == nil ? .loose : .none)
     prompt.keys = WrittenPrompt.Keys(
-      base: said.key, source: compared?.key ?? other.texts[0], answer: right.key,
+      base: said.key, source: compared?.key ?? other.texts[0],
+      answer: right?.key ?? answer.texts[0],
       foil: wrong?.key ?? "", places: placed?.key ?? "", sourcePlaces: otherKey ?? "")
     prompt.canonical = canonical(f.canonical, id: prompt.id)
     return prompt
@@ -243,18 +319,29 @@ package struct PromptForm: Sendable {
     return (
       try f.optional(
         "subject", .words("a subject"),
-        "Words of the prompt that the answer hangs on, where they first stand."),
+        "Words of the prompt that the answer hangs on, where they first stand as whole words; with "
+          + "parity = \"rome\" where their letters first do."),
       try f.optional(
         "subject_range", .list(of: .tokenID, "tokens", count: 2...2),
         "The subject's first token and one past its last, needed beside input_ids.")
     )
   }
 
+  /// Without blanks at its ends, whose tokens are not the subject's.
+  private func trimmed(_ words: String) -> String {
+    let end = words.reversed().drop(while: \.isWhitespace).reversed()
+    return String(end.drop(while: \.isWhitespace))
+  }
+
   /// Where a subject is.
   private func place(
     _ words: String?, _ range: [Int]?, of said: Given, in f: Fields
   ) throws(Refusal) -> WrittenPrompt.Subject? {
-    let bytes = said.text.flatMap { text in words.flatMap { text.firstUTF8Range(of: $0) } }
+    let bytes = said.text.flatMap { text in
+      words.flatMap { words in
+        (findsLetters ? text.firstUTF8Range(of: words) : nil) ?? text.wordRanges(of: words).first
+      }
+    }
     if let text = said.text, let words, bytes == nil {
       throw f.place(of: "subject").refusal(
         "\(quoted(words)), which is not in the prompt \(quoted(text))",

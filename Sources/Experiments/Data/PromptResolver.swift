@@ -77,7 +77,12 @@ package struct PromptResolver: Sendable {
     (self.prompts, self.limits) = (prompts, limits)
   }
 
-  package func resolve(_ written: WrittenPrompt) throws(Refusal) -> ResolvedPrompt {
+  /// - Parameters:
+  ///   - long: What is done with answers of several tokens; nil: they are refused.
+  ///   - foilCounts: Whether a foil of several tokens is as an answer of several; else its first is it.
+  package func resolve(
+    _ written: WrittenPrompt, long: LongAnswers? = nil, foilCounts: Bool = true
+  ) throws(Refusal) -> ResolvedPrompt {
     let (example, keys, place) = (written.example, written.keys, written.place)
     let base = try input(
       example.base, subject: written.subject, at: place.member(keys.base),
@@ -102,22 +107,63 @@ package struct PromptResolver: Sendable {
       }
       sources.append(resolved)
     }
+    // What is of several tokens, and whether that counts.
+    var several: [(words: String, counts: Bool)] = []
+    var rest: [Int] = []
+    var spelling: ResolvedPrompt.Spelling?
     func answer(_ label: ExampleLabel, _ key: String) throws(Refusal) -> Int {
-      try self.answer(label, after: written.text, base, at: place.member(key))
+      let place = place.member(key)
+      let text: String
+      switch label {
+      case .index(let number): return try checked(number, at: place)
+      case .text(let own): text = own
+      }
+      let prompt = written.text ?? (base.ids.isEmpty ? "" : prompts.text(base.ids))
+      let tokens = try Self.told(at: place) { () throws(Refusal) in
+        try prompts.answer(text, following: prompt, base.ids)
+      }
+      guard let first = tokens.ids.first, tokens.ids.count == 1 || long != nil else {
+        let offer = tokens.ids.first.map { ", such as its first, \(quoted(prompts.text($0)))" }
+        throw place.refusal(
+          tokens.words(prompts), expected: "a text of one token" + (offer ?? ""))
+      }
+      let isAnswer = key == keys.answer
+      if tokens.ids.count > 1 {
+        several.append(("the \(key) \(tokens.words(prompts))", isAnswer || foilCounts))
+      }
+      if isAnswer { rest = Array(tokens.ids.dropFirst()) }
+      if isAnswer, tokens.other != nil || tokens.isParted {
+        spelling = ResolvedPrompt.Spelling(
+          end: prompt.last, text: tokens.text, other: tokens.other, at: place)
+      }
+      return try checked(first, at: place)
     }
     let label = try answer(example.label, keys.answer)
     let foil = try example.foil.map { (foil) throws(Refusal) in try answer(foil, keys.foil) }
     try check(written.answerBeside, is: label, by: place.member(keys.answer))
     if let foil { try check(written.foilBeside, is: foil, by: place.member(keys.foil)) }
-    guard !written.foilDiffers || foil != label else {
+    let areAlike = written.foilDiffers && foil == label
+    guard !areAlike || !several.isEmpty else {
       throw place.member(keys.foil).refusal(
         "the answer's own token \(quoted(prompts.text(label)))", expected: "another token")
     }
-    return ResolvedPrompt(
+    let skipped =
+      long == .oneToken || long == .firstToken && areAlike
+      ? several.first(where: \.counts)?.words : nil
+    var resolved = ResolvedPrompt(
       id: written.id, base: base, sources: sources, answer: label,
       baseAnswer: try example.baseLabel.map { (own) throws(Refusal) in
         try answer(own, "base_label")
       }, foil: foil, variables: example.variables, sourcesAgree: example.sourcesAgree, at: place)
+    (resolved.skipped, resolved.spelling) = (skipped, skipped == nil ? spelling : nil)
+    resolved.takesTop = !written.hasAnswer
+    guard long == .allTokens, !rest.isEmpty else { return resolved }
+    for id in rest { _ = try checked(id, at: place.member(keys.answer)) }
+    // The answer's last token is read, and does not stand behind the prompt.
+    _ = try limits.check(
+      .tokens(base.ids + [label] + rest.dropLast()), at: place.member(keys.answer))
+    resolved.answerRest = rest
+    return resolved
   }
 
   /// - Parameters:
@@ -199,17 +245,8 @@ package struct PromptResolver: Sendable {
     return ids
   }
 
-  private func answer(
-    _ label: ExampleLabel, after text: String?, _ base: ResolvedInput, at place: JobPlace
-  ) throws(Refusal) -> Int {
-    let number: Int
-    switch label {
-    case .index(let own): number = own
-    case .text(let own):
-      number = try Self.told(at: place) { () throws(Refusal) in
-        try prompts.token(own, following: text ?? "", base.ids, at: place)
-      }
-    }
+  /// Refuses a number that no answer has.
+  private func checked(_ number: Int, at place: JobPlace) throws(Refusal) -> Int {
     guard (0..<limits.answers).contains(number) else {
       // Where the answers are the vocabulary a number is a token.
       let isToken = limits.inputs.vocabulary == limits.answers

@@ -16,11 +16,16 @@ package struct PromptSection: Sendable {
   /// Only these, in the data's order.
   private let ids: [String]?
   private let idsPlace: JobPlace
+  package let longAnswers: LongAnswers
 
   /// - Parameters:
   ///   - key: The field of the file.
+  ///   - answers: What may be done with answers of several tokens.
   ///   - before: What follows the choice, for the manual.
-  init(_ f: inout Fields, _ key: String, of form: PromptForm, before: String = "") throws(Refusal) {
+  init(
+    _ f: inout Fields, _ key: String, of form: PromptForm,
+    answers: [LongAnswers] = [.oneToken, .firstToken], before: String = ""
+  ) throws(Refusal) {
     self.form = form
     let plural = form.plural
     let others = ["facts", "pairs", "prompts", "texts"].filter { $0 != key && f.has($0) }
@@ -48,6 +53,17 @@ package struct PromptSection: Sendable {
     ids = try f.optional(
       "ids", .list(of: id, "ids", isSet: true), usually: "all",
       "Only these \(plural), in the data's order.")
+    longAnswers = try f.field(
+      "answer", .choice(of: answers), or: .oneToken, isImplied: true,
+      LongAnswers.says(answers, form.noun))
+  }
+
+  /// Whose answers are all of several tokens.
+  func refuseSkippingAll(_ prompts: [ResolvedPrompt]) throws(Refusal) {
+    guard let first = prompts.first, prompts.allSatisfy({ $0.skipped != nil }) else { return }
+    throw first.place.refusal(
+      "\(first.skipped ?? ""), as of all \(prompts.count) \(form.plural)",
+      expected: "answers of one token, or data.answer = \"first_token\"")
   }
 
   /// - Returns: The prompts of the job, all that they were chosen from, and the digest of their file.
@@ -95,8 +111,10 @@ package struct DataSection: Sendable {
   /// The least clean probability of the answer; it adds to either filter.
   package let minimumProbability: Double?
 
-  package init(_ f: inout Fields) throws(Refusal) {
-    facts = try PromptSection(&f, "facts", of: .fact, before: ", before the filter")
+  package init(_ f: inout Fields, parity: TraceSpec.Parity) throws(Refusal) {
+    facts = try PromptSection(
+      &f, "facts", of: parity == .rome ? .factOfROME : .fact, answers: LongAnswers.allCases,
+      before: ", before the filter")
     filter = try f.field(
       "filter", .choice(), or: .correct,
       "correct: only facts whose answer is the model's most probable next token; none: all.")

@@ -1,5 +1,4 @@
 package import Inputs
-internal import JobFiles
 
 /// What prompts need of a tokenizer.
 package protocol PromptTokenizer: Sendable {
@@ -68,30 +67,72 @@ extension PromptTokenizer {
   /// The text of a token, or its number where it has none.
   func text(_ id: Int) -> String { token(id) ?? "#\(id)" }
 
-  /// The one token with which a text continues a prompt; it follows a space, unless the prompt ends in
-  /// one.
+  /// The tokens with which a text continues a prompt.
   ///
-  /// - Parameters:
-  ///   - ids: The prompt's own tokens.
-  ///   - place: Where the text stands, for the refusal.
-  func token(
-    _ text: String, following prompt: String, _ ids: [Int], at place: JobPlace
-  ) throws(Refusal) -> Int {
+  /// - Parameter ids: The prompt's own tokens.
+  func answer(
+    _ text: String, following prompt: String, _ ids: [Int]
+  ) throws(Refusal) -> AnswerTokens {
+    let spacing = AnswerSpacing(after: prompt)
     let bare = String(text.drop { $0 == " " })
-    let continuation = prompt.hasSuffix(" ") ? bare : " " + bare
-    // Read behind the prompt, since some tokenizers begin every text with a space of their own.
-    let whole = try promptWithOffsets(prompt + continuation).map(\.id)
-    let follows = whole.count > ids.count && whole.starts(with: ids)
-    let tokens =
-      follows
-      ? Array(whole[ids.count...]) : try encodeWithOffsets(continuation).map(\.id)
-    guard tokens.count == 1 else {
-      let texts = tokens.prefix(16).map { quoted(token($0) ?? "") }
-      let offer = texts.first.map { ", such as its first, \($0)" } ?? ""
-      throw place.refusal(
-        "\(quoted(continuation)), which is \(tokens.count) tokens (\(texts.joined(separator: ", ")))",
-        expected: "a text of one token" + offer)
+    // A blank of its own stands, but for a second space.
+    let isSpaced = spacing.isSpaced && bare.first?.isWhitespace == false
+    let hasSpace = !prompt.hasSuffix(" ") && (isSpaced || text.hasPrefix(" "))
+    let (spaced, other) = hasSpace ? (" " + bare, bare) : (bare, " " + bare)
+    let found = try continuation(spaced, of: prompt, ids)
+    var answer = AnswerTokens(text: spaced, ids: found.ids, isParted: found.isParted)
+    let isUnusual =
+      spacing.unusualEnd != nil || bare.unicodeScalars.first.map(AnswerSpacing.isWord) == false
+    if isUnusual, !text.hasPrefix(" "), answer.ids.count == 1,
+      let ids = try? continuation(other, of: prompt, ids).ids, ids.count == 1, ids != answer.ids
+    {
+      answer.other = (other, ids[0])
     }
-    return tokens[0]
+    return answer
+  }
+
+  /// The tokens of a text behind a prompt: those of both together less the prompt's own.
+  ///
+  /// - Returns: Them, and whether both together have others where they meet, so that the text's own
+  ///   stand for it.
+  private func continuation(
+    _ text: String, of prompt: String, _ ids: [Int]
+  ) throws(Refusal) -> (ids: [Int], isParted: Bool) {
+    // Read behind the prompt, since some tokenizers begin every text with a space of their own.
+    let whole = try promptWithOffsets(prompt + text).map(\.id)
+    if whole.count > ids.count, whole.starts(with: ids) {
+      return (Array(whole[ids.count...]), false)
+    }
+    // The prompt may have come as other tokens than the tokenizer's, or have some put behind it.
+    let (own, both) = try (
+      encodeWithOffsets(prompt).map(\.id), encodeWithOffsets(prompt + text).map(\.id)
+    )
+    if both.count > own.count, both.starts(with: own) { return (Array(both[own.count...]), false) }
+    // The prompt's end would take part of the text: then behind a line.
+    let line = try? encodeWithOffsets("\n").map(\.id)
+    if !text.hasPrefix(" "), let line, let both = try? encodeWithOffsets("\n" + text).map(\.id),
+      both.count > line.count, both.starts(with: line)
+    {
+      return (Array(both[line.count...]), true)
+    }
+    return (try encodeWithOffsets(text).map(\.id), true)
+  }
+}
+
+/// A text as the tokens that continue a prompt.
+struct AnswerTokens: Sendable {
+  /// With the space that it has.
+  let text: String
+  let ids: [Int]
+  /// Whether the prompt and the text together have other tokens where they meet.
+  let isParted: Bool
+  /// The text with a space instead of none or without one instead of it, where that is one token too,
+  /// and nothing but how the prompt ends and the text begins says which is meant.
+  var other: (text: String, id: Int)?
+
+  /// Its tokens, in words.
+  func words(_ prompts: some PromptTokenizer) -> String {
+    let texts = ids.prefix(16).map { quoted(prompts.token($0) ?? "") }
+    return "\(quoted(text)), which is \(ids.count) tokens (\(texts.joined(separator: ", ")))"
   }
 }

@@ -1,3 +1,5 @@
+internal import Cluster
+internal import Inputs
 package import JobFiles
 
 /// What one run of a model reads, with its places.
@@ -33,8 +35,59 @@ package struct ResolvedPrompt: Sendable {
   package let variables: [Int]
   /// Whether each source by itself has the answer too; empty where the data does not tell.
   package let sourcesAgree: [Bool]
+  /// The answer's tokens after its first, which teacher forcing reads too; empty without it.
+  var answerRest: [Int] = []
+  /// Whether the clean run's most probable token is the answer, and `answer` says nothing.
+  var takesTop = false
+  /// Why it is left out before any run, in words; nil where it is not.
+  var skipped: String?
+  /// Where its answer could have been another token.
+  var spelling: Spelling?
   /// Where it stands.
   package let place: JobPlace
+
+  /// An answer that could have been another token.
+  struct Spelling: Sendable {
+    /// What the prompt ends in.
+    let end: Character?
+    /// The answer with or without its space.
+    let text: String
+    /// Where it is one token with a space before it, and another without, and only how the prompt ends
+    /// says which is meant: the one that is not. Nil where the prompt's end would take it in.
+    let other: (text: String, id: Int)?
+    let at: JobPlace
+
+    /// A line for each of the two kinds; none without.
+    static func lines(_ prompts: [ResolvedPrompt]) -> [String] {
+      let all = prompts.compactMap(\.spelling)
+      func line(
+        _ some: [Spelling], _ says: (_ first: Spelling, _ end: String) -> String
+      ) -> [String] {
+        guard let first = some.first else { return [] }
+        let end = quoted(first.end.map { String($0) } ?? "")
+        return [
+          "\(some.count) of \(prompts.count) answers \(says(first, end)), first at "
+            + first.at.field
+        ]
+      }
+      return line(all.filter { $0.other != nil }) { first, end in
+        "are one token with a space and another without: after \(end) \(quoted(first.text)) is meant, "
+          + "not \(quoted(first.other?.text ?? "")) (answer_id = \(first.other?.id ?? 0))"
+      }
+        + line(all.filter { $0.other == nil }) { first, end in
+          "would be one token with the end of their prompts: after \(end) the answer's own "
+            + "\(quoted(first.text)) is meant"
+        }
+    }
+  }
+
+  /// How many have no answer in the data, on one line; nil where all have one.
+  static func topLine(_ count: Int, of all: Int, _ plural: String) -> String? {
+    guard count > 0 else { return nil }
+    return
+      "\(RunNeeds.count(count)) of \(RunNeeds.count(all)) \(plural) have no answer in the data: "
+      + "the clean run's most probable token is taken"
+  }
 
   package init(
     id: String, base: ResolvedInput, sources: [ResolvedInput] = [], answer: Int,
@@ -48,6 +101,11 @@ package struct ResolvedPrompt: Sendable {
 
   /// The prompt's tokens.
   package var ids: [Int] { base.ids }
+  /// The answer's tokens that are read: the first, or with teacher forcing all.
+  var answers: [Int] { [answer] + answerRest }
+  /// The tokens of a prompt, such as this one's, with those of the answer behind it that others are
+  /// read after.
+  func forced(_ prompt: [Int]) -> [Int] { prompt + answers.dropLast() }
   /// The tokens of the subject; nil where there is none.
   package var subject: Range<Int>? { base.places.roles?.subject }
   /// What a source is called in a refusal.

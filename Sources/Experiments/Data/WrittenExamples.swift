@@ -73,8 +73,8 @@ struct WrittenExamples {
       base: PlacedInput(base), baseLabel: baseLabel,
       label: try f.required(
         "label", label,
-        "What the model should say after the intervention. A text is one token, with a space before it "
-          + "unless the base ends in one; true is class 1."))
+        "What the model should say after the intervention. A text is one token; true is class 1. "
+          + PromptForm.spacing))
     example.foil = try f.optional(
       "foil", label, usually: "base_label",
       "A wrong answer, which the loss logit_difference compares the label with; where it is the label "

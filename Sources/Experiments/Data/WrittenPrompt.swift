@@ -35,7 +35,12 @@ package struct WrittenPrompt: Sendable {
   package let id: String
   /// What is read and what should be said: prompt, other prompts, answer (`label`) and foil.
   package var example: CounterfactualExample
+  /// Whether the data tell the answer; else the clean run's most probable token is it, and the example's
+  /// label says nothing.
+  package var hasAnswer = true
   package var subject: Subject?
+  /// Whether the subject is found within a longer word alone.
+  package var subjectIsPart = false
   /// The prompt's text and the subject's, where they are told, if only beside tokens.
   package var text: String?
   package var subjectText: String?
@@ -66,6 +71,18 @@ package struct WrittenPrompt: Sendable {
     var alone = self
     alone.example.sources = []
     return alone
+  }
+
+  /// Takes a subject's place that the data tell.
+  mutating func isExactly(_ subject: Subject) { (self.subject, subjectIsPart) = (subject, false) }
+
+  /// How many subjects are parts of longer words, on one line; nil for none.
+  static func partLine(_ prompts: [WrittenPrompt]) -> String? {
+    let parts = prompts.filter(\.subjectIsPart)
+    guard let first = parts.first else { return nil }
+    return
+      "\(parts.count) of \(prompts.count) subjects stand in their prompts only as parts of longer "
+      + "words, first \(quoted(first.subjectText ?? "")) at \(first.place.field)"
   }
 
   /// Refuses the second of two with one id.
@@ -273,10 +290,7 @@ extension PlacedInput {
         expected: "a position such as 3 or -1, a list of them, words of the prompt, or "
           + "{\"text\": words, \"mention\": number}")
     }
-    // Where it is part of longer words as well, whole words are meant.
-    let all = prompt.utf8Ranges(of: text)
-    let whole = all.filter { prompt.isWhole($0) }
-    let mentions = whole.isEmpty ? all : whole
+    let mentions = prompt.wordRanges(of: text)
     guard mention <= mentions.count else {
       throw words.place.refusal(
         mentions.isEmpty ? quoted(text) : "\(quoted(text)) only \(mentions.count) times",

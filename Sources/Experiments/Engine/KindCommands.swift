@@ -19,7 +19,9 @@ enum KindCommands<K: Kind>: Experiment {
   static func check(_ document: JobDocument, limit: Int) throws(Refusal) -> [String] {
     let job = try K(K.Layout.Spec(document))
     if job.spec.run.output != nil { try PlanReport(job, measuring: false).checkDisk() }
-    return try job.lines(limit: limit) + ["ok: \(job.table.unitCount) units"]
+    return try job.lines(limit: limit) + [
+      "ok: \(job.table.planned(Results(count: job.table.unitCount)).count) units"
+    ]
   }
 
   static func run(_ document: JobDocument, _ launch: RunLaunch) throws(Refusal) -> RunOutcome {

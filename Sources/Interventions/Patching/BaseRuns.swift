@@ -106,6 +106,12 @@ public struct BaseRuns: Sendable {
     return streams[streams.count - 1].rows(row..<row + 1)
   }
 
+  /// The last block's output at the last positions of a run, `[reading, width]`.
+  public func lastStream(run: Int, reading: Int = 1) -> Tensor<Float> {
+    let positions = rows.lengths[run] - reading..<rows.lengths[run]
+    return .concatenated(positions.map { stream(run: run, position: $0) })
+  }
+
   /// What a run made at a site in a layer, `[positions, width of site]`; of attention weights a row
   /// is `[heads · longest run]`, zero where a query sees no key.
   public func value(_ site: Site, layer: Int, run: Int) -> Tensor<Float> {

@@ -9,14 +9,20 @@ public struct NaiveSweep: Sendable {
   private let model: DecoderModel<Float>
   private let runs: BaseRuns
   private let patches: [Patch]
+  private let reading: Int
 
-  public init(_ model: DecoderModel<Float>, _ runs: BaseRuns, _ patches: [Patch]) {
+  /// - Parameter reading: How many last positions of each patched run are read.
+  public init(
+    _ model: DecoderModel<Float>, _ runs: BaseRuns, _ patches: [Patch], reading: Int = 1
+  ) {
+    self.reading = reading
     self.model = model
     self.runs = runs
     self.patches = patches
   }
 
-  /// The last block's output at the last position of each patched run, `[patches, width]`.
+  /// The last block's output at the positions of each patched run that are read,
+  /// `[patches · reading, width]`.
   ///
   /// - Parameter isGivenUp: Asked before each patch.
   /// - Throws: `Stopped` once nobody wants the result any more.
@@ -44,7 +50,7 @@ public struct NaiveSweep: Sendable {
     }
     var stream = model.stream(of: Variable(embeddings(patch.base)), in: run)
     stream = model.blocks(0..<model.shape.layers, stream, in: run)
-    return stream.value.rows(length - 1..<length)
+    return stream.value.rows(length - reading..<length)
   }
 
   /// A run's embeddings from its first position on, corrupted as those that it shares with are.

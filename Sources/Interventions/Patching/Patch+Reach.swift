@@ -1,34 +1,36 @@
 public import Models
 
-/// Whether a change inside a causal model can be seen at the last position of its run.
+/// Whether a change inside a causal model can be seen at the last positions of its run.
 public struct Reach: Sendable {
   private let length: Int
+  private let reading: Int
   private let layerCount: Int
 
-  public init(length: Int, layerCount: Int) {
-    (self.length, self.layerCount) = (length, layerCount)
+  /// - Parameter reading: How many last positions are read.
+  public init(length: Int, reading: Int = 1, layerCount: Int) {
+    (self.length, self.reading, self.layerCount) = (length, reading, layerCount)
   }
 
-  /// A change at the last position is seen there, one at an earlier position if a block is left in
-  /// which later positions read it.
+  /// A change at a position that is read is seen there, one at an earlier position if a block is left
+  /// in which later positions read it.
   public func callAsFunction(_ site: Site, layer: Int, position: Int) -> Bool {
-    position == length - 1 || layer < layerCount - 1 || site.reachesLaterPositionsInItsBlock
+    position >= length - reading || layer < layerCount - 1 || site.reachesLaterPositionsInItsBlock
   }
 }
 
 extension Patch {
-  /// Whether the patched run can differ from its base at the last position; where it cannot, its
+  /// Whether the patched run can differ from its base at the last positions; where it cannot, its
   /// result is the base's.
-  public func reaches(_ rows: RunRows, layerCount: Int) -> Bool {
-    !reaching(rows, layerCount: layerCount).isEmpty
+  public func reaches(_ rows: RunRows, reading: Int = 1, layerCount: Int) -> Bool {
+    !reaching(rows, reading: reading, layerCount: layerCount).isEmpty
   }
 
-  /// The touches at the places that can make a difference at the last position.
+  /// The touches at the places that can make a difference at the last positions.
   ///
   /// A value taken from the very row of the base that it replaces makes none, unless the run is
   /// changed at that position or before it.
-  func reaching(_ rows: RunRows, layerCount: Int) -> [Touch] {
-    let reach = Reach(length: rows.lengths[base], layerCount: layerCount)
+  func reaching(_ rows: RunRows, reading: Int, layerCount: Int) -> [Touch] {
+    let reach = Reach(length: rows.lengths[base], reading: reading, layerCount: layerCount)
     let seen = touches.map { touch in
       touch.positions.indices.filter {
         reach(touch.site, layer: touch.layers.lowerBound, position: touch.positions[$0])

@@ -14,17 +14,21 @@ public struct Staircase: Sendable {
   /// Which rows go through which block.
   public let plan: SweepPlan
 
-  public init(_ model: DecoderModel<Float>, _ runs: BaseRuns, _ patches: [Patch]) {
+  /// - Parameter reading: How many last positions of each patched run are read.
+  public init(
+    _ model: DecoderModel<Float>, _ runs: BaseRuns, _ patches: [Patch], reading: Int = 1
+  ) {
     self.model = model
     self.runs = runs
     self.patches = patches
-    plan = SweepPlan(patches, runs.rows, layerCount: model.shape.layers)
+    plan = SweepPlan(patches, runs.rows, reading: reading, layerCount: model.shape.layers)
   }
 
   /// Rows that go through a block, over all layers.
   public var blockRows: Int { plan.blockRows }
 
-  /// The last block's output at the last position of each patched run, `[patches, width]`.
+  /// The last block's output at the positions of each patched run that are read,
+  /// `[patches · reading, width]`.
   ///
   /// - Parameter isGivenUp: Asked before each layer.
   /// - Throws: `Stopped` once nobody wants the result any more.
@@ -40,12 +44,13 @@ public struct Staircase: Sendable {
       x = assembled(step.leaving, x, runs.streams[step.layer + 1])
       if !step.joining.isEmpty { x = joined(step, x) }
     }
-    if plan.results == (0..<x.rows).map(Optional.some) { return x }
+    let reading = plan.reading
+    if plan.results == (0..<x.rows / reading).map(Optional.some) { return x }
     return .concatenated(
       [x.rows(0..<0)]
-        + zip(plan.results, patches).map { row, patch in
-          row.map { x.rows($0..<$0 + 1) }
-            ?? runs.stream(run: patch.base, position: runs.rows.lengths[patch.base] - 1)
+        + zip(plan.results, patches).map { place, patch in
+          place.map { x.rows($0 * reading..<($0 + 1) * reading) }
+            ?? runs.lastStream(run: patch.base, reading: reading)
         })
   }
 
@@ -72,9 +77,9 @@ public struct Staircase: Sendable {
     var start = 0
     let queries =
       isLast
-      ? step.groups.map { group in
+      ? step.groups.flatMap { group in
         start += group.count
-        return start - 1
+        return start - plan.reading..<start
       } : nil
     let edits = edits(step.groups, from: 0, at: step.layer, queries: queries)
     let run = Run<Float>(

@@ -4,6 +4,8 @@ internal import Models
 struct SweepBuilder {
   private let patches: [Patch]
   private let rows: RunRows
+  /// How many last positions of each run are read.
+  private let reading: Int
   private let last: Int
   /// By patch, the layers of its touches that matter and their numbers.
   private var timelines: [[(layers: Range<Int>, touch: Int)]] = []
@@ -12,12 +14,16 @@ struct SweepBuilder {
   private var groups: [SweepPlan.Group] = []
   private(set) var touches: [Touch] = []
 
-  init(_ patches: [Patch], _ rows: RunRows, layerCount: Int) {
-    (self.patches, self.rows, last) = (patches, rows, layerCount - 1)
+  init(_ patches: [Patch], _ rows: RunRows, reading: Int, layerCount: Int) {
+    precondition(
+      reading > 0 && patches.allSatisfy { reading <= rows.lengths[$0.base] },
+      "\(reading) positions read of runs of \(rows.lengths)")
+    (self.patches, self.rows, self.reading) = (patches, rows, reading)
+    last = layerCount - 1
     var numbers: [TouchKey: Int] = [:]
     for (index, patch) in patches.enumerated() {
       var timeline: [(layers: Range<Int>, touch: Int)] = []
-      for touch in patch.reaching(rows, layerCount: layerCount) {
+      for touch in patch.reaching(rows, reading: reading, layerCount: layerCount) {
         precondition(
           touch.layers.upperBound <= layerCount && touch.site.isInBlock,
           "\(touch.site) in layers \(touch.layers) of \(layerCount)")
@@ -35,11 +41,11 @@ struct SweepBuilder {
     }
   }
 
-  /// The rows of the patches after the last step.
+  /// The groups of the patches after the last step.
   var results: [Int?] {
     var results = [Int?](repeating: nil, count: patches.count)
-    for (row, group) in groups.enumerated() {
-      for patch in group.patches { results[patch] = row }
+    for (place, group) in groups.enumerated() {
+      for patch in group.patches { results[patch] = place }
     }
     return results
   }
@@ -98,13 +104,15 @@ struct SweepBuilder {
       var group = SweepPlan.Group(
         patches: members, base: base, segments: [(positions.first ?? 0)..<end], touches: numbers)
       if numbers.allSatisfy({ touches[$0].site == .blockOutput }) {
-        if layer == last { group.segments = [end - 1..<end] }
+        if layer == last { group.segments = [end - reading..<end] }
         result.joining.append(group)
       } else {
         // Where later positions do not see the change in this very block, only the changed ones
         // go through it.
         if !numbers.contains(where: { touches[$0].site.reachesLaterPositionsInItsBlock }) {
-          group.segments = Self.ranges(positions)
+          group.segments = layer == last ? [end - reading..<end] : Self.ranges(positions)
+        } else if layer == last {
+          group.segments = [min(positions.first ?? 0, end - reading)..<end]
         }
         result.entering.append(group)
       }
@@ -138,12 +146,14 @@ struct SweepBuilder {
       let parts = alike(group.patches, at: layer)
       if parts.count > 1 { isSame = false }
       for (members, numbers) in parts {
-        let reach = Reach(length: end, layerCount: last + 1)
-        let first = numbers.flatMap { number in
+        let reach = Reach(length: end, reading: reading, layerCount: last + 1)
+        let changed = numbers.flatMap { number in
           touches[number].positions.filter {
             $0 < start && reach(touches[number].site, layer: layer, position: $0)
           }
-        }.min()
+        }
+        let read = layer == last && end - reading < start ? [end - reading] : []
+        let first = (changed + read).min()
         if let first {
           isSame = false
           pieces += base(group.base, first..<start)
@@ -173,8 +183,8 @@ struct SweepBuilder {
     for index in groups.indices {
       let group = groups[index]
       if isLast {
-        pieces.append(.own(at..<at + 1))
-        at += 1
+        pieces.append(.own(at..<at + reading))
+        at += reading
         continue
       }
       let whole = (group.segments.first?.lowerBound ?? 0)..<rows.lengths[group.base]
@@ -196,13 +206,13 @@ struct SweepBuilder {
 
   private func pass(_ layer: Int) -> SweepPlan.Pass {
     let count = groups.reduce(0) { $0 + $1.count }
-    let wanted = layer == last ? groups.count : count
+    let wanted = layer == last ? groups.count * reading : count
     func spared(_ site: Site) -> Int {
       groups.reduce(0) { sum, group in
         let replaced = group.touches.map { touches[$0] }.filter { $0.isWhole(at: site) }
         return sum
           + Set(replaced.flatMap(\.positions)).count {
-            layer < last || $0 == rows.lengths[group.base] - 1
+            layer < last || $0 >= rows.lengths[group.base] - reading
           }
       }
     }

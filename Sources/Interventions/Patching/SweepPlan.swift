@@ -2,7 +2,7 @@
 ///
 /// A patch continues its base run from its first layer and position on. At each layer the rows of
 /// the patches that begin there join the batch. Patches that are alike up to a layer are one group of
-/// rows until then. In the last block only the last position of each goes on.
+/// rows until then. In the last block only the positions that are read go on, the last of each.
 public struct SweepPlan: Sendable {
   /// How many rows of a batch go through the products of a block.
   public struct Pass: Sendable {
@@ -52,7 +52,10 @@ public struct SweepPlan: Sendable {
   /// The touches of all patches at the places where they matter, each once.
   let touches: [Touch]
   let steps: [Step]
-  /// For each patch its row of the last stream; nil of patches that cannot reach it.
+  /// How many last positions of each patched run are read.
+  let reading: Int
+  /// For each patch its place among the groups of the last stream, each of so many rows; nil of patches
+  /// that cannot reach it.
   let results: [Int?]
 
   /// The batches that go through a block: what the sweep costs.
@@ -60,8 +63,9 @@ public struct SweepPlan: Sendable {
   /// Rows that go through a block, over all layers.
   public var blockRows: Int { passes.reduce(0) { $0 + $1.rows } }
 
-  public init(_ patches: [Patch], _ rows: RunRows, layerCount: Int) {
-    var builder = SweepBuilder(patches, rows, layerCount: layerCount)
+  public init(_ patches: [Patch], _ rows: RunRows, reading: Int = 1, layerCount: Int) {
+    var builder = SweepBuilder(patches, rows, reading: reading, layerCount: layerCount)
+    self.reading = reading
     steps = builder.steps()
     (touches, results) = (builder.touches, builder.results)
   }

@@ -17,7 +17,16 @@ public struct Microbatches: Sendable {
 }
 
 extension SpecRun {
-  /// The mean loss of some batches and its gradients at parameters of the interventions.
+  /// What the mean loss of one of a step's batches counts for, so that the mean over the batches is that
+  /// over their examples: 1 where all have as many.
+  static func weight(of number: Int, in batches: [Batch]) -> Float {
+    let counts = batches.map(\.labels.count)
+    if counts.allSatisfy({ $0 == counts[0] }) { return 1 }
+    return Float(counts[number] * counts.count) / Float(counts.reduce(0, +))
+  }
+
+  /// The mean loss of the examples of some batches, and its gradients at parameters of the
+  /// interventions.
   func gradients(
     _ setup: InterventionSetup<Float>, _ batches: [Batch],
     at addresses: [InterventionTraining<Float>.Address], step: Int, _ microbatches: Microbatches,
@@ -26,6 +35,7 @@ extension SpecRun {
     let prepared = PreparedInterventions(setup, widths: try widths())
     let (values, model) = (prepared.values, model)
     let length = values.gradientCount
+    let examples = batches.reduce(0) { $0 + $1.labels.count }
     let pieces = batches.indices.flatMap { batch in
       let count = batches[batch].labels.count
       return stride(from: 0, to: count, by: microbatches.size).map { start in
@@ -43,7 +53,7 @@ extension SpecRun {
       let run = InterventionRun(model, setup)
       let logits = run.lastLogits(part, prepared: parameters, on: tape)
       let mean = tape.crossEntropy(logits, labels: own.map { labels[$0] })
-      let share = Float(own.count) / Float(labels.count * batches.count)
+      let share = Float(own.count) / Float(examples)
       let loss = tape.scale(mean, by: share)
       return tape.gradients(of: loss, at: leaves).flatMap(\.elements) + [loss.value.scalar]
     }

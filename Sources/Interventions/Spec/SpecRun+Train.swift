@@ -182,7 +182,9 @@ private struct SpecInterventionTraining: TrainingTask {
       setup, run.model, over: own.map(\.call), at: addresses, isNaive: run.options.isNaive
     ) { number, result, tape in
       let (call, labels) = own[number]
-      let loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
+      var loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
+      let weight = SpecRun.weight(of: number, in: own)
+      if weight != 1 { loss = tape.scale(loss, by: weight) }
       guard train.boundaryWeight != 0, let boundaries = result.boundaries(on: tape) else {
         return loss
       }
@@ -219,14 +221,16 @@ private struct SpecModelTraining: TrainingTask {
     var total: Float = 0
     var sums: [Tensor<Float>] = []
     let numbers = train.batches(of: step)
-    for number in numbers {
+    let own = numbers.map { batches[$0] }
+    for (number, (call, labels)) in own.enumerated() {
       let tape = Tape<Float>()
       let leaves = weights.leaves(on: tape)
-      let (call, labels) = batches[number]
       let trained = InterventionRun(
         run.model.with(leaves, on: tape), run.setup.setup, trainsModel: true)
       let result = trained(call, on: tape, logits: .last)
-      let loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
+      var loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
+      let weight = SpecRun.weight(of: number, in: own)
+      if weight != 1 { loss = tape.scale(loss, by: weight) }
       total += loss.value.scalar
       let gradients = tape.gradients(of: loss, at: leaves.parameters.map(\.variable))
       sums = sums.isEmpty ? gradients : zip(sums, gradients).map { $0 + $1 }

@@ -47,7 +47,7 @@ struct AblateKind: SweepKind {
       data.published, longestExtra: donors.max() ?? 0,
       extraRows: donors.reduce(0, +) + means.texts.reduce(0) { $0 + $1.count },
       extraBytes: (means.unitCount + 2) * means.byteCount + (dumped?.reader.byteCount ?? 0),
-      extraRecordBytes: means.unitCount * means.byteCount)
+      extraRecordBytes: means.unitCount * means.byteCount, skippedLine: data.skippedLine)
   }
 
   var dump: DumpReader? { dumped?.reader }
@@ -68,10 +68,11 @@ struct AblateKind: SweepKind {
     let model = try ModelOnRanks.load(data.published, on: place.world)
     let (table, sources, means, ways) = (table, sources, means, spec.ways)
     let runner = try place.world.agree {
-      try SweepRunner(table, model, threads: place.threads) { prompt in
+      try SweepRunner(table, model, by: data.resolver.prompts, threads: place.threads) { prompt in
         sources.donors.isEmpty ? [] : [sources.texts[sources.donors[prompt]]]
       }
     }
+    for note in data.notes { place.observer?.note(note) }
     let values = SiteMeans()
     if let dumped {
       place.observer?.note(dumped.line)

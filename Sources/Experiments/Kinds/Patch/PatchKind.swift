@@ -24,7 +24,10 @@ struct PatchKind: SweepKind {
     self.table = table
   }
 
-  var cost: JobCost { table.cost(data.published, extraBytes: dumped?.reader.byteCount ?? 0) }
+  var cost: JobCost {
+    table.cost(
+      data.published, extraBytes: dumped?.reader.byteCount ?? 0, skippedLine: data.skippedLine)
+  }
   var dump: DumpReader? { dumped?.reader }
   var inputs: [JobInput] { data.inputs + [JobInput("source", dumped?.digest)] }
   func lines(limit: Int) throws(Refusal) -> [String] {
@@ -34,8 +37,11 @@ struct PatchKind: SweepKind {
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let model = try ModelOnRanks.load(data.published, on: place.world)
     let runner = try place.world.agree {
-      try SweepRunner(self.table, model, threads: place.threads, keepsValues: dumped == nil)
+      try SweepRunner(
+        self.table, model, by: data.resolver.prompts, threads: place.threads,
+        keepsValues: dumped == nil)
     }
+    for note in data.notes { place.observer?.note(note) }
     if let dumped { place.observer?.note(dumped.line("values")) }
     let (table, source) = (table, dumped.map { PatchSource($0, threads: place.threads) })
     return Workers(

@@ -41,28 +41,35 @@ extension SweepTable {
         name, .float32, axes, says.isEmpty ? metric.says : "\(metric.rawValue): \(says)",
         law: says.isEmpty ? metric.law : .finite, isRounded: true)
     }
+    var texts = [
+      Quantity(prompt.name, .int32, [prompt]), Quantity(condition.name, .string, [condition]),
+      Quantity(position.name, .int32, [position]), Quantity("id", .string, [prompt]),
+    ]
+    if someTakeTop {
+      texts.append(Quantity("answer_source", .string, [prompt], TopToken.says))
+    } else {
+      texts += [Quantity("answer", .string, [prompt]), Quantity("answer_id", .int32, [prompt])]
+    }
+    texts += [
+      Quantity("foil", .string, [prompt]), Quantity("foil_id", .int32, [prompt], fill: -1),
+      Quantity("token_count", .int32, [prompt]), Quantity("token", .string, [prompt, position]),
+      Quantity("token_id", .int32, [prompt, position], fill: -1),
+    ]
+    if Spec.hasPairs {
+      let says = "of the corrupted run's prompt"
+      texts += [
+        Quantity("corrupted_token", .string, [prompt, position], says),
+        Quantity("corrupted_token_id", .int32, [prompt, position], says, fill: -1),
+      ]
+    }
     var groups = [
-      ArrayGroup(
-        [
-          Quantity(prompt.name, .int32, [prompt]), Quantity(condition.name, .string, [condition]),
-          Quantity(position.name, .int32, [position]), Quantity("id", .string, [prompt]),
-          Quantity("answer", .string, [prompt]), Quantity("answer_id", .int32, [prompt]),
-          Quantity("foil", .string, [prompt]), Quantity("foil_id", .int32, [prompt], fill: -1),
-          Quantity("token_count", .int32, [prompt]),
-          Quantity("token", .string, [prompt, position]),
-          Quantity("token_id", .int32, [prompt, position], fill: -1),
-        ]
-          + (Spec.hasPairs
-            ? [
-              Quantity(
-                "corrupted_token", .string, [prompt, position], "of the corrupted run's prompt"),
-              Quantity(
-                "corrupted_token_id", .int32, [prompt, position], "of the corrupted run's prompt",
-                fill: -1),
-            ] : [])),
+      ArrayGroup(texts),
       ArrayGroup(
         over: [prompt],
-        runs.flatMap { run in metrics.map { floats("\(run)_\($0.rawValue)", [], $0) } }),
+        // An answer that the clean run tells is known with it.
+        (someTakeTop
+          ? [Quantity("answer", .string), Quantity("answer_id", .int32, fill: -1)] : [])
+          + runs.flatMap { run in metrics.map { floats("\(run)_\($0.rawValue)", [], $0) } }),
     ]
     for (item, grid) in zip(spec.items, outline.grids) {
       let axes = grid.axes(item)
@@ -153,10 +160,14 @@ extension SweepTable {
     func padded<T>(_ values: [T], _ filler: T) -> [T] {
       values + Array(repeating: filler, count: longest - values.count)
     }
-    let own: [ArrayValues] = [
-      .index(longest), .texts(prompts.map(\.id)), .texts(prompts.map(\.answer)),
-      .integers(prompts.map { Int32($0.answerID) }), .texts(prompts.map { $0.foil ?? "" }),
-      .integers(prompts.map { Int32($0.foilID ?? -1) }),
+    var own: [ArrayValues] = [.index(longest), .texts(prompts.map(\.id))]
+    if someTakeTop {
+      own.append(.texts(prompts.map { $0.takesTop ? "top_token" : "data" }))
+    } else {
+      own += [.texts(prompts.map(\.answer)), .integers(prompts.map { Int32($0.answerID) })]
+    }
+    own += [
+      .texts(prompts.map { $0.foil ?? "" }), .integers(prompts.map { Int32($0.foilID ?? -1) }),
       .integers(prompts.map { Int32($0.ids.count) }),
       .texts(prompts.flatMap { padded($0.tokens, "") }),
       .integers(prompts.flatMap { padded($0.ids.map { Int32($0) }, -1) }),
@@ -194,9 +205,18 @@ extension SweepTable {
 
   /// The unchanged runs of a prompt, once known: its own, and the one it is compared with.
   func baseline(_ prompt: Int, _ results: Results<SweepResult>) -> [RowMetrics]? {
-    guard case .baseline(let rows)? = results[firstPrompt + prompt] else { return nil }
+    guard case .baseline(let rows, _)? = results[firstPrompt + prompt] else { return nil }
     return rows
   }
+
+  /// The clean run's most probable token, where it is a prompt's answer, once known.
+  func top(_ prompt: Int, _ results: Results<SweepResult>) -> TopToken? {
+    guard case .baseline(_, let top)? = results[firstPrompt + prompt] else { return nil }
+    return top
+  }
+
+  /// Whether the clean run tells the answer of a prompt.
+  private var someTakeTop: Bool { outline.prompts.contains(where: \.takesTop) }
 
   private func value(_ row: RowMetrics, _ metric: SweepMetric) -> Float {
     row.value(metric, topK: spec.metric.topK)
@@ -205,12 +225,20 @@ extension SweepTable {
   private func baselines(_ prompt: Int, _ results: Results<SweepResult>) -> [ArrayValues?] {
     let runs = Spec.hasPairs ? 2 : 1
     guard results.hasEnded(firstPrompt + prompt) else {
-      return Array(repeating: nil, count: runs * metrics.count)
+      return Array(repeating: nil, count: runs * metrics.count + (someTakeTop ? 2 : 0))
     }
-    let rows = baseline(prompt, results)
-    return (0..<runs).flatMap { run in
-      metrics.map { metric in .floats([rows.map { value($0[run], metric) } ?? .nan]) }
-    }
+    let (rows, own, top) = (
+      baseline(prompt, results), outline.prompts[prompt], top(prompt, results)
+    )
+    let answer: [ArrayValues] =
+      someTakeTop
+      ? [
+        .texts([top?.text ?? own.answer]), .integers([Int32(top?.id ?? own.answerID)]),
+      ] : []
+    return answer
+      + (0..<runs).flatMap { run in
+        metrics.map { metric in .floats([rows.map { value($0[run], metric) } ?? .nan]) }
+      }
   }
 
   /// Cells of an item, a prompt and a condition, as far as they are known.

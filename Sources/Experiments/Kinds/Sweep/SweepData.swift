@@ -11,19 +11,31 @@ struct SweepData<Spec: SweepSpec>: Sendable {
   /// Of the prompts' file; nil where they stand in the job.
   let digest: String?
   let subspaceDigests: [(item: String, digest: String)]
+  /// What the answers leave open, and how many prompts are skipped for them.
+  let notes: [String]
+  let skippedLine: String?
 
   init(_ spec: Spec) throws(Refusal) {
     model = try PromptModel(spec.model)
     let (shape, resolver) = (model.published.shape, model.resolver)
     let loaded = try spec.data.load()
     digest = loaded.digest
+    let hasDifference = spec.metric.store.contains(.logitDifference)
+    let all = try loaded.chosen.map { (written) throws(Refusal) in
+      try resolver.resolve(written, long: spec.data.longAnswers, foilCounts: hasDifference)
+    }
+    try spec.data.refuseSkippingAll(all)
+    let skipped = all.filter { $0.skipped != nil }
+    let plural = Spec.promptAxis + "s"
+    skippedLine = LongAnswers.skippedLine(
+      skipped.count, of: all.count, plural, first: skipped.first?.place.field)
     var prompts: [ResolvedPrompt] = []
     var kept: [SweepPrompt] = []
-    for written in loaded.chosen {
-      let prompt = try resolver.resolve(written)
-      if spec.metric.store.contains(.logitDifference), prompt.foil == nil {
+    for (written, prompt) in zip(loaded.chosen, all) where prompt.skipped == nil {
+      if hasDifference, prompt.foil == nil {
         throw prompt.place.refusal(
-          "no foil", expected: "a foil for the metric logit_difference, or other metrics")
+          prompt.takesTop ? "no answer, and so no foil" : "no foil",
+          expected: "a foil for the metric logit_difference, or other metrics")
       }
       let noised =
         try spec.noise?.positions.resolve(in: prompt.base.places, called: "pair \(prompt.id)") ?? []
@@ -54,7 +66,15 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       if let digest = try item.subspaceDigest() { digests.append((item.name, digest)) }
     }
     subspaceDigests = digests
+    notes =
+      [
+        skippedLine,
+        ResolvedPrompt.topLine(prompts.count(where: \.takesTop), of: prompts.count, plural),
+      ].compactMap(\.self) + ResolvedPrompt.Spelling.lines(prompts)
     outline = SweepOutline(layers: shape.layers, prompts: kept, grids: grids)
+    if !skipped.isEmpty {
+      outline.skipped = skipped.map { SweepOutline.Skipped(id: $0.id, reason: $0.skipped ?? "") }
+    }
   }
 
   /// Where an item replaces values in a prompt, and where they come from in the other: each place of a
@@ -125,9 +145,11 @@ struct SweepData<Spec: SweepSpec>: Sendable {
         }.joined(separator: "|")
       }
       let foil = prompt.foil.map { " rather than \(quoted($0))" } ?? ""
+      let answer =
+        prompt.takesTop ? "the clean run's most probable token" : quoted(prompt.answer)
       lines.append(
         "\(escaped(prompt.id)): \(marked(prompt.ids, Set(places.flatMap(\.positions)))) -> "
-          + quoted(prompt.answer) + foil)
+          + answer + foil)
       if Spec.hasPairs {
         let other = marked(
           prompt.otherIDs, Set(places.flatMap(\.sources)), noised: prompt.noised)
@@ -136,6 +158,7 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     }
     let left = outline.prompts.count - limit
     if left > 0 { lines.append("... and \(left) more") }
+    lines += notes
     for (item, grid) in zip(spec.items, outline.grids) {
       let axes = grid.axes(item).map { "\($0.count) \($0.name)s" }.joined(separator: " x ")
       lines.append("\(item.name): \(axes.isEmpty ? "1 cell" : axes)")

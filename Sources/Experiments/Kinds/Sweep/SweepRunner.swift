@@ -16,6 +16,8 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
     /// Log-probabilities of the clean run at its last position, `[1, vocabulary]`.
     let clean: Tensor<Float>
     let rows: [RowMetrics]
+    /// A token's number.
+    let answer: Int
   }
 
   /// What is written at a layer of an item, for a head or neuron, at a place of a run; nil: nothing.
@@ -29,6 +31,8 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
   private let keeping: Set<Site>
   private let subspaces: [PatchSubspace?]
   private let bases: KeptValues<Int, Base>
+  /// The text of a token.
+  private let text: @Sendable (Int) -> String
   /// Runs of a prompt beside its own two, such as a donor.
   private let extra: @Sendable (Int) -> [[Int]]
 
@@ -36,10 +40,12 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
   ///   - keepsValues: Whether cells take values of the unchanged runs.
   ///   - extra: Token ids of further runs of a prompt that values come from.
   init(
-    _ table: SweepTable<Spec>, _ model: DecoderModel<Float>, threads: Int, keepsValues: Bool = true,
+    _ table: SweepTable<Spec>, _ model: DecoderModel<Float>, by prompts: any PromptTokenizer,
+    threads: Int, keepsValues: Bool = true,
     extra: @escaping @Sendable (Int) -> [[Int]] = { _ in [] }
   ) throws(Refusal) {
     (self.table, self.model, self.extra) = (table, model, extra)
+    text = { prompts.text($0) }
     subspaces = try table.spec.items.map { (item) throws(Refusal) in
       try item.patchSubspace(width: model.shape.width(of: item.site))
     }
@@ -54,7 +60,10 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
     _ number: Int, values: Values, unless isGivenUp: @escaping @Sendable () -> Bool
   ) throws -> [UInt8] {
     guard let unit = table.unit(number) else {
-      return bytes(try base(number - table.firstPrompt, isGivenUp).rows)
+      let prompt = number - table.firstPrompt
+      let base = try base(prompt, isGivenUp)
+      guard table.outline.prompts[prompt].takesTop else { return bytes(base.rows) }
+      return bytes(base.rows) + TopToken(id: base.answer, text: text(base.answer)).bytes
     }
     let base = try base(unit.prompt, isGivenUp)
     let item = table.spec.items[unit.item]
@@ -77,7 +86,7 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
       : try Staircase(model, base.runs, patches).run(unless: isGivenUp)
     let prompt = table.outline.prompts[unit.prompt]
     let rows = RowMetrics.of(
-      stream, model, answer: prompt.answerID, foil: prompt.foilID, clean: base.clean)
+      stream, model, answer: base.answer, foil: prompt.foilID, clean: base.clean)
     try check(rows, prompt, "a changed run")
     return bytes(rows)
   }
@@ -112,10 +121,10 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
       let logits = model.logits(Variable(.concatenated(streams)), on: Tape()).value
       let logs = logits.logSoftmaxOfRows()
       let clean = logs.rows(0..<1)
-      let rows = RowMetrics.of(
-        logits, logs, answer: prompt.answerID, foil: prompt.foilID, clean: clean)
+      let answer = prompt.takesTop ? logits.rows(0..<1).elements.firstLargest() : prompt.answerID
+      let rows = RowMetrics.of(logits, logs, answer: answer, foil: prompt.foilID, clean: clean)
       try check(rows, prompt, "an unchanged run")
-      return Base(runs: runs, clean: clean, rows: rows)
+      return Base(runs: runs, clean: clean, rows: rows, answer: answer)
     }
   }
 }
@@ -124,7 +133,7 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
 extension SweepTable {
   func cost(
     _ published: PublishedModel, longestExtra: Int = 0, extraRows: Int = 0, extraBytes: Int = 0,
-    extraRecordBytes: Int = 0
+    extraRecordBytes: Int = 0, skippedLine: String? = nil
   ) -> JobCost {
     let shape = published.shape
     let blockRows = units.reduce(0) { $0 + $1.blockRows }
@@ -162,7 +171,10 @@ extension SweepTable {
       parallel: units.count + outline.prompts.count,
       recordBytes: 4 * RowMetrics.count * (cells + 2 * outline.prompts.count) + extraRecordBytes,
       entries: [
-        ("\(Spec.promptAxis)s", Double(outline.prompts.count), count(outline.prompts.count)),
+        (
+          "\(Spec.promptAxis)s", Double(outline.prompts.count),
+          count(outline.prompts.count) + (skippedLine.map { "; \($0)" } ?? "")
+        ),
         (
           "cells", Double(all),
           "\(count(all)), of which \(count(all - cells)) cannot change the metric"

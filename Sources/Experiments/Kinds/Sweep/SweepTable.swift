@@ -36,14 +36,46 @@ struct SweepOutline: Sendable, Codable {
   let grids: [SweepGrid]
   /// Units before the prompts' own, such as those that take means over a data set.
   var preliminaries = 0
+  /// What the data have beside the prompts; nil for none.
+  var skipped: [Skipped]?
+
+  /// A prompt whose answer or foil is of several tokens.
+  struct Skipped: Sendable, Codable {
+    let id: String
+    let reason: String
+  }
+}
+
+/// The clean run's most probable token, which stands for an answer that the data do not tell.
+struct TopToken: Sendable, Equatable {
+  let id: Int
+  let text: String
+
+  /// Of the array that tells whose answers are such.
+  static let says = "data, or top_token: the most probable token of the clean run"
+
+  init(id: Int, text: String) { (self.id, self.text) = (id, text) }
+
+  init(_ bytes: [UInt8]) {
+    id = Int(ByteWriter.integer(bytes, at: 0))
+    text = String(decoding: bytes[4...], as: UTF8.self)
+  }
+
+  var bytes: [UInt8] {
+    var bytes = ByteWriter()
+    bytes.integer(Int32(id))
+    bytes.append(Array(text.utf8))
+    return bytes.bytes
+  }
 }
 
 /// What a unit of a sweep came to.
 enum SweepResult: Sendable {
   /// Of a preliminary unit: its record.
   case preliminary([UInt8])
-  /// Of the unchanged runs: the prompt's own, and that of the one it is compared with.
-  case baseline([RowMetrics])
+  /// Of the unchanged runs: the prompt's own, and that of the one it is compared with; and the answer,
+  /// where the data do not tell it.
+  case baseline([RowMetrics], TopToken?)
   case cells([RowMetrics])
 }
 
@@ -154,16 +186,19 @@ struct SweepTable<Spec: SweepSpec>: Table {
   func result(_ bytes: [UInt8], of unit: Int) throws(Refusal) -> SweepResult {
     if unit < firstPrompt { return .preliminary(bytes) }
     let count = self.unit(unit)?.cells.count ?? (Spec.hasPairs ? 2 : 1)
-    guard bytes.count == 4 * RowMetrics.count * count else {
+    let end = 4 * RowMetrics.count * count
+    let hasTop = unit < firstUnit && outline.prompts[unit - firstPrompt].takesTop
+    guard bytes.count == end || hasTop && bytes.count > end + 4 else {
       throw Refusal(
         .store, field: name(of: unit), found: "a result of \(bytes.count) bytes",
-        expected: "\(4 * RowMetrics.count * count)")
+        expected: "\(end)" + (hasTop ? ", and a token" : ""))
     }
-    let floats = ByteWriter.floats(bytes, from: 0)
+    let floats = ByteWriter.floats(Array(bytes[..<end]), from: 0)
     let rows = (0..<count).map {
       RowMetrics(floats[$0 * RowMetrics.count..<($0 + 1) * RowMetrics.count])
     }
-    return unit < firstUnit ? .baseline(rows) : .cells(rows)
+    guard unit < firstUnit else { return .cells(rows) }
+    return .baseline(rows, hasTop ? TopToken(Array(bytes[end...])) : nil)
   }
 
   func next(_ results: Results<SweepResult>) -> Phase? {
@@ -206,15 +241,30 @@ struct SweepTable<Spec: SweepSpec>: Table {
 
   func progress(_ results: Results<SweepResult>) -> RunDetails {
     let undefined = undefinedRecoveries(results)
+    let (skipped, kept, plural) = (outline.skipped ?? [], outline.prompts, Spec.promptAxis + "s")
     return RunDetails(
-      lines: undefinedRecoveryLine(results).map { [$0] } ?? [],
-      members: undefined.isEmpty
+      lines: [
+        LongAnswers.skippedLine(
+          skipped.count, of: skipped.count + kept.count, plural,
+          first: skipped.first.map { "\(Spec.promptAxis) \(escaped($0.id))" }),
+        ResolvedPrompt.topLine(kept.count(where: \.takesTop), of: kept.count, plural),
+        undefinedRecoveryLine(results),
+      ].compactMap(\.self),
+      members: (undefined.isEmpty
         ? []
         : [
           .init(
             "undefined_recoveries",
             .table(undefined.map { .init($0.metric.rawValue, .integer($0.count)) }))
         ])
+        + (skipped.isEmpty
+          ? []
+          : [
+            .init(
+              "skipped",
+              .list(
+                skipped.map { [Spec.promptAxis: .text($0.id), "reason": .text($0.reason)] }))
+          ]))
   }
 
   func cost(of unit: Int) -> Double {

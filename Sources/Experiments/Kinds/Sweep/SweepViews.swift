@@ -67,7 +67,8 @@ extension RunView {
       prompt.map { number in
         let own = prompts[number]
         return "\((own.text ?? own.tokens.joined()).trimmingCharacters(in: .whitespaces)) \u{2192} "
-          + own.answer.trimmingCharacters(in: .whitespaces)
+          + (table.top(number, results)?.text ?? own.answer).trimmingCharacters(in: .whitespaces)
+          + (own.takesTop ? " (the clean run's most probable token)" : "")
       } ?? "\(Spec.hasPairs ? "Patching" : "Ablation"), mean over \(left)\(prompts.count) "
       + "\(Spec.promptAxis)\(prompts.count == 1 ? "" : "s") in \(modelName)"
     return RunPictures(title: title, panels: panels)

@@ -17,11 +17,20 @@ package struct MetricSection: Sendable, Equatable {
   /// In the order of the enumeration, each once.
   package let store: [Metric]
 
-  package init(_ f: inout Fields) throws(Refusal) {
+  /// - Parameter answers: What is done with answers of several tokens, which have no one logit.
+  package init(_ f: inout Fields, _ answers: LongAnswers) throws(Refusal) {
+    let isWhole = answers == .allTokens
     store = try f.field(
-      "store", .set(of: Metric.self), or: Metric.allCases,
+      "store", .set(of: Metric.self),
+      or: isWhole ? [.probability, .logProbability] : Metric.allCases,
+      usually: "all; with data.answer = \"all_tokens\" all but logit_difference",
       "Of the answer at the last token: its probability; the natural logarithm of that, in nats; its "
         + "logit less that of the foil, and without one of the clean run's most probable other token."
     )
+    guard !isWhole || !store.contains(.logitDifference) else {
+      throw f.place(of: "store").refusal(
+        "logit_difference, and data.answer = \"all_tokens\"",
+        expected: "probability or log_probability, which answers of several tokens have")
+    }
   }
 }

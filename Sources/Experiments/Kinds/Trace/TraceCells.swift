@@ -3,8 +3,8 @@ internal import Models
 
 /// The patched runs of one fact and one restoration, numbered.
 ///
-/// A number stands for a layer, a position and a sample; places whose change cannot reach the last
-/// position have none: their value is the corrupted run's. Runs whose windows begin in the same
+/// A number stands for a layer, a position and a sample; places whose change cannot reach a
+/// position that is read have none: their value is the corrupted run's. Runs whose windows begin in the same
 /// layer, as those do that the first layer cuts short, are alike until the shortest window ends:
 /// they have neighbouring numbers, the longest window first, so that a staircase runs what they
 /// share once. So it is within a block of samples; one block follows the other.
@@ -60,13 +60,13 @@ struct TraceCells: Sendable {
   let blocks: [Range<Int>]
 
   init(_ grid: TraceGrid, fact: Int, restoration: Int) {
-    let roles = grid.roles[fact]
-    length = roles.tokenCount
+    length = grid.length(of: fact)
     layerCount = grid.layerCount
     samples = grid.samples
     blocks = grid.sampleBlocks(of: fact)
     self.restoration = grid.restore[restoration]
-    let reach = Reach(length: length, layerCount: layerCount)
+    let reach = Reach(
+      length: length, reading: grid.reading[fact], layerCount: layerCount)
     var roots: [Root] = []
     var members: [Root: [Place]] = [:]
     var equal: [Place] = []

@@ -28,9 +28,10 @@ enum TraceCorruption: Sendable {
     let subject = fact.subject ?? 0..<0
     return switch self {
     case .noise(let noise):
-      BaseRun.corrupted(fact.ids, subject, noise: try noise.noise(for: fact, samples))
-    case .counterfactual: BaseRun.sharingPrefixes([fact.ids] + fact.sources.map(\.ids))
-    case .row(let row): BaseRun.corrupted(fact.ids, subject, by: row)
+      BaseRun.corrupted(fact.forced(fact.ids), subject, noise: try noise.noise(for: fact, samples))
+    case .counterfactual:
+      BaseRun.sharingPrefixes(([fact.ids] + fact.sources.map(\.ids)).map(fact.forced))
+    case .row(let row): BaseRun.corrupted(fact.forced(fact.ids), subject, by: row)
     }
   }
 

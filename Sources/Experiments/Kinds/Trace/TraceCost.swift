@@ -10,6 +10,7 @@ package struct TraceCost: Sendable {
   /// Of these, how many cannot differ from the corrupted run, and are not run.
   package private(set) var equalRuns = 0
   package let units: Int
+  private let skippedLine: String?
   /// Rows through a block that full forward passes would take, baselines included.
   package private(set) var naiveBlockRows = 0
   /// Rows through a block that the staircase takes, baselines included.
@@ -26,14 +27,19 @@ package struct TraceCost: Sendable {
   package let threadBytes: Int
   private let layers: Int
   private let samples: Int
+  /// Positions of each fact's runs.
   private let lengths: [Int]
+  /// Rows of logits of patched runs.
+  private var logitRows = 0
 
   package init(_ job: TraceJob, _ plan: TracePlan) {
     let shape = job.published.shape
     layers = shape.layers
     samples = job.samples
-    units = plan.factCount + plan.units.count
-    lengths = job.facts.map(\.ids.count)
+    let traced = job.facts.indices.filter { job.facts[$0].skipped == nil }
+    units = traced.count + plan.units.count
+    skippedLine = job.skippedLine
+    lengths = job.facts.indices.map(job.grid.length)
     let mean = Double(lengths.reduce(0, +)) / Double(max(1, lengths.count))
     rowsPerForward = mean * Double(shape.layers)
     operationsPerBlockRow = 2 * Double(shape.productsPerBlockRow)
@@ -41,40 +47,40 @@ package struct TraceCost: Sendable {
     weightBytes = job.published.byteCount
     let sites = Set(job.spec.restore.map(\.site.site))
     baseBytes =
-      job.facts.enumerated().map { number, fact in
+      job.facts.indices.map { number in
         BaseRuns.byteCount(
           shape,
           RunRows(
-            length: fact.ids.count,
+            length: job.grid.length(of: number),
             continuations: job.grid.sampleBlocks(of: number).map(\.count).max() ?? 0,
             from: job.grid.corruptedFrom[number]),
           keeping: sites, of: [0])
       }.max() ?? 0
     threadBytes = TraceMemory.threadBytes(job, plan, shape)
-    for fact in job.facts.indices {
+    for fact in traced {
       blockRows += job.grid.baselineRows(of: fact)
       naiveBlockRows += (1 + samples) * lengths[fact] * layers
       for restoration in job.spec.restore.indices {
         let units = plan.units[plan.unitsOf[fact][restoration]]
         add(
           TraceCells(job.grid, fact: fact, restoration: restoration), fact: fact,
-          rows: units.reduce(0) { $0 + $1.blockRows })
+          reading: job.grid.reading[fact], rows: units.reduce(0) { $0 + $1.blockRows })
       }
     }
   }
 
-  private mutating func add(_ cells: TraceCells, fact: Int, rows: Int) {
+  private mutating func add(_ cells: TraceCells, fact: Int, reading: Int, rows: Int) {
     let places = cells.reaching.count + cells.equalToBaseline.count
     patchedRuns += places * samples
     equalRuns += cells.equalToBaseline.count * samples
+    logitRows += cells.reaching.count * samples * reading
     naiveBlockRows += places * samples * lengths[fact] * layers
     blockRows += rows
   }
 
   /// Floating-point operations of all matrix products with reuse.
   package var operations: Double {
-    Double(blockRows) * operationsPerBlockRow + Double(patchedRuns - equalRuns)
-      * operationsPerLogits
+    Double(blockRows) * operationsPerBlockRow + Double(logitRows) * operationsPerLogits
   }
 
   /// Forward passes of the mean prompt that the work amounts to, without and with reuse.
@@ -100,7 +106,10 @@ extension TraceCost {
       rankBytes: { rankBytes(threads: $0) + 2 * recordBytes }, operations: operations,
       parallel: units, recordBytes: recordBytes,
       entries: [
-        ("facts", Double(lengths.count), count(lengths.count)),
+        (
+          "facts", Double(lengths.count),
+          count(lengths.count) + (skippedLine.map { "; \($0)" } ?? "")
+        ),
         (
           "patched_runs", Double(patchedRuns),
           "\(count(patchedRuns)), of which \(count(equalRuns)) equal the corrupted run by causality"
@@ -132,9 +141,9 @@ enum TraceMemory {
   /// The activations of one unit at its largest: two thirds of a block's intermediate values and of
   /// rows of logits, which are not all there at once.
   static func threadBytes(_ job: TraceJob, _ plan: TracePlan, _ shape: DecoderShape) -> Int {
-    let longest = job.facts.map(\.ids.count).max() ?? 0
+    let longest = job.facts.indices.map(job.grid.length).max() ?? 0
     let corrupted = job.facts.indices.map { fact in
-      let tail = job.facts[fact].ids.count - job.grid.corruptedFrom[fact]
+      let tail = job.grid.length(of: fact) - job.grid.corruptedFrom[fact]
       return tail * (job.grid.sampleBlocks(of: fact).map(\.count).max() ?? 0)
     }
     let rows = max(longest, corrupted.max() ?? 0, plan.units.map(\.rows).max() ?? 0)

@@ -41,9 +41,8 @@ struct TraceFigures: Sendable {
     }
     let place = try ShowOptions.place(of: id, in: table.facts.map(\.id), .fact) ?? 0
     guard status[place] == .traced else {
-      let reason = table.baseline(place, run.results).map {
-        status[place].reason($0, table.facts[place])
-      }
+      let reason = status[place].reason(
+        table.baseline(place, run.results), table.facts[place])
       throw Refusal(
         .store, file: run.folder.path, field: "fact \(escaped(id))",
         found: reason ?? "no clean run that is done (\(status[place].name))",
@@ -62,8 +61,12 @@ struct TraceFigures: Sendable {
   /// The prompt and its answer.
   func title(of fact: Int) -> String {
     let labels = table.facts[fact]
-    return
-      "\(labels.prompt.trimmingCharacters(in: .whitespaces)) \u{2192} \(trimmed(labels.answer))"
+    return "\(trimmed(labels.prompt)) \u{2192} \(answer(of: fact))"
+      + (labels.takesTop ? " (the clean run's most probable token)" : "")
+  }
+
+  private func answer(of fact: Int) -> String {
+    trimmed(table.baseline(fact, run.results)?.topText ?? table.facts[fact].answer)
   }
 
   /// Token against layer, the mean over samples, one map a site.
@@ -90,7 +93,7 @@ struct TraceFigures: Sendable {
               return mean(cells[start..<start + grid.samples])
             }
           },
-          valueName: metric.name(of: trimmed(labels.answer)), colors: grid.restore[site].colors,
+          valueName: metric.name(of: answer(of: fact)), colors: grid.restore[site].colors,
           columnAxis: axis(site), baseline: mean(baseline.corrupted.map { $0[metric] }[...]),
           clean: Double(baseline.clean[metric])))
     }

@@ -14,6 +14,8 @@ package struct TraceGrid: Sendable {
   package let roles: [PromptRoles]
   /// Of each fact: before this position the corrupted runs are the clean one.
   package let corruptedFrom: [Int]
+  /// Of each fact: how many last positions of its runs are read, one for each token of the answer.
+  package let reading: [Int]
   /// For each restoration its layers.
   package let layers: [[Int]]
   /// For each restoration and fact its positions.
@@ -23,15 +25,17 @@ package struct TraceGrid: Sendable {
   ///
   /// - Parameters:
   ///   - model: What to call the model in a refusal.
-  ///   - facts: The id of each fact, its tokens' roles, and where its corruption begins.
+  ///   - facts: The id of each fact, its tokens' roles, where its corruption begins, and how many tokens
+  ///     of its answer are read.
   package init(
     _ spec: TraceSpec, model: String, layerCount: Int, samples: Int,
-    facts: [(id: String, roles: PromptRoles, corruptedFrom: Int)]
+    facts: [(id: String, roles: PromptRoles, corruptedFrom: Int, reading: Int)]
   ) throws(Refusal) {
     (restore, metrics) = (spec.restore, spec.metric.store)
     (self.layerCount, self.samples) = (layerCount, samples)
     roles = facts.map(\.roles)
     corruptedFrom = facts.map(\.corruptedFrom)
+    reading = facts.map(\.reading)
     var layers: [[Int]] = []
     var positions: [[[Int]]] = []
     for restoration in spec.restore {
@@ -53,6 +57,8 @@ package struct TraceGrid: Sendable {
   }
 
   package var factCount: Int { roles.count }
+  /// Positions of a fact's runs: the prompt's, and those of the answer's tokens but the last.
+  func length(of fact: Int) -> Int { roles[fact].tokenCount + reading[fact] - 1 }
   /// Tokens of the longest prompt.
   package var longest: Int { roles.map(\.tokenCount).max() ?? 0 }
 
@@ -62,7 +68,7 @@ package struct TraceGrid: Sendable {
 
   /// The samples of a fact in blocks, of about as many each, whose corrupted runs are kept together.
   func sampleBlocks(of fact: Int) -> [Range<Int>] {
-    let tail = roles[fact].tokenCount - corruptedFrom[fact]
+    let tail = length(of: fact) - corruptedFrom[fact]
     let most = max(1, Self.keptRows / max(1, tail))
     let count = (samples + most - 1) / most
     return (0..<count).map { samples * $0 / count..<samples * ($0 + 1) / count }
@@ -71,7 +77,7 @@ package struct TraceGrid: Sendable {
   /// Rows that go through a block for a fact's baseline, over all layers: a clean run for each block
   /// of samples, and the corrupted ones.
   package func baselineRows(of fact: Int) -> Int {
-    let count = roles[fact].tokenCount
+    let count = length(of: fact)
     let corrupted = samples * (count - corruptedFrom[fact])
     return (sampleBlocks(of: fact).count * count + corrupted) * layerCount
   }

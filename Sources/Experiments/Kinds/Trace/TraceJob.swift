@@ -11,6 +11,10 @@ package struct TraceJob: Sendable {
   package let facts: [ResolvedPrompt]
   /// The facts as a run's folder keeps them.
   let tracedFacts: [TracedFact]
+  /// How many facts are skipped for their answers' tokens; nil for none.
+  let skippedLine: String?
+  /// That line, and what else the facts leave open.
+  let notes: [String]
   /// What is visited of layers, positions and samples.
   package let grid: TraceGrid
   /// The tokens of all subjects of the data, chosen or not, each tokenised alone, where the corruption
@@ -29,12 +33,24 @@ package struct TraceJob: Sendable {
     let loaded = try spec.data.facts.load()
     factsDigest = loaded.digest
     let isCounterfactual = spec.corrupt.way == .counterfactual
-    facts = try loaded.chosen.map { (fact) throws(Refusal) in
-      guard isCounterfactual else { return try resolver.resolve(fact.alone) }
-      let resolved = try resolver.resolve(fact)
-      try Self.checkCounterfactual(of: resolved, fact)
+    let foilCounts = spec.metric.store.contains(.logitDifference)
+    let facts = try loaded.chosen.map { (fact) throws(Refusal) in
+      let resolved = try resolver.resolve(
+        isCounterfactual ? fact : fact.alone, long: spec.data.facts.longAnswers,
+        foilCounts: foilCounts)
+      if isCounterfactual { try Self.checkCounterfactual(of: resolved, fact) }
       return resolved
     }
+    try spec.data.facts.refuseSkippingAll(facts)
+    self.facts = facts
+    let skipped = facts.filter { $0.skipped != nil }
+    skippedLine = LongAnswers.skippedLine(
+      skipped.count, of: facts.count, "facts", first: skipped.first?.place.field)
+    notes =
+      [
+        skippedLine, WrittenPrompt.partLine(loaded.chosen),
+        ResolvedPrompt.topLine(facts.count(where: \.takesTop), of: facts.count, "facts"),
+      ].compactMap(\.self) + ResolvedPrompt.Spelling.lines(facts)
     tracedFacts = zip(loaded.chosen, facts).map { TracedFact($0, $1, by: resolver.prompts) }
     var tokens: [Int] = []
     if spec.corrupt.spread == .subjects {
@@ -49,7 +65,7 @@ package struct TraceJob: Sendable {
     grid = try TraceGrid(
       spec, model: spec.model.path.written, layerCount: model.published.shape.layers,
       samples: try TraceNoise.samples(spec, facts, width: model.published.shape.width),
-      facts: tracedFacts.map { ($0.id, $0.roles, $0.corruptedFrom) })
+      facts: tracedFacts.map { ($0.id, $0.roles, $0.corruptedFrom, $0.reading) })
   }
 
   package var published: PublishedModel { model.published }
@@ -80,7 +96,7 @@ package struct TraceJob: Sendable {
     of fact: WrittenPrompt, by resolver: PromptResolver, _ hasTokenizer: Bool
   ) throws(Refusal) -> [Int] {
     guard hasTokenizer, let subject = fact.subjectText else {
-      let whole = try resolver.resolve(fact.alone)
+      let whole = try resolver.resolve(fact.alone, long: .firstToken)
       return whole.subject.map { Array(whole.ids[$0]) } ?? []
     }
     return try resolver.prompts.encodeWithOffsets(subject).map(\.id)

@@ -48,14 +48,21 @@ struct TraceKind: Kind {
       func text(_ input: ResolvedInput, _ marks: [Int: String] = [:]) -> String {
         job.resolver.text(input, marking: marks).joined(separator: "|")
       }
-      let answer = quoted(job.resolver.prompts.text(fact.answer))
-      lines.append("\(fact.id): \(text(fact.base, subject)) -> \(answer)")
+      let tokens = fact.answers.map { escaped(job.resolver.prompts.text($0)) }
+      let answer =
+        fact.takesTop
+        ? "the clean run's most probable token" : "\"\(tokens.joined(separator: "|"))\""
+      let end = fact.skipped.map { "skipped: \($0)" } ?? answer
+      lines.append("\(fact.id): \(text(fact.base, subject)) -> \(end)")
       lines += fact.sources.map { "  corrupted: \(text($0))" }
     }
     if job.facts.count > limit { lines.append("... and \(job.facts.count - limit) more") }
+    lines += job.notes
     for (number, restoration) in spec.restore.enumerated() {
       let layers = table.grid.layers[number]
-      let cells = table.grid.positions[number].reduce(0) { $0 + $1.count } * layers.count
+      let traced = job.facts.indices.filter { job.facts[$0].skipped == nil }
+      let cells =
+        traced.reduce(0) { $0 + table.grid.positions[number][$1].count } * layers.count
       lines.append(
         "\(restoration.name): window \(restoration.window), \(layers.count) layers, \(cells) cells")
     }
@@ -67,6 +74,7 @@ struct TraceKind: Kind {
     let runner = try place.world.agree {
       try TraceRunner(job, table.plan, model, threads: place.threads)
     }
+    for line in job.notes { place.observer?.note(line) }
     return Workers(
       .apart { unit, isGivenUp in try runner.compute(unit, unless: isGivenUp) },
       provenance: runner.noiseLevel.map { [.init("noise_level", .number($0))] } ?? [])

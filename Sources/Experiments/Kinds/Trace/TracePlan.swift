@@ -30,7 +30,8 @@ package struct TracePlan: Sendable {
   /// For each fact the units of each restoration, as places in `units`.
   let unitsOf: [[Range<Int>]]
 
-  package init(_ grid: TraceGrid) {
+  /// - Parameter skipped: Facts without units.
+  package init(_ grid: TraceGrid, skipping skipped: Set<Int> = []) {
     factCount = grid.factCount
     var units: [Unit] = []
     var unitsOf: [[Range<Int>]] = []
@@ -39,8 +40,12 @@ package struct TracePlan: Sendable {
     for (fact, roles) in grid.roles.enumerated() {
       var ranges: [Range<Int>] = []
       for restoration in grid.restore.indices {
+        guard !skipped.contains(fact) else {
+          ranges.append(units.count..<units.count)
+          continue
+        }
         let form = Form(
-          restoration: restoration, tokenCount: roles.tokenCount,
+          restoration: restoration, tokenCount: roles.tokenCount, reading: grid.reading[fact],
           corruptedFrom: grid.corruptedFrom[fact],
           positions: grid.positions[restoration][fact])
         let cut = cuts[form] ?? Self.cut(TraceCells(grid, fact: fact, restoration: restoration))
@@ -69,6 +74,7 @@ package struct TracePlan: Sendable {
   private struct Form: Hashable {
     let restoration: Int
     let tokenCount: Int
+    let reading: Int
     let corruptedFrom: Int
     let positions: [Int]
   }

@@ -28,6 +28,10 @@ final class TraceRunner: Sendable {
     /// The clean run, then a corrupted one for each sample.
     let runs: BaseRuns
     let top: Int
+    /// The answer's tokens that are read.
+    let answers: [Int]
+    /// How many of them, from the first, are the clean run's most probable ones.
+    let leading: Int
     let foil: Int
     let clean: TraceMetrics
   }
@@ -65,7 +69,7 @@ final class TraceRunner: Sendable {
     }
     var bytes = ByteWriter()
     let all = TraceMetrics.of(
-      try run(cells, base, unless: isGivenUp), model, answer: fact.answer, foil: base.foil)
+      try run(cells, base, unless: isGivenUp), model, answers: base.answers, foil: base.foil)
     try checkFinite(all, fact, "a patched run")
     for metrics in all { bytes.floats(metrics.values) }
     return bytes.bytes
@@ -74,10 +78,11 @@ final class TraceRunner: Sendable {
   private func run(
     _ cells: [Patch], _ base: Base, unless isGivenUp: () -> Bool
   ) throws -> Tensor<Float> {
+    let reading = base.answers.count
     if job.spec.run.naive {
-      return try NaiveSweep(model, base.runs, cells).run(unless: isGivenUp)
+      return try NaiveSweep(model, base.runs, cells, reading: reading).run(unless: isGivenUp)
     }
-    return try Staircase(model, base.runs, cells).run(unless: isGivenUp)
+    return try Staircase(model, base.runs, cells, reading: reading).run(unless: isGivenUp)
   }
 
   private func baseline(_ index: Int, unless isGivenUp: () -> Bool) throws -> TraceBaseline {
@@ -88,12 +93,14 @@ final class TraceRunner: Sendable {
       let base = try base(BaseKey(fact: index, block: block), unless: isGivenUp)
       let streams = Tensor.concatenated(
         (1...base.samples.count).map {
-          base.runs.stream(run: $0, position: fact.ids.count - 1)
+          base.runs.lastStream(run: $0, reading: base.answers.count)
         })
-      corrupted += TraceMetrics.of(streams, model, answer: fact.answer, foil: base.foil)
+      corrupted += TraceMetrics.of(streams, model, answers: base.answers, foil: base.foil)
       try checkFinite(corrupted, fact, "a corrupted run")
       baseline = TraceBaseline(
         top: base.top, foil: base.foil, clean: base.clean, corrupted: corrupted)
+      if base.answers.count > 1 { baseline?.leading = base.leading }
+      if fact.takesTop { baseline?.topText = job.resolver.prompts.text(base.top) }
     }
     guard let baseline else { preconditionFailure("fact \(index) has no samples") }
     return baseline
@@ -124,25 +131,31 @@ final class TraceRunner: Sendable {
     let runs = try BaseRuns(
       model, try corruption.runs(of: fact, samples), keeping: restoring, of: [0],
       unless: isGivenUp)
-    let clean = runs.stream(run: 0, position: fact.ids.count - 1)
-    let logits = model.logits(Variable(clean), on: Tape()).value.elements
-    let top = Self.largest(logits, except: nil)
-    let foil = fact.foil ?? Self.largest(logits, except: fact.answer)
-    let metrics = TraceMetrics.of(clean, model, answer: fact.answer, foil: foil)
-    guard logits.allSatisfy(\.isFinite), let metrics = metrics.first else {
+    let clean = runs.lastStream(run: 0, reading: fact.answers.count)
+    let all = model.logits(Variable(clean), on: Tape()).value
+    let logits = all.rows(0..<1).elements
+    let tops = (0..<all.rows).map { all.rows($0..<$0 + 1).elements.firstLargest() }
+    let top = tops[0]
+    let answers = fact.takesTop ? [top] : fact.answers
+    let foil = fact.foil ?? logits.firstLargest(except: answers[0])
+    let metrics = TraceMetrics.of(clean, model, answers: answers, foil: foil)
+    guard all.elements.allSatisfy(\.isFinite), let metrics = metrics.first else {
       throw Refusal(
         .model, file: job.spec.model.path.written, field: "fact \(fact.id)",
         found: "logits of the clean run that are not finite", expected: "finite logits")
     }
     return Base(
-      samples: samples, runs: runs, top: top, foil: foil, clean: metrics)
+      samples: samples, runs: runs, top: top, answers: answers,
+      leading: zip(tops, answers).prefix { $0 == $1 }.count, foil: foil, clean: metrics)
   }
+}
 
-  /// The first of the largest elements.
-  private static func largest(_ values: [Float], except skipped: Int?) -> Int {
+extension [Float] {
+  /// The place of the first of the largest elements, but for one.
+  func firstLargest(except skipped: Int? = nil) -> Int {
     var best = -1
-    for (i, value) in values.enumerated() where i != skipped {
-      if best < 0 || value > values[best] { best = i }
+    for (i, value) in enumerated() where i != skipped {
+      if best < 0 || value > self[best] { best = i }
     }
     return best
   }

@@ -31,15 +31,21 @@ package struct TraceSpec: JobSpecification {
     parity = try f.field(
       "parity", .choice(), or: .none,
       "rome: the noise as the published code draws it, the same for each fact whose subject has as "
-        + "many tokens; none: each fact has its own.")
+        + "many tokens, and subjects where it finds them, at their first letters; none: each fact has "
+        + "its own noise, and subjects are whole words.")
     model = try f.model()
-    data = try f.required("data", .table(DataSection.init), "The facts, and which of them.")
     let parity = parity
+    data = try f.required(
+      "data", .table { (f) throws(Refusal) in try DataSection(&f, parity: parity) },
+      "The facts, and which of them.")
     corrupt = try f.section("corrupt", "What makes the corrupted runs.") {
       (f) throws(Refusal) in try CorruptSection(&f, parity: parity)
     }
     restore = try Restoration.list(&f)
-    metric = try f.section("metric", "What is read off the logits.", MetricSection.init)
+    let answers = data.facts.longAnswers
+    metric = try f.section("metric", "What is read off the logits.") { (f) throws(Refusal) in
+      try MetricSection(&f, answers)
+    }
     common = try f.common(name: name, rounds: true, hasNaive: true, apartFrom: model)
   }
 

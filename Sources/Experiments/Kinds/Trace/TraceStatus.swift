@@ -33,6 +33,8 @@ package enum FactStatus: UInt8, CaseIterable, Sendable {
   case improbable
   /// The clean run itself failed; the journal has the reason.
   case failed
+  /// The answer or the foil is of several tokens, and so the fact has no units.
+  case severalTokens
 
   package var name: String {
     switch self {
@@ -41,16 +43,18 @@ package enum FactStatus: UInt8, CaseIterable, Sendable {
     case .answerNotTop: "skipped_answer_not_top"
     case .improbable: "skipped_improbable"
     case .failed: "failed"
+    case .severalTokens: "skipped_several_tokens"
     }
   }
 }
 
 extension TraceSpec {
-  /// What the filter makes of a fact, by its answer's token and its baseline; nil stands for one
-  /// that failed.
-  func status(answer: Int, _ baseline: TraceBaseline?) -> FactStatus {
+  /// What the filter makes of a fact, by its answer and its baseline; nil stands for one that failed.
+  func status(_ fact: TracedFact, _ baseline: TraceBaseline?) -> FactStatus {
     guard let baseline else { return .failed }
-    let isTop = baseline.top == answer
+    let isTop =
+      fact.takesTop
+      || baseline.leading.map { $0 == fact.reading } ?? (baseline.top == fact.answerID)
     if data.keeps(answerIsTop: isTop, probability: Double(baseline.clean.probability)) {
       return .traced
     }

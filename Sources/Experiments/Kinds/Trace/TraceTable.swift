@@ -17,16 +17,38 @@ package struct TracedFact: Sendable, Codable, Equatable {
   package let subjectEnd: Int
   /// The tokens of the corrupted run, where that is the run of another prompt.
   package let counterfactualIDs: [Int]?
+  /// Why no unit is of it, in words; nil where the clean run decides.
+  package let skipped: String?
+  /// The answer's tokens after its first, with teacher forcing; nil where one is read.
+  private let answerRest: [Int]?
+  /// Whether the clean run's most probable token is the answer: nil stands for no.
+  private let top: Bool?
 
   init(_ written: WrittenPrompt, _ fact: ResolvedPrompt, by prompts: any PromptTokenizer) {
     let place = fact.subject ?? 0..<fact.ids.count
-    (id, answer, answerID) = (fact.id, prompts.text(fact.answer), fact.answer)
+    id = fact.id
+    (answer, answerID) =
+      fact.takesTop
+      ? ("", -1)
+      : (
+        fact.answerRest.isEmpty ? prompts.text(fact.answer) : prompts.text(fact.answers),
+        fact.answer
+      )
     (tokens, ids) = (fact.ids.map(prompts.text), fact.ids)
     prompt = written.text ?? prompts.text(ids)
     subject = written.subjectText ?? prompts.text(Array(ids[place]))
     (subjectStart, subjectEnd) = (place.lowerBound, place.upperBound)
     counterfactualIDs = fact.sources.first?.ids
+    skipped = fact.skipped
+    answerRest = fact.answerRest.isEmpty ? nil : fact.answerRest
+    top = fact.takesTop ? true : nil
   }
+
+  var takesTop: Bool { top ?? false }
+  /// How many tokens of the answer are read.
+  var reading: Int { 1 + (answerRest?.count ?? 0) }
+  /// They; none where the clean run tells.
+  var answerIDs: [Int] { takesTop ? [] : [answerID] + (answerRest ?? []) }
 
   /// Before this position the corrupted runs are the clean one.
   var corruptedFrom: Int {
@@ -43,6 +65,9 @@ package struct TraceOutline: Sendable, Codable {
   let layers: Int
   let samples: Int
   let facts: [TracedFact]
+
+  /// The places of facts that have no units.
+  var skipped: Set<Int> { Set(facts.indices.filter { facts[$0].skipped != nil }) }
 }
 
 /// What a unit of a trace came to.
@@ -82,7 +107,9 @@ package struct TraceTable: Table {
           expected: "counterfactualIDs, which the corrupted run has")
       }
     }
-    guard outline.layers > 0, outline.samples > 0, !outline.facts.isEmpty else {
+    guard outline.layers > 0, outline.samples > 0,
+      outline.facts.contains(where: { $0.skipped == nil })
+    else {
       throw Refusal(
         .store, field: "layers", found: "\(outline.layers) layers, \(outline.samples) samples",
         expected: "at least one, and a fact")
@@ -90,8 +117,8 @@ package struct TraceTable: Table {
     (self.spec, self.outline) = (spec, outline)
     grid = try TraceGrid(
       spec, model: spec.modelName, layerCount: outline.layers, samples: outline.samples,
-      facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom) })
-    plan = TracePlan(grid)
+      facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom, $0.reading) })
+    plan = TracePlan(grid, skipping: outline.skipped)
   }
 
   package var facts: [TracedFact] { outline.facts }
@@ -99,7 +126,8 @@ package struct TraceTable: Table {
 
   func result(_ bytes: [UInt8], of unit: Int) throws(Refusal) -> TraceResult {
     guard let patching = plan.unit(unit) else {
-      return .baseline(try TraceBaseline(bytes, samples: grid.samples, unit: unit))
+      return .baseline(
+        try TraceBaseline(bytes, samples: grid.samples, of: facts[unit], unit: unit))
     }
     return .cells(try TraceMetrics.list(bytes, of: patching))
   }
@@ -116,15 +144,17 @@ package struct TraceTable: Table {
 
   /// What has become of a fact.
   func status(_ fact: Int, _ results: Results<TraceResult>) -> FactStatus {
+    if facts[fact].skipped != nil { return .severalTokens }
     if let baseline = baseline(fact, results) {
-      return spec.status(answer: facts[fact].answerID, baseline)
+      return spec.status(facts[fact], baseline)
     }
     return results.hasFailed(fact) ? .failed : .pending
   }
 
   func next(_ results: Results<TraceResult>) -> Phase? {
     let all = Array(0..<plan.factCount)
-    if let phase = Phase("baselines", over: all, results, { WorkUnit(number: $0, cost: 1) }) {
+    let run = all.filter { facts[$0].skipped == nil }
+    if let phase = Phase("baselines", over: run, results, { WorkUnit(number: $0, cost: 1) }) {
       return phase
     }
     let work = plan.work(of: all.filter { status($0, results) == .traced })
@@ -139,6 +169,7 @@ package struct TraceTable: Table {
       switch status(fact, results) {
       case .pending, .traced: [fact] + units(of: fact)
       case .answerNotTop, .improbable, .failed: [fact]
+      case .severalTokens: []
       }
     }
   }
@@ -162,6 +193,13 @@ package struct TraceTable: Table {
   func progress(_ results: Results<TraceResult>) -> RunDetails {
     var (done, left) = (0, 0)
     var (skipped, failed): ([(String, String)], [(String, String)]) = ([], [])
+    let long = facts.filter { $0.skipped != nil }
+    var told =
+      [
+        LongAnswers.skippedLine(
+          long.count, of: facts.count, "facts", first: long.first.map { "fact \(escaped($0.id))" }),
+        ResolvedPrompt.topLine(facts.count(where: \.takesTop), of: facts.count, "facts"),
+      ].compactMap(\.self)
     for (fact, labels) in facts.enumerated() {
       switch status(fact, results) {
       case .pending: left += 1
@@ -183,8 +221,9 @@ package struct TraceTable: Table {
           left += 1
         }
       case let status:
-        guard let baseline = baseline(fact, results) else { continue }
-        skipped.append((labels.id, status.reason(baseline, labels)))
+        guard let reason = status.reason(baseline(fact, results), labels) else { continue }
+        skipped.append((labels.id, reason))
+        if status != .severalTokens { told.append("skipped fact \(escaped(labels.id)): \(reason)") }
       }
     }
     func list(_ facts: [(String, String)]) -> Attribute {
@@ -194,7 +233,7 @@ package struct TraceTable: Table {
       lines: [
         "facts   \(done) of \(facts.count) done, \(left) left, \(skipped.count) skipped, "
           + "\(failed.count) failed"
-      ] + skipped.map { "skipped fact \(escaped($0.0)): \($0.1)" }
+      ] + told
         + failed.map { "failed fact \(escaped($0.0)): \($0.1)" },
       members: [
         .init(
@@ -216,30 +255,42 @@ package struct TraceTable: Table {
     func integers(_ name: String, _ axes: Axis..., fill: Int = 0, says: String = "") -> Quantity {
       Quantity(name, .int32, axes, says, fill: fill)
     }
+    func answers(_ fact: Axis, fill: Int) -> [Quantity] {
+      [texts("answer", fact), integers("answer_id", fact, fill: fill)]
+    }
     func law(_ metric: Metric) -> Law { metric == .probability ? .within(0...1) : .finite }
+    var labels = [
+      integers("fact", fact), integers("layer", layer), integers("position", position),
+      integers("sample", sample), texts("site", site),
+      integers("window", site, says: "layers that are restored together"),
+      texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
+    ]
+    // An answer that the clean run tells is known with it.
+    if !someTakeTop { labels += answers(fact, fill: 0) }
+    labels += [
+      integers("token_count", fact), integers("subject_start", fact),
+      integers("subject_end", fact), texts("token", fact, position),
+      integers("token_id", fact, position, fill: -1),
+      Quantity(
+        "token_role", .string, [fact, position],
+        "roles of the token, by which the averages take it; more than one where they fall together"),
+    ]
+    if !corruptedIDs.isEmpty {
+      labels.append(
+        integers(
+          "corrupted_token_id", fact, position, fill: -1, says: "tokens of the corrupted run"))
+    }
+    if longestAnswer > 1 {
+      labels.append(
+        integers(
+          "answer_ids", fact, Axis("answer_token", longestAnswer), fill: -1,
+          says: "tokens of the answer, each read after those before it"))
+    }
+    if someTakeTop { labels.append(Quantity("answer_source", .string, [fact], TopToken.says)) }
     return [
+      ArrayGroup(labels),
       ArrayGroup(
-        [
-          integers("fact", fact), integers("layer", layer), integers("position", position),
-          integers("sample", sample), texts("site", site),
-          integers("window", site, says: "layers that are restored together"),
-          texts("fact_id", fact), texts("prompt", fact), texts("subject", fact),
-          texts("answer", fact), integers("answer_id", fact), integers("token_count", fact),
-          integers("subject_start", fact), integers("subject_end", fact),
-          texts("token", fact, position), integers("token_id", fact, position, fill: -1),
-          Quantity(
-            "token_role", .string, [fact, position],
-            "roles of the token, by which the averages take it; more than one where they fall together"
-          ),
-        ]
-          + (corruptedIDs.isEmpty
-            ? []
-            : [
-              integers(
-                "corrupted_token_id", fact, position, fill: -1, says: "tokens of the corrupted run")
-            ])),
-      ArrayGroup(
-        [
+        (someTakeTop ? answers(fact, fill: -1) : []) + [
           integers("top_id", fact, fill: -1), integers("foil_id", fact, fill: -1),
           Quantity("fact_status", .uint8, [fact], flags: FactStatus.flags),
         ]
@@ -298,12 +349,14 @@ package struct TraceTable: Table {
     func integers(_ value: (TracedFact) -> Int) -> ArrayValues {
       .integers(facts.map { Int32($0.ids.isEmpty ? 0 : value($0)) })
     }
-    return [
+    var labels: [ArrayValues] = [
       .index(grid.factCount), .index(grid.layerCount), .index(grid.longest), .index(grid.samples),
       .texts(grid.restore.map(\.name)), .integers(grid.restore.map { Int32($0.window) }),
       .texts(facts.map(\.id)), .texts(facts.map(\.prompt)), .texts(facts.map(\.subject)),
-      .texts(facts.map(\.answer)), integers(\.answerID), integers(\.ids.count),
-      integers(\.subjectStart), integers(\.subjectEnd),
+    ]
+    if !someTakeTop { labels += [.texts(facts.map(\.answer)), integers(\.answerID)] }
+    labels += [
+      integers(\.ids.count), integers(\.subjectStart), integers(\.subjectEnd),
       .texts(facts.flatMap { padded($0.tokens, with: "") }),
       .integers(facts.flatMap { padded($0.ids.map { Int32($0) }, with: -1) }),
       .texts(
@@ -314,9 +367,26 @@ package struct TraceTable: Table {
             }, with: "")
         }),
     ]
-      + (corruptedIDs.isEmpty
-        ? [] : [.integers(corruptedIDs.flatMap { padded($0.map { Int32($0) }, with: -1) })])
+    if !corruptedIDs.isEmpty {
+      labels.append(
+        .integers(corruptedIDs.flatMap { padded($0.map { Int32($0) }, with: -1) }))
+    }
+    if longestAnswer > 1 {
+      labels.append(
+        .integers(
+          facts.flatMap { fact in
+            let ids = fact.answerIDs.map { Int32($0) }
+            return ids + Array(repeating: -1, count: longestAnswer - ids.count)
+          }))
+    }
+    if someTakeTop { labels.append(.texts(facts.map { $0.takesTop ? "top_token" : "data" })) }
+    return labels
   }
+
+  /// Whether the clean run tells the answer of a fact.
+  private var someTakeTop: Bool { facts.contains(where: \.takesTop) }
+  /// Tokens of the longest answer that is read.
+  private var longestAnswer: Int { grid.reading.max() ?? 1 }
 
   /// The tokens of each fact's corrupted run, where those are runs of other prompts.
   private var corruptedIDs: [[Int]] { facts.compactMap(\.counterfactualIDs) }
@@ -324,10 +394,20 @@ package struct TraceTable: Table {
   /// What the baselines found, once all are known.
   private func baselines(_ results: Results<TraceResult>) -> [ArrayValues?] {
     let known = facts.indices.map { baseline($0, results) }
-    guard facts.indices.allSatisfy({ results.hasEnded($0) }) else {
+    guard facts.indices.allSatisfy({ status($0, results) != .pending }) else {
       return groups[1].quantities.map { _ in nil }
     }
-    var values: [ArrayValues] = [
+    var values: [ArrayValues] = []
+    if someTakeTop {
+      values = [
+        .texts(zip(facts, known).map { $1?.topText ?? $0.answer }),
+        .integers(
+          zip(facts, known).map { fact, baseline in
+            Int32(fact.takesTop ? baseline?.top ?? -1 : fact.answerID)
+          }),
+      ]
+    }
+    values += [
       .integers(known.map { Int32($0?.top ?? -1) }), .integers(known.map { Int32($0?.foil ?? -1) }),
       .bytes(facts.indices.map { status($0, results).rawValue }),
     ]
@@ -465,14 +545,19 @@ extension FactStatus {
   static var flags: [(UInt8, String)] { allCases.map { ($0.rawValue, $0.name) } }
 
   /// Why a fact is not traced, in words.
-  func reason(_ baseline: TraceBaseline, _ labels: TracedFact) -> String {
+  func reason(_ baseline: TraceBaseline?, _ labels: TracedFact) -> String? {
+    if let skipped = labels.skipped { return skipped }
+    guard let baseline else { return nil }
     let p = String(format: "%.3g", Double(baseline.clean.probability))
     return switch self {
+    case .answerNotTop where (baseline.leading ?? 0) > 0:
+      "only the first \(baseline.leading ?? 0) of the \(labels.reading) tokens of the answer "
+        + "\(quoted(labels.answer)) are the most probable ones (p = \(p))"
     case .answerNotTop:
       "the most probable token is \(baseline.top), not the answer \(quoted(labels.answer)) "
         + "(\(labels.answerID), p = \(p))"
     case .improbable: "the answer \(quoted(labels.answer)) has p = \(p), below the minimum"
-    case .pending, .traced, .failed: name
+    case .pending, .traced, .failed, .severalTokens: name
     }
   }
 }

@@ -5,7 +5,7 @@ internal import Models
 internal import ResultsStore
 internal import Tensors
 
-/// The metrics of one row of logits.
+/// The metrics of one answer: of one row of logits, or of one for each of its tokens.
 struct TraceMetrics: Sendable, Equatable {
   let probability: Float
   let logProbability: Float
@@ -23,21 +23,33 @@ struct TraceMetrics: Sendable, Equatable {
     }
   }
 
-  /// The metrics of each row of the last block's output, `[rows, width]`, in blocks of rows.
+  /// The metrics of runs, by the last block's output at their last positions,
+  /// `[runs · answers, width]`, in blocks of rows.
+  ///
+  /// - Parameters:
+  ///   - answers: The answer's tokens, each given those before it: its log-probability is their sum.
+  ///   - foil: What the first of them is compared with.
   static func of(
-    _ stream: Tensor<Float>, _ model: DecoderModel<Float>, answer: Int, foil: Int
+    _ stream: Tensor<Float>, _ model: DecoderModel<Float>, answers: [Int], foil: Int
   ) -> [TraceMetrics] {
     var result: [TraceMetrics] = []
+    var (log, difference) = (Float(0), Float(0))
     for start in stride(from: 0, to: stream.rows, by: TraceMemory.logitRows) {
       let rows = stream.rows(start..<min(start + TraceMemory.logitRows, stream.rows))
       let logits = model.logits(Variable(rows), on: Tape()).value
       let total = logits.logSumExp().elements
       for row in 0..<rows.rows {
-        let log = logits[row, answer] - total[row]
+        let place = (start + row) % answers.count
+        let logit = logits[row, answers[place]]
+        if place == 0 {
+          (log, difference) = (logit - total[row], logit - logits[row, foil])
+        } else {
+          log += logit - total[row]
+        }
+        guard place == answers.count - 1 else { continue }
         result.append(
           TraceMetrics(
-            probability: exp(log), logProbability: log,
-            logitDifference: logits[row, answer] - logits[row, foil]))
+            probability: exp(log), logProbability: log, logitDifference: difference))
       }
     }
     return result
@@ -53,12 +65,19 @@ struct TraceBaseline: Sendable, Equatable {
   let clean: TraceMetrics
   /// By sample.
   let corrupted: [TraceMetrics]
+  /// How many of the answer's tokens, from the first, are the most probable ones of the clean run; nil
+  /// where one token is read, which `top` tells of.
+  var leading: Int?
+  /// The text of `top` where that is the answer; nil where the data tell the answer.
+  var topText: String?
 
   var bytes: [UInt8] {
     var bytes = ByteWriter()
     bytes.integer(Int32(top))
     bytes.integer(Int32(foil))
     for metrics in [clean] + corrupted { bytes.floats(metrics.values) }
+    if let leading { bytes.integer(Int32(leading)) }
+    if let topText { bytes.append(Array(topText.utf8)) }
     return bytes.bytes
   }
 
@@ -66,17 +85,20 @@ struct TraceBaseline: Sendable, Equatable {
     (self.top, self.foil, self.clean, self.corrupted) = (top, foil, clean, corrupted)
   }
 
-  /// - Throws: Where the bytes are not of a baseline with so many samples.
-  init(_ bytes: [UInt8], samples: Int, unit: Int) throws(Refusal) {
-    let expected = 8 + 4 * TraceMetrics.count * (samples + 1)
-    guard bytes.count == expected else {
+  /// - Throws: Where the bytes are not of a baseline of the fact with so many samples.
+  init(_ bytes: [UInt8], samples: Int, of fact: TracedFact, unit: Int) throws(Refusal) {
+    let end = 8 + 4 * TraceMetrics.count * (samples + 1)
+    let expected = end + (fact.reading > 1 ? 4 : 0)
+    guard bytes.count == expected || fact.takesTop && bytes.count > expected else {
       throw Refusal(
         .store, field: "unit \(unit)", found: "a baseline of \(bytes.count) bytes",
-        expected: "\(expected) bytes")
+        expected: "\(expected) bytes" + (fact.takesTop ? " and a text" : ""))
     }
     top = Int(ByteWriter.integer(bytes, at: 0))
     foil = Int(ByteWriter.integer(bytes, at: 4))
-    let metrics = TraceMetrics.list(bytes, from: 8)
+    leading = fact.reading > 1 ? Int(ByteWriter.integer(bytes, at: end)) : nil
+    topText = fact.takesTop ? String(decoding: bytes[expected...], as: UTF8.self) : nil
+    let metrics = TraceMetrics.list(Array(bytes[..<end]), from: 8)
     clean = metrics[0]
     corrupted = Array(metrics.dropFirst())
   }

@@ -1,0 +1,61 @@
+import Foundation
+import JobFiles
+import Testing
+
+@testable import Experiments
+
+/// Jobs whose tokenizer puts a token in front of every text.
+struct SpecialTokenTests {
+  /// The facts of a trace as the model reads them: w39 begins every text.
+  private func facts(_ model: String = "", prompt: String = "w3 w17 w5") throws -> [ResolvedPrompt]
+  {
+    let run = try TinyRun()
+    let words = ["\"?\": 0"] + (1..<40).map { "\"w\($0)\": \($0)" }
+    let tokenizer = """
+      {"version": "1.0", "truncation": null, "padding": null, "normalizer": null, "decoder": null,
+       "added_tokens": [{"id": 39, "content": "w39", "single_word": false, "lstrip": false,
+         "rstrip": false, "normalized": false, "special": true}],
+       "pre_tokenizer": {"type": "WhitespaceSplit"},
+       "post_processor": {"type": "TemplateProcessing", "pair": [],
+         "single": [{"SpecialToken": {"id": "w39", "type_id": 0}},
+           {"Sequence": {"id": "A", "type_id": 0}}],
+         "special_tokens": {"w39": {"id": "w39", "ids": [39], "tokens": ["w39"]}}},
+       "model": {"type": "WordLevel", "unk_token": "?", "vocab": {\(words.joined(separator: ", "))}}}
+      """
+    let job = """
+      kind = "trace"
+      [model]
+      path = "model"
+      \(model)
+      [[data.items]]
+      prompt = "\(prompt)"
+      subject = "w17"
+      answer = "w7"
+      [[data.items]]
+      input_ids = [3, 17, 5]
+      subject_range = [1, 2]
+      answer_id = 7
+      [corrupt]
+      noise = 2.0
+      [[restore]]
+      site = "block_output"
+      """
+    for (name, text) in [("model/tokenizer.json", tokenizer), ("job.toml", job)] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(run.root)/\(name)"))
+    }
+    return try TraceJob(TraceSpec(JobDocument(reading: run.root + "/job.toml"))).facts
+  }
+
+  @Test func `a text begins as its tokenizer says, and ids are taken as they are`() throws {
+    let facts = try facts()
+    #expect(facts.map(\.ids) == [[39, 3, 17, 5], [3, 17, 5]])
+    #expect(facts.map(\.subject) == [2..<3, 1..<2] && facts.map(\.answer) == [7, 7])
+    #expect(facts.allSatisfy { $0.skipped == nil && $0.spelling == nil })
+  }
+
+  @Test func `a job leaves special tokens out, and one that is typed is not doubled`() throws {
+    #expect(try facts("special_tokens = false")[0].ids == [3, 17, 5])
+    let typed = try facts(prompt: "w39 w3 w17 w5")[0]
+    #expect(typed.ids == [39, 3, 17, 5] && typed.subject == 2..<3 && typed.answer == 7)
+  }
+}
