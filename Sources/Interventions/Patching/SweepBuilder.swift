@@ -4,6 +4,7 @@ internal import Models
 struct SweepBuilder {
   private let patches: [Patch]
   private let rows: RunRows
+  private let windows: [Int?]
   private let last: Int
   /// By patch, the layers of its touches that matter and their numbers.
   private var timelines: [[(layers: Range<Int>, touch: Int)]] = []
@@ -12,15 +13,16 @@ struct SweepBuilder {
   private var groups: [SweepPlan.Group] = []
   private(set) var touches: [Touch] = []
 
-  init(_ patches: [Patch], _ rows: RunRows, layerCount: Int) {
-    (self.patches, self.rows, last) = (patches, rows, layerCount - 1)
+  init(_ patches: [Patch], _ rows: RunRows, windows: [Int?]) {
+    (self.patches, self.rows, self.windows) = (patches, rows, windows)
+    last = windows.count - 1
     var numbers: [TouchKey: Int] = [:]
     for (index, patch) in patches.enumerated() {
       var timeline: [(layers: Range<Int>, touch: Int)] = []
-      for touch in patch.reaching(rows, layerCount: layerCount) {
+      for touch in patch.reaching(rows, windows: windows) {
         precondition(
-          touch.layers.upperBound <= layerCount && touch.site.isInBlock,
-          "\(touch.site) in layers \(touch.layers) of \(layerCount)")
+          touch.layers.upperBound <= windows.count && touch.site.isInBlock,
+          "\(touch.site) in layers \(touch.layers) of \(windows.count)")
         let number = numbers[TouchKey(touch), default: touches.count]
         if number == touches.count {
           numbers[TouchKey(touch)] = number
@@ -93,23 +95,28 @@ struct SweepBuilder {
     var result: (entering: [SweepPlan.Group], joining: [SweepPlan.Group]) = ([], [])
     for (members, numbers) in alike(beginnings[layer] ?? [], at: layer) {
       let base = patches[members[0]].base
-      let end = rows.lengths[base]
       let positions = Set(numbers.flatMap { touches[$0].positions }).sorted()
+      let (first, end) = (positions.first ?? 0, (positions.last ?? 0) + 1)
       var group = SweepPlan.Group(
-        patches: members, base: base, segments: [(positions.first ?? 0)..<end], touches: numbers)
+        patches: members, base: base, segments: [first..<end], touches: numbers)
       if numbers.allSatisfy({ touches[$0].site == .blockOutput }) {
         if layer == last { group.segments = [end - 1..<end] }
         result.joining.append(group)
+      } else if numbers.contains(where: { touches[$0].site.reachesLaterPositionsInItsBlock }) {
+        group.segments = [first..<reach(base).spread(end, in: layer)]
+        result.entering.append(group)
       } else {
         // Where later positions do not see the change in this very block, only the changed ones
         // go through it.
-        if !numbers.contains(where: { touches[$0].site.reachesLaterPositionsInItsBlock }) {
-          group.segments = Self.ranges(positions)
-        }
+        group.segments = Self.ranges(positions)
         result.entering.append(group)
       }
     }
     return result
+  }
+
+  private func reach(_ base: Int) -> Reach {
+    Reach(length: rows.lengths[base], windows: windows)
   }
 
   private static func ranges(_ positions: [Int]) -> [Range<Int>] {
@@ -122,8 +129,8 @@ struct SweepBuilder {
     }
   }
 
-  /// Groups part where their patches do, reach back to earlier positions that are changed now, and
-  /// are joined by those that begin.
+  /// Groups part where their patches do, reach back to earlier positions that are changed now and on to
+  /// later ones that see a change in this block, and are joined by those that begin.
   private mutating func enter(_ begun: [SweepPlan.Group], _ step: inout SweepPlan.Step) {
     let layer = step.layer
     var next: [SweepPlan.Group] = []
@@ -134,24 +141,30 @@ struct SweepBuilder {
       let own = at..<at + group.count
       at = own.upperBound
       let start = group.segments.first?.lowerBound ?? 0
-      let end = rows.lengths[group.base]
+      let end = group.segments.last?.upperBound ?? 0
+      let reach = reach(group.base)
       let parts = alike(group.patches, at: layer)
       if parts.count > 1 { isSame = false }
       for (members, numbers) in parts {
-        let reach = Reach(length: end, layerCount: last + 1)
         let first = numbers.flatMap { number in
           touches[number].positions.filter {
             $0 < start && reach(touches[number].site, layer: layer, position: $0)
           }
         }.min()
+        let changed = numbers.flatMap { touches[$0].positions }.max() ?? 0
+        let seen = reach.spread(max(end, changed + 1), in: layer)
         if let first {
           isSame = false
           pieces += base(group.base, first..<start)
         }
         pieces.append(.own(own))
+        if seen > end {
+          isSame = false
+          pieces += base(group.base, end..<seen)
+        }
         next.append(
           SweepPlan.Group(
-            patches: members, base: group.base, segments: [(first ?? start)..<end],
+            patches: members, base: group.base, segments: [(first ?? start)..<seen],
             touches: numbers))
       }
     }
@@ -177,7 +190,8 @@ struct SweepBuilder {
         at += 1
         continue
       }
-      let whole = (group.segments.first?.lowerBound ?? 0)..<rows.lengths[group.base]
+      let whole =
+        (group.segments.first?.lowerBound ?? 0)..<(group.segments.last?.upperBound ?? 0)
       var position = whole.lowerBound
       for segment in group.segments {
         pieces += base(group.base, position..<segment.lowerBound)
@@ -185,7 +199,6 @@ struct SweepBuilder {
         at += segment.count
         position = segment.upperBound
       }
-      pieces += base(group.base, position..<whole.upperBound)
       if group.segments != [whole] { isSame = false }
       groups[index].segments = [whole]
     }

@@ -54,7 +54,8 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       if let digest = try item.subspaceDigest() { digests.append((item.name, digest)) }
     }
     subspaceDigests = digests
-    outline = SweepOutline(layers: shape.layers, prompts: kept, grids: grids)
+    outline = SweepOutline(
+      layers: shape.layers, windows: shape.listedWindows, prompts: kept, grids: grids)
   }
 
   /// Where an item replaces values in a prompt, and where they come from in the other: each place of a

@@ -7,7 +7,8 @@ package struct TraceGrid: Sendable {
   package let restore: [Restoration]
   /// Those that are stored.
   package let metrics: [Metric]
-  package let layerCount: Int
+  /// Of each layer, how many keys a query sees; nil: all.
+  package let windows: [Int?]
   /// Corrupted runs of each fact.
   package let samples: Int
   /// Of each fact.
@@ -25,17 +26,17 @@ package struct TraceGrid: Sendable {
   ///   - model: What to call the model in a refusal.
   ///   - facts: The id of each fact, its tokens' roles, and where its corruption begins.
   package init(
-    _ spec: TraceSpec, model: String, layerCount: Int, samples: Int,
+    _ spec: TraceSpec, model: String, windows: [Int?], samples: Int,
     facts: [(id: String, roles: PromptRoles, corruptedFrom: Int)]
   ) throws(Refusal) {
     (restore, metrics) = (spec.restore, spec.metric.store)
-    (self.layerCount, self.samples) = (layerCount, samples)
+    (self.windows, self.samples) = (windows, samples)
     roles = facts.map(\.roles)
     corruptedFrom = facts.map(\.corruptedFrom)
     var layers: [[Int]] = []
     var positions: [[[Int]]] = []
     for restoration in spec.restore {
-      layers.append(try restoration.layers.resolve(count: layerCount, of: model))
+      layers.append(try restoration.layers.resolve(count: windows.count, of: model))
       var places: [[Int]] = []
       for fact in facts {
         places.append(
@@ -52,6 +53,7 @@ package struct TraceGrid: Sendable {
     (self.layers, self.positions) = (layers, positions)
   }
 
+  package var layerCount: Int { windows.count }
   package var factCount: Int { roles.count }
   /// Tokens of the longest prompt.
   package var longest: Int { roles.map(\.tokenCount).max() ?? 0 }

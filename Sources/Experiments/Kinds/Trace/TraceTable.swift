@@ -41,6 +41,8 @@ package struct TracedFact: Sendable, Codable, Equatable {
 /// What a trace's units, arrays and figures hang on beside its job.
 package struct TraceOutline: Sendable, Codable {
   let layers: Int
+  /// Of each layer, how many keys a query sees; nil: all, as in every layer where there is no list.
+  var windows: [Int?]?
   let samples: Int
   let facts: [TracedFact]
 }
@@ -82,14 +84,18 @@ package struct TraceTable: Table {
           expected: "counterfactualIDs, which the corrupted run has")
       }
     }
-    guard outline.layers > 0, outline.samples > 0, !outline.facts.isEmpty else {
+    guard outline.layers > 0, outline.samples > 0, !outline.facts.isEmpty,
+      outline.windows.map({ $0.count == outline.layers }) ?? true
+    else {
       throw Refusal(
         .store, field: "layers", found: "\(outline.layers) layers, \(outline.samples) samples",
         expected: "at least one, and a fact")
     }
     (self.spec, self.outline) = (spec, outline)
     grid = try TraceGrid(
-      spec, model: spec.modelName, layerCount: outline.layers, samples: outline.samples,
+      spec, model: spec.modelName,
+      windows: outline.windows ?? Array(repeating: nil, count: outline.layers),
+      samples: outline.samples,
       facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom) })
     plan = TracePlan(grid)
   }
