@@ -124,9 +124,11 @@ struct ConeFamilyTests {
       let call = Self.call(kind, site, layer, untouched: false)
       let frozen = try #require(FrozenRun(kind.model, setup))
       let kept = frozen.caches(of: call).map { ExampleCache($0.tensors, like: $0.outline) }
-      let isOutside = kind.model.continuation.unchangedRun(
-        of: kind.base, touches: Self.touches(site, layer, call), wantsOriginal: false, logits: .last
-      ) == nil
+      let isOutside =
+        kind.model.continuation.unchangedRun(
+          of: kind.base, touches: Self.touches(site, layer, call), wantsOriginal: false,
+          logits: .last
+        ) == nil
       #expect(kept.allSatisfy { ($0.state == nil) == isOutside }, "\(site) \(layer)")
       let tape = Tape<Float>()
       let found = frozen(call, kept, setup.bound(on: tape), on: tape).value.elements

@@ -16,7 +16,9 @@ struct LogitsCheckTests {
 
   /// Every recorded folder of the shared material.
   static let goldens: [Golden] = {
-    guard let root = SharedMaterial.root?.appendingPathComponent("goldens/models") else { return [] }
+    guard let root = SharedMaterial.root?.appendingPathComponent("goldens/models") else {
+      return []
+    }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
     return names.sorted().map { Golden(folder: root.appendingPathComponent($0)) }
       .filter { FileManager.default.fileExists(atPath: $0.values.path) }

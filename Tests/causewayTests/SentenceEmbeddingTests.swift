@@ -15,8 +15,10 @@ extension EndToEnd {
 
     /// The folder that `CAUSEWAY_MINILM` names, or that the package gives in the peer's Python.
     private static let folder: String? = {
-      let named = environment["CAUSEWAY_MINILM"] ?? (try? run([]))?.trimmingCharacters(
-        in: .whitespacesAndNewlines)
+      let named =
+        environment["CAUSEWAY_MINILM"]
+        ?? (try? run([]))?.trimmingCharacters(
+          in: .whitespacesAndNewlines)
       guard let named, FileManager.default.fileExists(atPath: named + "/config.json") else {
         return nil
       }

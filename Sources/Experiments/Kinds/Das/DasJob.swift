@@ -19,7 +19,7 @@ package struct DasJob: InterventionJob {
   let weights: Weights
   let layerCount: Int
   /// How far runs with interventions are the unchanged ones.
-  let cut: RunCut
+  private(set) var cut: RunCut
   /// Of the model.
   let parameterCount: Int
   /// Of the interventions of one training, at most.
@@ -74,6 +74,7 @@ package struct DasJob: InterventionJob {
           self, DasGrid(layers: [grid.layers[0]], positions: [position], widths: [width]).point(0),
           outline)
         trainedCount = max(trainedCount, problem.parameterCount)
+        if problem.cut == .none { cut = .none }
       }
     }
   }
