@@ -114,6 +114,50 @@ extension EndToEnd {
       }
     }
 
+    @Test(arguments: [
+      ("backpack", "block_output", "pos", true), ("gpt2", "block_output", "pos", false),
+      ("gpt2", "token_embedding_output", "pos", true), ("gru", "cell_output", "t", false),
+    ])
+    func `plan says where runs with interventions are full passes`(
+      name: String, site: String, unit: String, isWhole: Bool
+    ) async throws {
+      let model = try #require(SmallFamily.all.first { $0.name == name })
+      try await inFolder { folder in
+        try model.write(to: folder.appendingPathComponent("model"))
+        let examples = (0..<8).map {
+          #"{"base": [\#($0), 2, 7], "source": [5, \#($0), 1], "label": \#($0 % 3)}"#
+        }
+        try Data((examples.joined(separator: "\n") + "\n").utf8).write(
+          to: folder.appendingPathComponent("examples.jsonl"))
+        let job = folder.appendingPathComponent("job.toml")
+        try Data(
+          """
+          kind = "das"
+          [model]
+          path = "model"
+          [data]
+          train = "examples.jsonl"
+          development = "examples.jsonl"
+          test = "examples.jsonl"
+          [[interventions]]
+          intervention_type = "LowRankRotatedSpaceIntervention"
+          component = "\(site)"
+          unit = "\(unit)"
+          low_rank_dimension = 2
+          layer = 0
+          position = 1
+          [train]
+          batch = 4
+          epochs = 2
+          learning_rate = 0.01
+          """.utf8
+        ).write(to: job)
+        let plan = try await RunningTool(["plan", job.path], ranks: nil).end()
+        #expect(plan.code == 0, "\(plan.errors)")
+        #expect(plan.output.contains("full passes") == isWhole, "\(plan.output)")
+      }
+    }
+
     /// Three examples and three sources as a family reads them, and a site to exchange a part of.
     struct Reading {
       private(set) var tensors = SafetensorsWriter()

@@ -126,7 +126,7 @@ struct DasCost {
     ]
     if job.cut == .none {
       entries.append(
-        ("full_passes", cone, "all of these: no part of such a model's unchanged run can be kept"))
+        ("full_passes", cone, "of every base: nothing of its unchanged run can be kept"))
     }
     let looks = steps.total / max(1, job.spec.train.evaluateEvery ?? steps.perEpoch) + 1
     let folder = 4096 * 8 + 2 * 4 * job.trainedCount
