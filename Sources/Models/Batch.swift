@@ -8,6 +8,8 @@ public struct Batch: Sendable {
     public let rows: Range<Int>
     /// Rows of the prefix that stand for the positions before, in order.
     public let prefix: [Range<Int>]
+    /// Positions of the sequence, with those after its rows; some rotary angles depend on them.
+    public let whole: Int
 
     public var firstPosition: Int { prefix.reduce(0) { $0 + $1.count } }
     public var length: Int { firstPosition + rows.count }
@@ -26,14 +28,20 @@ public struct Batch: Sendable {
   /// The length of the longest sequence, with what it continues.
   public let longest: Int
 
-  /// - Parameter sequences: The number of rows of each sequence and what it continues.
-  public init(_ sequences: [(count: Int, prefix: [Range<Int>])]) {
+  /// - Parameters:
+  ///   - sequences: The number of rows of each sequence and what it continues.
+  ///   - wholes: The length of each sequence, where some end after their rows; nil: none does.
+  public init(_ sequences: [(count: Int, prefix: [Range<Int>])], wholes: [Int]? = nil) {
     var placed: [Sequence] = []
     var positions: [Int32] = []
     var owners: [Int32] = []
     for (index, (count, prefix)) in sequences.enumerated() {
+      let length = prefix.reduce(count) { $0 + $1.count }
+      let whole = wholes.map { $0[index] } ?? length
+      precondition(whole >= length, "\(length) positions of a sequence of \(whole)")
       let sequence = Sequence(
-        rows: positions.count..<positions.count + count, prefix: prefix.filter { !$0.isEmpty })
+        rows: positions.count..<positions.count + count, prefix: prefix.filter { !$0.isEmpty },
+        whole: whole)
       for i in 0..<count { positions.append(Int32(sequence.firstPosition + i)) }
       owners.append(contentsOf: repeatElement(Int32(index), count: count))
       placed.append(sequence)
@@ -45,7 +53,11 @@ public struct Batch: Sendable {
   }
 
   /// Sequences that continue nothing.
-  public init(lengths: [Int]) { self.init(lengths.map { ($0, []) }) }
+  ///
+  /// - Parameter wholes: The length of each, where some end after their rows; nil: none does.
+  public init(lengths: [Int], wholes: [Int]? = nil) {
+    self.init(lengths.map { ($0, []) }, wholes: wholes)
+  }
 
   /// The row of a position of a sequence; the position must be the batch's own.
   public func row(sequence: Int, position: Int) -> Int {

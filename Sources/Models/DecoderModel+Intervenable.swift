@@ -16,6 +16,7 @@ extension DecoderModel: IntervenableModel {
       }
   }
 
+  public var continuation: Continuation<Scalar> { .blocks(self) }
   public func width(of site: Site) -> Int { shape.width(of: site) }
   public func heads(of site: Site) -> Int? { shape.heads(of: site) }
   public func extent(of site: Site, layer: Int) -> SiteExtent {

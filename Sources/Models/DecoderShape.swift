@@ -117,6 +117,10 @@ public struct DecoderShape: Sendable, Equatable {
   public var tiedEmbedding: Bool { head.isTied }
   /// Whether a change at a position leaves all earlier positions as they are.
   public var isCausal: Bool { blocks.allSatisfy(\.attention.isCausal) }
+  /// How many keys a query sees at most in each layer, itself among them; nil: all.
+  public var windows: [Int?] { blocks.map(\.attention.window) }
+  /// The same; nil where no layer has a window.
+  package var listedWindows: [Int?]? { windows.contains { $0 != nil } ? windows : nil }
 
   /// How many rows examples have.
   public var extent: SiteExtent {

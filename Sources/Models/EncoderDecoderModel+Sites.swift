@@ -12,6 +12,7 @@ extension EncoderDecoderModel: IntervenableModel {
       + [(.logits, 0..<1)]
   }
 
+  public var continuation: Continuation<Scalar> { .stacks(self) }
   public func width(of site: Site) -> Int { shape.width(of: site) }
   public func heads(of site: Site) -> Int? { shape.heads(of: site) }
   public func extent(of site: Site, layer: Int) -> SiteExtent { shape.extent(of: site) }

@@ -7,8 +7,8 @@ public import Tensors
 /// Vaswani et al., 2017, <https://arxiv.org/abs/1706.03762>.
 public struct EncoderDecoderModel<Scalar: Real>: Sendable {
   public let shape: EncoderDecoderShape
-  let encoder: DecoderModel<Scalar>
-  var decoder: DecoderModel<Scalar>
+  package let encoder: DecoderModel<Scalar>
+  package internal(set) var decoder: DecoderModel<Scalar>
 
   init(encoder: DecoderModel<Scalar>, decoder: DecoderModel<Scalar>) {
     shape = EncoderDecoderShape(encoder: encoder.shape, decoder: decoder.shape)
@@ -54,6 +54,8 @@ extension EncoderDecoderModel: TrainableModel {
 }
 
 extension EncoderDecoderModel {
+  package typealias Visit = (SiteValue<Scalar>) -> Variable<Scalar>
+
   /// Runs the encoder on what it reads and the decoder on its tokens.
   ///
   /// - Parameter inputs: Pairs.
@@ -65,25 +67,65 @@ extension EncoderDecoderModel {
     guard case .pairs(let read, let tokens) = inputs else {
       preconditionFailure("an encoder-decoder is run on pairs")
     }
-    let (readBatch, batch) = (encoder.batch(of: read), Batch(lengths: tokens.map(\.count)))
-    let (readPlaces, places) = (RowPlaces(readBatch), RowPlaces(batch))
-    func visitor(_ stack: Site.Stack) -> Run<Scalar>.Visitor? {
-      visit.map { visit in
-        { site, layer, value in
-          let here = site.stack == nil ? site.of(stack) : site
-          let isOfEncoder = shape.extent(of: here) == shape.encoderExtent
-          return visit(
-            SiteValue(
-              site: here, layer: layer, value: value, places: isOfEncoder ? readPlaces : places))
-        }
-      }
+    let stream = entering(0, of: read, on: tape, visit: visit)
+    let memory = encoded(from: 0, stream, of: read, on: tape, visit: visit)
+    return decoded(tokens, memory, on: tape, visit: visit)
+  }
+
+  /// The stream that enters a block of the encoder, or after the last of them all, `[rows, width]`.
+  package func entering(
+    _ layer: Int, of read: ModelInputs<Scalar>, on tape: Tape<Scalar>, visit: Visit?
+  ) -> Variable<Scalar> {
+    let run = encoderRun(read, on: tape, visit: visit)
+    let start = encoder.stream(of: encoder.embeddings(of: read, on: tape), in: run)
+    return encoder.blocks(0..<layer, start, in: run)
+  }
+
+  /// What the encoder gives, of the stream that enters one of its blocks.
+  package func encoded(
+    from layer: Int, _ stream: Variable<Scalar>, of read: ModelInputs<Scalar>,
+    on tape: Tape<Scalar>, visit: Visit?
+  ) -> EncodedRows<Scalar> {
+    let run = encoderRun(read, on: tape, visit: visit)
+    let end = encoder.blocks(layer..<shape.encoder.layers, stream, in: run)
+    return EncodedRows(
+      rows: run.visit(.finalNormOutput, 0, encoder.finalNorm(end, on: tape)), batch: run.batch)
+  }
+
+  /// The logits of the decoder's rows, `[rows, vocabulary]`.
+  package func decoded(
+    _ tokens: [[Int]], _ memory: EncodedRows<Scalar>, on tape: Tape<Scalar>, visit: Visit?
+  ) -> Variable<Scalar> {
+    let batch = Batch(lengths: tokens.map(\.count))
+    let run = Run<Scalar>(
+      batch, tape: tape,
+      visitor: visit.map { visitor(.decoder, RowPlaces(batch), RowPlaces(memory.batch), $0) })
+    run.memory = memory
+    return decoder.logits(decoder(tokens.flatMap(\.self), in: run), in: run)
+  }
+
+  private func encoderRun(
+    _ read: ModelInputs<Scalar>, on tape: Tape<Scalar>, visit: Visit?
+  ) -> Run<Scalar> {
+    let batch = encoder.batch(of: read)
+    let places = RowPlaces(batch)
+    return Run(batch, tape: tape, visitor: visit.map { visitor(.encoder, places, places, $0) })
+  }
+
+  /// A visitor of one stack's run that shows its values as those of a model of two stacks.
+  ///
+  /// - Parameters:
+  ///   - places: Of the stack's own rows.
+  ///   - encodedPlaces: Of the encoder's.
+  package func visitor(
+    _ stack: Site.Stack, _ places: RowPlaces, _ encodedPlaces: RowPlaces, _ visit: @escaping Visit
+  ) -> Run<Scalar>.Visitor {
+    { site, layer, value in
+      let here = site.stack == nil ? site.of(stack) : site
+      return visit(
+        SiteValue(
+          site: here, layer: layer, value: value,
+          places: here.isOfEncodedRows ? encodedPlaces : places))
     }
-    let below = Run<Scalar>(readBatch, tape: tape, visitor: visitor(.encoder))
-    let start = encoder.stream(of: encoder.embeddings(of: read, on: tape), in: below)
-    let end = encoder.blocks(0..<shape.encoder.layers, start, in: below)
-    let encoded = below.visit(.finalNormOutput, 0, encoder.finalNorm(end, on: tape))
-    let above = Run<Scalar>(batch, tape: tape, visitor: visitor(.decoder))
-    above.memory = EncodedRows(rows: encoded, batch: readBatch)
-    return decoder.logits(decoder(tokens.flatMap(\.self), in: above), in: above)
   }
 }

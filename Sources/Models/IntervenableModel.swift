@@ -20,15 +20,15 @@ public struct RowPlaces: Sendable {
     firstPositions = Array(repeating: step, count: examples)
   }
 
-  /// At one time step, one row for each example that is long enough to have the step.
-  public init(lengths: [Int], step: Int) {
+  /// At one time step, one row for each example that runs it.
+  public init(steps: [Range<Int>], step: Int) {
     var next = 0
-    rows = lengths.map { length in
-      guard length > step else { return [] }
+    rows = steps.map { own in
+      guard own.contains(step) else { return [] }
       defer { next += 1 }
       return [next]
     }
-    firstPositions = Array(repeating: step, count: lengths.count)
+    firstPositions = Array(repeating: step, count: steps.count)
   }
 
   /// Rows of each example from a first position on; nil where the value has none.
@@ -167,6 +167,9 @@ public protocol IntervenableModel<Scalar>: Sendable {
   /// one value; runs come by them only if they are asked for here.
   func showing(_ sites: Set<Site>) -> Self
 
+  /// What a changed run can take from the unchanged run of the same inputs.
+  var continuation: Continuation<Scalar> { get }
+
   /// Runs the model on a batch.
   ///
   /// - Parameter visit: Called at each site with its unsplit value; gives the value to go on with.
@@ -179,6 +182,7 @@ public protocol IntervenableModel<Scalar>: Sendable {
 }
 
 extension IntervenableModel {
+  public var continuation: Continuation<Scalar> { .none }
   public func width(of site: Site, layer: Int) -> Int { width(of: site) }
   public func extent(of site: Site, layer: Int) -> SiteExtent { .inputs }
   public func keyExtent(of site: Site) -> SiteExtent { extent(of: site, layer: 0) }

@@ -20,7 +20,7 @@ public final class Run<Scalar: Real> {
   public let keepsKeyValues: Bool
   public internal(set) var kept = KeyValues<Scalar>()
   /// What cross-attention attends to.
-  var memory: EncodedRows<Scalar>?
+  package var memory: EncodedRows<Scalar>?
   private let visitor: Visitor?
   private let replaced: ReplacedRows?
 
@@ -54,7 +54,9 @@ public final class Run<Scalar: Real> {
 }
 
 /// What an encoder gave: its last stream, normalised, and the sequences that its rows are of.
-struct EncodedRows<Scalar: Real> {
-  let rows: Variable<Scalar>
-  let batch: Batch
+package struct EncodedRows<Scalar: Real> {
+  package let rows: Variable<Scalar>
+  package let batch: Batch
+
+  package init(rows: Variable<Scalar>, batch: Batch) { (self.rows, self.batch) = (rows, batch) }
 }

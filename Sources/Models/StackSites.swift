@@ -12,6 +12,11 @@ extension Site {
   /// The same site of a model of one stack.
   public var own: Site { Self.stacked[self]?.own ?? self }
 
+  /// Whether a decoder makes it of the encoder's rows: the keys and values of its attention to them.
+  package var isOfEncodedRows: Bool {
+    stack == .cross && [.keyInput, .keyOutput, .valueInput, .valueOutput].contains(own.unsplit)
+  }
+
   /// The same site of a stack; itself where stacks have none of their own, such as logits.
   public func of(_ stack: Stack) -> Site {
     Site(rawValue: "\(stack.rawValue)_\(own.rawValue)") ?? self

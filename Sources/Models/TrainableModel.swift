@@ -16,9 +16,15 @@ public protocol TrainableModel<Scalar>: IntervenableModel {
 
   /// What the model can be run on.
   var inputLimits: InputLimits { get }
+
+  /// The model with its positions' embeddings added to its tokens', where that is a caller's choice;
+  /// itself of all others.
+  var addingPositions: Self { get }
 }
 
 extension TrainableModel {
+  public var addingPositions: Self { self }
+
   /// The model with its weights as leaves of a tape, and those leaves.
   ///
   /// Run it on the same tape; `tape.gradients(of: loss, at: weights.all)` then has the gradients in

@@ -46,7 +46,7 @@ struct StaircaseTests {
       return (0..<tokens.count).flatMap { position in
         (0..<samples).map { cell(site, layers, position, sample: $0) }
       }
-    }.filter { $0.reaches(rows, layerCount: shape.layers) }
+    }.filter { $0.reaches(rows, windows: shape.windows) }
   }
 
   @Test(arguments: shapes, sites)
@@ -101,7 +101,7 @@ struct StaircaseTests {
   private func passes(_ patches: [Patch]) -> [SweepPlan.Pass] {
     let rows = RunRows(
       length: tokens.count, continuations: samples, from: corrupted.lowerBound)
-    return SweepPlan(patches, rows, layerCount: Self.shapes[0].layers).passes
+    return SweepPlan(patches, rows, windows: Self.shapes[0].windows).passes
   }
 
   @Test func `cells that begin alike go together until the shorter window ends`() {
@@ -158,7 +158,8 @@ struct StaircaseTests {
       }
     }
     let plan = SweepPlan(
-      patches, RunRows([(length, nil), (length, nil)]), layerCount: layers)
+      patches, RunRows([(length, nil), (length, nil)]),
+      windows: Array(repeating: nil, count: layers))
     #expect(5 * plan.blockRows <= patches.count * length * layers)
     #expect(plan.passes.count == layers)
   }
@@ -188,7 +189,7 @@ struct StaircaseTests {
     for layer in 0..<shape.layers {
       for position in 0..<tokens.count {
         let cell = cell(site, layer..<layer + 1, position, sample: 1)
-        let reaches = cell.reaches(base.rows, layerCount: shape.layers)
+        let reaches = cell.reaches(base.rows, windows: shape.windows)
         let isBaseline =
           try NaiveSweep(model, base, [cell]).run().elements == baseline.elements
         // In the first block the tokens after the subject still make what the clean run makes.

@@ -101,7 +101,7 @@ struct SweepTests {
       #expect(own.allSatisfy { $0.isFinite })
       let length = Self.prompts[patch.base].count
       let isBase = own == runs.stream(run: patch.base, position: length - 1).elements
-      if !patch.reaches(runs.rows, layerCount: shape.layers) { #expect(isBase, "\(patch)") }
+      if !patch.reaches(runs.rows, windows: shape.windows) { #expect(isBase, "\(patch)") }
       if !isBase { changed += 1 }
     }
     #expect(changed > patches.count / 2)
@@ -166,9 +166,9 @@ struct SweepTests {
     try expectEqual(patches, shape)
     let rows = RunRows(BaseRun.sharingPrefixes(Self.prompts))
     let alone = patches.reduce(0) {
-      $0 + SweepPlan([$1], rows, layerCount: shape.layers).blockRows
+      $0 + SweepPlan([$1], rows, windows: shape.windows).blockRows
     }
-    #expect(SweepPlan(patches, rows, layerCount: shape.layers).blockRows < alone)
+    #expect(SweepPlan(patches, rows, windows: shape.windows).blockRows < alone)
   }
 
   @Test func `a value that a patch changes elsewhere is made anew`() throws {
@@ -181,8 +181,8 @@ struct SweepTests {
     let restored = Touch(
       .mlpOutput, layers: 2..<3, positions: [last], .run(0, positions: [last]))
     let zeroed = Touch(.attentionOutput, layers: 0..<1, positions: [1], .zero)
-    #expect(!Patch(base: 0, [restored]).reaches(runs.rows, layerCount: shape.layers))
-    #expect(Patch(base: 0, [zeroed, restored]).reaches(runs.rows, layerCount: shape.layers))
+    #expect(!Patch(base: 0, [restored]).reaches(runs.rows, windows: shape.windows))
+    #expect(Patch(base: 0, [zeroed, restored]).reaches(runs.rows, windows: shape.windows))
     let found = try Staircase(
       model, runs, [Patch(base: 0, [zeroed]), Patch(base: 0, [zeroed, restored])]
     ).run()

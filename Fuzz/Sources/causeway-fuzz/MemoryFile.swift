@@ -6,7 +6,8 @@ final class MemoryFile: Sendable {
   static let shared = MemoryFile()
 
   private let descriptor: Int32
-  private let folder: String
+  /// Where its names are, and the folders that readers find it in.
+  let folder: String
 
   private init() {
     descriptor = cfuzzer_memory_file()
@@ -16,10 +17,12 @@ final class MemoryFile: Sendable {
   }
 
   /// A path under which a file of those bytes is opened, until the next call.
-  func path(of bytes: [UInt8], suffix: String) -> String {
+  ///
+  /// - Parameter name: Below `folder`; what is above it must be there.
+  func path(of bytes: [UInt8], name: String) -> String {
     precondition(ftruncate(descriptor, 0) == 0)
     precondition(pwrite(descriptor, bytes, bytes.count, 0) == bytes.count)
-    let path = "\(folder)/input.\(suffix)"
+    let path = "\(folder)/\(name)"
     // There already but for the first time.
     symlink("/proc/self/fd/\(descriptor)", path)
     return path

@@ -1,33 +1,46 @@
 import Checkpoints
 import Experiments
 import Inputs
+import Interventions
+import Models
 import Tokenizers
 
 /// The readers of files that nobody has checked.
 enum Reader: String, CaseIterable {
   case safetensors, gguf, json, tokenizer, toml, pytorch, npy, zstd, journal
   case sentencepiece, tiktoken, wordpiece, llama2c
+  case config, index, refs, vocabulary, merges, tokenizerConfig, logits
 
-  /// The ending that `causeway inspect` knows files of the kind by.
-  private var suffix: String {
+  /// The file's name, by which it is known for what it is; some are found in a folder of others.
+  private var name: String {
     switch self {
-    case .toml: "toml"
-    case .journal, .zstd: "zst"
-    case .sentencepiece: "model"
-    case .wordpiece: "txt"
-    case .llama2c: "bin"
-    default: rawValue
+    case .toml: "input.toml"
+    case .journal, .zstd: "input.zst"
+    case .sentencepiece: "input.model"
+    case .wordpiece: "input.txt"
+    case .llama2c: "input.bin"
+    case .index: "\(Surroundings.index)/model.safetensors.index.json"
+    case .refs: "\(Surroundings.repository)/refs/main"
+    case .vocabulary: "\(Surroundings.vocabulary)/vocab.json"
+    case .merges: "\(Surroundings.merges)/merges.txt"
+    case .tokenizerConfig: "\(Surroundings.tokenizer)/tokenizer_config.json"
+    case .logits: "input.safetensors"
+    default: "input.\(rawValue)"
     }
   }
 
   /// Reads the bytes as a file of its kind, and everything in them.
   func read(_ bytes: [UInt8]) {
     do throws(Refusal) {
-      if self == .json {
-        _ = try JSON.parse(bytes, file: "fuzz.json", kind: .model)
+      if self == .json || self == .config {
+        let json = try JSON.parse(bytes, file: "fuzz.json", kind: .model)
+        if self == .config {
+          _ = try NewModel(JSONField(json, file: "fuzz.json", kind: .model)).parameterCount
+        }
         return
       }
-      let path = MemoryFile.shared.path(of: bytes, suffix: suffix)
+      let surroundings = try Surroundings.made.get()
+      let path = MemoryFile.shared.path(of: bytes, name: name)
       switch self {
       case .safetensors: try readTensors(SafetensorsFile(path))
       case .pytorch: try readTensors(PyTorchFile(path))
@@ -37,7 +50,15 @@ enum Reader: String, CaseIterable {
         try encode(by: path)
       case .tokenizer, .sentencepiece, .tiktoken, .wordpiece, .llama2c: try encode(by: path)
       case .toml, .zstd, .journal: _ = try PathInspection(path)
-      case .json: break
+      case .index, .refs:
+        let folder = self == .index ? Surroundings.index : Surroundings.repository
+        try readTensors(Checkpoint("\(MemoryFile.shared.folder)/\(folder)"))
+      case .vocabulary: try encode(by: "\(MemoryFile.shared.folder)/\(Surroundings.vocabulary)")
+      case .merges: try encode(by: "\(MemoryFile.shared.folder)/\(Surroundings.merges)")
+      case .tokenizerConfig:
+        try encode(by: "\(MemoryFile.shared.folder)/\(Surroundings.tokenizer)")
+      case .logits: _ = try LogitsCheck(surroundings.model, path)()
+      case .json, .config: break
       }
     } catch {
       // What is said of it is one line, whatever the bytes were.

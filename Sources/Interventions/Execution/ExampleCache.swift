@@ -16,8 +16,7 @@ public struct ExampleCache<Scalar: Real>: Sendable {
 
   /// Its tensors in a fixed order; `init(_:like:)` takes them back.
   public var tensors: [Tensor<Scalar>] {
-    let ofState = state.map { [$0.entering] + $0.keys + $0.values } ?? []
-    return ofState + sources.sorted { $0.key < $1.key }.map(\.value)
+    (state?.tensors ?? []) + sources.sorted { $0.key < $1.key }.map(\.value)
       + (reference.map { [$0] } ?? [])
   }
 
@@ -29,11 +28,11 @@ public struct ExampleCache<Scalar: Real>: Sendable {
 
   /// What remains of a cache whose numbers were put elsewhere.
   public struct Outline: Sendable, Codable {
-    let length: Int
-    let firstPosition: Int
+    /// Of the state's keys and values.
     let layers: Int
     let entries: [Int]
     let hasState: Bool
+    let hasMemory: Bool
     let hasReference: Bool
     /// Of the tensors, in their order.
     public let shapes: [[Int]]
@@ -42,9 +41,8 @@ public struct ExampleCache<Scalar: Real>: Sendable {
   /// The shapes and places of its tensors.
   public var outline: Outline {
     Outline(
-      length: state?.length ?? 0, firstPosition: state?.firstPosition ?? 0,
       layers: state?.keys.count ?? 0, entries: sources.keys.sorted(), hasState: state != nil,
-      hasReference: reference != nil, shapes: tensors.map(\.shape))
+      hasMemory: state?.memory != nil, hasReference: reference != nil, shapes: tensors.map(\.shape))
   }
 
   /// The cache again, from its tensors in their order and shapes.
@@ -57,8 +55,8 @@ public struct ExampleCache<Scalar: Real>: Sendable {
       let values = Array(rest.dropFirst(outline.layers).prefix(outline.layers))
       rest = rest.dropFirst(2 * outline.layers)
       state = ConeState(
-        length: outline.length, firstPosition: outline.firstPosition, entering: entering,
-        keys: keys, values: values)
+        entering: entering, keys: keys, values: values,
+        memory: outline.hasMemory ? rest.removeFirst() : nil)
     } else {
       state = nil
     }

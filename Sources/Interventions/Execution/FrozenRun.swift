@@ -8,7 +8,6 @@ public import Tensors
 /// are made once; a run then costs only the cone. Its bits are those of `InterventionRun`.
 public struct FrozenRun<Scalar: Real> {
   private let run: InterventionRun<Scalar>
-  private let decoder: DecoderModel<Scalar>?
 
   /// - Returns: Nil where nothing can be kept: in serial mode sources change with the interventions,
   ///   and attention weights are as wide as their batch.
@@ -19,7 +18,6 @@ public struct FrozenRun<Scalar: Real> {
       return nil
     }
     run = InterventionRun(model, setup)
-    decoder = model as? DecoderModel<Scalar>
   }
 
   private var setup: InterventionSetup<Scalar> { run.setup }
@@ -33,11 +31,9 @@ public struct FrozenRun<Scalar: Real> {
     let tape = Tape<Scalar>()
     let lengths = call.base.extents
     let units = run.sourceUnits(call, setup.bound(on: tape), on: tape)
-    let states = cone(of: call).flatMap { cone in
-      decoder.map {
-        ConeRun($0, call.base, cone: cone, wantsOriginal: false, logits: .last).states()
-      }
-    }
+    let states = run.model.continuation.unchangedRun(
+      of: call.base, touches: run.touches(of: call), wantsOriginal: false, logits: .last
+    )?.states()
     var starts = [Int](repeating: 0, count: setup.entries.count)
     return lengths.inputs.indices.map { example in
       var own: [Int: Tensor<Scalar>] = [:]
@@ -69,16 +65,13 @@ public struct FrozenRun<Scalar: Real> {
     }
     return run.lastLogits(call, sources, caches.compactMap(\.state), parameters, on: tape)
   }
-
-  private func cone(of call: InterventionCall<Scalar>) -> Cone? {
-    Cone(
-      setup.entries.indices.flatMap { run.touches($0, call.places[$0].base) },
-      lengths: call.base.extents[decoder?.shape.extent ?? .inputs],
-      isCausal: decoder?.shape.isCausal ?? false)
-  }
 }
 
 extension InterventionRun {
+  fileprivate func touches(of call: InterventionCall<Scalar>) -> [Cone.Touch] {
+    setup.entries.indices.flatMap { touches($0, call.places[$0].base) }
+  }
+
   /// The logits of each example's last position, from sources and states that are known.
   ///
   /// - Parameters:
@@ -92,15 +85,13 @@ extension InterventionRun {
     let actions = actions(
       Array(setup.entries.indices), call, parameters, sources, lengths: lengths,
       collecting: false, on: tape)
-    let touches = setup.entries.indices.flatMap { self.touches($0, call.places[$0].base) }
+    let touches = touches(of: call)
     let visit = visitor(actions, [], on: tape)
     let logits: Variable<Scalar>?
-    if let decoder = model as? DecoderModel<Scalar>, states.count == lengths.count,
-      let cone = Cone(
-        touches, lengths: lengths[decoder.shape.extent], isCausal: decoder.shape.isCausal)
+    if states.count == lengths.count,
+      let base = model.continuation.continuing(states, of: call.base, touches: touches)
     {
-      let base = ConeRun(decoder, cone: cone, states)
-      logits = base(through: 0, logits: .last, on: tape, visit: visit)
+      logits = base(logits: .last, on: tape, visit: visit)
     } else {
       logits =
         runner.run(call.base, touches: touches, logits: .last, on: tape, visit: visit).logits

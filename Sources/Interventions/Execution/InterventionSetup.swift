@@ -70,6 +70,15 @@ public struct InterventionSetup<Scalar: Real>: Sendable {
     self.mode = mode
   }
 
+  /// Along what changed runs are cut; one that touches what stands before or after all blocks of a
+  /// transformer runs whole.
+  package func cut(in model: any IntervenableModel<Scalar>) -> RunCut {
+    switch model.continuation {
+    case .blocks, .stacks: entries.allSatisfy(\.site.isInBlock) ? model.continuation.cut : .none
+    case .steps, .stages, .none: model.continuation.cut
+    }
+  }
+
   /// The number of sources.
   public var groupCount: Int { (entries.map(\.group).max() ?? -1) + 1 }
 

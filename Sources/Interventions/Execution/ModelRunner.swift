@@ -2,8 +2,8 @@ internal import Autodiff
 internal import Models
 internal import Tensors
 
-/// Runs a model with visits: by its cone where the model is a decoder that is not itself trained,
-/// otherwise as a whole.
+/// Runs a model with visits: only what changes reach where the model can be cut and is not itself
+/// trained, otherwise as a whole.
 struct ModelRunner<Scalar: Real> {
   let model: any IntervenableModel<Scalar>
   /// Whether everything runs, with nothing taken from an unchanged run.
@@ -19,15 +19,14 @@ struct ModelRunner<Scalar: Real> {
   /// - Parameters:
   ///   - touches: Every place that `visit` reads or changes, and no other; layer and site as visited.
   func run(
-    _ inputs: ModelInputs<Scalar>, touches: [Cone.Touch], logits: ConeRun<Scalar>.Logits,
+    _ inputs: ModelInputs<Scalar>, touches: [Cone.Touch], logits: WantedLogits,
     wantsOriginal: Bool = false, on tape: Tape<Scalar>,
     visit: @escaping (SiteValue<Scalar>) -> Variable<Scalar>
   ) -> Outcome {
     let lengths = inputs.extents[model.extent(of: .logits, layer: 0)]
-    guard !isNaive, let decoder = model as? DecoderModel<Scalar>,
-      touches.allSatisfy(\.site.isInBlock),
-      let cone = Cone(
-        touches, lengths: inputs.extents[decoder.shape.extent], isCausal: decoder.shape.isCausal)
+    guard !isNaive,
+      let base = model.continuation.unchangedRun(
+        of: inputs, touches: touches, wantsOriginal: wantsOriginal, logits: logits)
     else {
       var outcome = Outcome()
       if wantsOriginal { outcome.original = model.run(inputs, on: tape, visit: nil) }
@@ -35,11 +34,8 @@ struct ModelRunner<Scalar: Real> {
       outcome.logits = logits == .last ? Self.lastRows(all, lengths, on: tape) : all
       return outcome
     }
-    let base = ConeRun(
-      decoder, inputs, cone: cone, wantsOriginal: wantsOriginal, logits: logits)
-    let last = touches.map(\.layer).max() ?? 0
     return Outcome(
-      logits: base(through: last, logits: logits, on: tape, visit: visit),
+      logits: base(logits: logits, on: tape, visit: visit),
       original: base.original.map { Variable($0) })
   }
 

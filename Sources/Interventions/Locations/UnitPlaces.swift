@@ -55,4 +55,11 @@ public struct UnitPlaces: Sendable, Equatable {
     if blocks.numbers(of: example)?.isEmpty == true { return .max }
     return positions.smallest(of: example) ?? 0
   }
+
+  /// One past the last position of an example that is touched; 0 if none is.
+  func endPosition(of example: Int, length: Int) -> Int {
+    if blocks.numbers(of: example)?.isEmpty == true { return 0 }
+    guard let numbers = positions.numbers(of: example) else { return length }
+    return numbers.max().map { $0 + 1 } ?? 0
+  }
 }

@@ -21,7 +21,7 @@ public struct Staircase: Sendable {
     self.model = model
     self.runs = runs
     self.patches = patches
-    plan = SweepPlan(patches, runs.rows, reading: reading, layerCount: model.shape.layers)
+    plan = SweepPlan(patches, runs.rows, reading: reading, windows: model.shape.windows)
   }
 
   /// Rows that go through a block, over all layers.
@@ -73,6 +73,9 @@ public struct Staircase: Sendable {
         group.segments.map {
           ($0.count, runs.rows.ranges(run: group.base, 0..<$0.lowerBound))
         }
+      },
+      wholes: step.groups.flatMap { group in
+        group.segments.map { _ in runs.rows.lengths[group.base] }
       })
     var start = 0
     let queries =

@@ -6,6 +6,7 @@ struct SweepBuilder {
   private let rows: RunRows
   /// How many last positions of each run are read.
   private let reading: Int
+  private let windows: [Int?]
   private let last: Int
   /// By patch, the layers of its touches that matter and their numbers.
   private var timelines: [[(layers: Range<Int>, touch: Int)]] = []
@@ -14,19 +15,19 @@ struct SweepBuilder {
   private var groups: [SweepPlan.Group] = []
   private(set) var touches: [Touch] = []
 
-  init(_ patches: [Patch], _ rows: RunRows, reading: Int, layerCount: Int) {
+  init(_ patches: [Patch], _ rows: RunRows, reading: Int, windows: [Int?]) {
     precondition(
       reading > 0 && patches.allSatisfy { reading <= rows.lengths[$0.base] },
       "\(reading) positions read of runs of \(rows.lengths)")
-    (self.patches, self.rows, self.reading) = (patches, rows, reading)
-    last = layerCount - 1
+    (self.patches, self.rows, self.reading, self.windows) = (patches, rows, reading, windows)
+    last = windows.count - 1
     var numbers: [TouchKey: Int] = [:]
     for (index, patch) in patches.enumerated() {
       var timeline: [(layers: Range<Int>, touch: Int)] = []
-      for touch in patch.reaching(rows, reading: reading, layerCount: layerCount) {
+      for touch in patch.reaching(rows, reading: reading, windows: windows) {
         precondition(
-          touch.layers.upperBound <= layerCount && touch.site.isInBlock,
-          "\(touch.site) in layers \(touch.layers) of \(layerCount)")
+          touch.layers.upperBound <= windows.count && touch.site.isInBlock,
+          "\(touch.site) in layers \(touch.layers) of \(windows.count)")
         let number = numbers[TouchKey(touch), default: touches.count]
         if number == touches.count {
           numbers[TouchKey(touch)] = number
@@ -99,25 +100,38 @@ struct SweepBuilder {
     var result: (entering: [SweepPlan.Group], joining: [SweepPlan.Group]) = ([], [])
     for (members, numbers) in alike(beginnings[layer] ?? [], at: layer) {
       let base = patches[members[0]].base
-      let end = rows.lengths[base]
       let positions = Set(numbers.flatMap { touches[$0].positions }).sorted()
+      let (first, end) = (positions.first ?? 0, (positions.last ?? 0) + 1)
       var group = SweepPlan.Group(
-        patches: members, base: base, segments: [(positions.first ?? 0)..<end], touches: numbers)
+        patches: members, base: base, segments: [first..<end], touches: numbers)
       if numbers.allSatisfy({ touches[$0].site == .blockOutput }) {
-        if layer == last { group.segments = [end - reading..<end] }
+        if layer == last { group.segments = [read(of: base)] }
         result.joining.append(group)
+      } else if numbers.contains(where: { touches[$0].site.reachesLaterPositionsInItsBlock }) {
+        let read = read(of: base)
+        group.segments = [
+          layer == last
+            ? min(first, read.lowerBound)..<read.upperBound
+            : first..<reach(base).spread(end, in: layer)
+        ]
+        result.entering.append(group)
       } else {
         // Where later positions do not see the change in this very block, only the changed ones
         // go through it.
-        if !numbers.contains(where: { touches[$0].site.reachesLaterPositionsInItsBlock }) {
-          group.segments = layer == last ? [end - reading..<end] : Self.ranges(positions)
-        } else if layer == last {
-          group.segments = [min(positions.first ?? 0, end - reading)..<end]
-        }
+        group.segments = layer == last ? [read(of: base)] : Self.ranges(positions)
         result.entering.append(group)
       }
     }
     return result
+  }
+
+  private func reach(_ base: Int) -> Reach {
+    Reach(length: rows.lengths[base], reading: reading, windows: windows)
+  }
+
+  /// The positions of a run that are read: all of them go through the last block.
+  private func read(of base: Int) -> Range<Int> {
+    rows.lengths[base] - reading..<rows.lengths[base]
   }
 
   private static func ranges(_ positions: [Int]) -> [Range<Int>] {
@@ -130,8 +144,8 @@ struct SweepBuilder {
     }
   }
 
-  /// Groups part where their patches do, reach back to earlier positions that are changed now, and
-  /// are joined by those that begin.
+  /// Groups part where their patches do, reach back to earlier positions that are changed now and on to
+  /// later ones that see a change in this block, and are joined by those that begin.
   private mutating func enter(_ begun: [SweepPlan.Group], _ step: inout SweepPlan.Step) {
     let layer = step.layer
     var next: [SweepPlan.Group] = []
@@ -142,26 +156,36 @@ struct SweepBuilder {
       let own = at..<at + group.count
       at = own.upperBound
       let start = group.segments.first?.lowerBound ?? 0
-      let end = rows.lengths[group.base]
+      let end = group.segments.last?.upperBound ?? 0
+      let reach = reach(group.base)
       let parts = alike(group.patches, at: layer)
       if parts.count > 1 { isSame = false }
       for (members, numbers) in parts {
-        let reach = Reach(length: end, reading: reading, layerCount: last + 1)
-        let changed = numbers.flatMap { number in
+        let before = numbers.flatMap { number in
           touches[number].positions.filter {
             $0 < start && reach(touches[number].site, layer: layer, position: $0)
           }
         }
-        let read = layer == last && end - reading < start ? [end - reading] : []
-        let first = (changed + read).min()
+        let read = read(of: group.base)
+        let first = (before + (layer == last ? [read.lowerBound] : [])).min().flatMap {
+          $0 < start ? $0 : nil
+        }
+        let changed = numbers.flatMap { touches[$0].positions }.max() ?? 0
+        let seen =
+          layer == last
+          ? read.upperBound : reach.spread(max(end, changed + 1), in: layer)
         if let first {
           isSame = false
           pieces += base(group.base, first..<start)
         }
         pieces.append(.own(own))
+        if seen > end {
+          isSame = false
+          pieces += base(group.base, end..<seen)
+        }
         next.append(
           SweepPlan.Group(
-            patches: members, base: group.base, segments: [(first ?? start)..<end],
+            patches: members, base: group.base, segments: [(first ?? start)..<seen],
             touches: numbers))
       }
     }
@@ -187,7 +211,8 @@ struct SweepBuilder {
         at += reading
         continue
       }
-      let whole = (group.segments.first?.lowerBound ?? 0)..<rows.lengths[group.base]
+      let whole =
+        (group.segments.first?.lowerBound ?? 0)..<(group.segments.last?.upperBound ?? 0)
       var position = whole.lowerBound
       for segment in group.segments {
         pieces += base(group.base, position..<segment.lowerBound)
@@ -195,7 +220,6 @@ struct SweepBuilder {
         at += segment.count
         position = segment.upperBound
       }
-      pieces += base(group.base, position..<whole.upperBound)
       if group.segments != [whole] { isSame = false }
       groups[index].segments = [whole]
     }

@@ -1,8 +1,9 @@
 /// Which rows of which patches go through which block: the staircase without its numbers.
 ///
 /// A patch continues its base run from its first layer and position on. At each layer the rows of
-/// the patches that begin there join the batch. Patches that are alike up to a layer are one group of
-/// rows until then. In the last block only the positions that are read go on, the last of each.
+/// the patches that begin there join the batch, and at layers with a window those of positions that
+/// first see a change there. Patches that are alike up to a layer are one group of rows until then. In
+/// the last block only the positions that are read go on, the last of each.
 public struct SweepPlan: Sendable {
   /// How many rows of a batch go through the products of a block.
   public struct Pass: Sendable {
@@ -63,8 +64,11 @@ public struct SweepPlan: Sendable {
   /// Rows that go through a block, over all layers.
   public var blockRows: Int { passes.reduce(0) { $0 + $1.rows } }
 
-  public init(_ patches: [Patch], _ rows: RunRows, reading: Int = 1, layerCount: Int) {
-    var builder = SweepBuilder(patches, rows, reading: reading, layerCount: layerCount)
+  /// - Parameters:
+  ///   - reading: How many last positions of each patched run are read.
+  ///   - windows: Of each layer, how many keys a query sees; nil: all.
+  public init(_ patches: [Patch], _ rows: RunRows, reading: Int = 1, windows: [Int?]) {
+    var builder = SweepBuilder(patches, rows, reading: reading, windows: windows)
     self.reading = reading
     steps = builder.steps()
     (touches, results) = (builder.touches, builder.results)

@@ -36,9 +36,10 @@ public struct LogitsCheck: Sendable {
     let recorded = try file.tensor("logits")
     let (fields, prefix) = try inputNames(file)
     let tensors = try SpecTensors(path, prefix: prefix)
-    let loaded = try model.load()
+    let loaded = try placed(model.load(), file, prefix)
     let reading = SpecInputs(tensors: tensors, limits: loaded.inputLimits, tokenize: nil)
     let inputs = try reading(fields)
+    try checkPositions(file, prefix, inputs)
     let width = model.classCount
     guard recorded.shape.last == width else {
       throw Refusal(
@@ -51,6 +52,44 @@ public struct LogitsCheck: Sendable {
     return outcome(found, try file.floats("logits"), rows, width)
   }
 
+  private static let positions = "position_ids"
+
+  /// The model as transformers runs it on the file's inputs: a choice that it leaves open is made by
+  /// whether there are position ids.
+  private func placed(
+    _ model: any TrainableModel<Float>, _ file: SafetensorsFile, _ prefix: String
+  ) -> any TrainableModel<Float> {
+    file.tensors[prefix + Self.positions] == nil ? model : model.addingPositions
+  }
+
+  /// Refuses position ids that do not count each example's positions from 0.
+  private func checkPositions(
+    _ file: SafetensorsFile, _ prefix: String, _ inputs: ModelInputs<Float>
+  ) throws(Refusal) {
+    let name = prefix + Self.positions
+    guard file.tensors[name] != nil else { return }
+    let lengths = inputs.lengths
+    let shape = try file.tensor(name).shape
+    let ids = try file.integers(name)
+    let width = shape.last ?? 0
+    // One row may stand for all examples.
+    guard shape.count == 2, shape[0] == lengths.count || shape[0] == 1,
+      lengths.allSatisfy({ $0 <= width })
+    else {
+      throw Refusal(
+        .job, file: path, field: name, found: "shape \(shape)",
+        expected: "[\(lengths.count), \(lengths.max() ?? 0)]")
+    }
+    for (example, length) in lengths.enumerated() {
+      let row = ids.dropFirst(shape[0] == 1 ? 0 : example * width).prefix(length)
+      if let (place, id) = row.enumerated().first(where: { $0 != $1 }) {
+        throw Refusal(
+          .job, file: path, field: "\(name)[\(example)]",
+          found: "\(id) at position \(place)", expected: "\(place): positions counted from 0")
+      }
+    }
+  }
+
   /// The file's inputs as a specification names them.
   private func inputNames(_ file: SafetensorsFile) throws(Refusal) -> (JSONField, prefix: String) {
     for prefix in ["", "input."] {
@@ -58,6 +97,7 @@ public struct LogitsCheck: Sendable {
       for key in SpecInputs.keys where file.tensors[prefix + key] != nil {
         _ = object.insert(.string(key), forKey: key)
       }
+      try refuseUnknown(file, prefix)
       if !object.members.isEmpty {
         return (JSONField(.object(object), file: path, kind: .job), prefix)
       }
@@ -65,6 +105,18 @@ public struct LogitsCheck: Sendable {
     throw Refusal(
       .job, file: path, field: "input_ids", found: "no inputs",
       expected: "one of \(SpecInputs.keys.joined(separator: ", "))")
+  }
+
+  /// Refuses a tensor that stands among the inputs and is none.
+  private func refuseUnknown(_ file: SafetensorsFile, _ prefix: String) throws(Refusal) {
+    guard !prefix.isEmpty else { return }
+    let known = SpecInputs.keys + [Self.positions]
+    let names = file.tensors.keys.filter { $0.hasPrefix(prefix) }.sorted()
+    if let other = names.first(where: { !known.contains(String($0.dropFirst(prefix.count))) }) {
+      throw Refusal(
+        .job, file: path, field: other, found: "an input that is not read",
+        expected: "one of \(known.map { prefix + $0 }.joined(separator: ", "))")
+    }
   }
 
   /// The recorded row of each of the model's; padded positions have none of these.

@@ -9,8 +9,8 @@ public struct GRUModel<Scalar: Real>: Sendable {
   /// passes `position_ids`, and never to embeddings.
   public var addsPositions = false
   private let held: LayerWeights<Scalar>
-  private let cells: [GRUCell<Scalar>]
-  private let head: Linear<Scalar>
+  let cells: [GRUCell<Scalar>]
+  let head: Linear<Scalar>
 
   /// - Precondition: The weights are those of `shape`, by name and size.
   public init(_ shape: GRUShape, _ weights: NamedWeights<Scalar>, on tape: Tape<Scalar> = Tape()) {
@@ -30,7 +30,7 @@ public struct GRUModel<Scalar: Real>: Sendable {
   }
 
   /// What the first cells read, `[rows, width]`, packed like the inputs.
-  private func stream(_ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
+  func stream(_ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
     switch inputs {
     case .embeddings(let embeddings): return Variable(.concatenated(embeddings))
     case .tokens(let tokens), .segments(let tokens, _):
@@ -70,6 +70,8 @@ extension GRUModel: IntervenableModel {
     ModulePaths.gruOrder(of: component)
   }
 
+  public var continuation: Continuation<Scalar> { .steps(self) }
+
   /// Runs the steps one after another, and at each the cells from the first up.
   ///
   /// - Parameter visit: Called at each site at every step, with a row for each example that is long
@@ -81,43 +83,10 @@ extension GRUModel: IntervenableModel {
     let lengths = inputs.lengths
     precondition(
       !lengths.isEmpty && lengths.allSatisfy { $0 > 0 }, "examples of lengths \(lengths)")
-    let batch = Batch(lengths: lengths)
-    let stream = stream(inputs, on: tape)
-    var states = Array(
-      repeating: Variable(Tensor<Scalar>(zeros: [lengths.count, shape.width])), count: shape.layers)
-    var running = Array(lengths.indices)
-    var outputs: [Variable<Scalar>] = []
-    // Where the last cell's output for each packed row stands among all steps' outputs.
-    var places = [Int](repeating: 0, count: batch.rowCount)
-    var made = 0
-    for step in 0..<batch.longest {
-      let kept = running.indices.filter { lengths[running[$0]] > step }
-      if kept.count < running.count {
-        states = states.map { tape.rows($0, kept) }
-        running = kept.map { running[$0] }
-      }
-      let rows = running.map { batch.sequences[$0].rows.lowerBound + step }
-      let here = RowPlaces(lengths: lengths, step: step)
-      var x = tape.rows(stream, rows)
-      for (layer, cell) in cells.enumerated() {
-        x = cell(x, state: states[layer], on: tape) { site, value in
-          visit?(SiteValue(site: site, layer: layer, value: value, places: here)) ?? value
-        }
-        states[layer] = x
-      }
-      outputs.append(x)
-      for row in rows {
-        places[row] = made
-        made += 1
-      }
-    }
-    let all = tape.concatenate(outputs)
-    switch shape.head {
-    case .languageModel: return head(tape.rows(all, places), on: tape)
-    case .classifier:
-      let last = batch.sequences.map { places[$0.rows.upperBound - 1] }
-      return head(tape.rows(all, last), on: tape)
-    }
+    let steps = run(
+      lengths.map { 0..<$0 }, of: inputs, from: lengths.map { _ in firstStates }, on: tape,
+      visit: visit)
+    return logits(of: isOfLastStep ? steps.lastRows(on: tape) : steps.rows(on: tape), on: tape)
   }
 }
 
@@ -129,6 +98,12 @@ extension GRUModel: TrainableModel {
   public func with(_ weights: NamedWeights<Scalar>, on tape: Tape<Scalar>) -> GRUModel {
     var model = GRUModel(shape, weights, on: tape)
     model.addsPositions = addsPositions
+    return model
+  }
+
+  public var addingPositions: GRUModel {
+    var model = self
+    model.addsPositions = shape.hasEmbeddings
     return model
   }
 

@@ -43,29 +43,47 @@ extension MLPModel: IntervenableModel {
     ModulePaths.mlpOrder(of: component)
   }
 
-  /// Runs the model on a batch.
-  ///
-  /// - Parameter inputs: Embeddings, usually one position an example.
-  /// - Returns: `[rows, classes]`.
-  public func run(
-    _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
-    visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
-  ) -> Variable<Scalar> {
+  public var continuation: Continuation<Scalar> { .stages(self) }
+}
+
+/// The maps one after another, and then the scores, `[rows, classes]`.
+extension MLPModel: StagedModel {
+  public var stageCount: Int { shape.layers + 1 }
+
+  public func stage(of site: Site, layer: Int) -> Int {
+    switch site {
+    case .blockOutput: layer + 1
+    case .logits: shape.layers
+    default: layer
+    }
+  }
+
+  public func rows(before stage: Int, of extents: InputLengths) -> [Int] { extents.inputs }
+
+  /// Embeddings, usually one position an example.
+  public func start(of inputs: ModelInputs<Scalar>) -> Variable<Scalar> {
     guard case .embeddings(let embeddings) = inputs else {
       preconditionFailure("the model reads embeddings, not tokens")
     }
-    let places = RowPlaces(Batch(lengths: inputs.lengths))
+    return Variable(.concatenated(embeddings))
+  }
+
+  public func run(
+    _ stages: Range<Int>, of x: Variable<Scalar>, extents: InputLengths, on tape: Tape<Scalar>,
+    visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
+  ) -> Variable<Scalar> {
+    let places = RowPlaces(Batch(lengths: extents.inputs))
     func see(_ site: Site, _ layer: Int, _ value: Variable<Scalar>) -> Variable<Scalar> {
       visit?(SiteValue(site: site, layer: layer, value: value, places: places)) ?? value
     }
-    var x = Variable(Tensor<Scalar>.concatenated(embeddings))
-    for (layer, map) in maps.enumerated() {
-      let read = see(.blockInput, layer, x)
-      let active = tape.activate(
-        see(.mlpPreactivation, layer, map(read, on: tape)), shape.activation)
-      x = see(.blockOutput, layer, see(.mlpActivation, layer, active))
+    return stages.reduce(x) { x, stage in
+      let read = stage == 0 ? x : see(.blockOutput, stage - 1, x)
+      guard stage < shape.layers else { return see(.logits, 0, score(read, on: tape)) }
+      let mapped = maps[stage](see(.blockInput, stage, read), on: tape)
+      return see(
+        .mlpActivation, stage,
+        tape.activate(see(.mlpPreactivation, stage, mapped), shape.activation))
     }
-    return see(.logits, 0, score(x, on: tape))
   }
 }
 

@@ -110,31 +110,77 @@ extension ResNetModel: IntervenableModel {
     shape.modules.map { ResNetShape.published($0.path) } + shape.names
   }
 
-  /// Runs the model on a batch of images.
-  ///
-  /// - Returns: `[examples, classes]`.
-  public func run(
-    _ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>,
-    visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
-  ) -> Variable<Scalar> {
-    guard case .images(let images) = inputs, let sizes = inputs.extents.images else {
+  public var continuation: Continuation<Scalar> { .stages(self) }
+}
+
+/// The stem, the blocks, and the end with the pooling and the scores, `[examples, classes]`.
+extension ResNetModel: StagedModel {
+  public var stageCount: Int { blocks.count + 2 }
+
+  public func stage(of site: Site, layer: Int) -> Int {
+    switch site {
+    case .pixelValues, .embedderConvolutionOutput, .embedderNormalizationOutput,
+      .embedderActivation:
+      0
+    case .embedderOutput: 1
+    case .blockOutput: layer + 2
+    case .poolerOutput, .logits: blocks.count + 1
+    default: layer + 1
+    }
+  }
+
+  /// The size of each image as a stage reads it.
+  private func images(before stage: Int, of extents: InputLengths) -> [ImageSize] {
+    let extent =
+      switch stage {
+      case 0: shape.extent(of: .pixelValues, layer: 0)
+      case 1: shape.extent(of: .embedderOutput, layer: 0)
+      default: shape.extent(of: .blockOutput, layer: stage - 2)
+      }
+    guard let images = extents.images(at: extent) else {
       preconditionFailure("the model reads images")
     }
+    return images
+  }
+
+  public func rows(before stage: Int, of extents: InputLengths) -> [Int] {
+    images(before: stage, of: extents).map(\.count)
+  }
+
+  public func start(of inputs: ModelInputs<Scalar>) -> Variable<Scalar> {
+    guard case .images(let images) = inputs else { preconditionFailure("the model reads images") }
+    return Variable(
+      .concatenated(
+        images.map {
+          $0.reshaped([shape.channels, $0.shape[1] * $0.shape[2]]).transposed()
+        }))
+  }
+
+  public func run(
+    _ stages: Range<Int>, of x: Variable<Scalar>, extents: InputLengths, on tape: Tape<Scalar>,
+    visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
+  ) -> Variable<Scalar> {
     let run = ImageRun(tape: tape, visit: visit)
-    let rows = zip(images, sizes).map { $0.reshaped([shape.channels, $1.count]).transposed() }
-    var x = Pixels(value: Variable(.concatenated(rows)), images: sizes)
-    x = embed(run.see(.pixelValues, 0, x), in: run)
-    for (layer, block) in blocks.enumerated() {
-      x = self.block(block, layer, run.see(.blockInput, layer, x), in: run)
+    let first = Pixels(value: x, images: images(before: stages.lowerBound, of: extents))
+    return stages.reduce(first) { x, stage in self.stage(stage, x, in: run) }.value
+  }
+
+  private func stage(
+    _ stage: Int, _ x: Pixels<Scalar>, in run: ImageRun<Scalar>
+  ) -> Pixels<Scalar> {
+    if stage == 0 { return embed(run.see(.pixelValues, 0, x), in: run) }
+    let read = stage == 1 ? run.see(.embedderOutput, 0, x) : run.see(.blockOutput, stage - 2, x)
+    if stage <= blocks.count {
+      return block(blocks[stage - 1], stage - 1, run.see(.blockInput, stage - 1, read), in: run)
     }
     let one = ImageSize(height: 1, width: 1)
     let pooled = run.see(
       .poolerOutput, 0,
       Pixels(
-        value: tape.averagePool(x.value, images: x.images, parts: one),
-        images: x.images.map { _ in one }))
-    let logits = classifier(pooled.value, on: tape)
-    return run.see(.logits, 0, Pixels(value: logits, images: pooled.images)).value
+        value: run.tape.averagePool(read.value, images: read.images, parts: one),
+        images: read.images.map { _ in one }))
+    let logits = classifier(pooled.value, on: run.tape)
+    return run.see(.logits, 0, Pixels(value: logits, images: pooled.images))
   }
 
   private func embed(_ x: Pixels<Scalar>, in run: ImageRun<Scalar>) -> Pixels<Scalar> {
@@ -142,11 +188,9 @@ extension ResNetModel: IntervenableModel {
       x, stem, 0, (.embedderConvolutionOutput, .embedderNormalizationOutput), in: run)
     x = run.see(.embedderActivation, 0, run.activate(x, shape.activation))
     let window = shape.stemPool
-    return run.see(
-      .embedderOutput, 0,
-      Pixels(
-        value: run.tape.maxPool(x.value, images: x.images, window: window),
-        images: x.images.map(window.size(of:))))
+    return Pixels(
+      value: run.tape.maxPool(x.value, images: x.images, window: window),
+      images: x.images.map(window.size(of:)))
   }
 
   private func block(
@@ -170,7 +214,7 @@ extension ResNetModel: IntervenableModel {
     }
     y.value = run.tape.add(y.value, shortcut.value)
     y = run.see(.blockPreactivation, layer, y)
-    return run.see(.blockOutput, layer, run.activate(y, shape.activation))
+    return run.activate(y, shape.activation)
   }
 
   private func convolve(

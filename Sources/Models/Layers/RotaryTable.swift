@@ -23,7 +23,7 @@ final class RotaryTable<Scalar: Real>: Sendable {
     guard let long = shape.long else { return (angles, batch.positions) }
     // The angles of long sequences stand below the others.
     let rows = zip(batch.positions, batch.sequenceOfRow).map { position, sequence in
-      let isLong = batch.sequences[Int(sequence)].length > long.length
+      let isLong = batch.sequences[Int(sequence)].whole > long.length
       return isLong ? position + Int32(count) : position
     }
     return (angles, rows)

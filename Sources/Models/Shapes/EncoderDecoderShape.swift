@@ -51,12 +51,9 @@ public struct EncoderDecoderShape: Sendable, Equatable {
   /// How many positions examples have at a site.
   public func extent(of site: Site) -> SiteExtent {
     switch site.stack {
-    case .encoder: return encoderExtent
-    case .decoder, nil: return .inputs
-    case .cross:
-      let isOfEncoder = [.keyInput, .keyOutput, .valueInput, .valueOutput].contains(
-        site.own.unsplit)
-      return isOfEncoder ? encoderExtent : .inputs
+    case .encoder: encoderExtent
+    case .decoder, nil: .inputs
+    case .cross: site.isOfEncodedRows ? encoderExtent : .inputs
     }
   }
 

@@ -27,7 +27,10 @@ struct DasCost {
           ).first
         }.min() ?? 0
       all += length
-      cone += length - first
+      switch job.cut {
+      case .positions, .steps: cone += length - first
+      case .layers, .none: cone += length
+      }
     }
     return (all, cone)
   }
@@ -38,7 +41,11 @@ struct DasCost {
     let epochs = Double(steps.total) / Double(steps.perEpoch)
     let looks = Double(steps.total / (job.spec.train.evaluateEvery ?? steps.perEpoch))
     let lowest = point.layer ?? job.spec.interventions.compactMap(\.layer).min() ?? 0
-    let above = Double(job.layerCount - lowest) / Double(job.layerCount)
+    let above =
+      switch job.cut {
+      case .positions, .layers: Double(job.layerCount - lowest) / Double(job.layerCount)
+      case .steps, .none: 1.0
+      }
     var (naive, cone) = (0.0, 0.0)
     for split in Split.allCases {
       let (all, behind) = rows(point, split)
@@ -117,6 +124,10 @@ struct DasCost {
       ("token_passes_naive", naive, count(whole)),
       ("token_passes", cone, count(few) + PlanReport.fewer(naive / max(cone, 1))),
     ]
+    if job.cut == .none {
+      entries.append(
+        ("full_passes", cone, "of every base: nothing of its unchanged run can be kept"))
+    }
     let looks = steps.total / max(1, job.spec.train.evaluateEvery ?? steps.perEpoch) + 1
     let folder = 4096 * 8 + 2 * 4 * job.trainedCount
     return JobCost(

@@ -18,6 +18,8 @@ package struct DasJob: InterventionJob {
   package let spec: DasSpec
   let weights: Weights
   let layerCount: Int
+  /// How far runs with interventions are the unchanged ones.
+  private(set) var cut: RunCut
   /// Of the model.
   let parameterCount: Int
   /// Of the interventions of one training, at most.
@@ -54,6 +56,7 @@ package struct DasJob: InterventionJob {
     }
     memory = StepMemory(outline, answers: resolver.limits.answers)
     layerCount = outline.sites.map(\.layers.upperBound).max() ?? 1
+    cut = outline.continuation.cut
     try spec.data.checkForm(hasTokenizer: tokenizerDigest != nil)
     sets = try spec.data.load(
       isIntervened: true, of: InterventionItem.variables(of: spec.interventions))
@@ -71,6 +74,7 @@ package struct DasJob: InterventionJob {
           self, DasGrid(layers: [grid.layers[0]], positions: [position], widths: [width]).point(0),
           outline)
         trainedCount = max(trainedCount, problem.parameterCount)
+        if problem.cut == .none { cut = .none }
       }
     }
   }

@@ -73,6 +73,9 @@ struct DasProblem: Sendable {
     return job.interventions.reduce(refusal) { $1.located($0) }
   }
 
+  /// Along what its runs are cut.
+  var cut: RunCut { described.setup.cut(in: model) }
+
   /// Numbers of all interventions.
   var parameterCount: Int {
     described.setup.interventions.reduce(0) { sum, intervention in

@@ -31,6 +31,8 @@ extension SweepSpec {
 /// What a sweep's units, arrays and figures hang on beside its job.
 struct SweepOutline: Sendable, Codable {
   let layers: Int
+  /// Of each layer, how many keys a query sees; nil: all, as in every layer where there is no list.
+  var windows: [Int?]?
   let prompts: [SweepPrompt]
   /// Of the job's items.
   let grids: [SweepGrid]
@@ -102,6 +104,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
   init(_ spec: Spec, _ outline: SweepOutline) throws(Refusal) {
     (self.spec, self.outline) = (spec, outline)
     guard outline.grids.count == spec.items.count, !outline.prompts.isEmpty, outline.layers > 0,
+      outline.windows.map({ $0.count == outline.layers }) ?? true,
       outline.preliminaries >= 0,
       outline.grids.allSatisfy({ $0.places.count == outline.prompts.count })
     else {
@@ -142,7 +145,8 @@ struct SweepTable<Spec: SweepSpec>: Table {
     let source = rows.lengths.count > 1 ? 1 - base : 0
     let value: PatchValue = rows.lengths.count > 1 ? .run(source, positions: place.sources) : .zero
     return cell.patch(base: base, item, place, subspace: nil) { _, _, _ in value }
-      .reaches(rows, layerCount: outline.layers)
+      .reaches(
+        rows, windows: outline.windows ?? Array(repeating: nil, count: outline.layers))
   }
 
   /// The cells of an item that can reach the metric, in units.

@@ -65,8 +65,7 @@ struct TraceCells: Sendable {
     samples = grid.samples
     blocks = grid.sampleBlocks(of: fact)
     self.restoration = grid.restore[restoration]
-    let reach = Reach(
-      length: length, reading: grid.reading[fact], layerCount: layerCount)
+    let reach = Reach(length: length, reading: grid.reading[fact], windows: grid.windows)
     var roots: [Root] = []
     var members: [Root: [Place]] = [:]
     var equal: [Place] = []

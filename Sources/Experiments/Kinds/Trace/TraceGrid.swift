@@ -7,7 +7,8 @@ package struct TraceGrid: Sendable {
   package let restore: [Restoration]
   /// Those that are stored.
   package let metrics: [Metric]
-  package let layerCount: Int
+  /// Of each layer, how many keys a query sees; nil: all.
+  package let windows: [Int?]
   /// Corrupted runs of each fact.
   package let samples: Int
   /// Of each fact.
@@ -28,18 +29,18 @@ package struct TraceGrid: Sendable {
   ///   - facts: The id of each fact, its tokens' roles, where its corruption begins, and how many tokens
   ///     of its answer are read.
   package init(
-    _ spec: TraceSpec, model: String, layerCount: Int, samples: Int,
+    _ spec: TraceSpec, model: String, windows: [Int?], samples: Int,
     facts: [(id: String, roles: PromptRoles, corruptedFrom: Int, reading: Int)]
   ) throws(Refusal) {
     (restore, metrics) = (spec.restore, spec.metric.store)
-    (self.layerCount, self.samples) = (layerCount, samples)
+    (self.windows, self.samples) = (windows, samples)
     roles = facts.map(\.roles)
     corruptedFrom = facts.map(\.corruptedFrom)
     reading = facts.map(\.reading)
     var layers: [[Int]] = []
     var positions: [[[Int]]] = []
     for restoration in spec.restore {
-      layers.append(try restoration.layers.resolve(count: layerCount, of: model))
+      layers.append(try restoration.layers.resolve(count: windows.count, of: model))
       var places: [[Int]] = []
       for fact in facts {
         places.append(
@@ -56,6 +57,7 @@ package struct TraceGrid: Sendable {
     (self.layers, self.positions) = (layers, positions)
   }
 
+  package var layerCount: Int { windows.count }
   package var factCount: Int { roles.count }
   /// Positions of a fact's runs: the prompt's, and those of the answer's tokens but the last.
   func length(of fact: Int) -> Int { roles[fact].tokenCount + reading[fact] - 1 }

@@ -63,7 +63,7 @@ package struct TraceJob: Sendable {
       try fileDigest(path.resolved, kind: .job)
     }
     grid = try TraceGrid(
-      spec, model: spec.model.path.written, layerCount: model.published.shape.layers,
+      spec, model: spec.model.path.written, windows: model.published.shape.windows,
       samples: try TraceNoise.samples(spec, facts, width: model.published.shape.width),
       facts: tracedFacts.map { ($0.id, $0.roles, $0.corruptedFrom, $0.reading) })
   }

@@ -24,7 +24,8 @@ struct TraceKind: Kind {
     table = try TraceTable(
       spec,
       TraceOutline(
-        layers: job.grid.layerCount, samples: job.grid.samples,
+        layers: job.grid.layerCount, windows: job.published.shape.listedWindows,
+        samples: job.grid.samples,
         facts: job.tracedFacts))
   }
 

@@ -63,6 +63,8 @@ package struct TracedFact: Sendable, Codable, Equatable {
 /// What a trace's units, arrays and figures hang on beside its job.
 package struct TraceOutline: Sendable, Codable {
   let layers: Int
+  /// Of each layer, how many keys a query sees; nil: all, as in every layer where there is no list.
+  var windows: [Int?]?
   let samples: Int
   let facts: [TracedFact]
 
@@ -108,7 +110,8 @@ package struct TraceTable: Table {
       }
     }
     guard outline.layers > 0, outline.samples > 0,
-      outline.facts.contains(where: { $0.skipped == nil })
+      outline.facts.contains(where: { $0.skipped == nil }),
+      outline.windows.map({ $0.count == outline.layers }) ?? true
     else {
       throw Refusal(
         .store, field: "layers", found: "\(outline.layers) layers, \(outline.samples) samples",
@@ -116,7 +119,9 @@ package struct TraceTable: Table {
     }
     (self.spec, self.outline) = (spec, outline)
     grid = try TraceGrid(
-      spec, model: spec.modelName, layerCount: outline.layers, samples: outline.samples,
+      spec, model: spec.modelName,
+      windows: outline.windows ?? Array(repeating: nil, count: outline.layers),
+      samples: outline.samples,
       facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom, $0.reading) })
     plan = TracePlan(grid, skipping: outline.skipped)
   }

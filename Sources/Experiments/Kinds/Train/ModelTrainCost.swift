@@ -54,6 +54,10 @@ struct ModelTrainCost {
         "steps", Double(steps.total),
         "\(count(steps.total)) of \(steps.stepSize) examples in microbatches of \(steps.microbatch)"
       ),
+      (
+        "passes_of_example", Double(runs),
+        "\(runs), whole: nothing can be kept of runs whose weights change"
+      ),
     ]
     let seen = Double(steps.total) * Double(steps.stepSize) * Double(runs)
     let looks = steps.total / max(1, job.spec.train.evaluateEvery ?? steps.perEpoch) + 1
