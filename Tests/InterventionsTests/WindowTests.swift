@@ -81,8 +81,11 @@ struct WindowTests {
             positions: positions, .run(1 - index % 2, positions: positions))
         })
     }
-    let found = try Staircase(model, runs, patches).run()
-    #expect(found.elements == (try NaiveSweep(model, runs, patches).run()).elements)
+    for reading in 1...3 {
+      let found = try Staircase(model, runs, patches, reading: reading).run()
+      let expected = try NaiveSweep(model, runs, patches, reading: reading).run()
+      #expect(found.elements == expected.elements, "\(reading) positions")
+    }
   }
 
   @Test func `the rows of a patch grow with the layers that see it`() {
