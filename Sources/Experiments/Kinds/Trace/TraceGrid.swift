@@ -25,11 +25,10 @@ package struct TraceGrid: Sendable {
   ///
   /// - Parameters:
   ///   - model: What to call the model in a refusal.
-  ///   - facts: The id of each fact, its tokens' roles, where its corruption begins, and how many tokens
-  ///     of its answer are read.
+  ///   - facts: Those that are skipped have no positions.
   package init(
     _ spec: TraceSpec, model: String, layerCount: Int, samples: Int,
-    facts: [(id: String, roles: PromptRoles, corruptedFrom: Int, reading: Int)]
+    facts: [TracedFact]
   ) throws(Refusal) {
     (restore, metrics) = (spec.restore, spec.metric.store)
     (self.layerCount, self.samples) = (layerCount, samples)
@@ -43,8 +42,10 @@ package struct TraceGrid: Sendable {
       var places: [[Int]] = []
       for fact in facts {
         places.append(
-          try restoration.positions.resolve(
-            in: PromptPlaces(fact.roles), called: "fact \(fact.id)"))
+          fact.skipped != nil
+            ? []
+            : try restoration.positions.resolve(
+              in: PromptPlaces(fact.roles), called: "fact \(fact.id)"))
       }
       guard places.contains(where: { !$0.isEmpty }) else {
         throw Refusal(
