@@ -8,6 +8,8 @@ package struct JobPlace: Sendable, Equatable {
   /// Such as `restore[0].layers`; empty at the root.
   package let path: String
   package let origin: JobOrigin
+  /// Of members that stand elsewhere than under their names, the names on the way to them.
+  private var ways: [String: [String]] = [:]
 
   package init(file: String, path: String = "", origin: JobOrigin = .unknown) {
     self.file = file
@@ -33,7 +35,17 @@ package struct JobPlace: Sendable, Equatable {
   /// The place of a member; without an origin of its own it has that of the whole.
   package func member(_ key: String, origin: JobOrigin = .unknown) -> JobPlace {
     JobPlace(
-      file: file, path: Self.path(path, key), origin: origin == .unknown ? self.origin : origin)
+      file: file, path: (ways[key] ?? [key]).reduce(path, Self.path),
+      origin: origin == .unknown ? self.origin : origin)
+  }
+
+  /// The same place of a table some of whose members are read under other names than they stand by.
+  ///
+  /// - Parameter ways: By the name that one is read under, the names on the way to it.
+  package func finding(_ ways: [String: [String]]) -> JobPlace {
+    var place = self
+    place.ways = ways
+    return place
   }
 
   package func item(_ index: Int, origin: JobOrigin = .unknown) -> JobPlace {

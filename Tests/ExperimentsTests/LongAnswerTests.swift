@@ -1,9 +1,12 @@
 import CausalModels
+import Checkpoints
 import Foundation
 import Inputs
 import JobFiles
 import ResultsStore
+import Tensors
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -93,6 +96,128 @@ struct LongAnswerTests {
   @Test func `the first token stands for the answer where that is asked for`() throws {
     let kind = try kind(tinyRun("answer = \"first_token\""))
     #expect(kind.job.facts.map(\.answer) == [7, 12, 33] && kind.job.skippedLine == nil)
+    let line = "1 of 3 facts have answers of several tokens: the first stands for them, first at "
+    #expect(kind.job.notes == [line + "[1].answer"])
+  }
+
+  @Test func `a skipped fact keeps its whole answer, and needs no noise and no positions`() throws {
+    let job = """
+      filter = "none"
+      [corrupt]
+      noise_file = "noise.safetensors"
+      [[restore]]
+      site = "block_output"
+      positions = ["subject_first", 5]
+      """
+    let run = try tinyRun(job: job)
+    var writer = SafetensorsWriter()
+    var random = SeededRandom(seed: 3)
+    for (id, tokens) in [("f0", 2), ("f2", 1)] {
+      let noise = Tensor<Float>.normal([2, tokens, 24], using: &random)
+      writer.add("noise.\(id)", shape: noise.shape, noise.elements)
+    }
+    try writer.write(to: run.root + "/noise.safetensors")
+    guard case .stopped = try run.run(stoppingAfter: 1) else {
+      Issue.record("the run is not stopped")
+      return
+    }
+    guard case .finished(let summary, failed: 0) = try run.run() else {
+      Issue.record("the run is not finished")
+      return
+    }
+    #expect(summary.hasSuffix("facts 2 of 3 done, 0 left, 1 skipped, 0 failed"), "\(summary)")
+    #expect(try run.verify { $0.recompute = 1 }.faults.isEmpty)
+    let fact = try run.view().table.facts[1]
+    #expect(fact.answer.hasSuffix("w12 w13") && fact.answerID == -1)
+    let ids = try #require(try run.array("answer_id").readChunk([0], as: Int32.self))
+    #expect(ids == [7, -1, 33])
+
+    // A place that only the skipped fact has makes no units.
+    let alone = try tinyRun(
+      job: TinyRun.job() + "\n[[restore]]\nsite = \"attention_output\"\n"
+        + "positions = [5]")
+    try expectRefusal(naming: "restore.attention_output.positions", "no fact") {
+      () throws(Refusal) in
+      try kind(alone)
+    }
+  }
+
+  @Test func `an id beside a text is one token, or with all_tokens the text's first`() throws {
+    let tokenizer = WordTokenizer(words: ["Q", " is", " New", " York", "N", "New"])
+    func resolved(_ id: Int, _ long: LongAnswers) throws(Refusal) -> ResolvedPrompt {
+      let fact = """
+        [{"prompt": "Q is", "subject": "Q", "answer": "New York", "answer_id": \(id), "foil_id": 256}]
+        """
+      return try resolver(tokenizer).resolve(
+        written(fact, .fact)[0], long: long, foilCounts: long != .allTokens)
+    }
+    for id in [258, 261] {
+      #expect(try resolved(id, .allTokens).answers == [id, 259])
+      for long in [LongAnswers.oneToken, .firstToken] {
+        let own = try resolved(id, long)
+        #expect(own.answers == [id] && own.skipped == nil && own.shortened == nil)
+      }
+    }
+    try expectRefusal(naming: "[0].answer_id", "answer = \"New York\"", "\"N\"", "first token") {
+      () throws(Refusal) in
+      try resolved(260, .allTokens)
+    }
+  }
+
+  @Test func `of another prompt too all tokens of the answer are read`() throws {
+    let run = try tinyRun(
+      "answer = \"all_tokens\"",
+      job: """
+        filter = "none"
+        [corrupt]
+        by = "counterfactual"
+        [[restore]]
+        site = "block_output"
+        """)
+    let (one, other) = ("w3 w17 w5 w22 w9", "w3 w17 w31 w22 w9")
+    let facts = [(one, other), (other, one)].map { prompt, other in
+      """
+      {"id": "\(prompt)", "prompt": "\(prompt)", "subject": "w17", "answer": "w12 w13", \
+      "answer_id": 12, "counterfactual": "\(other)"}
+      """
+    }
+    try Data("[\(facts.joined(separator: ","))]".utf8)
+      .write(to: URL(fileURLWithPath: run.root + "/facts.json"))
+    try run.run()
+    #expect(try run.verify { $0.recompute = 1 }.faults.isEmpty)
+    let view = try run.view()
+    let baselines = try (0..<2).map { try #require(view.table.baseline($0, view.results)) }
+    #expect(baselines[0].clean != baselines[1].clean && baselines.allSatisfy { $0.leading != nil })
+    for (a, b) in [(0, 1), (1, 0)] {
+      let (found, clean) = (baselines[a].corrupted[0], baselines[b].clean)
+      #expect(abs(found.logProbability - clean.logProbability) <= 1e-4)
+    }
+  }
+
+  @Test func `an answer that the clean run tells is named where it is improbable`() throws {
+    let run = try tinyRun("minimum_probability = 1.0", answers: ["w7", "", ""])
+    try run.run()
+    let view = try run.view()
+    let top = try #require(view.table.baseline(1, view.results)).top
+    let lines = try run.status().lines.filter { $0.hasPrefix("skipped fact f1") }
+    #expect(lines.count == 1 && lines[0].contains("w\(top)\" has p = "), "\(lines)")
+  }
+
+  @Test func `facts of CounterFact in the job itself are computed again alike`() throws {
+    let run = try tinyRun()
+    let path = URL(fileURLWithPath: run.root + "/job.toml")
+    let text = try String(contentsOf: path, encoding: .utf8)
+    let items =
+      #"items = [{case_id = 1, requested_rewrite = {prompt = "w3 w17 {} w9", subject = "w3", "#
+      + #"target_true = {str = "w7"}, target_new = {str = "w8"}}}]"#
+    try Data(text.replacing("facts = \"facts.json\"", with: items).utf8).write(to: path)
+    guard case .finished = try run.run() else {
+      Issue.record("the run is not finished")
+      return
+    }
+    let fact = try run.view().table.facts[0]
+    #expect(fact.prompt == "w3 w17 w3 w9" && fact.subjectStart == 2 && fact.id == "1")
+    #expect(try run.verify { $0.recompute = 1 }.faults.isEmpty)
   }
 
   /// A prompt of one-token answers, the same with the first answer behind it, and both answers at once.

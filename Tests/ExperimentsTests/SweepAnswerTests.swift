@@ -110,6 +110,25 @@ struct SweepAnswerTests {
     #expect(told.contains(lines[0] + "prompt 1") && told.contains(lines[1]), "\(told)")
     #expect(status.json.contains("\"skipped\"") && status.json.contains("2 tokens"))
 
+    // A figure of the prompt that is left out says why; and a top token may have no text.
+    var options = ShowOptions()
+    options.fact = "1"
+    try expectRefusal(naming: "prompt 1", "skipped: the answer", "2 tokens", kind: .store) {
+      () throws(Refusal) in
+      try view.sweepPictures(options)
+    }
+    let end = 4 * RowMetrics.count
+    let bare = try view.table.result([UInt8](repeating: 0, count: end + 4), of: 1)
+    guard case .baseline(_, let empty) = bare, empty == TopToken(id: 0, text: "") else {
+      Issue.record("\(bare)")
+      return
+    }
+    for count in [end, end + 3] {
+      try expectRefusal(naming: "\(count) bytes", kind: .store) { () throws(Refusal) in
+        try view.table.result([UInt8](repeating: 0, count: count), of: 1)
+      }
+    }
+
     let top = try #require(view.table.top(1, view.results))
     let store = try ZarrStore.open(run.path + "/results.zarr")
     func ids() throws -> [Int32] {
@@ -146,7 +165,36 @@ struct SweepAnswerTests {
 
   @Test func `the first token stands for the answer where that is asked for`() throws {
     let kind = try ablate(folder("answer = \"first_token\"", answers: ["w7", "w12 w13", "w33"]))
-    #expect(kind.data.outline.prompts.map(\.answerID) == [7, 12, 33] && kind.data.notes.isEmpty)
+    #expect(kind.data.outline.prompts.map(\.answerID) == [7, 12, 33])
+    let note = "1 of 3 prompts have answers of several tokens: the first stands for them, first at "
+    #expect(kind.data.notes == [note + "[1].answer"])
+  }
+
+  @Test func `a prompt that is left out is still a text of the means and the permutation`() throws {
+    func means(_ fields: String, _ answers: [String]) throws -> [UInt32]? {
+      let run = try folder(fields, answers: answers)
+      let path = URL(fileURLWithPath: run.root + "/job.toml")
+      let text = try String(contentsOf: path, encoding: .utf8)
+      try Data(("ablations = [\"mean\"]\n" + text).utf8).write(to: path)
+      let view = try finish(run, AblateKind.self)
+      return view.table.cells(0, prompt: 0, condition: 0, knownBy: view.results)?.rows
+        .compactMap { $0?.logProbability.bitPattern }
+    }
+    let all = try means("", ["w7", "w12", "w33"])
+    #expect(try all?.isEmpty == false && means("", ["w7", "w12 w13", "w33"]) == all)
+    #expect(try means("ids = [0, 2]", ["w7", "w12", "w33"]) != all)
+  }
+
+  @Test func `what a run counts of undefined recoveries comes before what it has noted`() throws {
+    let run = try folder(
+      kind: "patch", answers: ["", "w12 w13", ""],
+      metric: "[metric]\nstore = [\"log_probability\"]\nbootstrap = 0")
+    let view = try finish(run, PatchKind.self)
+    let runs = try #require(view.table.baseline(0, view.results))
+    var same = Results<SweepResult>(count: view.table.unitCount)
+    same.take(view.table.firstPrompt, .baseline([runs[0], runs[0]], TopToken(id: 0, text: "")))
+    let lines = view.table.progress(same).lines
+    #expect(lines.count == 3 && lines[0].hasPrefix("recovery is undefined"), "\(lines)")
   }
 
   @Test func `a job all of whose prompts would be skipped is refused, and teacher forcing is`()

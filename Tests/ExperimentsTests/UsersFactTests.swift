@@ -59,6 +59,76 @@ struct UsersFactTests {
     #expect(own[0].id == "7" && own[0].example.foil == .text("Spain"))
   }
 
+  @Test func `what stands beside a fact of CounterFact is read, and its place is kept`() throws {
+    let inner =
+      #"{"prompt": "Chad, friend of {} is", "subject": "Chad", "target_true": {"str": "x"}}"#
+    func item(_ more: String) -> String { "[{\(more)\"requested_rewrite\": \(inner)}]" }
+    let fact = try written(
+      item(#""known_id": 3, "counterfactual": "a b", "foil_id": 4, "case_id": 1, "#), .fact)[0]
+    #expect(fact.id == "3" && fact.example.foil == .index(4))
+    #expect(fact.example.sources.map(\.content) == [.text("a b")])
+    let pair = try written(
+      item(#""corrupted": "a b", "corrupted_places": {"it": [0]}, "places": {"it": "friend"}, "#),
+      .pair(isCompared: true))[0]
+    #expect(
+      pair.example.sources[0].positions["it"] == [0] && pair.example.base.spans["it"] == 6..<12)
+    // Token ids count before the text, and their range before the braces.
+    let ids = try written(item(#""input_ids": [5, 6, 7], "subject_range": [1, 2], "#), .fact)[0]
+    #expect(ids.subject == .tokens(1..<2) && ids.example.base.content == .tokens([5, 6, 7]))
+    for (form, more, names) in [
+      (PromptForm.fact, #""foil_id": "a", "#, ["[0].foil_id"]),
+      (.fact, #""subject": "Chad", "#, ["[0].subject", "requested_rewrite.subject"]),
+    ] as [(PromptForm, String, [String])] {
+      let error = try refusal { () throws(Refusal) in try written(item(more), form) }
+      #expect(names.allSatisfy(error.description.contains) && !error.field.contains("rewrite.foil"))
+    }
+    // In the job itself too, read once more as the run's folder keeps it.
+    let record = """
+      {"case_id": 7, "pararel_idx": 1, "foil": "y", "requested_rewrite": \(inner), \
+      "paraphrase_prompts": ["x"], "neighborhood_prompts": [], "attribute_prompts": [], \
+      "generation_prompts": []}
+      """
+    func own(_ form: PromptForm, _ text: String) throws(Refusal) -> (WrittenPrompt, String) {
+      let value = JobValue(json: try JSON.parse(Array(text.utf8), file: "job.json", kind: .job))
+      let field = JobField(value, at: JobPlace(file: "job.json"))
+      let prompts = try form.items.value(of: field)
+      return (prompts[0], JobText.canonicalJSON(form.items.canonical(prompts)))
+    }
+    let (first, kept) = try own(.fact, "[\(record)]")
+    let (second, again) = try own(.fact, kept)
+    #expect(first.subject == .bytes(16..<20) && second.subject == first.subject && kept == again)
+    #expect(second.id == "7" && second.example.label == .text("x"))
+    #expect(second.example.foil == .text("y") && second.text == "Chad, friend of Chad is")
+    let moved = record.replacing("Chad, friend of {}", with: "{}, friend of Chad")
+    #expect(try own(.fact, "[\(moved)]").1 != kept)
+    #expect(try own(.prompt, "[\(record)]").0.example.foil == .text("y"))
+    for wrong in [
+      record.replacing("case_id", with: "case"), record.replacing("target_true", with: "target"),
+    ] {
+      try expectRefusal(naming: "unknown field") { () throws(Refusal) in
+        try own(.prompt, "[\(wrong)]")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    (#""prompt": "{} is", "subject": "a", "target_true": {"id": "Q150"}"#, "target_true.str"),
+    (#""prompt": "{} is", "subject": "a", "target_true": {"str": null}"#, "target_true.str"),
+    (#""prompt": 5, "subject": "a", "target_true": "x""#, "prompt: the number 5"),
+    (#""prompt": "{} is", "subject": ["a"], "target_true": "x""#, "subject: a list of 1"),
+    (#""prompt": "{} is", "target_true": "x""#, "subject: no such field"),
+    (#""prompt": "{} is", "subject": "a", "target_true": "x", "target_new": "x""#, "target_new"),
+  ])
+  func `a part of CounterFact's form that is not as it should be is refused where it stands`(
+    inner: String, at place: String
+  ) throws {
+    for form in [PromptForm.fact, .prompt] {
+      try expectRefusal(naming: "[0].requested_rewrite.\(place)") { () throws(Refusal) in
+        try written("[{\"requested_rewrite\": {\(inner)}}]", form)
+      }
+    }
+  }
+
   @Test func `a subject within a longer word alone is told`() throws {
     let facts = try written(
       #"""

@@ -1,8 +1,8 @@
 /// Whether a space stands between a prompt and its answer, by what the prompt ends in.
 ///
 /// Words and closing punctuation are followed by one. Blanks, opening brackets and quotation marks,
-/// and scripts without blanks are not; signs such as `=` are where one stands before them
-/// (`2 + 2 =`), and otherwise not (`2+2=`).
+/// `@`, and scripts without blanks are not; a currency is behind a digit alone (`5$`); signs such as `=`
+/// and `::` are where one stands before them (`2 + 2 =`), and otherwise not (`2+2=`).
 struct AnswerSpacing: Sendable, Equatable {
   let isSpaced: Bool
   /// The prompt's last character, where it is no word's and no space.
@@ -19,9 +19,15 @@ struct AnswerSpacing: Sendable, Equatable {
       isSpaced = false
       return
     }
+    if last == ":", before.last == ":" {
+      isSpaced = before.last { $0 != ":" }?.isWhitespace ?? false
+      return
+    }
     switch Self.role(of: scalar) {
     case .word, .closing: isSpaced = true
     case .opening: isSpaced = false
+    case .currency:
+      isSpaced = before.unicodeScalars.last.map { $0.properties.numericType != nil } ?? false
     case .either: isSpaced = before.unicodeScalars.last.map(Self.ends) ?? false
     case .sign:
       let start = before.unicodeScalars.last { Self.role(of: $0) != .sign }
@@ -35,19 +41,21 @@ struct AnswerSpacing: Sendable, Equatable {
     case opening
     /// Opening or closing, by what stands before it.
     case either
+    /// Closing behind a digit, and otherwise opening.
+    case currency
     case sign
   }
 
   private static func role(of scalar: Unicode.Scalar) -> Role {
     switch scalar {
-    case "\"", "'", "`", "#", "@", "$": return .either
-    case "¿", "¡": return .opening
+    case "\"", "'", "`", "#": return .either
+    case "¿", "¡", "@": return .opening
     case "*", "/", "\\", "&", "^": return .sign
     default: break
     }
     switch scalar.properties.generalCategory {
     case .openPunctuation, .initialPunctuation: return .opening
-    case .currencySymbol: return .either
+    case .currencySymbol: return .currency
     case .mathSymbol, .dashPunctuation, .connectorPunctuation: return .sign
     case .otherPunctuation, .closePunctuation, .finalPunctuation: return .closing
     default: return .word

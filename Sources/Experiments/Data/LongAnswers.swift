@@ -1,4 +1,5 @@
 internal import Cluster
+internal import JobFiles
 
 /// What is done with an answer of several tokens.
 package enum LongAnswers: String, CaseIterable, Sendable {
@@ -12,7 +13,7 @@ package enum LongAnswers: String, CaseIterable, Sendable {
 
   /// What a field says of those that it may be.
   static func says(_ choices: [LongAnswers], _ noun: String) -> String {
-    choices.map { choice in
+    let each = choices.map { choice in
       switch choice {
       case .oneToken:
         "one_token: a \(noun) whose answer or foil is of several tokens is skipped and counted"
@@ -21,7 +22,19 @@ package enum LongAnswers: String, CaseIterable, Sendable {
         "all_tokens: the probability is that of all of them, each given those before it (teacher "
           + "forcing)"
       }
-    }.joined(separator: "; ") + "."
+    }
+    return each.joined(separator: "; ") + ". An id beside an answer's text is the answer, one token"
+      + (choices.contains(.allTokens)
+        ? "; with all_tokens it must be the text's first, and the others are read too." : ".")
+  }
+
+  /// For how many prompts a first token stands, on one line; nil for none.
+  static func shortenedLine(_ prompts: [ResolvedPrompt], _ plural: String) -> String? {
+    let places = prompts.compactMap(\.shortened)
+    guard let first = places.first else { return nil }
+    return
+      "\(RunNeeds.count(places.count)) of \(RunNeeds.count(prompts.count)) \(plural) have answers of "
+      + "several tokens: the first stands for them, first at \(first.field)"
   }
 
   /// How many prompts are skipped for their answers' tokens, on one line; nil for none.

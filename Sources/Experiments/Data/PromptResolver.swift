@@ -108,9 +108,11 @@ package struct PromptResolver: Sendable {
       sources.append(resolved)
     }
     // What is of several tokens, and whether that counts.
-    var several: [(words: String, counts: Bool)] = []
+    var several: [(words: String, counts: Bool, at: JobPlace)] = []
     var rest: [Int] = []
-    var spelling: ResolvedPrompt.Spelling?
+    var (answerText, spellings) = (String?.none, [ResolvedPrompt.Spelling]())
+    // Needed for texts alone.
+    func prompt() -> String { written.text ?? (base.ids.isEmpty ? "" : prompts.text(base.ids)) }
     func answer(_ label: ExampleLabel, _ key: String) throws(Refusal) -> Int {
       let place = place.member(key)
       let text: String
@@ -118,7 +120,7 @@ package struct PromptResolver: Sendable {
       case .index(let number): return try checked(number, at: place)
       case .text(let own): text = own
       }
-      let prompt = written.text ?? (base.ids.isEmpty ? "" : prompts.text(base.ids))
+      let prompt = prompt()
       let tokens = try Self.told(at: place) { () throws(Refusal) in
         try prompts.answer(text, following: prompt, base.ids)
       }
@@ -128,13 +130,16 @@ package struct PromptResolver: Sendable {
           tokens.words(prompts), expected: "a text of one token" + (offer ?? ""))
       }
       let isAnswer = key == keys.answer
+      let counts = isAnswer || foilCounts || key != keys.foil
       if tokens.ids.count > 1 {
-        several.append(("the \(key) \(tokens.words(prompts))", isAnswer || foilCounts))
+        several.append(("the \(key) \(tokens.words(prompts))", counts, place))
+        if isAnswer, long != .allTokens { answerText = tokens.text }
       }
       if isAnswer { rest = Array(tokens.ids.dropFirst()) }
-      if isAnswer, tokens.other != nil || tokens.isParted {
-        spelling = ResolvedPrompt.Spelling(
-          end: prompt.last, text: tokens.text, other: tokens.other, at: place)
+      if counts, tokens.other != nil || tokens.isParted {
+        spellings.append(
+          ResolvedPrompt.Spelling(
+            end: prompt.last, text: tokens.text, other: tokens.other, key: key, at: place))
       }
       return try checked(first, at: place)
     }
@@ -142,8 +147,12 @@ package struct PromptResolver: Sendable {
     let foil = try example.foil.map { (foil) throws(Refusal) in try answer(foil, keys.foil) }
     try check(written.answerBeside, is: label, by: place.member(keys.answer))
     if let foil { try check(written.foilBeside, is: foil, by: place.member(keys.foil)) }
+    if long == .allTokens, let beside = written.answerBeside {
+      rest = try self.rest(
+        of: beside, behind: label, prompt(), base.ids, at: place.member(keys.answer))
+    }
     let areAlike = written.foilDiffers && foil == label
-    guard !areAlike || !several.isEmpty else {
+    guard !areAlike || !several.isEmpty || !rest.isEmpty else {
       throw place.member(keys.foil).refusal(
         "the answer's own token \(quoted(prompts.text(label)))", expected: "another token")
     }
@@ -155,8 +164,11 @@ package struct PromptResolver: Sendable {
       baseAnswer: try example.baseLabel.map { (own) throws(Refusal) in
         try answer(own, "base_label")
       }, foil: foil, variables: example.variables, sourcesAgree: example.sourcesAgree, at: place)
-    (resolved.skipped, resolved.spelling) = (skipped, skipped == nil ? spelling : nil)
-    resolved.takesTop = !written.hasAnswer
+    (resolved.skipped, resolved.spellings) = (skipped, skipped == nil ? spellings : [])
+    (resolved.takesTop, resolved.answerText) = (!written.hasAnswer, answerText)
+    if long == .firstToken, skipped == nil {
+      resolved.shortened = several.first(where: \.counts)?.at
+    }
     guard long == .allTokens, !rest.isEmpty else { return resolved }
     for id in rest { _ = try checked(id, at: place.member(keys.answer)) }
     // The answer's last token is read, and does not stand behind the prompt.
@@ -270,6 +282,24 @@ package struct PromptResolver: Sendable {
     throw place.refusal(
       "token \(id), \(quoted(token)), beside \(beside.key) = \(quoted(beside.text))",
       expected: "the token of that text, or one of the two")
+  }
+
+  /// The tokens of a text behind its first, which stands beside it.
+  private func rest(
+    of beside: (text: String, key: String), behind id: Int, _ prompt: String, _ ids: [Int],
+    at place: JobPlace
+  ) throws(Refusal) -> [Int] {
+    let found = try Self.told(at: place) { () throws(Refusal) in
+      try prompts.answer(beside.text, following: prompt, ids, from: id)
+    }
+    guard let found else {
+      throw place.refusal(
+        "token \(id), \(quoted(prompts.text(id))), beside \(beside.key) = \(quoted(beside.text))",
+        expected:
+          "the first token of that text, whose others data.answer = \"all_tokens\" reads, or "
+          + "one of the two")
+    }
+    return Array(found.dropFirst())
   }
 
   /// What a tokenizer refuses is refused by the text's own place.

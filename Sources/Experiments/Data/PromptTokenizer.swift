@@ -83,12 +83,27 @@ extension PromptTokenizer {
     var answer = AnswerTokens(text: spaced, ids: found.ids, isParted: found.isParted)
     let isUnusual =
       spacing.unusualEnd != nil || bare.unicodeScalars.first.map(AnswerSpacing.isWord) == false
-    if isUnusual, !text.hasPrefix(" "), answer.ids.count == 1,
+    if isUnusual, !text.hasPrefix(" "),
       let ids = try? continuation(other, of: prompt, ids).ids, ids.count == 1, ids != answer.ids
     {
       answer.other = (other, ids[0])
     }
     return answer
+  }
+
+  /// The tokens with which a text continues a prompt, with a space before it or without, by the first of
+  /// them; nil where neither begins with it.
+  func answer(
+    _ text: String, following prompt: String, _ ids: [Int], from first: Int
+  ) throws(Refusal) -> [Int]? {
+    let found = try answer(text, following: prompt, ids).ids
+    if found.first == first { return found }
+    let bare = String(text.drop { $0 == " " })
+    for other in [bare, " " + bare] {
+      let found = try continuation(other, of: prompt, ids).ids
+      if found.first == first { return found }
+    }
+    return nil
   }
 
   /// The tokens of a text behind a prompt: those of both together less the prompt's own.
@@ -126,13 +141,15 @@ struct AnswerTokens: Sendable {
   let ids: [Int]
   /// Whether the prompt and the text together have other tokens where they meet.
   let isParted: Bool
-  /// The text with a space instead of none or without one instead of it, where that is one token too,
+  /// The text with a space instead of none or without one instead of it, where that is one other token,
   /// and nothing but how the prompt ends and the text begins says which is meant.
   var other: (text: String, id: Int)?
 
   /// Its tokens, in words.
   func words(_ prompts: some PromptTokenizer) -> String {
     let texts = ids.prefix(16).map { quoted(prompts.token($0) ?? "") }
-    return "\(quoted(text)), which is \(ids.count) tokens (\(texts.joined(separator: ", ")))"
+    let beside = other.map { "; \(quoted($0.text)) is one, \($0.id)" } ?? ""
+    return
+      "\(quoted(text)), which is \(ids.count) tokens (\(texts.joined(separator: ", "))\(beside))"
   }
 }

@@ -41,28 +41,34 @@ package struct ResolvedPrompt: Sendable {
   var takesTop = false
   /// Why it is left out before any run, in words; nil where it is not.
   var skipped: String?
-  /// Where its answer could have been another token.
-  var spelling: Spelling?
+  /// The answer's whole text where its first token stands for it, or would if it were not left out.
+  var answerText: String?
+  /// Where the first token stands for an answer or foil of several, first; nil where none does.
+  var shortened: JobPlace?
+  /// Which of its answers could have been other tokens.
+  var spellings: [Spelling] = []
   /// Where it stands.
   package let place: JobPlace
 
-  /// An answer that could have been another token.
+  /// An answer that could have been other tokens.
   struct Spelling: Sendable {
     /// What the prompt ends in.
     let end: Character?
     /// The answer with or without its space.
     let text: String
-    /// Where it is one token with a space before it, and another without, and only how the prompt ends
-    /// says which is meant: the one that is not. Nil where the prompt's end would take it in.
+    /// Where it is one other token with a space before it, or without, and only how the prompt ends says
+    /// which is meant: the one that is not. Nil where the prompt's end would take it in.
     let other: (text: String, id: Int)?
+    /// Its field, where a number would settle it.
+    let key: String
     let at: JobPlace
 
-    /// A line for each of the two kinds; none without.
+    /// A line for each of the two kinds, a prompt counted once; none without.
     static func lines(_ prompts: [ResolvedPrompt]) -> [String] {
-      let all = prompts.compactMap(\.spelling)
       func line(
-        _ some: [Spelling], _ says: (_ first: Spelling, _ end: String) -> String
+        _ isMeant: (Spelling) -> Bool, _ says: (_ first: Spelling, _ end: String) -> String
       ) -> [String] {
+        let some = prompts.compactMap { $0.spellings.first(where: isMeant) }
         guard let first = some.first else { return [] }
         let end = quoted(first.end.map { String($0) } ?? "")
         return [
@@ -70,14 +76,21 @@ package struct ResolvedPrompt: Sendable {
             + first.at.field
         ]
       }
-      return line(all.filter { $0.other != nil }) { first, end in
-        "are one token with a space and another without: after \(end) \(quoted(first.text)) is meant, "
-          + "not \(quoted(first.other?.text ?? "")) (answer_id = \(first.other?.id ?? 0))"
+      return line({ $0.other != nil }) { first, end in
+        "are other tokens with a space than without: after \(end) \(quoted(first.text)) is meant, "
+          + "not \(quoted(first.other?.text ?? "")) (\(first.key) = \(first.other?.id ?? 0))"
       }
-        + line(all.filter { $0.other == nil }) { first, end in
+        + line({ $0.other == nil }) { first, end in
           "would be one token with the end of their prompts: after \(end) the answer's own "
             + "\(quoted(first.text)) is meant"
         }
+    }
+
+    /// The same of each split of a job's examples.
+    static func lines(_ items: [Split: [ResolvedPrompt]]) -> [String] {
+      Split.allCases.flatMap { split in
+        lines(items[split] ?? []).map { "\(split.rawValue): \($0)" }
+      }
     }
   }
 

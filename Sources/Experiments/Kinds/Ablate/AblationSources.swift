@@ -34,7 +34,8 @@ struct AblationSources: Sendable {
       }
       self.texts = texts
     } else {
-      (texts, digest) = (own.map(\.ids), nil)
+      // What is skipped for its answer is a text as any other.
+      (texts, digest) = (data.texts, nil)
     }
     let longest = texts.map(\.count).max() ?? 0
     if spec.source == nil, spec.ways.contains(.meanByPosition),

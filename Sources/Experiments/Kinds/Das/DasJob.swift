@@ -89,7 +89,10 @@ package struct DasJob: InterventionJob {
       + [JobInput("pretrain", "digests of the model's training", first)]
   }
 
-  var heldOutLines: [String] { HeldOut.lines(items, of: items.mapValues(\.count)) }
+  /// What is said of examples that are not held out, and of answers that could be other tokens.
+  var notes: [String] {
+    HeldOut.lines(items, of: items.mapValues(\.count)) + ResolvedPrompt.Spelling.lines(items)
+  }
   var trainingSpec: any TrainingSpec { spec }
   var run: RunSection { spec.run }
   var tensors: JobPath? { spec.tensors }
@@ -101,7 +104,7 @@ package struct DasJob: InterventionJob {
       _ = try first.exchange(first.start())
       lines += try ["first, the model:"] + first.lines(limit: limit) + ["then, in the model:"]
     }
-    lines += try sets.lines(by: resolver, limit: limit) + heldOutLines
+    lines += try sets.lines(by: resolver, limit: limit) + notes
     for point in grid.points.prefix(limit) { lines.append("unit \(point.number): \(point.text)") }
     if grid.count > limit { lines.append("... and \(grid.count - limit) more") }
     return lines

@@ -44,7 +44,7 @@ struct DasKind: TrainingKind {
   }
 
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
-    for line in job.heldOutLines { place.observer?.note(line) }
+    for line in job.notes { place.observer?.note(line) }
     let loaded: (any TrainableModel<Float>)? =
       switch job.weights {
       case .published(let opened, _): try ModelOnRanks.load(opened, on: place.world)

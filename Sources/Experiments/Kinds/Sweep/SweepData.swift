@@ -14,6 +14,8 @@ struct SweepData<Spec: SweepSpec>: Sendable {
   /// What the answers leave open, and how many prompts are skipped for them.
   let notes: [String]
   let skippedLine: String?
+  /// Token ids of all prompts that the job chooses, the skipped ones too.
+  let texts: [[Int]]
 
   init(_ spec: Spec) throws(Refusal) {
     model = try PromptModel(spec.model)
@@ -25,6 +27,7 @@ struct SweepData<Spec: SweepSpec>: Sendable {
       try resolver.resolve(written, long: spec.data.longAnswers, foilCounts: hasDifference)
     }
     try spec.data.refuseSkippingAll(all)
+    texts = all.map(\.ids)
     let skipped = all.filter { $0.skipped != nil }
     let plural = Spec.promptAxis + "s"
     skippedLine = LongAnswers.skippedLine(
@@ -68,7 +71,7 @@ struct SweepData<Spec: SweepSpec>: Sendable {
     subspaceDigests = digests
     notes =
       [
-        skippedLine,
+        skippedLine, LongAnswers.shortenedLine(all, plural),
         ResolvedPrompt.topLine(prompts.count(where: \.takesTop), of: prompts.count, plural),
       ].compactMap(\.self) + ResolvedPrompt.Spelling.lines(prompts)
     outline = SweepOutline(

@@ -192,7 +192,8 @@ struct SweepTable<Spec: SweepSpec>: Table {
     let count = self.unit(unit)?.cells.count ?? (Spec.hasPairs ? 2 : 1)
     let end = 4 * RowMetrics.count * count
     let hasTop = unit < firstUnit && outline.prompts[unit - firstPrompt].takesTop
-    guard bytes.count == end || hasTop && bytes.count > end + 4 else {
+    // The token's text may be empty.
+    guard hasTop ? bytes.count >= end + 4 : bytes.count == end else {
       throw Refusal(
         .store, field: name(of: unit), found: "a result of \(bytes.count) bytes",
         expected: "\(end)" + (hasTop ? ", and a token" : ""))
@@ -247,12 +248,13 @@ struct SweepTable<Spec: SweepSpec>: Table {
     let undefined = undefinedRecoveries(results)
     let (skipped, kept, plural) = (outline.skipped ?? [], outline.prompts, Spec.promptAxis + "s")
     return RunDetails(
+      // A run says the first alone; what its data leave open it has noted.
       lines: [
+        undefinedRecoveryLine(results),
         LongAnswers.skippedLine(
           skipped.count, of: skipped.count + kept.count, plural,
           first: skipped.first.map { "\(Spec.promptAxis) \(escaped($0.id))" }),
         ResolvedPrompt.topLine(kept.count(where: \.takesTop), of: kept.count, plural),
-        undefinedRecoveryLine(results),
       ].compactMap(\.self),
       members: (undefined.isEmpty
         ? []

@@ -46,6 +46,13 @@ extension RunView {
     let items =
       try ShowOptions.place(of: options.site, in: spec.items.map(\.name), .site)
       .map { [$0] } ?? Array(spec.items.indices)
+    if let id = options.fact,
+      let skipped = table.outline.skipped?.first(where: { ByteKey($0.id) == ByteKey(id) })
+    {
+      throw Refusal(
+        .store, file: folder.path, field: "\(Spec.promptAxis) \(escaped(id))",
+        found: "skipped: \(skipped.reason)", expected: "a \(Spec.promptAxis) that has units")
+    }
     let prompt = try ShowOptions.place(of: options.fact, in: prompts.map(\.id), .fact)
     var panels: [Figure.Panel] = []
     for item in items {

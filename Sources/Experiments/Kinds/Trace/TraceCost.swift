@@ -27,6 +27,8 @@ package struct TraceCost: Sendable {
   package let threadBytes: Int
   private let layers: Int
   private let samples: Int
+  /// How many facts have units.
+  private let tracedCount: Int
   /// Positions of each fact's runs.
   private let lengths: [Int]
   /// Rows of logits of patched runs.
@@ -36,18 +38,20 @@ package struct TraceCost: Sendable {
     let shape = job.published.shape
     layers = shape.layers
     samples = job.samples
-    let traced = job.facts.indices.filter { job.facts[$0].skipped == nil }
+    let traced = job.traced
+    tracedCount = traced.count
     units = traced.count + plan.units.count
     skippedLine = job.skippedLine
-    lengths = job.facts.indices.map(job.grid.length)
-    let mean = Double(lengths.reduce(0, +)) / Double(max(1, lengths.count))
+    let lengths = job.facts.indices.map(job.grid.length)
+    self.lengths = lengths
+    let mean = Double(traced.reduce(0) { $0 + lengths[$1] }) / Double(max(1, traced.count))
     rowsPerForward = mean * Double(shape.layers)
     operationsPerBlockRow = 2 * Double(shape.productsPerBlockRow)
     operationsPerLogits = 2 * Double(shape.width * shape.vocabulary)
     weightBytes = job.published.byteCount
     let sites = Set(job.spec.restore.map(\.site.site))
     baseBytes =
-      job.facts.indices.map { number in
+      traced.map { number in
         BaseRuns.byteCount(
           shape,
           RunRows(
@@ -99,7 +103,7 @@ extension TraceCost {
   var job: JobCost {
     let count = RunNeeds.count
     let recordBytes =
-      4 * TraceMetrics.count * (patchedRuns + lengths.count * (samples + 1)) + 8 * lengths.count
+      4 * TraceMetrics.count * (patchedRuns + tracedCount * (samples + 1)) + 8 * tracedCount
     return JobCost(
       weightBytes: weightBytes,
       // Rank 0 holds all results, and what it makes arrays of.
@@ -141,8 +145,8 @@ enum TraceMemory {
   /// The activations of one unit at its largest: two thirds of a block's intermediate values and of
   /// rows of logits, which are not all there at once.
   static func threadBytes(_ job: TraceJob, _ plan: TracePlan, _ shape: DecoderShape) -> Int {
-    let longest = job.facts.indices.map(job.grid.length).max() ?? 0
-    let corrupted = job.facts.indices.map { fact in
+    let longest = job.traced.map(job.grid.length).max() ?? 0
+    let corrupted = job.traced.map { fact in
       let tail = job.grid.length(of: fact) - job.grid.corruptedFrom[fact]
       return tail * (job.grid.sampleBlocks(of: fact).map(\.count).max() ?? 0)
     }

@@ -26,11 +26,9 @@ package struct TraceGrid: Sendable {
   ///
   /// - Parameters:
   ///   - model: What to call the model in a refusal.
-  ///   - facts: The id of each fact, its tokens' roles, where its corruption begins, and how many tokens
-  ///     of its answer are read.
+  ///   - facts: Those that are skipped have no positions.
   package init(
-    _ spec: TraceSpec, model: String, windows: [Int?], samples: Int,
-    facts: [(id: String, roles: PromptRoles, corruptedFrom: Int, reading: Int)]
+    _ spec: TraceSpec, model: String, windows: [Int?], samples: Int, facts: [TracedFact]
   ) throws(Refusal) {
     (restore, metrics) = (spec.restore, spec.metric.store)
     (self.windows, self.samples) = (windows, samples)
@@ -44,8 +42,10 @@ package struct TraceGrid: Sendable {
       var places: [[Int]] = []
       for fact in facts {
         places.append(
-          try restoration.positions.resolve(
-            in: PromptPlaces(fact.roles), called: "fact \(fact.id)"))
+          fact.skipped != nil
+            ? []
+            : try restoration.positions.resolve(
+              in: PromptPlaces(fact.roles), called: "fact \(fact.id)"))
       }
       guard places.contains(where: { !$0.isEmpty }) else {
         throw Refusal(

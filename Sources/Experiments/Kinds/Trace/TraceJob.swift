@@ -48,7 +48,8 @@ package struct TraceJob: Sendable {
       skipped.count, of: facts.count, "facts", first: skipped.first?.place.field)
     notes =
       [
-        skippedLine, WrittenPrompt.partLine(loaded.chosen),
+        skippedLine, LongAnswers.shortenedLine(facts, "facts"),
+        WrittenPrompt.partLine(loaded.chosen),
         ResolvedPrompt.topLine(facts.count(where: \.takesTop), of: facts.count, "facts"),
       ].compactMap(\.self) + ResolvedPrompt.Spelling.lines(facts)
     tracedFacts = zip(loaded.chosen, facts).map { TracedFact($0, $1, by: resolver.prompts) }
@@ -64,8 +65,9 @@ package struct TraceJob: Sendable {
     }
     grid = try TraceGrid(
       spec, model: spec.model.path.written, windows: model.published.shape.windows,
-      samples: try TraceNoise.samples(spec, facts, width: model.published.shape.width),
-      facts: tracedFacts.map { ($0.id, $0.roles, $0.corruptedFrom, $0.reading) })
+      samples: try TraceNoise.samples(
+        spec, facts.filter { $0.skipped == nil }, width: model.published.shape.width),
+      facts: tracedFacts)
   }
 
   package var published: PublishedModel { model.published }
@@ -102,6 +104,8 @@ package struct TraceJob: Sendable {
     return try resolver.prompts.encodeWithOffsets(subject).map(\.id)
   }
 
+  /// The places of facts that have units.
+  var traced: [Int] { facts.indices.filter { facts[$0].skipped == nil } }
   /// Corrupted runs of each fact.
   package var samples: Int { grid.samples }
 }

@@ -61,9 +61,8 @@ struct TraceKind: Kind {
     lines += job.notes
     for (number, restoration) in spec.restore.enumerated() {
       let layers = table.grid.layers[number]
-      let traced = job.facts.indices.filter { job.facts[$0].skipped == nil }
       let cells =
-        traced.reduce(0) { $0 + table.grid.positions[number][$1].count } * layers.count
+        job.traced.reduce(0) { $0 + table.grid.positions[number][$1].count } * layers.count
       lines.append(
         "\(restoration.name): window \(restoration.window), \(layers.count) layers, \(cells) cells")
     }

@@ -132,14 +132,19 @@ final class TraceRunner: Sendable {
       model, try corruption.runs(of: fact, samples), keeping: restoring, of: [0],
       unless: isGivenUp)
     let clean = runs.lastStream(run: 0, reading: fact.answers.count)
-    let all = model.logits(Variable(clean), on: Tape()).value
-    let logits = all.rows(0..<1).elements
-    let tops = (0..<all.rows).map { all.rows($0..<$0 + 1).elements.firstLargest() }
+    var (logits, tops, areFinite) = ([Float](), [Int](), true)
+    for start in stride(from: 0, to: clean.rows, by: TraceMemory.logitRows) {
+      let rows = clean.rows(start..<min(start + TraceMemory.logitRows, clean.rows))
+      let all = model.logits(Variable(rows), on: Tape()).value
+      areFinite = areFinite && all.elements.allSatisfy(\.isFinite)
+      tops += (0..<all.rows).map { all.rows($0..<$0 + 1).elements.firstLargest() }
+      if start == 0 { logits = all.rows(0..<1).elements }
+    }
     let top = tops[0]
     let answers = fact.takesTop ? [top] : fact.answers
     let foil = fact.foil ?? logits.firstLargest(except: answers[0])
     let metrics = TraceMetrics.of(clean, model, answers: answers, foil: foil)
-    guard all.elements.allSatisfy(\.isFinite), let metrics = metrics.first else {
+    guard areFinite, let metrics = metrics.first else {
       throw Refusal(
         .model, file: job.spec.model.path.written, field: "fact \(fact.id)",
         found: "logits of the clean run that are not finite", expected: "finite logits")

@@ -8,6 +8,7 @@ package struct TracedFact: Sendable, Codable, Equatable {
   package let id: String
   package let prompt: String
   package let subject: String
+  /// Empty where the clean run tells, and −1; −1 too of a skipped fact whose answer is several tokens.
   package let answer: String
   package let answerID: Int
   /// The text of each token, and its id.
@@ -27,13 +28,14 @@ package struct TracedFact: Sendable, Codable, Equatable {
   init(_ written: WrittenPrompt, _ fact: ResolvedPrompt, by prompts: any PromptTokenizer) {
     let place = fact.subject ?? 0..<fact.ids.count
     id = fact.id
-    (answer, answerID) =
-      fact.takesTop
-      ? ("", -1)
-      : (
-        fact.answerRest.isEmpty ? prompts.text(fact.answer) : prompts.text(fact.answers),
-        fact.answer
-      )
+    if fact.takesTop {
+      (answer, answerID) = ("", -1)
+    } else if fact.skipped != nil, let whole = fact.answerText {
+      (answer, answerID) = (whole, -1)
+    } else {
+      answer = fact.answerRest.isEmpty ? prompts.text(fact.answer) : prompts.text(fact.answers)
+      answerID = fact.answer
+    }
     (tokens, ids) = (fact.ids.map(prompts.text), fact.ids)
     prompt = written.text ?? prompts.text(ids)
     subject = written.subjectText ?? prompts.text(Array(ids[place]))
@@ -121,8 +123,7 @@ package struct TraceTable: Table {
     grid = try TraceGrid(
       spec, model: spec.modelName,
       windows: outline.windows ?? Array(repeating: nil, count: outline.layers),
-      samples: outline.samples,
-      facts: outline.facts.map { ($0.id, $0.roles, $0.corruptedFrom, $0.reading) })
+      samples: outline.samples, facts: outline.facts)
     plan = TracePlan(grid, skipping: outline.skipped)
   }
 
@@ -554,14 +555,15 @@ extension FactStatus {
     if let skipped = labels.skipped { return skipped }
     guard let baseline else { return nil }
     let p = String(format: "%.3g", Double(baseline.clean.probability))
+    let answer = quoted(baseline.topText ?? labels.answer)
     return switch self {
     case .answerNotTop where (baseline.leading ?? 0) > 0:
       "only the first \(baseline.leading ?? 0) of the \(labels.reading) tokens of the answer "
-        + "\(quoted(labels.answer)) are the most probable ones (p = \(p))"
+        + "\(answer) are the most probable ones (p = \(p))"
     case .answerNotTop:
-      "the most probable token is \(baseline.top), not the answer \(quoted(labels.answer)) "
+      "the most probable token is \(baseline.top), not the answer \(answer) "
         + "(\(labels.answerID), p = \(p))"
-    case .improbable: "the answer \(quoted(labels.answer)) has p = \(p), below the minimum"
+    case .improbable: "the answer \(answer) has p = \(p), below the minimum"
     case .pending, .traced, .failed, .severalTokens: name
     }
   }

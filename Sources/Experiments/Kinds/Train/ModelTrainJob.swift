@@ -23,8 +23,8 @@ package struct ModelTrainJob: InterventionJob {
   /// otherwise made when they are asked for.
   let items: [Split: [ResolvedPrompt]]
 
-  /// What is said of examples that are not held out.
-  let heldOutLines: [String]
+  /// What is said of examples that are not held out, and of answers that could be other tokens.
+  let notes: [String]
 
   /// Examples that are checked ahead of those that a causal model makes.
   private static let checkedAhead = 10_000
@@ -80,7 +80,7 @@ package struct ModelTrainJob: InterventionJob {
       if isKept { items[split] = own }
     }
     self.items = items
-    heldOutLines = HeldOut.lines(looked, of: counts)
+    notes = HeldOut.lines(looked, of: counts) + ResolvedPrompt.Spelling.lines(looked)
     try checkEarlyStopping()
   }
 
@@ -170,7 +170,7 @@ package struct ModelTrainJob: InterventionJob {
 
   /// What `check` prints: examples with their places marked.
   package func lines(limit: Int) throws(Refusal) -> [String] {
-    try sets.lines(by: resolver, limit: limit) + heldOutLines
+    try sets.lines(by: resolver, limit: limit) + notes
       + ["\(modelName): \(parameterCount) parameters, \(steps.total) steps"]
   }
 }

@@ -35,7 +35,7 @@ struct TrainKind: TrainingKind {
 
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let job = job
-    for line in job.heldOutLines { place.observer?.note(line) }
+    for line in job.notes { place.observer?.note(line) }
     let model = try place.world.agree { try job.start() }
     let exchange = try place.world.agree { try job.exchange(model) }
     return Workers(
