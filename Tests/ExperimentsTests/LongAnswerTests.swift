@@ -107,7 +107,7 @@ struct LongAnswerTests {
       noise_file = "noise.safetensors"
       [[restore]]
       site = "block_output"
-      positions = ["subject_first", 5]
+      positions = ["subject_first", "subject_middle"]
       """
     let run = try tinyRun(job: job)
     var writer = SafetensorsWriter()
@@ -132,10 +132,14 @@ struct LongAnswerTests {
     let ids = try #require(try run.array("answer_id").readChunk([0], as: Int32.self))
     #expect(ids == [7, -1, 33])
 
-    // A place that only the skipped fact has makes no units.
-    let alone = try tinyRun(
-      job: TinyRun.job() + "\n[[restore]]\nsite = \"attention_output\"\n"
-        + "positions = [5]")
+    // A place that only the skipped fact has makes no units, and one that it alone lacks is none's fault.
+    func placed(_ positions: String, _ answers: [String]) throws -> TinyRun {
+      try tinyRun(
+        answers: answers,
+        job: TinyRun.job() + "\n[[restore]]\nsite = \"attention_output\"\npositions = \(positions)")
+    }
+    #expect(try kind(placed("[3]", ["w7", "w12", "w33 w1"])).table.plan.factCount == 3)
+    let alone = try placed("[\"subject_middle\"]", Self.answers)
     try expectRefusal(naming: "restore.attention_output.positions", "no fact") {
       () throws(Refusal) in
       try kind(alone)

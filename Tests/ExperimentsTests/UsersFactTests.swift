@@ -114,9 +114,9 @@ struct UsersFactTests {
   @Test(arguments: [
     (#""prompt": "{} is", "subject": "a", "target_true": {"id": "Q150"}"#, "target_true.str"),
     (#""prompt": "{} is", "subject": "a", "target_true": {"str": null}"#, "target_true.str"),
-    (#""prompt": 5, "subject": "a", "target_true": "x""#, "prompt: the number 5"),
-    (#""prompt": "{} is", "subject": ["a"], "target_true": "x""#, "subject: a list of 1"),
-    (#""prompt": "{} is", "target_true": "x""#, "subject: no such field"),
+    (#""prompt": 5, "subject": "a", "target_true": "x""#, "prompt: found the number 5"),
+    (#""prompt": "{} is", "subject": ["a"], "target_true": "x""#, "subject: found a list of 1"),
+    (#""prompt": "{} is", "target_true": "x""#, "subject: found no such field"),
     (#""prompt": "{} is", "subject": "a", "target_true": "x", "target_new": "x""#, "target_new"),
   ])
   func `a part of CounterFact's form that is not as it should be is refused where it stands`(
