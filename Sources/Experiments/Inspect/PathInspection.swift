@@ -207,9 +207,6 @@ public struct PathInspection {
         "model: \(model.family.modelType), \(shape.layers) layers, width \(shape.width), "
           + "\(shape.heads) heads over \(shape.keyHeads), \(shape.vocabulary) tokens")
       lines += model.notes.map { "note: \($0)" }
-      for name in model.unusedTensors {
-        lines.append("warning: \(escaped(name)) is no weight of the model and is not read")
-      }
       vocabulary = shape.vocabulary
     } else {
       lines.append("model: \(opened.kind)")

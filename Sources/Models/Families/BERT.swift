@@ -94,7 +94,7 @@ extension ModuleNames {
       .embeddingNorm: "embeddings.LayerNorm",
       .headTransform: "cls.predictions.transform.dense",
       .headNorm: "cls.predictions.transform.LayerNorm",
-      .head: Name("cls.predictions", weight: ".decoder.weight"),
+      .head: Name("cls.predictions", weight: ".decoder.weight", untiedBias: ".decoder.bias"),
     ],
     block: [
       .query: "attention.self.query", .key: "attention.self.key", .value: "attention.self.value",
@@ -104,7 +104,11 @@ extension ModuleNames {
     renamed: [
       (".LayerNorm.gamma", ".LayerNorm.weight"), (".LayerNorm.beta", ".LayerNorm.bias"),
     ],
-    buffers: ["position_ids", "cls.predictions.decoder.bias", "lm_head.decoder.bias"],
+    buffers: [
+      "position_ids", "cls.predictions.bias", "cls.predictions.decoder.bias", "lm_head.bias",
+      "lm_head.decoder.bias", "pooler.dense.weight", "pooler.dense.bias",
+      "cls.seq_relationship.weight", "cls.seq_relationship.bias",
+    ],
     modules: ModuleTree(attention: [], listed: encoderPaths))
 
   /// The paths of BERT and RoBERTa.
@@ -131,7 +135,7 @@ extension ModuleNames {
     names.prefix = "roberta."
     names.stack[.headTransform] = "lm_head.dense"
     names.stack[.headNorm] = "lm_head.layer_norm"
-    names.stack[.head] = Name("lm_head", weight: ".decoder.weight")
+    names.stack[.head] = Name("lm_head", weight: ".decoder.weight", untiedBias: ".decoder.bias")
     return names
   }()
 }

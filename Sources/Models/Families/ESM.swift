@@ -75,7 +75,9 @@ extension ModuleNames {
       (".LayerNorm.gamma", ".LayerNorm.weight"), (".LayerNorm.beta", ".LayerNorm.bias"),
     ],
     buffers: [
-      "position_ids", "contact_head.regression.weight", "contact_head.regression.bias",
+      "position_ids", "rotary_embeddings.inv_freq",
+      "contact_head.regression.weight", "contact_head.regression.bias",
+      "pooler.dense.weight", "pooler.dense.bias",
     ],
     modules: ModuleTree(
       attention: [],

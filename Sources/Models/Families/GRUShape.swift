@@ -70,6 +70,12 @@ public struct GRUShape: Sendable, Equatable {
     }
   }
 
+  /// Whether a tensor is the head of a model that takes its embedding for it.
+  func isTiedHead(_ name: String) -> Bool {
+    guard case .languageModel(tied: true) = head else { return false }
+    return name == "lm_head.weight"
+  }
+
   /// Every weight of the published files, in the order of use.
   package var weights: [WeightSpec] {
     let embeddings = [

@@ -91,7 +91,9 @@ extension ConfigReader {
       let isThere = try json?.object()[key] != nil
       return try optional(key)?.positive() ?? (isThere ? nil : usual)
     }
-    let scores = try cap("attn_logit_softcapping", caps.0)
+    // Gemma 3's configurations may have the field, and its modules in transformers do not use it.
+    if caps.0 == nil { ignore("attn_logit_softcapping") }
+    let scores = caps.0 == nil ? nil : try cap("attn_logit_softcapping", caps.0)
     shape.head.softCap = try cap("final_logit_softcapping", caps.1)
     for layer in shape.blocks.indices {
       shape.blocks[layer].order = .sandwich

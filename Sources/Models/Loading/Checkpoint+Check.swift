@@ -18,4 +18,16 @@ extension Checkpoint {
         expected: "floating-point or quantised weights")
     }
   }
+
+  /// Refuses files with tensors that the model has no use for: it would not be the one that they were
+  /// saved from.
+  func refuseLeftOver(where isKnown: (String) -> Bool) throws(Refusal) {
+    let left = tensors.filter { !isKnown($0.key) }
+    guard let first = left.min(by: { $0.key < $1.key })?.value else { return }
+    let others = left.count == 1 ? "" : ", one of \(left.count)"
+    throw Refusal(
+      .model, file: first.file, field: first.name,
+      found: "a tensor that the model has no use for\(others)",
+      expected: "the weights of the model that its configuration describes, and no other")
+  }
 }

@@ -48,7 +48,8 @@ public struct OpenedModel: Sendable {
     switch try type.string() {
     case GRUShape.modelType:
       let shape = try GRUShape(config, checkpoint)
-      contents = .gru(shape, try PublishedTensors(checkpoint, shape.weights))
+      contents = .gru(
+        shape, try PublishedTensors(checkpoint, shape.weights, isBuffer: shape.isTiedHead))
     case MLPShape.modelType:
       let shape = try MLPShape(config)
       contents = .mlp(shape, try PublishedTensors(checkpoint, shape.weights))
@@ -99,17 +100,6 @@ public struct OpenedModel: Sendable {
       case .languageModel: .languageModel
       }
     case .mlp, .resNet: .classifier
-    }
-  }
-
-  /// Tensors of the files that the model has no use for; worth a warning.
-  public var unusedTensors: [String] {
-    switch contents {
-    case .decoder(let model): model.unusedTensors
-    case .encoderDecoder(let model): model.unusedTensors
-    case .backpack(_, let tensors), .gru(_, let tensors), .mlp(_, let tensors),
-      .resNet(_, let tensors):
-      tensors.unused
     }
   }
 

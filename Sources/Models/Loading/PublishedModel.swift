@@ -3,13 +3,11 @@ public import Inputs
 public import Tensors
 
 /// A transformer of one stack in published files, checked: every weight is there and has the size that
-/// the configuration says. No weight has been read yet.
+/// the configuration says, and nothing else is there. No weight has been read yet.
 public struct PublishedModel: Sendable {
   public let checkpoint: Checkpoint
   public let family: Family
   public let shape: DecoderShape
-  /// Tensors of the files that the model has no use for; worth a warning.
-  public let unusedTensors: [String]
   /// What of the configuration means nothing: marks of tools.
   public let marks: [String]
   /// What is worth a word though nothing is wrong; what came from a file is escaped.
@@ -63,9 +61,9 @@ public struct PublishedModel: Sendable {
       notes.append("\(head) is not read: by tie_word_embeddings the head is \(embedding)")
     }
     self.notes = notes
-    unusedTensors = checkpoint.tensors.keys.filter {
-      !used.contains($0) && !family.isBuffer($0) && !(isTied && $0 == head)
-    }.sorted()
+    try checkpoint.refuseLeftOver {
+      used.contains($0) || family.isBuffer($0) || (isTied && $0 == head)
+    }
   }
 
   /// The published module path of a site, such as `transformer.h[3].mlp.output`; nil where the

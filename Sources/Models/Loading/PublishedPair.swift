@@ -8,8 +8,6 @@ public struct PublishedPair: Sendable {
   public let checkpoint: Checkpoint
   public let family: EncoderDecoderFamily
   public let shape: EncoderDecoderShape
-  /// Tensors of the files that the model has no use for; worth a warning.
-  public let unusedTensors: [String]
   /// What of the configuration means nothing: marks of tools.
   public let marks: [String]
   private let encoder, decoder: PublishedStack
@@ -34,10 +32,10 @@ public struct PublishedPair: Sendable {
     (self.shape, self.encoder, self.decoder) = (shape, encoder, decoder)
     let used = encoder.tensors.union(decoder.tensors)
     let buffers = above.modules.buffers + below.modules.buffers
-    unusedTensors = checkpoint.tensors.keys.filter { name in
-      !used.contains(name) && !(own.head.isTied && name == head)
-        && !buffers.contains { name.hasSuffix($0) }
-    }.sorted()
+    try checkpoint.refuseLeftOver { name in
+      used.contains(name) || (own.head.isTied && name == head)
+        || buffers.contains { name.hasSuffix($0) }
+    }
   }
 
   /// Reads the weights into memory of this process.

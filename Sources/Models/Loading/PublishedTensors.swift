@@ -3,12 +3,10 @@ public import Checkpoints
 internal import Inputs
 internal import Tensors
 
-/// The weights of a small model in published files, checked: each is there, of the right shape.
+/// The weights of a small model in published files, checked: each is there, of the right shape, and nothing else.
 public struct PublishedTensors: Sendable {
   /// The files.
   public let checkpoint: Checkpoint
-  /// Tensors of the files that the model has no use for; worth a warning.
-  public let unused: [String]
   private let specs: [WeightSpec]
   /// The name in the file of each weight.
   private let stored: [String: String]
@@ -27,7 +25,7 @@ public struct PublishedTensors: Sendable {
     self.specs = specs
     self.stored = stored
     let used = Set(specs.flatMap { [$0.name] + $0.aliases })
-    unused = checkpoint.tensors.keys.filter { !used.contains($0) && !isBuffer($0) }.sorted()
+    try checkpoint.refuseLeftOver { used.contains($0) || isBuffer($0) }
   }
 
   /// Reads every weight.

@@ -17,6 +17,8 @@ public struct ModuleNames: Sendable {
     public var path: String
     /// What follows the path in the names of weight and bias.
     public var weight = ".weight", bias = ".bias"
+    /// The same of a bias whose module has a weight of its own, where that of others is the embedding.
+    public var untiedBias: String?
     public var order = PublishedWeight.Order.outputsByInputs
     /// The modules whose outputs are stored together, in their order.
     public var fused: [BlockModule] = []
@@ -30,10 +32,12 @@ public struct ModuleNames: Sendable {
 
     public init(
       _ path: String, weight: String = ".weight", bias: String = ".bias",
+      untiedBias: String? = nil,
       order: PublishedWeight.Order = .outputsByInputs, fused: [BlockModule] = [],
       fusion: Fusion = .sideBySide, isStacked: Bool = false
     ) {
       (self.path, self.weight, self.bias, self.order) = (path, weight, bias, order)
+      self.untiedBias = untiedBias
       (self.fused, self.fusion, self.isStacked) = (fused, fusion, isStacked)
     }
   }
@@ -94,9 +98,10 @@ public struct ModuleNames: Sendable {
     case .stack(let module):
       let name = named(stack[module], "\(module)")
       let isOutside = [.head, .headTransform, .headNorm].contains(module)
+      let bias = shape.head.isTied ? name.bias : name.untiedBias ?? name.bias
       var place = PublishedWeight(
         (isOutside || name.isOutside ? "" : prefix) + name.path
-          + (weight.isBias ? name.bias : name.weight),
+          + (weight.isBias ? bias : name.weight),
         order: name.order)
       place.shape = shape.storedShape(of: weight)
       return place

@@ -179,7 +179,8 @@ extension ModuleNames {
       paths.append(
         .init(key: "\(name.path).\(side)", site: site, isLast: isLast, isBare: module == .head))
     }
-    add(.tokenEmbedding, "output", .tokenEmbeddingOutput)
+    // Where embeddings are scaled by masked tokens, that comes behind their module (ESM).
+    if shape.front.masking == nil { add(.tokenEmbedding, "output", .tokenEmbeddingOutput) }
     add(.positionEmbedding, "output", .positionEmbeddingOutput)
     add(.embeddingNorm, "output", .blockInput)
     for path in modules.passingBefore {
