@@ -9,8 +9,21 @@ import _TestSupport
 enum RunSupport {
   static let shapes: [DecoderShape] = [
     .gpt2(layers: 4, width: 32, heads: 4, vocabulary: 30),
-    .llama(layers: 4, width: 48, heads: 6, keyHeads: 2, mlpWidth: 40, vocabulary: 30),
+    .llama(layers: 4, width: 48, heads: 6, keyHeads: 2, mlpWidth: 40, vocabulary: 30), longShape,
   ]
+
+  /// Angles go by how long a sequence is as a whole: the second of the examples is long (longrope).
+  private static let longShape: DecoderShape = {
+    var shape = DecoderShape.llama(
+      layers: 4, width: 48, heads: 6, keyHeads: 2, mlpWidth: 40, vocabulary: 30)
+    for layer in shape.blocks.indices {
+      guard var rotary = shape.blocks[layer].attention.rotary else { continue }
+      rotary.long = .init(
+        length: 5, frequencies: rotary.frequencies.map { 0.3 * $0 }, factor: 1.2)
+      shape.blocks[layer].attention.rotary = rotary
+    }
+    return shape
+  }()
 
   /// Examples of unequal lengths.
   static let base: [[Int]] = [[3, 17, 5, 22, 9], [8, 1, 4, 29, 11, 6, 13], [2, 7, 7]]
