@@ -119,10 +119,6 @@ struct BadInput: Sendable, CustomTestStringConvertible {
       "an empty prompt", says: "facts.json", "[1].prompt", "an empty text",
       spoil: facts("In Sable the language spoken is", "")),
     BadInput(
-      "an answer of two tokens", says: "facts.json", "[0].answer",
-      "which is 2 tokens (\" London\", \" Quito\")", "a text of one token, such as its first",
-      spoil: facts("\"London\"", "\"London Quito\"")),
-    BadInput(
       "a prompt longer than the context", says: "facts.json", "[0].prompt", "found 73 tokens",
       "at most 64 tokens",
       spoil: facts(
