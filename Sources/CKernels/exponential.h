@@ -1,9 +1,10 @@
-// exp, tanh and erf for the vectoriser: no branch, no call. Relative error 7e-8 (Cephes' polynomial, Moshier 1992).
+// exp, tanh and erf for the vectoriser: no branch, no call.
 #pragma once
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
+// Relative error 7e-8 (Cephes' polynomial, Moshier 1992).
 static inline __attribute__((always_inline)) float exp_f32(float x) {
 #pragma clang fp reassociate(off)
   float z = x < -87.3f ? -87.3f : x;  // NaN passes through both

@@ -45,7 +45,7 @@ extension DecoderShape {
 
   /// The layers that have a site of the blocks, in runs: what lies inside a network is not shown of
   /// experts, which alone have a router.
-  func layers(with site: Site) -> [Range<Int>] {
+  public func layers(with site: Site) -> [Range<Int>] {
     let isSparse: Bool
     switch site {
     case .routerOutput: isSparse = true

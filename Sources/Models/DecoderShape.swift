@@ -122,6 +122,12 @@ public struct DecoderShape: Sendable, Equatable {
   /// The same; nil where no layer has a window.
   package var listedWindows: [Int?]? { windows.contains { $0 != nil } ? windows : nil }
 
+  /// The longest sequence whose keys are turned as those of short ones; all keys of longer ones turn by
+  /// other angles (longrope). Nil where length makes no difference.
+  public var longestShort: Int? {
+    blocks.lazy.compactMap { $0.attention.rotary?.long?.length }.first
+  }
+
   /// How many rows examples have.
   public var extent: SiteExtent {
     switch front.reads {

@@ -1,4 +1,5 @@
 import Inputs
+import JobFiles
 import Testing
 
 @testable import Experiments

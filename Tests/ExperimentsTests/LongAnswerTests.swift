@@ -48,7 +48,7 @@ struct LongAnswerTests {
     try TraceKind(TraceSpec(JobDocument(reading: run.root + "/job.toml")))
   }
 
-  private static let line = "1 of 3 facts skipped: answers of several tokens, first at "
+  private static let line = "1 of 3 facts skipped: answers or foils of several tokens, first at "
 
   @Test func `such a fact is skipped with its reason, and the others are traced`() throws {
     let run = try tinyRun()

@@ -95,7 +95,7 @@ struct SweepAnswerTests {
     let run = try folder(answers: ["w7", "w12 w13", ""])
     let kind = try ablate(run)
     let lines = [
-      "1 of 3 prompts skipped: answers of several tokens, first at ",
+      "1 of 3 prompts skipped: answers or foils of several tokens, first at ",
       "1 of 2 prompts have no answer in the data: the clean run's most probable token is taken",
     ]
     let said = try kind.lines(limit: 10)

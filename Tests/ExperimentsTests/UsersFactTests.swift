@@ -114,6 +114,7 @@ struct UsersFactTests {
   @Test(arguments: [
     (#""prompt": "{} is", "subject": "a", "target_true": {"id": "Q150"}"#, "target_true.str"),
     (#""prompt": "{} is", "subject": "a", "target_true": {"str": null}"#, "target_true.str"),
+    (#""prompt": "{} is", "subject": "a", "target_true": {"str": 5}"#, "target_true.str"),
     (#""prompt": 5, "subject": "a", "target_true": "x""#, "prompt: found the number 5"),
     (#""prompt": "{} is", "subject": ["a"], "target_true": "x""#, "subject: found a list of 1"),
     (#""prompt": "{} is", "target_true": "x""#, "subject: found no such field"),

@@ -14,7 +14,7 @@ struct BaseRunsTests {
   ]
 
   @Test func `runs share the most that they can with one before them`() {
-    let runs = BaseRun.sharingPrefixes(Self.prompts)
+    let runs = BaseRun.sharingPrefixes(Self.prompts, short: nil)
     #expect(runs.map { $0.shared?.run } == [nil, 0, 0, 2, nil, 0])
     #expect(runs.map { $0.shared?.count } == [nil, 2, 3, 5, nil, 5])
     let rows = RunRows(runs)
@@ -24,11 +24,29 @@ struct BaseRunsTests {
     #expect(rows.row(run: 5, position: 4) == rows.row(run: 0, position: 4))
   }
 
+  @Test func `short and long sequences share nothing where they turn by other angles`() throws {
+    let shape = RunSupport.shapes[2]
+    let runs = BaseRun.sharingPrefixes(Self.prompts, short: shape.longestShort)
+    // 6 and 7 tokens are long, 5 are short.
+    #expect(runs.map { $0.shared?.run } == [nil, nil, 1, 2, nil, 0])
+    let model = DecoderModel<Float>.random(shape)
+    let shared = try BaseRuns(model, runs, keeping: [])
+    for (run, prompt) in Self.prompts.enumerated() {
+      let alone = try BaseRuns(model, [BaseRun(prompt)], keeping: [])
+      for position in prompt.indices {
+        #expect(
+          shared.stream(run: run, position: position).elements
+            == alone.stream(run: 0, position: position).elements, "\(run) \(position)")
+      }
+    }
+  }
+
   @Test(arguments: StaircaseTests.shapes)
   func `runs that share rows make what each makes alone, to the bit`(shape: DecoderShape) throws {
     let model = DecoderModel<Float>.random(shape)
     let sites = Set(Site.decoderSites)
-    let shared = try BaseRuns(model, BaseRun.sharingPrefixes(Self.prompts), keeping: sites)
+    let shared = try BaseRuns(
+      model, BaseRun.sharingPrefixes(Self.prompts, short: nil), keeping: sites)
     for (run, prompt) in Self.prompts.enumerated() {
       let alone = try BaseRuns(model, [BaseRun(prompt)], keeping: sites)
       for position in prompt.indices {

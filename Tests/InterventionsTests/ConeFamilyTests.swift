@@ -45,6 +45,10 @@ struct ConeFamilyTests {
     return Case(name: kind.name, model: model, base: kind.inputs(), source: kind.inputs(seed: 2))
   }
 
+  @Test func `every model of two stacks is among them`() {
+    #expect(Self.stacks.count == StackModel.all.count)
+  }
+
   private static let perceptron: Case = {
     let shape = MLPShape(layers: 3, width: 5, activation: .relu, classes: 4, bias: true)
     func embeddings(_ seed: UInt64) -> ModelInputs<Float> {

@@ -27,7 +27,7 @@ struct ConeTests {
       sources: Array(repeating: .tokens(RunSupport.source), count: places.count), places: places)
   }
 
-  @Test(arguments: RunSupport.shapes + [RunSupport.longShape], RunSupport.rowSites)
+  @Test(arguments: RunSupport.shapes, RunSupport.rowSites)
   func `a change at one place gives the bits of a whole run`(
     shape: DecoderShape, site: Site
   ) throws {

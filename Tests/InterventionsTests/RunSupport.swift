@@ -9,11 +9,11 @@ import _TestSupport
 enum RunSupport {
   static let shapes: [DecoderShape] = [
     .gpt2(layers: 4, width: 32, heads: 4, vocabulary: 30),
-    .llama(layers: 4, width: 48, heads: 6, keyHeads: 2, mlpWidth: 40, vocabulary: 30),
+    .llama(layers: 4, width: 48, heads: 6, keyHeads: 2, mlpWidth: 40, vocabulary: 30), longShape,
   ]
 
   /// Angles go by how long a sequence is as a whole: the second of the examples is long (longrope).
-  static let longShape: DecoderShape = {
+  private static let longShape: DecoderShape = {
     var shape = DecoderShape.llama(
       layers: 4, width: 48, heads: 6, keyHeads: 2, mlpWidth: 40, vocabulary: 30)
     for layer in shape.blocks.indices {

@@ -122,7 +122,8 @@ struct SweepGoldenTests {
       ]
       let (answer, foil) = (try pair["answer"].int(), try pair["foil"].int())
       let runs = try BaseRuns(
-        goldens.model, BaseRun.sharingPrefixes(prompts), keeping: Set(Site.decoderSites))
+        goldens.model, BaseRun.sharingPrefixes(prompts, short: nil), keeping: Set(Site.decoderSites)
+      )
       let length = prompts[0].count
       let unchanged = Tensor.concatenated(
         [0, 1].map { runs.stream(run: $0, position: length - 1) })
@@ -204,7 +205,7 @@ struct SweepGoldenTests {
       ("head", .attentionValueOutput), ("mlp", .mlpOutput), ("attention", .attentionOutput),
     ]
     let runs = try BaseRuns(
-      goldens.model, BaseRun.sharingPrefixes(dataset), keeping: Set(units.map(\.site)))
+      goldens.model, BaseRun.sharingPrefixes(dataset, short: nil), keeping: Set(units.map(\.site)))
     let longest = dataset.map(\.count).max() ?? 0
     var means: [Site: Means] = [:]
     for (unit, site) in units {

@@ -90,7 +90,7 @@ struct SweepTests {
   private func expectEqual(_ patches: [Patch], _ shape: DecoderShape) throws {
     let model = DecoderModel<Float>.random(shape)
     let runs = try BaseRuns(
-      model, BaseRun.sharingPrefixes(Self.prompts), keeping: Set(Site.decoderSites))
+      model, BaseRun.sharingPrefixes(Self.prompts, short: nil), keeping: Set(Site.decoderSites))
     let found = try Staircase(model, runs, patches).run()
     let expected = try NaiveSweep(model, runs, patches).run()
     #expect(found.shape == [patches.count, shape.width])
@@ -164,7 +164,7 @@ struct SweepTests {
       }
     }
     try expectEqual(patches, shape)
-    let rows = RunRows(BaseRun.sharingPrefixes(Self.prompts))
+    let rows = RunRows(BaseRun.sharingPrefixes(Self.prompts, short: nil))
     let alone = patches.reduce(0) {
       $0 + SweepPlan([$1], rows, windows: shape.windows).blockRows
     }
@@ -176,7 +176,7 @@ struct SweepTests {
     let shape = StaircaseTests.shapes[1]
     let model = DecoderModel<Float>.random(shape)
     let runs = try BaseRuns(
-      model, BaseRun.sharingPrefixes(Self.prompts), keeping: [.mlpOutput])
+      model, BaseRun.sharingPrefixes(Self.prompts, short: nil), keeping: [.mlpOutput])
     let last = Self.prompts[0].count - 1
     let restored = Touch(
       .mlpOutput, layers: 2..<3, positions: [last], .run(0, positions: [last]))

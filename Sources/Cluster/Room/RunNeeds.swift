@@ -13,14 +13,17 @@ package struct RunNeeds: Sendable, Equatable {
   package let files: Int
   /// Units of work: more ranks than these find nothing to do.
   package let units: Int
+  /// Threads of a rank that compute.
+  let threads: Int
   /// Of one core like this machine's.
   package let coreHours: Double
 
   package init(
-    weightBytes: Int, rankBytes: Int, diskBytes: Int, files: Int, units: Int, coreHours: Double
+    weightBytes: Int, rankBytes: Int, diskBytes: Int, files: Int, units: Int, threads: Int = 1,
+    coreHours: Double
   ) {
     (self.weightBytes, self.rankBytes) = (weightBytes, rankBytes)
-    (self.diskBytes, self.files) = (diskBytes, files)
+    (self.diskBytes, self.files, self.threads) = (diskBytes, files, threads)
     (self.units, self.coreHours) = (units, coreHours)
   }
 
@@ -66,18 +69,18 @@ extension RunNeeds {
     }
   }
 
-  /// Addresses of the stacks of a rank's threads.
-  private static let stackBytes = 32 << 20
+  /// Addresses of the stacks of a rank's threads: those that compute, and three that watch.
+  private var stackBytes: Int { (threads + 3) * ComputePool.stackBytes }
 
   /// A rank maps the weights too, whoever of its host holds them.
   private func checkProcess() throws(Refusal) {
     guard let room = HostMemory.addressSpace() else { return }
-    let (needed, overflow) = hostBytes(ranks: 1).addingReportingOverflow(Self.stackBytes)
+    let (needed, overflow) = hostBytes(ranks: 1).addingReportingOverflow(stackBytes)
     guard !overflow, needed <= room else {
       throw Refusal(
         .resources, field: "address space", found: "\(room) bytes left (ulimit -v)",
         expected: "\(overflow ? Int.max : needed) bytes: \(weightBytes) of weights, "
-          + "\(rankBytes) of activations and \(Self.stackBytes) for stacks")
+          + "\(rankBytes) of activations and \(stackBytes) for stacks")
     }
   }
 

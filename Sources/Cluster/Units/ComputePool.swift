@@ -4,7 +4,7 @@ internal import Inputs
 internal import Locks
 
 /// The threads of one rank that compute units, apart from the one that calls MPI.
-final class ComputePool: Sendable {
+package final class ComputePool: Sendable {
   /// A unit that a thread has ended.
   struct Ended: Sendable, Equatable {
     let unit: Int
@@ -30,7 +30,10 @@ final class ComputePool: Sendable {
   private let compute: @Sendable (Int) throws -> [UInt8]
   private let watch: (any UnitWatch)?
 
-  /// Starts the threads, each with a stack of 8 MiB whatever the limit of the shell.
+  /// Of a thread's stack, whatever the limit of the shell.
+  package static let stackBytes = 8 << 20
+
+  /// Starts the threads.
   ///
   /// - Throws: A refusal of kind `resources` where the system gives no thread.
   init(
@@ -55,7 +58,7 @@ final class ComputePool: Sendable {
       guard let attributes = memory.baseAddress else { return ENOMEM }
       pthread_attr_init(attributes)
       defer { pthread_attr_destroy(attributes) }
-      pthread_attr_setstacksize(attributes, 8 << 20)
+      pthread_attr_setstacksize(attributes, Self.stackBytes)
       pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
       var thread = pthread_t()
       let pool = Unmanaged.passRetained(self)

@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 
 /// How the tokens of a corpus are divided: into documents, and into the sequences that a model reads.
 struct CorpusLayout: Sendable, Codable, Equatable {

@@ -43,7 +43,7 @@ package enum LongAnswers: String, CaseIterable, Sendable {
   static func skippedLine(_ count: Int, of all: Int, _ plural: String, first: String?) -> String? {
     guard count > 0, let first else { return nil }
     return
-      "\(RunNeeds.count(count)) of \(RunNeeds.count(all)) \(plural) skipped: answers of several "
-      + "tokens, first at \(first)"
+      "\(RunNeeds.count(count)) of \(RunNeeds.count(all)) \(plural) skipped: answers or foils of "
+      + "several tokens, first at \(first)"
   }
 }

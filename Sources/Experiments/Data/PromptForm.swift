@@ -211,7 +211,11 @@ package struct PromptForm: Sendable {
       ways[key] = [name, key]
       var value = target.value
       if case .table = value.content {
-        value = try target.anyTable().required("str", expected: "the target's text").value
+        let text = try target.anyTable().required("str", expected: "the target's text")
+        guard case .string = text.value.content else {
+          throw text.refusal(expected: "the target's text")
+        }
+        value = text.value
         ways[key] = [name, key, "str"]
       }
       targets.append((key, value))

@@ -63,7 +63,9 @@ package struct PromptSection: Sendable {
     guard let first = prompts.first, prompts.allSatisfy({ $0.skipped != nil }) else { return }
     throw first.place.refusal(
       "\(first.skipped ?? ""), as of all \(prompts.count) \(form.plural)",
-      expected: "answers of one token, or data.answer = \"first_token\"")
+      expected: longAnswers == .oneToken
+        ? "answers of one token, or data.answer = \"first_token\""
+        : "answers and foils whose first tokens differ")
   }
 
   /// - Returns: The prompts of the job, all that they were chosen from, and the digest of their file.

@@ -26,9 +26,9 @@ extension String {
   /// longer ones; by canonical equivalence, or byte for byte where only parts of characters are alike.
   func wordRanges(of text: String) -> [Range<Int>] {
     let equivalent = equivalentUTF8Ranges(of: text)
-    let bytes = utf8Ranges(of: text)
     let whole = equivalent.filter(isWhole)
     if !whole.isEmpty { return whole }
+    let bytes = utf8Ranges(of: text)
     let wholeBytes = bytes.filter(isWhole)
     if !wholeBytes.isEmpty { return wholeBytes }
     return equivalent.isEmpty ? bytes : equivalent
@@ -45,7 +45,7 @@ extension String {
   /// Whether bytes of this string, whole characters, neither begin nor end within a word.
   func isWhole(_ range: Range<Int>) -> Bool {
     func isLetter(_ scalar: Unicode.Scalar?) -> Bool {
-      scalar.map { $0.properties.isAlphabetic || $0.properties.numericType != nil } ?? false
+      scalar.map(AnswerSpacing.isWord) ?? false
     }
     let start = utf8.index(startIndex, offsetBy: range.lowerBound)
     let end = utf8.index(startIndex, offsetBy: range.upperBound)

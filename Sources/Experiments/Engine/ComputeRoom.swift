@@ -4,8 +4,6 @@ internal import Tensors
 
 /// What a process needs of addresses before it reads a job, whatever it then computes.
 enum ComputeRoom {
-  /// Of a thread that computes: its stack, as `ComputePool` makes it.
-  private static let stackBytes = 8 << 20
   /// Of what comes before a run's own check of its needs: the job, its data, the model's outline.
   private static let beginningBytes = 64 << 20
 
@@ -14,7 +12,7 @@ enum ComputeRoom {
   /// Every computation begins with it: later, the library would wait for memory for ever.
   static func take(threads: Int) throws(Refusal) {
     if HostMemory.addressSpace() != nil { Heap.shareAmongThreads() }
-    let spare = beginningBytes + threads * stackBytes
+    let spare = beginningBytes + threads * ComputePool.stackBytes
     guard BLAS.takeBuffers(threads: threads, sparing: spare) else {
       let room = HostMemory.addressSpace()
       throw Refusal(

@@ -110,7 +110,7 @@ struct PlanReport: CostReport {
       weightBytes: cost.weightBytes, rankBytes: cost.rankBytes(threads),
       diskBytes: journal + min(stored, 3 * arrays.bytes + 64 * units) + 2 * folderBytes
         + cost.ownBytes + 2 * Self.blockBytes * files,
-      files: files, units: cost.parallel, coreHours: coreHours)
+      files: files, units: cost.parallel, threads: threads, coreHours: coreHours)
   }
 
   var entries: [Entry] {

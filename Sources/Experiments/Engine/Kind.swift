@@ -25,6 +25,8 @@ protocol Kind: Sendable {
   var inputs: [JobInput] { get }
   /// What `check` prints: prompts with the touched tokens marked, at most `limit` of them.
   func lines(limit: Int) throws(Refusal) -> [String]
+  /// What had to be assumed of the data or left out of them, a line each; a run says it first.
+  var assumptions: [String] { get }
   /// Makes ready to compute; weights are read here. Collective.
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers
 
@@ -47,6 +49,7 @@ protocol Kind: Sendable {
 }
 
 extension Kind {
+  var assumptions: [String] { [] }
   static var choices: Set<ShowOptions.Choice> { [] }
   static func notes(_ run: RunView<Layout>) -> [String] { [] }
   static var exportsMeans: Bool { false }

@@ -26,6 +26,7 @@ struct RunEngine<K: Kind> {
     try PlanReport(job, measuring: false).needs(threads: threads, coreHours: 0)
       .check(on: world, folder: launch.options.output)
     let model = try compare(job)
+    if world.rank == 0 { for line in job.assumptions { launch.observer.note(line) } }
     let workers = try job.workers(
       WorkPlace(
         world: world, threads: threads, stop: launch.stop,

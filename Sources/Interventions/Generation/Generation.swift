@@ -6,8 +6,9 @@ public import Tensors
 ///
 /// The first pass is over the prompts, each later one over one new token of each example. In a later
 /// pass the places of an entry are those of that one position, 0. The last token that is generated
-/// never goes through the model. Decoders keep their keys and values; other language models run over
-/// the whole sequences again, with the changes of earlier passes made again.
+/// never goes through the model. Decoders keep their keys and values, unless all keys turn anew on the
+/// way (longrope); those and other language models run over the whole sequences again, with the changes
+/// of earlier passes made again.
 public struct Generation<Scalar: Real> {
   /// In which passes interventions act.
   public typealias Passes = GenerationPasses
@@ -60,7 +61,7 @@ public struct Generation<Scalar: Real> {
   /// - Parameters:
   ///   - count: New tokens of each example.
   ///   - beams: Continuations of each example that are followed.
-  /// - Precondition: The model is a decoder.
+  /// - Precondition: `keepsKeys`.
   public func callAsFunction(
     _ call: InterventionCall<Scalar>, count: Int, beams: Int
   ) -> Result {
@@ -89,6 +90,11 @@ public struct Generation<Scalar: Real> {
       })
   }
 
+  /// Whether keys and values of the prompts are kept while so many tokens are added to each.
+  public func keepsKeys(_ call: InterventionCall<Scalar>, count: Int) -> Bool {
+    GrowingSequences.keeping(model, call.base.lengths, count: count) != nil
+  }
+
   private typealias Collected = [[(pass: Int, value: Tensor<Scalar>)]]
 
   /// - Parameter choose: For each sequence the one that it goes on from, and its next token.
@@ -103,7 +109,7 @@ public struct Generation<Scalar: Real> {
     let bound = run.prepared(setup.bound(on: tape), on: tape)
     let sources = run.sourceUnits(call, bound, on: tape)
     var tokens = prompts
-    var sequences = GrowingSequences(model, examples: prompts.count)
+    var sequences = GrowingSequences(model, prompts.map(\.count), count: count)
     var collected = Collected(repeating: [], count: setup.entries.count)
     for pass in 0..<count {
       let new = pass == 0 ? prompts : tokens.map { [$0[$0.count - 1]] }

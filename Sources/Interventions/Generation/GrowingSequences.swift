@@ -2,18 +2,32 @@ internal import Autodiff
 internal import Models
 internal import Tensors
 
-/// The sequences of a generation: a decoder keeps their keys and values, other models run over them
-/// again.
+/// The sequences of a generation: a decoder keeps their keys and values where these stay the same, other
+/// models run over them again.
 enum GrowingSequences<Scalar: Real> {
   case kept(DecoderModel<Scalar>, DecoderCache<Scalar>)
   case whole(WholeSequences<Scalar>)
 
-  init(_ model: any IntervenableModel<Scalar>, examples: Int) {
-    if let decoder = model as? DecoderModel<Scalar>, decoder.shape.isCausal {
-      self = .kept(decoder, DecoderCache(examples: examples))
+  /// - Parameters:
+  ///   - lengths: Of the prompts.
+  ///   - count: New tokens of each.
+  init(_ model: any IntervenableModel<Scalar>, _ lengths: [Int], count: Int) {
+    if let decoder = Self.keeping(model, lengths, count: count) {
+      self = .kept(decoder, DecoderCache(examples: lengths.count))
     } else {
-      self = .whole(WholeSequences(model, examples: examples))
+      self = .whole(WholeSequences(model, examples: lengths.count))
     }
+  }
+
+  /// The model where it keeps keys and values of sequences that grow so.
+  static func keeping(
+    _ model: any IntervenableModel<Scalar>, _ lengths: [Int], count: Int
+  ) -> DecoderModel<Scalar>? {
+    guard let decoder = model as? DecoderModel<Scalar>, decoder.shape.isCausal else { return nil }
+    guard let short = decoder.shape.longestShort else { return decoder }
+    // The last new token never goes through the model.
+    let isTurned = lengths.contains { $0 <= short && $0 + count - 1 > short }
+    return isTurned ? nil : decoder
   }
 
   /// Runs the model over more tokens of every sequence.

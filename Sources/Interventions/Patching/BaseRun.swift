@@ -66,10 +66,15 @@ public struct BaseRun: Sendable {
   }
 
   /// Runs of token sequences, each sharing the most that it can with one before it.
-  public static func sharingPrefixes(_ sequences: [[Int]]) -> [BaseRun] {
-    sequences.enumerated().map { index, tokens in
+  ///
+  /// - Parameter short: The longest sequence whose keys do not turn as a long one's; those of the two
+  ///   kinds share nothing. Nil where length makes no difference.
+  public static func sharingPrefixes(_ sequences: [[Int]], short: Int?) -> [BaseRun] {
+    func isLong(_ tokens: [Int]) -> Bool { short.map { tokens.count > $0 } ?? false }
+    return sequences.enumerated().map { index, tokens in
       var best: RunRows.Shared?
-      for (run, earlier) in sequences[..<index].enumerated() {
+      for (run, earlier) in sequences[..<index].enumerated() where isLong(earlier) == isLong(tokens)
+      {
         let count = zip(tokens, earlier).prefix { $0 == $1 }.count
         if count > best?.count ?? 0 { best = RunRows.Shared(run: run, count: count) }
       }

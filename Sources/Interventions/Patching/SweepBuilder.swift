@@ -170,10 +170,13 @@ struct SweepBuilder {
         let first = (before + (layer == last ? [read.lowerBound] : [])).min().flatMap {
           $0 < start ? $0 : nil
         }
-        let changed = numbers.flatMap { touches[$0].positions }.max() ?? 0
+        let changed = numbers.map { number in
+          let end = (touches[number].positions.max() ?? -1) + 1
+          return touches[number].site.reachesLaterPositionsInItsBlock
+            ? reach.spread(end, in: layer) : end
+        }
         let seen =
-          layer == last
-          ? read.upperBound : reach.spread(max(end, changed + 1), in: layer)
+          layer == last ? read.upperBound : max(reach.spread(end, in: layer), changed.max() ?? 0)
         if let first {
           isSame = false
           pieces += base(group.base, first..<start)

@@ -38,6 +38,11 @@ extension SpecRun {
         spec.document.kind, file: spec.document.file, field: error.field, found: error.found,
         expected: error.expected)
     }
+    if let beams, !generation.keepsKeys(call, count: count) {
+      throw try field["num_beams"].refusal(
+        "\(beams) beams of texts that grow past the length at which longrope's angles change",
+        expected: "1, or fewer or more tokens in prompt and max_new_tokens")
+    }
     func run(
       _ generation: Generation<Float>, _ call: InterventionCall<Float>
     ) -> Generation<Float>.Result {

@@ -40,7 +40,8 @@ extension ConfigReader {
   }
 
   /// - Parameters:
-  ///   - heads: The classes that have an output head; others give the last stream.
+  ///   - heads: The classes that have an output head; others give the last stream, and
+  ///     open if their files hold no head of their own.
   ///   - segments: Kinds of segments.
   mutating func encoderShape(
     keys: EncoderKeys = EncoderKeys(), layers usual: Int = 12, head classes: [String], segments: Int

@@ -75,7 +75,7 @@ extension ModuleNames {
       (".LayerNorm.gamma", ".LayerNorm.weight"), (".LayerNorm.beta", ".LayerNorm.bias"),
     ],
     buffers: [
-      "position_ids", "rotary_embeddings.inv_freq",
+      "position_ids", "rotary_embeddings.inv_freq", "embeddings.position_embeddings.weight",
       "contact_head.regression.weight", "contact_head.regression.bias",
       "pooler.dense.weight", "pooler.dense.bias",
     ],

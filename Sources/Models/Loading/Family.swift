@@ -88,7 +88,7 @@ public struct Family: Sendable {
     "rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight",
   ]
 
-  /// Whether a tensor may stand in the file without being a weight (buffers of old versions).
+  /// Whether a tensor may stand in the file though the model does not read it.
   func isBuffer(_ name: String) -> Bool {
     (names.buffers + ["rotary_emb.inv_freq", ".attn.bias", ".masked_bias"])
       .contains { name.hasSuffix($0) } || Self.rotaryFactors.contains(name)

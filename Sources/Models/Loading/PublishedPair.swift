@@ -3,7 +3,7 @@ public import Inputs
 public import Tensors
 
 /// A transformer of two stacks in published files, checked: every weight is there and has the size that
-/// the configuration says. No weight has been read yet.
+/// the configuration says, and nothing else is there. No weight has been read yet.
 public struct PublishedPair: Sendable {
   public let checkpoint: Checkpoint
   public let family: EncoderDecoderFamily

@@ -55,7 +55,8 @@ public struct ModuleNames: Sendable {
   public var parallel: [BlockModule: Name]?
   /// Parts of names that older files have otherwise: what stands there for what.
   public var renamed: [(old: String, new: String)] = []
-  /// What names end with that are no weights.
+  /// What names end with that the model does not read: buffers, copies of tied weights, modules beside
+  /// it such as poolers.
   public var buffers: [String] = []
   /// Published module paths, for interventions.
   public var modules: ModuleTree

@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import Experiments
 import Inputs
+import ResultsStore
 
 struct Launch: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -64,6 +64,8 @@ struct AblateKind: SweepKind {
     return lines + (dumped.map { [$0.line] } ?? [])
   }
 
+  var assumptions: [String] { data.notes }
+
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let model = try ModelOnRanks.load(data.published, on: place.world)
     let (table, sources, means, ways) = (table, sources, means, spec.ways)
@@ -72,7 +74,6 @@ struct AblateKind: SweepKind {
         sources.donors.isEmpty ? [] : [sources.texts[sources.donors[prompt]]]
       }
     }
-    for note in data.notes { place.observer?.note(note) }
     let values = SiteMeans()
     if let dumped {
       place.observer?.note(dumped.line)

@@ -1,6 +1,7 @@
 internal import CausalModels
 internal import Cluster
 internal import Foundation
+internal import JobFiles
 internal import Models
 internal import Tensors
 

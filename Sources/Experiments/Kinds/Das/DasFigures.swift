@@ -2,6 +2,7 @@ internal import Figures
 internal import Foundation
 internal import Inputs
 internal import Interventions
+internal import JobFiles
 internal import ResultsStore
 
 /// A training job as figures: accuracy by layer and place, loss and accuracy against steps, and

@@ -1,5 +1,5 @@
 internal import Inputs
-internal import JobFiles
+package import JobFiles
 internal import Models
 
 /// The trainings of a job, one a unit: each layer with each place with each width.
@@ -57,7 +57,7 @@ package struct DasGrid: Sendable {
     // A component that is a module path, or misspelt, is refused where it is resolved.
     let open = spec.interventions.filter(\.needsLayer).map(\.component)
     let counts = open.compactMap { name in
-      sites.first { $0.site.rawValue == name }?.layers.upperBound
+      sites.filter { $0.site.rawValue == name }.map(\.layers.upperBound).max()
     }
     let most = counts.min() ?? sites.map(\.layers.upperBound).max() ?? 0
     layers = try selection.resolve(count: most, of: spec.modelName)

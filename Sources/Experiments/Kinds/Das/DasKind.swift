@@ -43,8 +43,9 @@ struct DasKind: TrainingKind {
     let model: any TrainableModel<Float>
   }
 
+  var assumptions: [String] { job.notes }
+
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
-    for line in job.notes { place.observer?.note(line) }
     let loaded: (any TrainableModel<Float>)? =
       switch job.weights {
       case .published(let opened, _): try ModelOnRanks.load(opened, on: place.world)

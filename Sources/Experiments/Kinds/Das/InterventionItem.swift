@@ -1,6 +1,6 @@
 internal import Inputs
 internal import Interventions
-internal import JobFiles
+package import JobFiles
 
 /// One of `[[interventions]]`: what the reference calls a representation, and what it is trained on.
 package struct InterventionItem: Sendable {

@@ -18,16 +18,22 @@ struct DumpKind: Kind {
   init(_ spec: DumpSpec) throws(Refusal) {
     corpus = try Corpus(spec.model, spec.data)
     let shape = corpus.published.shape
+    let layers = try spec.dump.layers.resolve(count: shape.layers, of: spec.modelName)
     var sites: [DumpedSite] = []
-    for site in spec.dump.sites {
+    for (number, site) in spec.dump.sites.enumerated() {
+      let having = shape.layers(with: site)
+      if let layer = layers.first(where: { layer in !having.contains { $0.contains(layer) } }) {
+        throw spec.dump.sitesPlace.item(number).refusal(
+          "\(site.rawValue) in layer \(layer)",
+          expected: "a site that each of the layers has: causeway sites lists them")
+      }
       sites.append(
         try DumpedSite(site, heads: spec.dump.heads, shape, model: spec.modelName))
     }
     table = try DumpTable(
       spec,
       DumpOutline(
-        layers: try spec.dump.layers.resolve(count: shape.layers, of: spec.modelName), sites: sites,
-        corpus: corpus.layout))
+        layers: layers, sites: sites, corpus: corpus.layout))
     guard table.layout.rows.count > 0 else {
       throw spec.dump.positionsPlace.refusal(
         "no token of any document", expected: "positions that at least one document has")

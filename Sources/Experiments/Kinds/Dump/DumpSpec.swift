@@ -9,6 +9,7 @@ struct DumpSection: Sendable {
   /// Of the sites by head; nil stands for all.
   let heads: Selection?
   let positions: Places
+  let sitesPlace: JobPlace
   let layersPlace: JobPlace
   let positionsPlace: JobPlace
 
@@ -16,6 +17,7 @@ struct DumpSection: Sendable {
   private static let choices = Site.decoderSites.filter { $0 != .attentionWeight }
 
   init(_ f: inout Fields) throws(Refusal) {
+    sitesPlace = f.place(of: "sites")
     (layersPlace, positionsPlace) = (f.place(of: "layers"), f.place(of: "positions"))
     sites = try f.field(
       "sites", .list(of: .choice(of: Self.choices), "sites", isSet: true), or: [.blockOutput],

@@ -1,4 +1,5 @@
 internal import Cluster
+internal import JobFiles
 internal import Models
 internal import Inputs
 internal import ResultsStore

@@ -34,6 +34,8 @@ struct PatchKind: SweepKind {
     data.lines(spec, limit: limit) + (dumped.map { [$0.line("values")] } ?? [])
   }
 
+  var assumptions: [String] { data.notes }
+
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let model = try ModelOnRanks.load(data.published, on: place.world)
     let runner = try place.world.agree {
@@ -41,7 +43,6 @@ struct PatchKind: SweepKind {
         self.table, model, by: data.resolver.prompts, threads: place.threads,
         keepsValues: dumped == nil)
     }
-    for note in data.notes { place.observer?.note(note) }
     if let dumped { place.observer?.note(dumped.line("values")) }
     let (table, source) = (table, dumped.map { PatchSource($0, threads: place.threads) })
     return Workers(

@@ -75,7 +75,8 @@ struct SweepData<Spec: SweepSpec>: Sendable {
         ResolvedPrompt.topLine(prompts.count(where: \.takesTop), of: prompts.count, plural),
       ].compactMap(\.self) + ResolvedPrompt.Spelling.lines(prompts)
     outline = SweepOutline(
-      layers: shape.layers, windows: shape.listedWindows, prompts: kept, grids: grids)
+      layers: shape.layers, windows: shape.listedWindows, longestShort: shape.longestShort,
+      prompts: kept, grids: grids)
     if !skipped.isEmpty {
       outline.skipped = skipped.map { SweepOutline.Skipped(id: $0.id, reason: $0.skipped ?? "") }
     }

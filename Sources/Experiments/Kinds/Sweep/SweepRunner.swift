@@ -113,7 +113,8 @@ final class SweepRunner<Spec: SweepSpec>: Sendable {
       let runs = try BaseRuns(
         model,
         noised.map { [BaseRun(prompt.ids), $0] }
-          ?? BaseRun.sharingPrefixes(sequences + extra(number)), keeping: keeping,
+          ?? BaseRun.sharingPrefixes(
+            sequences + extra(number), short: model.shape.longestShort), keeping: keeping,
         unless: isGivenUp)
       let streams = sequences.indices.map {
         runs.stream(run: $0, position: sequences[$0].count - 1)

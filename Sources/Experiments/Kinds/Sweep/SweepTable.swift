@@ -33,6 +33,8 @@ struct SweepOutline: Sendable, Codable {
   let layers: Int
   /// Of each layer, how many keys a query sees; nil: all, as in every layer where there is no list.
   var windows: [Int?]?
+  /// The longest run whose keys turn as those of short ones; nil: all do.
+  var longestShort: Int?
   let prompts: [SweepPrompt]
   /// Of the job's items.
   let grids: [SweepGrid]
@@ -152,7 +154,7 @@ struct SweepTable<Spec: SweepSpec>: Table {
   /// The cells of an item that can reach the metric, in units.
   private func cut(_ item: Int, prompt: Int, condition: Int) -> [Unit] {
     let (site, grid, own) = (spec.items[item], outline.grids[item], outline.prompts[prompt])
-    let (rows, isOther) = (own.rows, changesCorrupted(condition))
+    let (rows, isOther) = (own.rows(short: outline.longestShort), changesCorrupted(condition))
     let length = isOther ? own.otherIDs.count : own.ids.count
     var (units, cells, rowCount, blockRows) = ([Unit](), [Int](), 0, 0)
     func close() {
@@ -293,10 +295,11 @@ struct SweepTable<Spec: SweepSpec>: Table {
 
 extension SweepPrompt {
   /// The rows of the prompt's run, and of the one it is compared with.
-  var rows: RunRows {
+  func rows(short: Int?) -> RunRows {
     guard noised.isEmpty else {
       return RunRows([(length: ids.count, shared: nil), (length: ids.count, shared: noiseShare)])
     }
-    return RunRows(otherIDs.isEmpty ? [BaseRun(ids)] : BaseRun.sharingPrefixes([ids, otherIDs]))
+    return RunRows(
+      otherIDs.isEmpty ? [BaseRun(ids)] : BaseRun.sharingPrefixes([ids, otherIDs], short: short))
   }
 }

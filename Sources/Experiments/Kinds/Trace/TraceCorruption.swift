@@ -30,7 +30,9 @@ enum TraceCorruption: Sendable {
     case .noise(let noise):
       BaseRun.corrupted(fact.forced(fact.ids), subject, noise: try noise.noise(for: fact, samples))
     case .counterfactual:
-      BaseRun.sharingPrefixes(([fact.ids] + fact.sources.map(\.ids)).map(fact.forced))
+      // All are as long as the fact.
+      BaseRun.sharingPrefixes(
+        ([fact.ids] + fact.sources.map(\.ids)).map(fact.forced), short: nil)
     case .row(let row): BaseRun.corrupted(fact.forced(fact.ids), subject, by: row)
     }
   }

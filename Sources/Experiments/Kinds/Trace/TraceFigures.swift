@@ -1,6 +1,7 @@
 internal import Figures
 internal import Foundation
 internal import Inputs
+internal import JobFiles
 internal import ResultsStore
 
 /// A trace as figures: heat maps of single facts, and averages over facts by the role of the token,

@@ -1,5 +1,5 @@
 package import Inputs
-internal import JobFiles
+package import JobFiles
 
 /// What a trace visits, without its model or its texts: all that its units, its arrays and its
 /// averages follow from. A run's folder holds it whole.

@@ -63,6 +63,12 @@ package struct TraceJob: Sendable {
     noiseDigest = try spec.corrupt.file.map { (path) throws(Refusal) in
       try fileDigest(path.resolved, kind: .job)
     }
+    for restoration in spec.restore where !model.published.shape.has(restoration.site.site) {
+      throw Refusal(
+        .job, file: spec.file, field: "restore.\(restoration.name).site",
+        found: restoration.site.rawValue,
+        expected: "a site that every layer of the model has: causeway sites lists them")
+    }
     grid = try TraceGrid(
       spec, model: spec.model.path.written, windows: model.published.shape.windows,
       samples: try TraceNoise.samples(

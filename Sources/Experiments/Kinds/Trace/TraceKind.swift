@@ -69,12 +69,13 @@ struct TraceKind: Kind {
     return lines
   }
 
+  var assumptions: [String] { job.notes }
+
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let model = try ModelOnRanks.load(job.published, on: place.world)
     let runner = try place.world.agree {
       try TraceRunner(job, table.plan, model, threads: place.threads)
     }
-    for line in job.notes { place.observer?.note(line) }
     return Workers(
       .apart { unit, isGivenUp in try runner.compute(unit, unless: isGivenUp) },
       provenance: runner.noiseLevel.map { [.init("noise_level", .number($0))] } ?? [])

@@ -1,5 +1,6 @@
 internal import Cluster
 internal import Interventions
+internal import JobFiles
 internal import Models
 
 /// A causal trace cut into units of work, by its grid alone: the same on any number of ranks.

@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 internal import Models
 internal import ResultsStore
 

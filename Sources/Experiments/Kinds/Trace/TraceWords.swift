@@ -1,4 +1,5 @@
 internal import Figures
+internal import JobFiles
 
 /// How figures name what a trace restores and measures: the words of Meng et al., 2022.
 extension Restoration {

@@ -33,9 +33,10 @@ struct TrainKind: TrainingKind {
     return try job.lines(limit: limit)
   }
 
+  var assumptions: [String] { job.notes }
+
   func workers(_ place: WorkPlace) throws(Refusal) -> Workers {
     let job = job
-    for line in job.notes { place.observer?.note(line) }
     let model = try place.world.agree { try job.start() }
     let exchange = try place.world.agree { try job.exchange(model) }
     return Workers(

@@ -1,9 +1,8 @@
 internal import Inputs
-internal import ResultsStore
 
 extension RunHolder {
   /// Who holds a run's folder, for `status`.
-  var lines: [String] {
+  package var lines: [String] {
     let slurm = slurmJob.isEmpty ? "" : ", Slurm job \(escaped(slurmJob))"
     return [
       "held by run \(run) on \(escaped(host)), process \(process)\(slurm), since "
@@ -11,7 +10,7 @@ extension RunHolder {
     ]
   }
 
-  var attribute: Attribute {
+  package var attribute: Attribute {
     [
       "run": .text(run.description), "host": .text(host), "process": .integer(process),
       "slurm_job": .text(slurmJob), "since": .text(since), "life": .text(lifeText),
@@ -30,7 +29,7 @@ extension RunHolder {
 
 extension RunAttempts {
   /// The starts of a run, a line each.
-  var lines: [String] {
+  package var lines: [String] {
     attempts.enumerated().map { number, attempt in
       let unended = number + 1 < attempts.count ? "stopped or killed" : "not at its end"
       let end = attempt.end.map { "ended \(escaped($0))" } ?? unended
@@ -39,7 +38,7 @@ extension RunAttempts {
     }
   }
 
-  var attribute: Attribute {
+  package var attribute: Attribute {
     .list(
       attempts.map { attempt in
         .table(

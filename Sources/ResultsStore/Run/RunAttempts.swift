@@ -1,23 +1,22 @@
 internal import Foundation
-internal import Inputs
-internal import ResultsStore
+package import Inputs
 
 /// One start of a run, as its file in `log/` tells.
-struct RunAttempt: Sendable {
-  let run: String
-  let start: String
+package struct RunAttempt: Sendable {
+  package let run: String
+  package let start: String
   /// Nil where it was stopped or killed, or goes on.
-  let end: String?
-  let ranks: Int
+  package let end: String?
+  package let ranks: Int
   /// The host of each rank.
-  let hosts: [String]
+  package let hosts: [String]
 
-  static func path(of run: String, in folder: RunFolder) -> String {
+  package static func path(of run: String, in folder: RunFolder) -> String {
     "\(folder.log)/attempt-\(run).json"
   }
 
   /// Reads one file of the folder `log`.
-  init(_ path: String) throws(Refusal) {
+  package init(_ path: String) throws(Refusal) {
     let record = try SealedRecord.read(path)
     run = try record["run"].string()
     start = try record["start"].string()
@@ -31,9 +30,9 @@ struct RunAttempt: Sendable {
 
 /// All starts of a run, the first one first.
 package struct RunAttempts: Sendable {
-  private(set) var attempts: [RunAttempt] = []
+  package private(set) var attempts: [RunAttempt] = []
   /// Files that could not be read, and why.
-  private(set) var faults: [Refusal] = []
+  package private(set) var faults: [Refusal] = []
 
   /// How many starts of a run have come to work; 0 where there is no run folder.
   package static func count(in folder: String) -> Int { names(in: folder + "/log").count }
@@ -51,7 +50,7 @@ package struct RunAttempts: Sendable {
       .filter { $0.hasPrefix("attempt-") && $0.hasSuffix(".json") }.sorted()
   }
 
-  init(_ folder: RunFolder) {
+  package init(_ folder: RunFolder) {
     for name in Self.names(in: folder.log) {
       do throws(Refusal) {
         attempts.append(try RunAttempt("\(folder.log)/\(name)"))
@@ -61,12 +60,12 @@ package struct RunAttempts: Sendable {
   }
 
   /// Whether a start has come to its end, and so wrote all that it had to say.
-  func hasEnded(_ run: RunID) -> Bool {
+  package func hasEnded(_ run: RunID) -> Bool {
     attempts.contains { $0.run == run.description && $0.end != nil }
   }
 
   /// The host of a rank in a start, if that is known.
-  func host(of rank: Int, in run: RunID) -> String? {
+  package func host(of rank: Int, in run: RunID) -> String? {
     guard let attempt = attempts.first(where: { $0.run == run.description }),
       attempt.hosts.indices.contains(rank)
     else { return nil }

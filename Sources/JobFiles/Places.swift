@@ -1,5 +1,4 @@
 package import Inputs
-package import JobFiles
 
 /// Positions of a prompt as a job writes them: `"all"`, `3`, `-1`, `"0:5"`, a name such as
 /// `"subject_last"` or one that the data give, or a list of these. Each prompt resolves it for itself.
@@ -66,7 +65,7 @@ package struct Places: Sendable, Equatable {
   private let place: JobPlace
 
   /// Whether a number counts from the start, and so means another token where a prompt is longer.
-  var countsFromStart: Bool {
+  package var countsFromStart: Bool {
     parts.contains { if case .index(let index) = $0 { index.countsFromStart } else { false } }
   }
 
@@ -242,17 +241,17 @@ package struct PromptPlaces: Sendable {
   }
 
   /// Names that a prompt without a subject has too.
-  static let usualNames = ["all", "last_but_one", "last"]
+  package static let usualNames = ["all", "last_but_one", "last"]
 
   /// The names that can be meant, each once.
-  var names: [String] {
+  package var names: [String] {
     let own = named.keys.sorted()
     let usual = roles == nil ? Self.usualNames : Places.Name.allCases.map(\.rawValue)
     return own + usual.filter { named[$0] == nil }
   }
 
   /// The positions of a name, those of the data first; nil where there is no such name.
-  func positions(of name: String) -> [Int]? {
+  package func positions(of name: String) -> [Int]? {
     if let found = named[name] { return found }
     if name == "all" { return Array(0..<count) }
     guard let name = Places.Name(rawValue: name) else { return nil }

@@ -1,6 +1,5 @@
 internal import Foundation
 package import Inputs
-package import JobFiles
 
 /// The one reader of files of data: their items one after another, each with its place.
 ///
