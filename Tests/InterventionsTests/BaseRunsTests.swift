@@ -25,7 +25,8 @@ struct BaseRunsTests {
   }
 
   @Test func `short and long sequences share nothing where they turn by other angles`() throws {
-    let shape = RunSupport.shapes[2]
+    var shape = RunSupport.shapes[2]
+    shape.vocabulary = 40
     let runs = BaseRun.sharingPrefixes(Self.prompts, short: shape.longestShort)
     // 6 and 7 tokens are long, 5 are short.
     #expect(runs.map { $0.shared?.run } == [nil, nil, 1, 2, nil, 0])
