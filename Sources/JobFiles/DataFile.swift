@@ -59,8 +59,7 @@ package enum DataFile {
   package static func read(
     _ bytes: [UInt8], file: String, _ form: Form, each: (JobField) throws(Refusal) -> Void
   ) throws(Refusal) {
-    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
+    let bytes = Array(bytes.unmarked)
     let name = file.lowercased()
     let isNamedLines = name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson")
     let areLines =

@@ -28,7 +28,7 @@ package struct JobDocument: Sendable {
     if file.lowercased().hasSuffix(".json") {
       root = JobValue(
         json: try JSON.parse(
-          Self.unmarked(bytes), file: file, kind: .job, depth: Self.depthLimit,
+          bytes.unmarked, file: file, kind: .job, depth: Self.depthLimit,
           values: Self.valueLimit))
     } else {
       let text = try Self.text(bytes, file: file)
@@ -81,17 +81,12 @@ package struct JobDocument: Sendable {
     }
   }
 
-  /// Without a byte-order mark, which many editors write.
-  private static func unmarked(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
-    bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
-  }
-
   /// The text of a TOML file.
   private static func text(_ bytes: [UInt8], file: String) throws(Refusal) -> String {
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       throw Refusal(.job, file: file, found: "UTF-16 text", expected: "TOML in UTF-8")
     }
-    let bytes = unmarked(bytes)
+    let bytes = bytes.unmarked
     if let place = bytes.firstIndex(of: 0) {
       throw Refusal(
         .job, file: file, field: position(place, in: bytes), found: "the character NUL",

@@ -34,6 +34,11 @@ package struct LensSettings: Sendable, Equatable {
   package func microbatches(_ texts: [[Int]]) -> TextMicrobatches {
     TextMicrobatches(texts, rows: microbatchRows, skipping: skippedPositions)
   }
+
+  /// Steps in which each microbatch is read once.
+  package func stepsOfEpoch(_ texts: TextMicrobatches) -> Int {
+    max(1, (texts.count + batch - 1) / batch)
+  }
 }
 
 /// Trains translators, one layer after another, each on all ranks.
@@ -143,14 +148,14 @@ package struct LensTraining {
     }
   }
 
-  /// The microbatches of a step: each once an epoch, in another order in each.
+  /// The microbatches of a step: each once an epoch, in another order in each; an epoch's last step has
+  /// those that are left.
   private func batch(_ step: Int) -> [Int] {
-    let size = min(settings.batch, texts.count)
-    let perEpoch = texts.count / size
+    let perEpoch = settings.stepsOfEpoch(texts)
     let (epoch, place) = step.quotientAndRemainder(dividingBy: perEpoch)
     var random = Philox(seed: settings.seed, name: "lens").stream(UInt64(epoch))
     let order = Array(0..<texts.count).shuffled(using: &random)
-    return Array(order[place * size..<(place + 1) * size])
+    return Array(order[place * settings.batch..<min((place + 1) * settings.batch, texts.count)])
   }
 
   /// The mean divergence over the tokens of some microbatches, and its gradients.

@@ -8,49 +8,19 @@ import Testing
 @testable import Experiments
 
 struct DasLossTests {
-  /// A job over sums of two numbers, on a small GPT-2 that is not trained.
   private func job(
     loss: String, variable: String = "variable = \"carry_1\"", train: Int = 12
   ) throws -> DasJob {
-    try DasJob(
-      DasSpec(
-        document(
-          """
-          kind = "das"
-          [pretrain.model]
-          architecture = "gpt2"
-          layers = 2
-          width = 16
-          heads = 2
-          vocabulary = 256
-          positions = 8
-          [pretrain.data]
-          causal_model = "two_digit_addition"
-          train = 4
-          [pretrain.train]
-          learning_rate = 0.1
-          [data]
-          causal_model = "two_digit_addition"
-          intervene = ["carry_1"]
-          train = \(train)
-          [[interventions]]
-          intervention_type = "LowRankRotatedSpaceIntervention"
-          low_rank_dimension = 2
-          component = "block_output"
-          layer = 1
-          \(variable)
-          [train]
-          loss = "\(loss)"
-          learning_rate = 0.1
-          """)))
+    try DasJob.ofSums(
+      train: train, variable: variable,
+      """
+      [train]
+      loss = "\(loss)"
+      learning_rate = 0.1
+      """)
   }
 
-  private func model(of job: DasJob) throws -> any TrainableModel<Float> {
-    guard case .trained(let first) = job.weights else {
-      throw Refusal(.job, found: "a model's folder", expected: "[pretrain]")
-    }
-    return try first.start()
-  }
+  private func model(of job: DasJob) throws -> any TrainableModel<Float> { try job.untrained() }
 
   @Test func `the logit difference is that of the base's answer and the label`() throws {
     let job = try job(loss: "logit_difference")

@@ -22,12 +22,7 @@ struct LongAnswerTests {
     facts: [TinyRun.Fact] = TinyRun.facts
   ) throws -> TinyRun {
     let run = try TinyRun(job: fields + "\n" + job)
-    let words = ["\"?\": 0"] + (1..<40).map { "\"w\($0)\": \($0)" }
-    let tokenizer = """
-      {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
-       "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
-       "model": {"type": "WordLevel", "unk_token": "?", "vocab": {\(words.joined(separator: ", "))}}}
-      """
+    try run.writeWordTokenizer()
     func text(_ ids: some Sequence<Int>) -> String { ids.map { "w\($0)" }.joined(separator: " ") }
     let facts = zip(facts, answers).enumerated().map { number, fact in
       """
@@ -36,11 +31,8 @@ struct LongAnswerTests {
          fact.1.isEmpty ? "" : ", \"answer\": \"\(fact.1)\"")}
       """
     }
-    for (name, text) in [
-      ("model/tokenizer.json", tokenizer), ("facts.json", "[\(facts.joined(separator: ","))]"),
-    ] {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(run.root)/\(name)"))
-    }
+    try Data("[\(facts.joined(separator: ","))]".utf8)
+      .write(to: URL(fileURLWithPath: "\(run.root)/facts.json"))
     return run
   }
 

@@ -19,44 +19,9 @@ struct MicrobatchTests {
     """
   }
 
-  private static let interventions = """
-    [[interventions]]
-    intervention_type = "LowRankRotatedSpaceIntervention"
-    low_rank_dimension = 2
-    component = "block_output"
-    layer = 1
-    """
-
   private func das(microbatch: Int) throws -> DasTraining {
-    let job = try DasJob(
-      DasSpec(
-        document(
-          """
-          kind = "das"
-          [pretrain.model]
-          architecture = "gpt2"
-          layers = 2
-          width = 16
-          heads = 2
-          vocabulary = 256
-          positions = 8
-          [pretrain.data]
-          causal_model = "two_digit_addition"
-          train = 4
-          [pretrain.train]
-          learning_rate = 0.1
-          [data]
-          causal_model = "two_digit_addition"
-          intervene = ["carry_1"]
-          train = 13
-          \(Self.interventions)
-          variable = "carry_1"
-          \(Self.train(microbatch: microbatch))
-          """)))
-    guard case .trained(let first) = job.weights else {
-      throw Refusal(.job, found: "a model's folder", expected: "[pretrain]")
-    }
-    let problem = try DasProblem(job, job.grid.point(0), first.start())
+    let job = try DasJob.ofSums(train: 13, Self.train(microbatch: microbatch))
+    let problem = try DasProblem(job, job.grid.point(0), job.untrained())
     return DasTraining(runner: DasRunner(problem, budget: 0), workers: OwnMicrobatches())
   }
 

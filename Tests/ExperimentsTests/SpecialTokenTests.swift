@@ -10,18 +10,7 @@ struct SpecialTokenTests {
   private func facts(_ model: String = "", prompt: String = "w3 w17 w5") throws -> [ResolvedPrompt]
   {
     let run = try TinyRun()
-    let words = ["\"?\": 0"] + (1..<40).map { "\"w\($0)\": \($0)" }
-    let tokenizer = """
-      {"version": "1.0", "truncation": null, "padding": null, "normalizer": null, "decoder": null,
-       "added_tokens": [{"id": 39, "content": "w39", "single_word": false, "lstrip": false,
-         "rstrip": false, "normalized": false, "special": true}],
-       "pre_tokenizer": {"type": "WhitespaceSplit"},
-       "post_processor": {"type": "TemplateProcessing", "pair": [],
-         "single": [{"SpecialToken": {"id": "w39", "type_id": 0}},
-           {"Sequence": {"id": "A", "type_id": 0}}],
-         "special_tokens": {"w39": {"id": "w39", "ids": [39], "tokens": ["w39"]}}},
-       "model": {"type": "WordLevel", "unk_token": "?", "vocab": {\(words.joined(separator: ", "))}}}
-      """
+    try run.writeWordTokenizer(beginning: 39)
     let job = """
       kind = "trace"
       [model]
@@ -40,9 +29,7 @@ struct SpecialTokenTests {
       [[restore]]
       site = "block_output"
       """
-    for (name, text) in [("model/tokenizer.json", tokenizer), ("job.toml", job)] {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(run.root)/\(name)"))
-    }
+    try Data(job.utf8).write(to: URL(fileURLWithPath: "\(run.root)/job.toml"))
     return try TraceJob(TraceSpec(JobDocument(reading: run.root + "/job.toml"))).facts
   }
 

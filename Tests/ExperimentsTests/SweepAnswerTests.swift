@@ -21,12 +21,7 @@ struct SweepAnswerTests {
     kind: String = "ablate", _ fields: String = "", answers: [String], metric: String = metric
   ) throws -> TinyRun {
     let run = try TinyRun()
-    let words = ["\"?\": 0"] + (1..<40).map { "\"w\($0)\": \($0)" }
-    let tokenizer = """
-      {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
-       "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null, "decoder": null,
-       "model": {"type": "WordLevel", "unk_token": "?", "vocab": {\(words.joined(separator: ", "))}}}
-      """
+    try run.writeWordTokenizer()
     let items = zip(Self.prompts, answers).map { prompt, answer in
       let pair = kind == "patch" ? ", \"corrupted\": \"w31 \(prompt.dropFirst(3))\"" : ""
       return "{\"prompt\": \"\(prompt)\"\(pair)"
@@ -47,8 +42,7 @@ struct SweepAnswerTests {
       \(metric)
       """
     for (name, text) in [
-      ("model/tokenizer.json", tokenizer), ("job.toml", job),
-      ("prompts.json", "[\(items.joined(separator: ","))]"),
+      ("job.toml", job), ("prompts.json", "[\(items.joined(separator: ","))]"),
     ] {
       try Data(text.utf8).write(to: URL(fileURLWithPath: "\(run.root)/\(name)"))
     }

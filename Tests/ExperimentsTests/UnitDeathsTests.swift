@@ -63,7 +63,7 @@ import Testing
       #expect(deaths.counts == [7: start, 2: start])
       #expect(deaths.lines.count == 2)
       #expect(deaths.lines[1].contains("unit 7 was in flight when rank 1 on host host1"))
-      let journal = try RankJournal(
+      let journal = RankJournal(
         RunStart(
           folder: folder.path, digest: folder.spec.digest, run: try runID(9), done: [],
           deaths: [:]), rank: 0)
@@ -87,7 +87,7 @@ import Testing
     let path = TrainingFiles.checkpoint(of: 7, in: folder.path)
     try FileManager.default.createDirectory(
       atPath: TrainingFiles.checkpoints(in: folder.path), withIntermediateDirectories: true)
-    let journal = try RankJournal(
+    let journal = RankJournal(
       RunStart(
         folder: folder.path, digest: folder.spec.digest, run: try runID(9), done: [], deaths: [:]),
       rank: 0)

@@ -145,6 +145,9 @@ package struct PromptResolver: Sendable {
     }
     let label = try answer(example.label, keys.answer)
     let foil = try example.foil.map { (foil) throws(Refusal) in try answer(foil, keys.foil) }
+    let baseAnswer = try example.baseLabel.map { (own) throws(Refusal) in
+      try answer(own, "base_label")
+    }
     try check(written.answerBeside, is: label, by: place.member(keys.answer))
     if let foil { try check(written.foilBeside, is: foil, by: place.member(keys.foil)) }
     if long == .allTokens, let beside = written.answerBeside {
@@ -161,9 +164,8 @@ package struct PromptResolver: Sendable {
       ? several.first(where: \.counts)?.words : nil
     var resolved = ResolvedPrompt(
       id: written.id, base: base, sources: sources, answer: label,
-      baseAnswer: try example.baseLabel.map { (own) throws(Refusal) in
-        try answer(own, "base_label")
-      }, foil: foil, variables: example.variables, sourcesAgree: example.sourcesAgree, at: place)
+      baseAnswer: baseAnswer, foil: foil, variables: example.variables,
+      sourcesAgree: example.sourcesAgree, at: place)
     (resolved.skipped, resolved.spellings) = (skipped, skipped == nil ? spellings : [])
     (resolved.takesTop, resolved.answerText) = (!written.hasAnswer, answerText)
     if long == .firstToken, skipped == nil {

@@ -96,14 +96,12 @@ extension PromptTokenizer {
   func answer(
     _ text: String, following prompt: String, _ ids: [Int], from first: Int
   ) throws(Refusal) -> [Int]? {
-    let found = try answer(text, following: prompt, ids).ids
-    if found.first == first { return found }
-    let bare = String(text.drop { $0 == " " })
-    for other in [bare, " " + bare] {
-      let found = try continuation(other, of: prompt, ids).ids
-      if found.first == first { return found }
-    }
-    return nil
+    let found = try answer(text, following: prompt, ids)
+    if found.ids.first == first { return found.ids }
+    if let other = found.other { return other.id == first ? [other.id] : nil }
+    let other = found.text.hasPrefix(" ") ? String(found.text.dropFirst()) : " " + found.text
+    let ids = try continuation(other, of: prompt, ids).ids
+    return ids.first == first ? ids : nil
   }
 
   /// The tokens of a text behind a prompt: those of both together less the prompt's own.

@@ -73,9 +73,6 @@ package struct WrittenPrompt: Sendable {
     return alone
   }
 
-  /// Takes a subject's place that the data tell.
-  mutating func isExactly(_ subject: Subject) { (self.subject, subjectIsPart) = (subject, false) }
-
   /// How many subjects are parts of longer words, on one line; nil for none.
   static func partLine(_ prompts: [WrittenPrompt]) -> String? {
     let parts = prompts.filter(\.subjectIsPart)

@@ -188,6 +188,8 @@ struct Phase: Sendable {
 struct JobWeights: Sendable {
   let checkpoint: Checkpoint
   let section: ModelSection
+  /// What is worth a word of the model though nothing is wrong; a run and `check` say it.
+  let notes: [String]
   /// A dump whose activations must be of these weights.
   var dump: DumpReader?
 }

@@ -19,7 +19,8 @@ enum KindCommands<K: Kind>: Experiment {
   static func check(_ document: JobDocument, limit: Int) throws(Refusal) -> [String] {
     let job = try K(K.Layout.Spec(document))
     if job.spec.run.output != nil { try PlanReport(job, measuring: false).checkDisk() }
-    return try job.lines(limit: limit) + [
+    let notes = job.weights?.notes.map { "note: \($0)" } ?? []
+    return try notes + job.lines(limit: limit) + [
       "ok: \(job.table.planned(Results(count: job.table.unitCount)).count) units"
     ]
   }

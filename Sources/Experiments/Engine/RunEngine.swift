@@ -26,7 +26,9 @@ struct RunEngine<K: Kind> {
     try PlanReport(job, measuring: false).needs(threads: threads, coreHours: 0)
       .check(on: world, folder: launch.options.output)
     let model = try compare(job)
-    if world.rank == 0 { for line in job.assumptions { launch.observer.note(line) } }
+    if world.rank == 0 {
+      for line in (job.weights?.notes ?? []) + job.assumptions { launch.observer.note(line) }
+    }
     let workers = try job.workers(
       WorkPlace(
         world: world, threads: threads, stop: launch.stop,
@@ -77,7 +79,7 @@ struct RunEngine<K: Kind> {
       if outcome != .stopped { try world.agree { try ledger?.giveBack() } }
       return outcome
     }
-    let journal = try world.agree { try RankJournal(start, rank: world.rank) }
+    let journal = RankJournal(start, rank: world.rank)
     let inFlight = try world.agree {
       try ledger?.noteDeaths(in: journal)
       return try UnitsInFlight(

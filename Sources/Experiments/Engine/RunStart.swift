@@ -64,7 +64,7 @@ final class RankJournal {
   private let rank: Int
   private var writer: JournalWriter?
 
-  init(_ start: RunStart, rank: Int) throws(Refusal) {
+  init(_ start: RunStart, rank: Int) {
     self.start = start
     self.rank = rank
   }

@@ -32,9 +32,8 @@ struct UnitTime: Sendable, Equatable {
 
   /// The time in a timing record; nil where the record says none.
   init?(_ record: JournalRecord) {
-    guard record.kind == .timing, record.payload.count <= 40,
-      let seconds = Double(String(decoding: record.payload, as: UTF8.self)),
-      seconds >= 0, seconds < 1e9
+    guard record.kind == .timing,
+      let seconds = record.payload.withUnsafeBytes(Self.seconds)
     else { return nil }
     self.seconds = seconds
   }

@@ -206,11 +206,11 @@ public struct PathInspection {
       lines.append(
         "model: \(model.family.modelType), \(shape.layers) layers, width \(shape.width), "
           + "\(shape.heads) heads over \(shape.keyHeads), \(shape.vocabulary) tokens")
-      lines += model.notes.map { "note: \($0)" }
       vocabulary = shape.vocabulary
     } else {
       lines.append("model: \(opened.kind)")
     }
+    lines += opened.notes.map { "note: \($0)" }
     if let tokenizer = try ModelTokenizer.open(nil, beside: checkpoint, vocabulary: vocabulary) {
       lines.append("tokenizer: \(tokenizer.form), \(tokenizer.count) tokens")
       lines += tokenizer.notes.map { "note: \($0)" }

@@ -10,7 +10,7 @@ struct TextLines {
     {
       var part = part
       if part.last == 0x0D { part = part.dropLast() }
-      if place == 0, part.starts(with: [0xEF, 0xBB, 0xBF]) { part = part.dropFirst(3) }
+      if place == 0 { part = part.unmarked }
       guard let text = String(validating: part, as: UTF8.self) else {
         throw Refusal(
           .model, file: file, field: "line \(place + 1)", found: "bytes that are no UTF-8",

@@ -54,7 +54,8 @@ struct BasisKind: Kind {
 
   var weights: JobWeights? {
     JobWeights(
-      checkpoint: data.published.checkpoint, section: spec.model, dump: dumped?.reader)
+      checkpoint: data.published.checkpoint, section: spec.model, notes: data.published.notes,
+      dump: dumped?.reader)
   }
 
   var inputs: [JobInput] {

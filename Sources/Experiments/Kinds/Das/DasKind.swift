@@ -28,7 +28,7 @@ struct DasKind: TrainingKind {
 
   var weights: JobWeights? {
     guard case .published(let opened, let section) = job.weights else { return nil }
-    return JobWeights(checkpoint: opened.checkpoint, section: section)
+    return JobWeights(checkpoint: opened.checkpoint, section: section, notes: opened.notes)
   }
 
   var inputs: [JobInput] { job.inputs }

@@ -51,7 +51,8 @@ struct DumpKind: Kind {
   private static let recordLimit = 60 << 20
 
   var weights: JobWeights? {
-    JobWeights(checkpoint: corpus.published.checkpoint, section: spec.model)
+    JobWeights(
+      checkpoint: corpus.published.checkpoint, section: spec.model, notes: corpus.published.notes)
   }
 
   var inputs: [JobInput] {

@@ -34,7 +34,8 @@ struct LensKind: Kind {
   }
 
   var weights: JobWeights? {
-    JobWeights(checkpoint: data.published.checkpoint, section: spec.model)
+    JobWeights(
+      checkpoint: data.published.checkpoint, section: spec.model, notes: data.published.notes)
   }
 
   var inputs: [JobInput] {
@@ -80,8 +81,9 @@ struct LensKind: Kind {
   var cost: JobCost {
     let (shape, settings) = (data.published.shape, spec.settings)
     let batch = min(settings.batch, microbatches.count)
-    let mean = Double(microbatches.keptCount) / Double(microbatches.count)
-    let trained = mean * Double(batch * settings.steps)
+    let trained =
+      Double(microbatches.keptCount) / Double(settings.stepsOfEpoch(microbatches))
+      * Double(settings.steps)
     // Losses over all texts before and after each training, and the head twice for the model's
     // logits and the lens's; a step has the gradient of the lens's too.
     let head = Double(shape.width * shape.vocabulary)

@@ -22,7 +22,8 @@ extension LensSettings {
     steps = try f.field("steps", .int(1...1 << 24), or: steps, "Steps of each layer's training.")
     batch = try f.field(
       "batch", .int(1...1 << 20), or: batch, unit: "microbatches",
-      "Microbatches whose gradients make one step.")
+      "Microbatches whose gradients make one step; the last step of an epoch has those that are "
+        + "left.")
     clip = try f.field(
       "clip", .number(above: 0), or: 1, "The largest norm of a layer's gradient.")
     warmUp = try f.field(

@@ -16,7 +16,9 @@ extension SweepKind {
   static var choices: Set<ShowOptions.Choice> { [.fact, .site, .metric] }
 
   var weights: JobWeights? {
-    JobWeights(checkpoint: data.published.checkpoint, section: spec.model, dump: dump)
+    JobWeights(
+      checkpoint: data.published.checkpoint, section: spec.model, notes: data.published.notes,
+      dump: dump)
   }
 
   static func views(

@@ -32,7 +32,8 @@ struct TraceKind: Kind {
   var cost: JobCost { TraceCost(job, table.plan).job }
 
   var weights: JobWeights? {
-    JobWeights(checkpoint: job.published.checkpoint, section: spec.model)
+    JobWeights(
+      checkpoint: job.published.checkpoint, section: spec.model, notes: job.published.notes)
   }
 
   var inputs: [JobInput] {

@@ -154,14 +154,3 @@ final class TraceRunner: Sendable {
       leading: zip(tops, answers).prefix { $0 == $1 }.count, foil: foil, clean: metrics)
   }
 }
-
-extension [Float] {
-  /// The place of the first of the largest elements, but for one.
-  func firstLargest(except skipped: Int? = nil) -> Int {
-    var best = -1
-    for (i, value) in enumerated() where i != skipped {
-      if best < 0 || value > self[best] { best = i }
-    }
-    return best
-  }
-}
