@@ -81,6 +81,14 @@ extension EncoderDecoderModel {
     return encoder.blocks(0..<layer, start, in: run)
   }
 
+  /// Runs some of the encoder's blocks, of the stream that enters the first of them.
+  package func encode(
+    _ layers: Range<Int>, _ stream: Variable<Scalar>, of read: ModelInputs<Scalar>,
+    on tape: Tape<Scalar>, visit: Visit?
+  ) {
+    _ = encoder.blocks(layers, stream, in: encoderRun(read, on: tape, visit: visit))
+  }
+
   /// What the encoder gives, of the stream that enters one of its blocks.
   package func encoded(
     from layer: Int, _ stream: Variable<Scalar>, of read: ModelInputs<Scalar>,
@@ -93,15 +101,36 @@ extension EncoderDecoderModel {
   }
 
   /// The logits of the decoder's rows, `[rows, vocabulary]`.
+  ///
+  /// - Parameter isOfLast: Whether those of each example's last row alone are wanted.
   package func decoded(
-    _ tokens: [[Int]], _ memory: EncodedRows<Scalar>, on tape: Tape<Scalar>, visit: Visit?
+    _ tokens: [[Int]], _ memory: EncodedRows<Scalar>, isOfLast: Bool = false,
+    on tape: Tape<Scalar>, visit: Visit?
   ) -> Variable<Scalar> {
+    let run = decoderRun(tokens, memory, on: tape, visit: visit)
+    let lasts = isOfLast ? run.batch.sequences.map { $0.rows.upperBound - 1 } : nil
+    return decoder.logits(decoder(tokens.flatMap(\.self), in: run), of: lasts, in: run)
+  }
+
+  /// Runs the decoder's first blocks alone.
+  package func decode(
+    _ tokens: [[Int]], _ memory: EncodedRows<Scalar>, blocks end: Int, on tape: Tape<Scalar>,
+    visit: Visit?
+  ) {
+    let run = decoderRun(tokens, memory, on: tape, visit: visit)
+    let embeddings = decoder.tokenEmbeddings(tokens.flatMap(\.self), on: tape)
+    _ = decoder.blocks(0..<end, decoder.stream(of: embeddings, in: run), in: run)
+  }
+
+  private func decoderRun(
+    _ tokens: [[Int]], _ memory: EncodedRows<Scalar>, on tape: Tape<Scalar>, visit: Visit?
+  ) -> Run<Scalar> {
     let batch = Batch(lengths: tokens.map(\.count))
     let run = Run<Scalar>(
       batch, tape: tape,
       visitor: visit.map { visitor(.decoder, RowPlaces(batch), RowPlaces(memory.batch), $0) })
     run.memory = memory
-    return decoder.logits(decoder(tokens.flatMap(\.self), in: run), in: run)
+    return run
   }
 
   private func encoderRun(

@@ -243,6 +243,10 @@ struct ConeFamilyTests {
     #expect(ofEncoder[SiteOfLayer(.decoderBlockOutput, 0)] == 4 + 6 + 1)
     let read = try visits(kind, at: .encoderMlpOutput, 1, logits: .none)
     #expect(!read.keys.contains { $0.site.stack == .decoder })
+    // What is only read needs no block after it.
+    let early = try visits(kind, at: .encoderMlpOutput, 0, logits: .none)
+    #expect(early[SiteOfLayer(.encoderBlockOutput, 0)] != nil)
+    #expect(!early.keys.contains { $0.layer > 0 })
   }
 
   @Test func `models say along what their runs are cut`() throws {

@@ -1,5 +1,5 @@
 import Autodiff
-import Interventions
+@testable import Interventions
 import Models
 import Tensors
 import Testing
@@ -131,5 +131,44 @@ struct WindowTests {
         }
       }
     }
+  }
+
+  @Test(arguments: shapes, [WantedLogits.all, .last])
+  func `of a changed run those rows are made that lie from the change to the farthest that sees it`(
+    shape: DecoderShape, logits: WantedLogits
+  ) throws {
+    let model = DecoderModel<Float>.random(shape)
+    let last = tokens.count - 1
+    let plain = model.run(.tokens([tokens, tokens]), on: Tape(), visit: nil).value
+    var unreached = 0
+    for site in [Site.blockInput, .keyOutput, .attentionOutput, .mlpOutput] {
+      for layer in 0..<shape.layers {
+        for positions in [[0, 0], [2, 5], [last, 1]] {
+          let places = UnitPlaces(positions: .each(positions.map { [$0] }))
+          let run = try #require(
+            model.continuation.unchangedRun(
+              of: .tokens([tokens, tokens]),
+              touches: [Cone.Touch(site: site, layer: layer, places: places)],
+              wantsOriginal: true, logits: logits))
+          var rows = [Int](repeating: 0, count: shape.layers)
+          let found = run(logits: logits, on: Tape()) { here in
+            if here.site == .mlpOutput { rows[here.layer] += here.value.value.rows }
+            return here.value
+          }
+          let ends = positions.map { farthest(shape.windows, site, layer, $0) }
+          let made = zip(positions, ends).reduce(0) { $0 + $1.1 - $1.0 + 1 }
+          let name: Comment = "\(site) \(layer) \(positions)"
+          #expect(rows[layer...].allSatisfy { $0 == made }, name)
+          #expect(rows[..<layer].allSatisfy { $0 == 0 }, name)
+          if logits == .last, ends.allSatisfy({ $0 < last }) {
+            unreached += 1
+            #expect(
+              found?.value.elements
+                == plain.gathered([last, 2 * last + 1]).elements, name)
+          }
+        }
+      }
+    }
+    #expect(unreached > 0 || logits == .all)
   }
 }

@@ -14,8 +14,8 @@ struct PairConeRun<Scalar: Real>: ConeRun {
     let cone: Cone
     /// The stream entering the cone's first block.
     let entering: Tensor<Scalar>
-    /// Whether the decoder is touched too.
-    let decodes: Bool
+    /// The blocks of the decoder up to the last that is touched too.
+    let decoderEnd: Int
   }
 
   private let model: EncoderDecoderModel<Scalar>
@@ -39,8 +39,7 @@ struct PairConeRun<Scalar: Real>: ConeRun {
       let stream = model.entering(cone.firstLayer, of: read, on: tape, visit: nil)
       part = .encoder(
         EncoderPart(
-          cone: cone, entering: stream.value,
-          decodes: touches.contains { $0.site.stack != .encoder }))
+          cone: cone, entering: stream.value, decoderEnd: Self.decoderEnd(touches)))
       guard wantsOriginal else {
         original = nil
         return
@@ -70,7 +69,8 @@ struct PairConeRun<Scalar: Real>: ConeRun {
     if let cone = Self.encoderCone(touches, inputs.extents, model) {
       part = .encoder(
         EncoderPart(
-          cone: cone, entering: .concatenated(states.map(\.entering)), decodes: true))
+          cone: cone, entering: .concatenated(states.map(\.entering)),
+          decoderEnd: Self.decoderEnd(touches)))
       return
     }
     guard let cone = Cone(touches, in: model.shape.decoder, inputs.extents) else { return nil }
@@ -90,6 +90,10 @@ struct PairConeRun<Scalar: Real>: ConeRun {
     Cone(
       touches.filter { $0.site.stack == .encoder },
       lengths: extents[model.shape.encoderExtent], isCausal: model.shape.encoder.isCausal)
+  }
+
+  private static func decoderEnd(_ touches: [Cone.Touch]) -> Int {
+    touches.filter { $0.site.stack != .encoder }.map { $0.layer + 1 }.max() ?? 0
   }
 
   func states() -> [ConeState<Scalar>] {
@@ -116,15 +120,19 @@ struct PairConeRun<Scalar: Real>: ConeRun {
             site: .encoderBlockOutput, layer: part.cone.firstLayer - 1, value: stream,
             places: RowPlaces(Batch(lengths: part.cone.lengths))))
       }
-      let memory = model.encoded(
-        from: part.cone.firstLayer, stream, of: read, on: tape, visit: visit)
-      if logits == .none, !part.decodes { return nil }
-      let all = model.decoded(tokens, memory, on: tape, visit: visit)
-      return switch logits {
-      case .none: nil
-      case .last: ModelRunner.lastRows(all, tokens.map(\.count), on: tape)
-      case .all: all
+      let first = part.cone.firstLayer
+      if logits == .none, part.decoderEnd == 0 {
+        let end = min(part.cone.touchedEnd, model.shape.encoder.layers)
+        if first < end { model.encode(first..<end, stream, of: read, on: tape, visit: visit) }
+        return nil
       }
+      let memory = model.encoded(from: first, stream, of: read, on: tape, visit: visit)
+      if logits == .none {
+        model.decode(tokens, memory, blocks: part.decoderEnd, on: tape, visit: visit)
+        return nil
+      }
+      return model.decoded(
+        tokens, memory, isOfLast: logits == .last, on: tape, visit: visit)
     }
   }
 }
