@@ -22,7 +22,7 @@ package struct ActivationPass: Sendable {
   package func callAsFunction(_ sequences: [[Int]]) -> [[Tensor<Float>]] {
     let wanted = Set(sites.map(\.unsplit))
     var found: [Site: [Int: Tensor<Float>]] = [:]
-    let run = Run<Float>(Batch(lengths: sequences.map(\.count))) { [layers] site, layer, x in
+    let run = Run<Float>(model.batch(of: .tokens(sequences))) { [layers] site, layer, x in
       if wanted.contains(site), layers.contains(layer) {
         found[site, default: [:]][layer] = x.value
       }

@@ -23,6 +23,8 @@ public struct Batch: Sendable {
 
   /// The kind of segment of each row, where a model tells kinds apart; nil: all of kind 0.
   public var segments: [Int]?
+  /// The row of the position embedding of each row, where it does not go by position alone.
+  public var embeddedPositions: [Int]?
 
   public var rowCount: Int { positions.count }
   /// The length of the longest sequence, with what it continues.

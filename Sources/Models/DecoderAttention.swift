@@ -7,7 +7,8 @@ extension DecoderModel {
     q: Variable<Scalar>, k: Variable<Scalar>, v: Variable<Scalar>
   )
 
-  /// Attention of some rows to all, `[queries, width]`.
+  /// Attention of some rows to all, `[queries, width]`, and what was read, with the changes that keys
+  /// and values were made with: whoever reads the same value later sees them.
   ///
   /// - Parameters:
   ///   - asking: What queries are made of, `[queries, width]`.
@@ -16,9 +17,10 @@ extension DecoderModel {
   func attention(
     _ asking: Variable<Scalar>, _ read: Variable<Scalar>, _ layer: Int, _ queries: [Int]?,
     in run: Run<Scalar>
-  ) -> Variable<Scalar> {
+  ) -> (output: Variable<Scalar>, read: Variable<Scalar>) {
     let (tape, weights, batch) = (run.tape, layers[layer].attention, run.batch)
-    let (q, k, v) = turned(projected(asking, read, layer, in: run), layer, queries, in: run)
+    let (made, seen) = projected(asking, read, layer, in: run)
+    let (q, k, v) = turned(made, layer, queries, in: run)
     if run.keepsKeyValues {
       run.kept.keys.append(k.value)
       run.kept.values.append(v.value)
@@ -33,12 +35,12 @@ extension DecoderModel {
       .attentionValueOutput, layer,
       tape.attentionMix(
         probabilities, values: v, prefix: run.prefix?.values[layer], layout: layout))
-    return weights.output(mixed, on: tape)
+    return (weights.output(mixed, on: tape), seen)
   }
 
   private func projected(
     _ asking: Variable<Scalar>, _ read: Variable<Scalar>, _ layer: Int, in run: Run<Scalar>
-  ) -> Projections {
+  ) -> (made: Projections, read: Variable<Scalar>) {
     let (tape, weights) = (run.tape, layers[layer].attention)
     let keyed = run.visit(.keyInput, layer, read)
     let valued = run.visit(.valueInput, layer, keyed)
@@ -48,8 +50,10 @@ extension DecoderModel {
         weights.value(valued, on: tape)
       ), layer, in: run)
     return (
-      run.visit(.queryOutput, layer, made.q), run.visit(.keyOutput, layer, made.k),
-      run.visit(.valueOutput, layer, made.v)
+      (
+        run.visit(.queryOutput, layer, made.q), run.visit(.keyOutput, layer, made.k),
+        run.visit(.valueOutput, layer, made.v)
+      ), valued
     )
   }
 

@@ -17,13 +17,15 @@ extension DecoderModel {
     let isNormed = shape.order != .postNorm && shape.order != .outputNorm
     var read = isNormed ? weights.attentionNorm.map { $0(x, on: tape) } ?? x : x
     if !spansStream { read = run.visit(.attentionInput, layer, read) }
-    let wanted = queries.map { tape.rows(x, $0) } ?? x
+    let (added, seen) = attended(read, layer, queries, in: run)
+    // Published blocks add to the value that attention read, where there is no norm between.
+    let entering = isNormed ? x : seen
+    let wanted = queries.map { tape.rows(entering, $0) } ?? entering
     if case .parallel = shape.order {
-      return parallel(layer, x: x, wanted: wanted, read: read, queries, in: run)
+      return parallel(layer, wanted, added, read: seen, queries, in: run)
     }
 
-    let attended = middle(wanted, attended(read, layer, queries, in: run), layer, in: run)
-    let middle = crossed(attended, layer, queries, in: run)
+    let middle = crossed(middle(wanted, added, layer, in: run), layer, queries, in: run)
     let changed = mlp(middle, isNormed ? weights.mlpNorm : nil, layer, in: run)
     let out = out(middle, changed, layer, in: run)
     return run.visit(.blockOutput, layer, out)
@@ -65,35 +67,38 @@ extension DecoderModel {
   ///
   /// Wang and Komatsuzaki, 2021, GPT-J.
   private func parallel(
-    _ layer: Int, x: Variable<Scalar>, wanted: Variable<Scalar>, read: Variable<Scalar>,
-    _ queries: [Int]?, in run: Run<Scalar>
+    _ layer: Int, _ wanted: Variable<Scalar>, _ attended: Variable<Scalar>,
+    read: Variable<Scalar>, _ queries: [Int]?, in run: Run<Scalar>
   ) -> Variable<Scalar> {
     let tape = run.tape
     let norm = layers[layer].mlpNorm
-    let shared = queries.map { tape.rows(read, $0) } ?? read
-    let attended = attended(read, layer, queries, in: run)
-    let changed = mlp(norm == nil ? shared : wanted, norm, layer, in: run)
+    let shared = norm == nil ? queries.map { tape.rows(read, $0) } ?? read : wanted
+    let changed = mlp(shared, norm, layer, in: run)
     return run.visit(
       .blockOutput, layer, tape.add(tape.add(attended, changed), wanted))
   }
 
-  /// What attention adds to the wanted rows; rows that will be replaced hold anything.
+  /// What attention adds to the wanted rows, of which those that will be replaced hold anything, and
+  /// what it read as later readers see it.
   private func attended(
     _ read: Variable<Scalar>, _ layer: Int, _ queries: [Int]?, in run: Run<Scalar>
-  ) -> Variable<Scalar> {
+  ) -> (added: Variable<Scalar>, read: Variable<Scalar>) {
     let (tape, shape) = (run.tape, shape.blocks[layer])
     let wanted = queries.map { tape.rows(read, $0) } ?? read
     guard shape.attentionSpan == .branch else {
-      let made = attention(wanted, read, layer, queries, in: run)
-      return shape.order == .postNorm ? run.visit(.attentionProjectionOutput, layer, made) : made
+      let (made, seen) = attention(wanted, read, layer, queries, in: run)
+      return shape.order == .postNorm
+        ? (run.visit(.attentionProjectionOutput, layer, made), seen) : (made, seen)
     }
     guard let needed = run.neededRows(.attentionOutput, layer, of: wanted.value.rows) else {
-      return run.visit(.attentionOutput, layer, attention(wanted, read, layer, queries, in: run))
+      let (made, seen) = attention(wanted, read, layer, queries, in: run)
+      return (run.visit(.attentionOutput, layer, made), seen)
     }
     let asking = queries.map { queries in needed.map { queries[$0] } } ?? needed
-    let made = attention(tape.rows(wanted, needed), read, layer, asking, in: run)
-    return run.visit(
-      .attentionOutput, layer, tape.replaceRows(wanted, needed, with: made))
+    let (made, seen) = attention(tape.rows(wanted, needed), read, layer, asking, in: run)
+    return (
+      run.visit(.attentionOutput, layer, tape.replaceRows(wanted, needed, with: made)), seen
+    )
   }
 
   /// What the feed-forward network adds to the stream; rows that will be replaced hold anything.

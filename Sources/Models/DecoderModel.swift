@@ -59,6 +59,11 @@ public struct DecoderModel<Scalar: Real>: Sendable {
   public func batch(of inputs: ModelInputs<Scalar>) -> Batch {
     var batch = Batch(lengths: inputs.extents[shape.extent])
     if case .segments(_, let kinds) = inputs { batch.segments = kinds.flatMap(\.self) }
+    switch inputs {
+    case .tokens(let tokens), .segments(let tokens, _):
+      batch.embeddedPositions = front.shape.positions(of: tokens)
+    case .embeddings, .images, .features, .pairs: break
+    }
     return batch
   }
 

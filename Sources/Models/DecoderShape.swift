@@ -21,6 +21,9 @@ public struct DecoderShape: Sendable, Equatable {
     public var hasPositions = false
     /// Rows of the position embedding before that of position 0; OPT has two.
     public var positionOffset = 0
+    /// The token whose rows have the embedding before that of position 0 and are not counted among the
+    /// positions of others, as fairseq has it; nil: none.
+    public var padding: Int?
     /// Factor of token embeddings; Gemma's is √width.
     public var scale: Float?
     /// Kinds of segments, each with an embedding; rows are of kind 0.

@@ -78,7 +78,9 @@ public struct InputLimits: Sendable, Equatable {
       try encoder.check(read)
       var own = self
       own.reads = .sequences
-      return try own.check(ModelInputs<Scalar>.tokens(tokens))
+      do {
+        return try own.check(ModelInputs<Scalar>.tokens(tokens))
+      } catch { throw error.naming("inputs", as: "decoder_input_ids") }
     case (.tokens, .sequences), (.segments, .sequences), (.embeddings, .sequences): break
     default: throw Self.refusal("inputs", inputs.words, expected: reads.words)
     }
@@ -161,5 +163,15 @@ extension ModelInputs {
     case .features: "features alone"
     case .pairs(let read, _): "decoder_input_ids beside \(read.words)"
     }
+  }
+}
+
+extension Refusal {
+  /// The refusal with another name where its field begins with a name.
+  package func naming(_ name: String, as other: String) -> Refusal {
+    guard field == name || field.hasPrefix("\(name)[") else { return self }
+    return Refusal(
+      kind, file: file, field: other + field.dropFirst(name.count), found: found,
+      expected: expected)
   }
 }

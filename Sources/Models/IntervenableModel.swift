@@ -202,3 +202,11 @@ extension IntervenableModel {
   public func modulePaths(ofLayer layer: Int) -> [String] { [] }
   public func showing(_ sites: Set<Site>) -> Self { self }
 }
+
+extension IntervenableModel {
+  /// The names of the sites, each once, in the order in which a run first comes by them.
+  package var siteNames: [String] {
+    var known: Set<Site> = []
+    return sites.filter { known.insert($0.site).inserted }.map(\.site.rawValue)
+  }
+}

@@ -52,9 +52,12 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   /// Queries, keys and values side by side where one matrix makes them; the three are cut from it,
   /// so see its changes. `[rows, 3 · width]`.
   case qkvOutput = "qkv_output"
-  /// What keys and values are made of, after queries have read the normalised stream.
+  /// What keys and values are made of, after queries have read the normalised stream. Whoever reads the
+  /// same value after them sees its changes: an MLP beside the attention on one norm, and the sum where
+  /// the attention reads the stream itself.
   case keyInput = "key_input"
-  /// What values are made of, after queries and keys have read the normalised stream.
+  /// What values are made of, after queries and keys have read the normalised stream; seen later as
+  /// `keyInput` is.
   case valueInput = "value_input"
   /// The residual stream between attention and MLP, `[rows, width]`.
   case residualMiddle = "residual_middle"

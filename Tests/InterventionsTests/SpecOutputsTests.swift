@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Inputs
 import Interventions
 import Testing
 
@@ -62,6 +63,7 @@ struct SpecOutputsTests {
       var writer = SafetensorsWriter()
       writer.add("in.ids", shape: [2, 3], [5, 6, 7, 9, 10, 0])
       writer.add("in.mask", shape: [2, 3], [1, 1, 1, 1, 1, 0])
+      writer.add("in.left", shape: [2, 3], [1, 1, 1, 0, 1, 1])
       try writer.write(to: folder.root.appendingPathComponent("masked.safetensors").path)
       return try SpecRun(path, options: .init(models: folder.models))()
     }
@@ -70,6 +72,10 @@ struct SpecOutputsTests {
       try outputs(#""input_ids": [[5, 6, 7], [9, 10]]"#).floats("intervened.logits"))
     let logits = try #require(masked.floats("intervened.logits"))
     #expect(masked.lengths == [3, 2])
+    let refusal = #expect(throws: Refusal.self) {
+      try outputs(#""input_ids": "ids", "attention_mask": "left""#)
+    }
+    #expect(refusal?.field == "base.attention_mask[1]")
     #expect(logits.shape == [2, 3, 20])
     #expect(logits.elements == packed.elements + Array(repeating: 0, count: 20))
   }

@@ -65,6 +65,10 @@ struct SpecRefusalTests {
         representation: #""layer": 1, "component": "head_query_output", "unit": "h""#,
         locations: #"{"sources->base": [[[[0]]], [[[3]]]]}"#), "head 3", "0 to 2"),
     Case(
+      "a token that the model lacks",
+      SpecFolder.forward(sources: #"[{"input_ids": [[4, 5, 20, 7]]}]"#),
+      "sources[0].input_ids[0][2]: found token 20"),
+    Case(
       "unequal numbers of units",
       SpecFolder.forward(locations: #"{"sources->base": [[[[0, 1]]], [[[3]]]]}"#),
       "2 units in the source", "1, as many as in the base"),

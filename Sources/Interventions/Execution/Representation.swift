@@ -52,7 +52,7 @@ extension InterventionSetup {
       guard !known.isEmpty else {
         throw refusal(
           "site", one.site.rawValue,
-          "one of \(model.sites.map(\.site.rawValue).joined(separator: ", "))")
+          "one of \(model.siteNames.joined(separator: ", "))")
       }
       guard known.contains(where: { $0.contains(one.layer) }) else {
         throw refusal(

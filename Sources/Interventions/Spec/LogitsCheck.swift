@@ -156,17 +156,18 @@ public struct LogitsCheck: Sendable {
       if top.ours == top.theirs { sameTop += 1 }
     }
     let count = rows.count * width
-    let lines = [
-      "\(rows.count) rows of \(width) logits",
-      "largest error \(worst.error) at row \(worst.row), column \(worst.column): "
-        + "\(ours[worst.row * width + worst.column]) here, "
-        + "\(recorded[rows[worst.row] * width + worst.column]) there",
-      "mean error \(sum / Double(max(1, count)))",
-      "the largest logit is the same in \(sameTop) of \(rows.count) rows",
-      beyond == 0
-        ? "ok: all within \(tolerance) + \(tolerance) of the value"
-        : "differs: \(beyond) of \(count) logits beyond \(tolerance) + \(tolerance) of the value",
-    ]
+    let lines =
+      model.notes.map { "note: \($0)" } + [
+        "\(rows.count) rows of \(width) logits",
+        "largest error \(worst.error) at row \(worst.row), column \(worst.column): "
+          + "\(ours[worst.row * width + worst.column]) here, "
+          + "\(recorded[rows[worst.row] * width + worst.column]) there",
+        "mean error \(sum / Double(max(1, count)))",
+        "the largest logit is the same in \(sameTop) of \(rows.count) rows",
+        beyond == 0
+          ? "ok: all within \(tolerance) + \(tolerance) of the value"
+          : "differs: \(beyond) of \(count) logits beyond \(tolerance) + \(tolerance) of the value",
+      ]
     return Outcome(lines: lines, agrees: beyond == 0)
   }
 }

@@ -39,7 +39,7 @@ struct SiteResolution {
       }
       return place
     }
-    let names = model.sites.map(\.site.rawValue)
+    let names = model.siteNames
     let known = model.sites.filter { $0.site.rawValue == spec.component }
     guard let first = known.first else {
       let near = nearest(to: spec.component, among: names).map { " (\($0)?)" } ?? ""

@@ -51,14 +51,15 @@ struct SpecInputs {
       inputs = .segments(tokens, kinds: rows)
     }
     if let mask = try field.optional("attention_mask") {
-      do {
-        inputs = try inputs.cut(by: try named(mask).rows(mask))
-      } catch { throw error.at(mask) }
+      let rows = try named(mask).rows(mask)
+      do { inputs = try inputs.cut(by: rows) } catch { throw error.at(field) }
     }
     if let ids = try field.optional("decoder_input_ids") {
       inputs = .pairs(inputs, decoder: try tokens(ids))
     }
-    do { try limits.check(inputs) } catch { throw error.at(field) }
+    do { try limits.check(inputs) } catch {
+      throw error.naming("inputs", as: given[0]).at(field)
+    }
     return inputs
   }
 
@@ -112,7 +113,8 @@ struct SpecInputs {
 extension Refusal {
   /// The refusal under the field of a specification where it arose.
   func at(_ place: JSONField) -> Refusal {
-    let inner = field.isEmpty ? "" : field.hasPrefix("[") ? field : ".\(field)"
+    let isBare = field.isEmpty || field.hasPrefix("[") || place.path.isEmpty
+    let inner = isBare ? field : ".\(field)"
     return Refusal(
       place.kind, file: place.file, field: place.path + inner, found: found, expected: expected)
   }

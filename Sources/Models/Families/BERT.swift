@@ -21,7 +21,7 @@ extension Family {
     let padding = try config.int("pad_token_id", default: 1, in: 0...1 << 20)
     var shape = try config.encoderShape(head: ["RobertaForMaskedLM"], segments: segments)
     shape.head.transform?.activation = .geluErf
-    shape.front.positionOffset = padding + 1
+    (shape.front.positionOffset, shape.front.padding) = (padding + 1, padding)
     guard shape.positionCount > padding + 1 else {
       throw try config.required("max_position_embeddings").refusal(
         "\(shape.positionCount)", expected: "more than the \(padding + 1) of padding")

@@ -33,8 +33,10 @@ extension ModuleNames {
       attention: [],
       listed: [
         "input": .blockInput, "attention.input": .attentionInput,
-        "attention.q_lin.output": .queryOutput, "attention.k_lin.output": .keyOutput,
-        "attention.v_lin.output": .valueOutput, "attention.out_lin.input": .attentionValueOutput,
+        "attention.q_lin.input": .attentionInput, "attention.q_lin.output": .queryOutput,
+        "attention.k_lin.input": .keyInput, "attention.k_lin.output": .keyOutput,
+        "attention.v_lin.input": .valueInput, "attention.v_lin.output": .valueOutput,
+        "attention.out_lin.input": .attentionValueOutput,
         "attention.out_lin.output": .attentionProjectionOutput,
         "attention.output": .attentionProjectionOutput, "sa_layer_norm.output": .attentionOutput,
         "ffn.input": .mlpInput, "ffn.lin1.input": .mlpInput, "ffn.lin1.output": .mlpPreactivation,

@@ -42,7 +42,7 @@ extension Family {
     let padding = try config.int("pad_token_id", default: 1, in: 0...1 << 20)
     var count = try config.int("max_position_embeddings", default: 1026)
     if front.hasPositions {
-      front.positionOffset = padding + 1
+      (front.positionOffset, front.padding) = (padding + 1, padding)
       count = max(1, count - padding - 1)
     }
     var head = DecoderShape.Head(isTied: try config.bool("tie_word_embeddings", default: true))

@@ -44,8 +44,7 @@ extension ModuleNames {
   fileprivate static let gptNeoX: ModuleNames = {
     let fused = Name(
       "attention.query_key_value", fused: [.query, .key, .value], fusion: .byHead)
-    // transformers 5 calls the head of its module lm_head and still saves it as embed_out.
-    return ModuleNames(
+    var names = ModuleNames(
       prefix: "gpt_neox.", blocks: "layers",
       stack: [
         .tokenEmbedding: "embed_in", .finalNorm: "final_layer_norm", .head: "embed_out",
@@ -61,5 +60,8 @@ extension ModuleNames {
         passing: [
           ("post_attention_dropout", .attentionOutput), ("post_mlp_dropout", .mlpOutput),
         ], passingBefore: ["emb_dropout"]))
+    // So transformers 5 calls the module, whose weight it still saves as embed_out's.
+    names.modules.heads = ["lm_head"]
+    return names
   }()
 }

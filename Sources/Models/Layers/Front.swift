@@ -83,10 +83,30 @@ struct Front<Scalar: Real>: Sendable {
       stream = tape.add(stream, segments.rows(kinds, on: tape))
     }
     if let positions {
-      let places = run.batch.positions.map { Int($0) + shape.positionOffset }
+      let places =
+        run.batch.embeddedPositions
+        ?? run.batch.positions.map { Int($0) + shape.positionOffset }
       let rows = positions.rows(places, on: tape)
       stream = tape.add(stream, run.visit(.positionEmbeddingOutput, 0, rows))
     }
     return norm.map { $0(stream, on: tape) } ?? stream
+  }
+}
+
+extension DecoderShape.Front {
+  /// The rows of the position embedding of sequences' tokens, where padding tokens are not counted;
+  /// nil where they go by position alone.
+  func positions(of sequences: [[Int]]) -> [Int]? {
+    guard hasPositions, let padding, sequences.contains(where: { $0.contains(padding) }) else {
+      return nil
+    }
+    return sequences.flatMap { tokens in
+      var next = positionOffset
+      return tokens.map { token in
+        if token == padding { return positionOffset - 1 }
+        defer { next += 1 }
+        return next
+      }
+    }
   }
 }

@@ -183,6 +183,7 @@ public struct ConfigReader {
   /// - Returns: Marks that tools left, which mean nothing.
   func finish() throws(Refusal) -> [String] {
     guard case .json(let config) = source else { return [] }
+    for name in try config.optional("architectures")?.items() ?? [] { _ = try name.string() }
     if let quantised = try config.optional("quantization_config") {
       throw quantised.refusal(
         "a quantised model", expected: "none: weights in floating point, or a GGUF file")

@@ -69,8 +69,10 @@ public struct Family: Sendable {
     var place = names.place(of: weight, prefix: "", shape)
     if checkpoint.tensors[place.name] == nil {
       // Converters of other times keep apart what most files have as one.
-      let usual = ModuleNames.gguf.place(of: weight, prefix: "", shape)
-      if checkpoint.tensors[usual.name] != nil { place = usual }
+      for names in [ModuleNames.gguf, .gguf.with(ModuleNames.ggufSingleExperts)] {
+        let other = names.place(of: weight, prefix: "", shape)
+        if checkpoint.tensors[other.name] != nil { place = other }
+      }
     }
     if gguf?.isInterleaved ?? false, case .block(let module, let layer, _) = weight.module {
       let attention = shape.blocks[layer].attention
@@ -117,6 +119,11 @@ extension ModuleNames {
   static let ggufExperts: [BlockModule: Name] = [
     .gate: Name("ffn_gate_exps", isStacked: true), .up: Name("ffn_up_exps", isStacked: true),
     .down: Name("ffn_down_exps", isStacked: true),
+  ]
+
+  /// What older files call experts, each with tensors of its own.
+  static let ggufSingleExperts: [BlockModule: Name] = [
+    .gate: "ffn_gate.{expert}", .up: "ffn_up.{expert}", .down: "ffn_down.{expert}",
   ]
 
   /// What GGUF calls a projection of queries, keys and values in one.

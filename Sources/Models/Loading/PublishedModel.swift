@@ -22,6 +22,7 @@ public struct PublishedModel: Sendable {
   public init(_ checkpoint: Checkpoint) throws(Refusal) {
     self.checkpoint = checkpoint
     let names: PublishedNames
+    let configured: DecoderShape
     switch checkpoint.config {
     case .huggingFace(let config):
       let type = try config["model_type"]
@@ -29,40 +30,48 @@ public struct PublishedModel: Sendable {
         throw type.refusal(quoted(try type.string()), expected: Family.known)
       }
       self.family = family
-      (shape, marks) = try family.shape(ConfigReader(config))
-      names = PublishedNames(family.names, shape, in: checkpoint)
+      (configured, marks) = try family.shape(ConfigReader(config))
+      names = PublishedNames(family.names, configured, in: checkpoint)
     case .gguf(let metadata):
       let type = try metadata["general.architecture"]
       guard let family = Family.inGGUF(try type.string()), let gguf = family.gguf else {
         throw type.refusal(quoted(try type.string()), expected: Family.knownInGGUF)
       }
       self.family = family
-      (shape, marks) = try family.shape(
+      (configured, marks) = try family.shape(
         ConfigReader(
           checkpoint, metadata, architecture: gguf.architecture, keys: gguf.keys))
       names = PublishedNames(family)
     }
-    let (family, shape) = (self.family, self.shape)
+    var own = configured
+    let head = try checkpoint.hasOwnHead(names, configured)
+    if head != nil { own.head.isTied = false }
+    let (family, shape) = (self.family, own)
+    self.shape = shape
     stack = try PublishedStack(shape, names, in: checkpoint) { weight in
       switch checkpoint.config {
-      case .huggingFace: names.place(of: weight, shape)
-      case .gguf: family.placeInGGUF(of: weight, shape, in: checkpoint)
+      case .huggingFace:
+        let place = names.place(of: weight, shape)
+        // A head's bias may stand where that of a tied head does.
+        return checkpoint.tensors[place.name] == nil && head != nil
+          ? names.place(of: weight, configured) : place
+      case .gguf: return family.placeInGGUF(of: weight, shape, in: checkpoint)
       }
     }
     let (used, isTied) = (stack.tensors, shape.head.isTied)
-    let head = names.place(of: .head, shape).name
+    let tied = names.modules.stored(names.place(of: .head, shape).name, in: checkpoint)
     var notes: [String] = []
     if !marks.isEmpty {
       notes.append(
         "\(marks.map { quoted($0) }.joined(separator: ", ")) of config.json: marks of tools")
     }
-    if isTied, checkpoint.tensors[head] != nil, case .huggingFace = checkpoint.config {
-      let embedding = names.place(of: .tokenEmbedding, shape).name
-      notes.append("\(head) is not read: by tie_word_embeddings the head is \(embedding)")
+    if let head { notes.append(escaped(head)) }
+    if case .huggingFace(let config) = checkpoint.config {
+      notes += try config.tokensBeyond(shape.vocabulary)
     }
     self.notes = notes
     try checkpoint.refuseLeftOver {
-      used.contains($0) || family.isBuffer($0) || (isTied && $0 == head)
+      used.contains($0) || family.isBuffer($0) || (isTied && $0 == tied)
     }
   }
 
@@ -94,4 +103,21 @@ public struct PublishedModel: Sendable {
   ///
   /// Its memory is never touched, so it takes addresses alone.
   public func outline() throws(Refusal) -> DecoderModel<Float> { try stack.load(from: nil) }
+}
+
+extension JSONField {
+  /// A line for each special token of a configuration that is no token of the vocabulary, which leaves
+  /// the forward pass as it is.
+  func tokensBeyond(_ vocabulary: Int) throws(Refusal) -> [String] {
+    guard vocabulary > 0 else { return [] }
+    var lines: [String] = []
+    for (key, field) in try members() where key.hasSuffix("_token_id") {
+      guard case .number(let number) = field.value, let id = number.int,
+        !(0..<vocabulary).contains(id)
+      else { continue }
+      lines.append(
+        "\(quoted(key)) of config.json is \(id), which is no token from 0 to \(vocabulary - 1)")
+    }
+    return lines
+  }
 }

@@ -10,6 +10,8 @@ public struct PublishedPair: Sendable {
   public let shape: EncoderDecoderShape
   /// What of the configuration means nothing: marks of tools.
   public let marks: [String]
+  /// What is worth a word though nothing is wrong; what came from a file is escaped.
+  public let notes: [String]
   private let encoder, decoder: PublishedStack
 
   init(
@@ -26,6 +28,10 @@ public struct PublishedPair: Sendable {
     // A head that the files lack is the embedding, whatever the configuration says.
     let head = above.place(of: .head, shape.decoder).name
     if checkpoint.tensors[head] == nil { shape.decoder.head.isTied = true }
+    let note = try checkpoint.hasOwnHead(above, shape.decoder)
+    if note != nil { shape.decoder.head.isTied = false }
+    notes =
+      try (note.map { [escaped($0)] } ?? []) + config.tokensBeyond(shape.decoder.vocabulary)
     let (own, read) = (shape.decoder, shape.encoder)
     let decoder = try PublishedStack(own, above, in: checkpoint) { above.place(of: $0, own) }
     let encoder = try PublishedStack(read, below, in: checkpoint) { below.place(of: $0, read) }

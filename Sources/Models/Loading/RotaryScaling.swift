@@ -17,7 +17,7 @@ extension ConfigReader {
   ) throws(Refusal) -> RotaryShape {
     if let gguf {
       return try rotary(
-        gguf.checkpoint, gguf.metadata, gguf.architecture, width, usual.theta)
+        gguf.checkpoint, gguf.metadata, gguf.architecture, width, usual)
     }
     // The older field goes first where a file has both, but for an empty one.
     var scaling = try optional("rope_scaling")?.json
@@ -32,9 +32,9 @@ extension ConfigReader {
     let factor = try optional("partial_rotary_factor")?.double()
     ignore("rope_theta")
     let frequencyBase = try base?.double() ?? usual.theta
-    guard frequencyBase > 0 else {
+    guard frequencyBase > 0, Float(frequencyBase).isFinite else {
       let field = if let base { base } else { try required("rope_theta") }
-      throw field.refusal("\(frequencyBase)", expected: "above 0")
+      throw field.refusal("\(frequencyBase)", expected: "above 0 and within float32")
     }
     let inner = try scaling?.optional("partial_rotary_factor")?.double()
     let turning = try turningWidth(of: width, part: inner ?? factor ?? usual.part)
@@ -70,7 +70,7 @@ extension ConfigReader {
   /// From a GGUF file: its base, divided by the factors that it may hold for long contexts.
   private mutating func rotary(
     _ checkpoint: Checkpoint, _ metadata: GGUFMetadata, _ architecture: String, _ width: Int,
-    _ theta: Double
+    _ usual: RotaryDefaults
   ) throws(Refusal) -> RotaryShape {
     let prefix = "\(architecture).rope"
     var turning = width
@@ -86,14 +86,15 @@ extension ConfigReader {
         found: "a head width of \(width)", expected: "an even one, for rotary pairs")
     }
     let field = metadata.optional("\(prefix).freq_base")
-    let base = try field?.double() ?? theta
+    let base = try field?.double() ?? usual.theta
     guard base > 0, base.isFinite else {
       throw Refusal(
         .model, file: metadata.file, field: "\(prefix).freq_base", found: "\(base)",
         expected: "a finite number above 0")
     }
     let plain = RotaryScaling.plain(base: base, width: turning)
-    let scaled = try RotaryScaling.inGGUF(metadata, architecture, plain, base: base)
+    let scaled = try RotaryScaling.inGGUF(
+      metadata, architecture, plain, base: base, truncates: usual.yarn == nil)
     func factors(_ name: String) throws(Refusal) -> [Float]? {
       guard let stored = checkpoint.tensors[name] else { return nil }
       guard stored.count == plain.count else {
@@ -291,8 +292,12 @@ struct RotaryScaling {
   }
 
   /// A GGUF file's scaling. One with a factor and no kind is linear, as llama.cpp takes it.
+  ///
+  /// - Parameter truncates: Whether YaRN's ramp is rounded to whole coordinates, which files do not
+  ///   say: not in families whose own scaling is not.
   static func inGGUF(
-    _ metadata: GGUFMetadata, _ architecture: String, _ frequencies: [Float], base: Double
+    _ metadata: GGUFMetadata, _ architecture: String, _ frequencies: [Float], base: Double,
+    truncates: Bool
   ) throws(Refusal) -> RotaryShape {
     let prefix = "\(architecture).rope"
     let type = metadata.optional("\(prefix).scaling.type")
@@ -321,8 +326,7 @@ struct RotaryScaling {
         frequencies: yarn(
           frequencies, base: base, factor: divisor, original: Double(original),
           fast: try number("yarn_beta_fast", 32), slow: try number("yarn_beta_slow", 1),
-          // gpt-oss is published without, which its files do not say.
-          truncates: architecture != "gpt-oss"),
+          truncates: truncates),
         factor: attention * (divisor <= 1 ? 1 : 0.1 * log(divisor) + 1))
     case let other:
       guard let type else { return RotaryShape(frequencies: frequencies) }

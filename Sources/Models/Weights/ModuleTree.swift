@@ -18,6 +18,8 @@ public struct ModuleTree: Sendable {
   public var listed: KeyValuePairs<String, Site>?
   /// The list of blocks, where modules have another name for it than files.
   public var blocks: String?
+  /// Other names of the output head's module.
+  public var heads: [String] = []
   /// The modules of a block of older implementations, whose blocks stand where files have them.
   public var older: KeyValuePairs<String, Site> = [:]
 
@@ -190,10 +192,24 @@ extension ModuleNames {
     }
     add(.finalNorm, "input", .blockOutput, isLast: true)
     add(.finalNorm, "output", .finalNormOutput)
-    if stack[.headTransform] == nil, shape.head.scale == nil, !shape.head.isOfFirstRow {
-      add(.head, "input", .finalNormOutput)
+    let (last, isBlock) =
+      shape.finalNorm == nil ? (Site.blockOutput, true) : (.finalNormOutput, false)
+    if shape.front.width != nil {
+      add(.headProjection, "input", last, isLast: isBlock)
+    } else if stack[.headTransform] == nil, shape.head.scale == nil, !shape.head.isOfFirstRow {
+      add(.head, "input", last, isLast: isBlock)
     }
     add(.head, "output", .logits)
+    if let head = stack[.head] {
+      let own = paths.filter { $0.key.hasPrefix("\(head.path).") }
+      for other in modules.heads {
+        paths += own.map {
+          .init(
+            key: other + $0.key.dropFirst(head.path.count), site: $0.site, isLast: $0.isLast,
+            isBare: $0.isBare)
+        }
+      }
+    }
     return paths
   }
 }

@@ -31,6 +31,9 @@ package struct TinyGGUF {
     "blk.0.ffn_down.weight": [8, 4], "output_norm.weight": [4], "output.weight": [4, 8],
   ]
 
+  /// Elements of tensors that are not to count up.
+  package var elements: [String: [Float]] = [:]
+
   package init() {}
 
   package var file: [UInt8] {
@@ -48,8 +51,8 @@ package struct TinyGGUF {
       GGUFBuilder.array(5, count: UInt64(types.count), types.flatMap { littleEndian($0) }))
     for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) {
       let count = Int(shape.reduce(1, *))
-      builder.addTensor(
-        name, dimensions: shape, type: 0, (0..<count).flatMap { littleEndian(Float($0) / 64) })
+      let values = elements[name] ?? (0..<count).map { Float($0) / 64 }
+      builder.addTensor(name, dimensions: shape, type: 0, values.flatMap { littleEndian($0) })
     }
     return builder.file
   }
