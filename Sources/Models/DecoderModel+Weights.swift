@@ -56,10 +56,9 @@ extension DecoderModel {
 
   /// A frozen model whose weights `weights` gives: `[outputs, inputs]`, `[rows, width]`, `[width]`.
   ///
-  /// - Parameter names: What the weights are called in published files, GPT-2's or Llama's names by
-  ///   the kind of norm unless said.
+  /// - Parameter names: What the weights are called in published files.
   public init(
-    _ shape: DecoderShape, names: PublishedNames? = nil,
+    _ shape: DecoderShape, names: PublishedNames,
     weights: (DecoderWeight) -> Tensor<Scalar>
   ) {
     var entries: [DecoderWeight: HeldWeights<Scalar>.Entry] = [:]
@@ -70,8 +69,7 @@ extension DecoderModel {
         WeightArena.isPacked(weight, value.shape)
         ? .packed(PackedMatrix(value)) : .variable(Variable(value))
     }
-    let family = shape.blocks[0].norm.kind == .layer ? Family.gpt2 : Family.llama
-    self.init(shape, names: names ?? PublishedNames(family), HeldWeights(entries))
+    self.init(shape, names: names, HeldWeights(entries))
   }
 }
 

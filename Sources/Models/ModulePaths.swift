@@ -59,43 +59,13 @@ enum ModulePaths {
     names.site(of: parts(of: path), layers: layers)
   }
 
-  /// A recurrent model's site at a path such as `gru.cells[0].x2h.output`.
-  static func gruSite(of path: String, layers: Int) -> (site: Site, layer: Int)? {
-    site(of: parts(of: path), under: [["gru", "cells"], ["cells"]], gru, layers: layers)
-  }
-
-  /// A perceptron's site at a path such as `mlp.h[2].act.output`.
-  static func mlpSite(of path: String, layers: Int) -> (site: Site, layer: Int)? {
-    switch path {
-    case "score.input": (.blockOutput, layers - 1)
-    case "score.output": (.logits, 0)
-    default: site(of: parts(of: path), under: [["mlp", "h"], ["h"]], mlp, layers: layers)
-    }
-  }
-
-  /// A Backpack's site at a path such as `backpack.sense_network.output` or
-  /// `backpack.gpt2_model.h[3].mlp.output`.
-  ///
-  /// - Parameter gpt2: The modules of the GPT-2 inside.
-  static func backpackSite(of path: String, gpt2: Names, layers: Int) -> (site: Site, layer: Int)? {
-    let parts = parts(of: path)
-    let rest = Array(parts.first == "backpack" ? parts.dropFirst() : parts[...])
-    switch rest.joined(separator: ".") {
-    case "sense_network.output": return (.senseNetworkOutput, 0)
-    case "sense_weight_net.output": return (.contextualization, 0)
-    default:
-      return
-        site(of: rest, under: [["gpt2_model", "h"]], gpt2.inBlock, layers: layers)
-    }
-  }
-
   static func parts(of path: String) -> [String] {
     path.replacing("[", with: ".").replacing("]", with: "")
       .split(separator: ".", omittingEmptySubsequences: false).map(String.init)
   }
 
   /// The site of a module of a layer, under one of the paths that layers stand at.
-  private static func site(
+  static func site(
     of parts: [String], under prefixes: [[String]], _ modules: Modules, layers: Int
   ) -> (site: Site, layer: Int)? {
     guard let prefix = prefixes.first(where: { parts.starts(with: $0) }),
@@ -123,7 +93,7 @@ enum ModulePaths {
   }
 
   /// - Parameter outside: The number of paths that lead to no layer.
-  private static func order(
+  static func order(
     of component: String, _ modules: Modules, outside: Int = 0
   ) -> Int {
     if let site = Site(rawValue: component) {
@@ -136,25 +106,6 @@ enum ModulePaths {
     guard let layer = parts.firstIndex(where: { Int($0) != nil }) else { return outside }
     let name = parts[(layer + 1)...].joined(separator: ".")
     return modules.firstIndex { $0.key == name } ?? outside
-  }
-
-  /// Every path of a layer of a recurrent model, a perceptron, a Backpack's GPT-2.
-  static func gruPaths(ofLayer layer: Int) -> [String] {
-    gru.map { "gru.cells[\(layer)].\($0.key)" }
-  }
-  static func mlpPaths(ofLayer layer: Int) -> [String] { mlp.map { "mlp.h[\(layer)].\($0.key)" } }
-  static func backpackPaths(ofLayer layer: Int, gpt2: Names) -> [String] {
-    gpt2.inBlock.map { "backpack.gpt2_model.h[\(layer)].\($0.key)" }
-      + ["backpack.sense_network.output", "backpack.sense_weight_net.output"]
-  }
-
-  static func gruOrder(of component: String) -> Int { order(of: component, gru) }
-  static func mlpOrder(of component: String) -> Int {
-    // The head reads what the last layer gave.
-    order(of: component, mlp, outside: mlp.count)
-  }
-  static func backpackOrder(of component: String, gpt2: Names) -> Int {
-    order(of: component, gpt2.inBlock)
   }
 
   /// The shortest name, which is the module itself, not what lies inside it.
@@ -181,32 +132,4 @@ enum ModulePaths {
     return
       Set(inside + names.outside.map(names.path) + names.outside.map(\.key)).sorted()
   }
-
-  private static let gru = modules([
-    "input": .cellInput,
-    "x2h.input": .cellInput,
-    "x2h.output": .x2hOutput,
-    "h2h.input": .stateInput,
-    "h2h.output": .h2hOutput,
-    "reset_act.input": .resetGateInput,
-    "reset_act.output": .resetGateOutput,
-    "update_act.input": .updateGateInput,
-    "update_act.output": .updateGateOutput,
-    "new_act.input": .newGateInput,
-    "new_act.output": .newGateOutput,
-    "output": .cellOutput,
-  ])
-
-  private static let mlp = modules([
-    "input": .blockInput,
-    "ff1.input": .blockInput,
-    "ff1.output": .mlpPreactivation,
-    "act.input": .mlpPreactivation,
-    "act.output": .mlpActivation,
-    "dropout.input": .mlpActivation,
-    "dropout.output": .blockOutput,
-    "output": .blockOutput,
-  ])
-
-  private static func modules(_ pairs: KeyValuePairs<String, Site>) -> Modules { Array(pairs) }
 }

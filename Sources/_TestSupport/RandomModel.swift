@@ -2,10 +2,14 @@ public import Models
 public import Tensors
 
 extension DecoderModel {
-  /// A decoder whose weights are seeded normal draws.
+  /// A decoder whose weights are seeded normal draws, under GPT-2's or Llama's names by the kind of
+  /// norm.
   public static func random(_ shape: DecoderShape, seed: UInt64 = 1) -> DecoderModel {
     var random = SeededRandom(seed: seed)
-    return DecoderModel(shape) { .random($0, of: shape, using: &random) }
+    let family = shape.blocks[0].norm.kind == .layer ? Family.gpt2 : Family.llama
+    return DecoderModel(shape, names: PublishedNames(family)) {
+      .random($0, of: shape, using: &random)
+    }
   }
 }
 

@@ -28,7 +28,8 @@ struct BackpackFolderTests {
   @Test func `attention is scaled by layer unless the configuration says otherwise`() throws {
     func scales(_ extra: [String]) throws -> [Float] {
       let folder = try folder { fields, _ in fields += extra }
-      guard case .backpack(let shape, _) = try folder.opened().contents else { return [] }
+      guard case .standalone(let shape as BackpackShape, _) = try folder.opened().contents
+      else { return [] }
       return shape.decoder.blocks.map(\.attention.scale)
     }
     let scale = 1 / Float(2).squareRoot()

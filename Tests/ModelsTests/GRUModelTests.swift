@@ -1,8 +1,9 @@
 import Autodiff
-import Models
 import Tensors
 import Testing
 import _TestSupport
+
+@testable import Models
 
 struct GRUModelTests {
   private let shape = GRUShape.tiny(.classifier(classes: 4))
@@ -27,6 +28,16 @@ struct GRUModelTests {
       let alone = model.run(.tokens([ids]), on: Tape(), visit: nil).value
       #expect(alone.elements == together.rows(start..<start + ids.count).elements)
       start += ids.count
+    }
+  }
+
+  @Test func `the embeddings of the steps that are run are made, and no other`() {
+    var model = model
+    for addsPositions in [false, true] {
+      model.addsPositions = addsPositions
+      let all = model.stream(tokens.map { $0.indices }, of: .tokens(tokens), on: Tape()).value
+      let some = model.stream([1..<3, 0..<0, 2..<3], of: .tokens(tokens), on: Tape()).value
+      #expect(all.rows == 8 && some.elements == all.gathered([1, 2, 7]).elements)
     }
   }
 

@@ -26,7 +26,7 @@ extension EndToEnd {
     {
       let known =
         Models.Family.all.map(\.modelType) + EncoderDecoderFamily.all.map(\.modelType)
-        + [GRUShape.modelType, MLPShape.modelType, ResNetShape.modelType]
+        + StandaloneFamily.all.map(\.modelType)
       let all = SmallFamily.all.map(\.modelType)
       #expect(Set(known) == Set(all))
       #expect(Set(Self.others.map(\.model.name)) == Set(Self.undumped.keys))

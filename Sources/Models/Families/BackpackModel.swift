@@ -79,17 +79,30 @@ extension BackpackModel: IntervenableModel {
 
   /// The site at a published module path.
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
-    ModulePaths.backpackSite(
-      of: path, gpt2: ModuleNames.gpt2.paths(shape.decoder), layers: shape.decoder.layers)
+    let parts = ModulePaths.parts(of: path)
+    let rest = Array(parts.first == "backpack" ? parts.dropFirst() : parts[...])
+    return switch rest.joined(separator: ".") {
+    case "sense_network.output": (.senseNetworkOutput, 0)
+    case "sense_weight_net.output": (.contextualization, 0)
+    default:
+      ModulePaths.site(
+        of: rest, under: [["gpt2_model", "h"]], modules, layers: shape.decoder.layers)
+    }
   }
 
   public func modulePaths(ofLayer layer: Int) -> [String] {
-    ModulePaths.backpackPaths(ofLayer: layer, gpt2: ModuleNames.gpt2.paths(shape.decoder))
+    modules.map { "backpack.gpt2_model.h[\(layer)].\($0.key)" }
+      + ["backpack.sense_network.output", "backpack.sense_weight_net.output"]
   }
 
   /// When a run comes by a component among those that hold the same value.
   public func order(ofComponent component: String) -> Int {
-    ModulePaths.backpackOrder(of: component, gpt2: ModuleNames.gpt2.paths(shape.decoder))
+    ModulePaths.order(of: component, modules)
+  }
+
+  /// Of a block of the stack inside.
+  private var modules: ModulePaths.Modules {
+    decoder.names.modules.paths(shape.decoder).inBlock
   }
 
   /// The model with the given sites among those that its runs come by.

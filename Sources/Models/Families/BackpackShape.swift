@@ -5,8 +5,8 @@ internal import Tensors
 ///
 /// Hewitt et al., 2023, <https://arxiv.org/abs/2305.16765>.
 public struct BackpackShape: Sendable, Equatable {
-  /// The class that its files name; their `model_type` is GPT-2's.
-  public static let savedClass = "BackpackGPT2LMHeadModel"
+  /// The class that its files name; their `model_type` is that of the stack inside.
+  fileprivate static let savedClass = "BackpackGPT2LMHeadModel"
 
   /// The GPT-2 that makes the weights; its token embedding is the output head as well.
   public var decoder: DecoderShape
@@ -74,4 +74,32 @@ public struct BackpackShape: Sendable, Equatable {
   }
 
   package var weights: [WeightSpec] { decoderWeights + senseWeights }
+}
+
+extension StandaloneFamily {
+  static let backpack = StandaloneFamily(
+    Family.gpt2.modelType, savedClass: BackpackShape.savedClass
+  ) { config, _ throws(Refusal) in try BackpackShape(config) }
+}
+
+extension BackpackShape: StandaloneShape {
+  package var description: (name: String, sizes: [(name: String, value: Int)]) {
+    (
+      "gpt2 (Backpack)",
+      [
+        ("layers", layers), ("width", decoder.width), ("heads", decoder.heads),
+        ("senses", senses), ("vocabulary", decoder.vocabulary),
+      ]
+    )
+  }
+  package var kind: OpenedModel.Kind { .languageModel }
+  package var layers: Int { decoder.layers }
+  package var answerCount: Int { decoder.vocabulary }
+  package var inputLimits: InputLimits { decoder.inputLimits }
+  package var start: InitialWeights.Rule? { nil }
+  package func isBuffer(_ tensor: String) -> Bool { Family.gpt2.isBuffer(tensor) }
+
+  package func model(_ weights: NamedWeights<Float>) -> any TrainableModel<Float> {
+    BackpackModel(self, weights)
+  }
 }

@@ -29,16 +29,21 @@ public struct GRUModel<Scalar: Real>: Sendable {
       }
   }
 
-  /// What the first cells read, `[rows, width]`, packed like the inputs.
-  func stream(_ inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
+  /// What the first cells read at some steps of each example, `[rows, width]`, one example's below the
+  /// other's.
+  func stream(
+    _ steps: [Range<Int>], of inputs: ModelInputs<Scalar>, on tape: Tape<Scalar>
+  ) -> Variable<Scalar> {
     switch inputs {
-    case .embeddings(let embeddings): return Variable(.concatenated(embeddings))
+    case .embeddings(let embeddings):
+      return Variable(.concatenated(zip(embeddings, steps).map { $0.rows($1) }))
     case .tokens(let tokens), .segments(let tokens, _):
       precondition(shape.hasEmbeddings, "the model has no token embeddings")
-      let embedded = tape.rows(held.variable("gru.wte.weight"), tokens.flatMap(\.self))
+      let embedded = tape.rows(
+        held.variable("gru.wte.weight"), zip(tokens, steps).flatMap { $0[$1] })
       guard addsPositions else { return embedded }
-      let positions = tokens.flatMap { Array($0.indices) }
-      return tape.add(embedded, tape.rows(held.variable("gru.wpe.weight"), positions))
+      return tape.add(
+        embedded, tape.rows(held.variable("gru.wpe.weight"), steps.flatMap(\.self)))
     case .images, .features, .pairs: preconditionFailure("a recurrent model reads sequences")
     }
   }
@@ -60,14 +65,29 @@ extension GRUModel: IntervenableModel {
 
   /// The site at a published module path.
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
-    ModulePaths.gruSite(of: path, layers: shape.layers)
+    ModulePaths.site(
+      of: ModulePaths.parts(of: path), under: [["gru", "cells"], ["cells"]], Self.modules,
+      layers: shape.layers)
   }
 
-  public func modulePaths(ofLayer layer: Int) -> [String] { ModulePaths.gruPaths(ofLayer: layer) }
+  public func modulePaths(ofLayer layer: Int) -> [String] {
+    Self.modules.map { "gru.cells[\(layer)].\($0.key)" }
+  }
 
   /// When a run comes by a component among those that hold the same value.
   public func order(ofComponent component: String) -> Int {
-    ModulePaths.gruOrder(of: component)
+    ModulePaths.order(of: component, Self.modules)
+  }
+
+  private static var modules: ModulePaths.Modules {
+    [
+      ("input", .cellInput), ("x2h.input", .cellInput), ("x2h.output", .x2hOutput),
+      ("h2h.input", .stateInput), ("h2h.output", .h2hOutput),
+      ("reset_act.input", .resetGateInput), ("reset_act.output", .resetGateOutput),
+      ("update_act.input", .updateGateInput), ("update_act.output", .updateGateOutput),
+      ("new_act.input", .newGateInput), ("new_act.output", .newGateOutput),
+      ("output", .cellOutput),
+    ]
   }
 
   public var continuation: Continuation<Scalar> { .steps(self) }

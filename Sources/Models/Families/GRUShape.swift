@@ -14,9 +14,6 @@ public struct GRUShape: Sendable, Equatable {
     case languageModel(tied: Bool)
   }
 
-  /// The `model_type` of its `config.json`.
-  public static let modelType = "gru"
-
   /// Cells above one another.
   public var layers: Int
   /// Of inputs and states.
@@ -70,12 +67,6 @@ public struct GRUShape: Sendable, Equatable {
     }
   }
 
-  /// Whether a tensor is the head of a model that takes its embedding for it.
-  func isTiedHead(_ name: String) -> Bool {
-    guard case .languageModel(tied: true) = head else { return false }
-    return name == "lm_head.weight"
-  }
-
   /// Every weight of the published files, in the order of use.
   package var weights: [WeightSpec] {
     let embeddings = [
@@ -101,5 +92,43 @@ public struct GRUShape: Sendable, Equatable {
   /// What the model can be run on.
   public var inputLimits: InputLimits {
     InputLimits(vocabulary: hasEmbeddings ? vocabulary : nil, width: width, positions: nil)
+  }
+}
+
+extension StandaloneFamily {
+  static let gru = StandaloneFamily("gru") { config, checkpoint throws(Refusal) in
+    try GRUShape(config, checkpoint)
+  }
+}
+
+extension GRUShape: StandaloneShape {
+  package var description: (name: String, sizes: [(name: String, value: Int)]) {
+    let end = kind == .classifier ? "classes" : "vocabulary"
+    return ("gru", [("layers", layers), ("width", width), (end, answerCount)])
+  }
+
+  package var kind: OpenedModel.Kind {
+    switch head {
+    case .classifier: .classifier
+    case .languageModel: .languageModel
+    }
+  }
+
+  package var answerCount: Int {
+    switch head {
+    case .classifier(let classes): classes
+    case .languageModel: vocabulary
+    }
+  }
+
+  package var start: InitialWeights.Rule? { .recurrent(width: width) }
+
+  /// The head of a model that takes its embedding for it may stand there all the same.
+  package func isBuffer(_ tensor: String) -> Bool {
+    head == .languageModel(tied: true) && tensor == "lm_head.weight"
+  }
+
+  package func model(_ weights: NamedWeights<Float>) -> any TrainableModel<Float> {
+    GRUModel(self, weights)
   }
 }

@@ -20,8 +20,8 @@ extension GRUModel: RecurrentModel {
     _ steps: [Range<Int>], of inputs: ModelInputs<Scalar>, from starts: [Tensor<Scalar>],
     on tape: Tape<Scalar>, visit: ((SiteValue<Scalar>) -> Variable<Scalar>)?
   ) -> RecurrentSteps<Scalar> {
-    let batch = Batch(lengths: inputs.lengths)
-    let stream = stream(inputs, on: tape)
+    let rows = Batch(lengths: steps.map(\.count))
+    let stream = stream(steps, of: inputs, on: tape)
     var running: [Int] = []
     var states: [Variable<Scalar>] = []
     var outputs: [Variable<Scalar>] = []
@@ -38,7 +38,8 @@ extension GRUModel: RecurrentModel {
         running = now
       }
       let here = RowPlaces(steps: steps, step: step)
-      var x = tape.rows(stream, now.map { batch.sequences[$0].rows.lowerBound + step })
+      var x = tape.rows(
+        stream, now.map { rows.row(sequence: $0, position: step - steps[$0].lowerBound) })
       for (layer, cell) in cells.enumerated() {
         x = cell(x, state: states[layer], on: tape) { site, value in
           visit?(SiteValue(site: site, layer: layer, value: value, places: here)) ?? value

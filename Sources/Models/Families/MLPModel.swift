@@ -33,14 +33,33 @@ extension MLPModel: IntervenableModel {
 
   /// The site at a published module path.
   public func site(atModulePath path: String) -> (site: Site, layer: Int)? {
-    ModulePaths.mlpSite(of: path, layers: shape.layers)
+    switch path {
+    case "score.input": (.blockOutput, shape.layers - 1)
+    case "score.output": (.logits, 0)
+    default:
+      ModulePaths.site(
+        of: ModulePaths.parts(of: path), under: [["mlp", "h"], ["h"]], Self.modules,
+        layers: shape.layers)
+    }
   }
 
-  public func modulePaths(ofLayer layer: Int) -> [String] { ModulePaths.mlpPaths(ofLayer: layer) }
+  public func modulePaths(ofLayer layer: Int) -> [String] {
+    Self.modules.map { "mlp.h[\(layer)].\($0.key)" }
+  }
 
   /// When a run comes by a component among those that hold the same value.
   public func order(ofComponent component: String) -> Int {
-    ModulePaths.mlpOrder(of: component)
+    // The head reads what the last layer gave.
+    ModulePaths.order(of: component, Self.modules, outside: Self.modules.count)
+  }
+
+  private static var modules: ModulePaths.Modules {
+    [
+      ("input", .blockInput), ("ff1.input", .blockInput), ("ff1.output", .mlpPreactivation),
+      ("act.input", .mlpPreactivation), ("act.output", .mlpActivation),
+      ("dropout.input", .mlpActivation), ("dropout.output", .blockOutput),
+      ("output", .blockOutput),
+    ]
   }
 
   public var continuation: Continuation<Scalar> { .stages(self) }

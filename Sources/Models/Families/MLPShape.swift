@@ -5,9 +5,6 @@ public import Tensors
 ///
 /// Wu et al., 2024, <https://arxiv.org/abs/2403.07809>.
 public struct MLPShape: Sendable, Equatable {
-  /// The `model_type` of its `config.json`.
-  public static let modelType = "mlp"
-
   /// Square maps before the classifier.
   public var layers: Int
   /// Of inputs and of every layer.
@@ -68,5 +65,23 @@ public struct MLPShape: Sendable, Equatable {
   /// What the model can be run on.
   public var inputLimits: InputLimits {
     InputLimits(vocabulary: nil, width: width, positions: nil)
+  }
+}
+
+extension StandaloneFamily {
+  static let mlp = StandaloneFamily("mlp") { config, _ throws(Refusal) in try MLPShape(config) }
+}
+
+extension MLPShape: StandaloneShape {
+  package var description: (name: String, sizes: [(name: String, value: Int)]) {
+    ("mlp", [("layers", layers), ("width", width), ("classes", classes)])
+  }
+  package var kind: OpenedModel.Kind { .classifier }
+  package var answerCount: Int { classes }
+  package var start: InitialWeights.Rule? { .linear }
+  package func isBuffer(_ tensor: String) -> Bool { false }
+
+  package func model(_ weights: NamedWeights<Float>) -> any TrainableModel<Float> {
+    MLPModel(self, weights)
   }
 }

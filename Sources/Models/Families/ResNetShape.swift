@@ -6,8 +6,6 @@ public import Tensors
 /// He et al., 2015, <https://arxiv.org/abs/1512.03385>; the stride stands in the second convolution of
 /// a bottleneck unless the configuration says otherwise.
 public struct ResNetShape: Sendable, Equatable {
-  /// The `model_type` of its `config.json`.
-  public static let modelType = "resnet"
   static let savedClass = "ResNetForImageClassification"
 
   /// What a block's convolutions are.
@@ -191,7 +189,31 @@ extension ResNetShape {
       + WeightSpec.linear(
         "classifier.1", inputs: stages.last?.width ?? 0, outputs: classes, bias: true)
   }
+}
 
-  /// Tensors that files hold besides weights: how many batches a norm has seen.
-  static func isBuffer(_ name: String) -> Bool { name.hasSuffix(".num_batches_tracked") }
+extension StandaloneFamily {
+  static let resNet = StandaloneFamily("resnet") { config, _ throws(Refusal) in
+    try ResNetShape(config)
+  }
+}
+
+extension ResNetShape: StandaloneShape {
+  package var description: (name: String, sizes: [(name: String, value: Int)]) {
+    (
+      "resnet",
+      [
+        ("layers", layers), ("stages", stages.count), ("channels", channels), ("classes", classes),
+      ]
+    )
+  }
+  package var kind: OpenedModel.Kind { .classifier }
+  package var answerCount: Int { classes }
+  package var start: InitialWeights.Rule? { nil }
+
+  /// How many batches a norm has seen.
+  package func isBuffer(_ tensor: String) -> Bool { tensor.hasSuffix(".num_batches_tracked") }
+
+  package func model(_ weights: NamedWeights<Float>) -> any TrainableModel<Float> {
+    ResNetModel(self, weights)
+  }
 }

@@ -3,9 +3,9 @@ internal import Randomness
 internal import Tensors
 
 /// Weights to begin training from, each drawn by its own name, so alike on any rank.
-struct InitialWeights {
+package struct InitialWeights {
   /// What the published implementation of a family draws from.
-  enum Rule {
+  package enum Rule {
     /// Uniform within ±1/√inputs, weights and biases: `torch.nn.Linear`.
     case linear
     /// The same within ±1/√width for the cells; embeddings as in a decoder: pyvene's GRU.

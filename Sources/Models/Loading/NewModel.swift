@@ -3,15 +3,12 @@ public import Inputs
 public import Tensors
 
 /// A model that has no weights yet: its configuration, as transformers or pyvene would write it.
-///
-/// MLP and GRU are those of pyvene, all others those of transformers.
 public struct NewModel: Sendable {
   /// Parameters of one model; more are not trained from nothing here.
   public static let parameterLimit = 1 << 31
 
   private enum Kind: Sendable {
-    case mlp(MLPShape)
-    case gru(GRUShape)
+    case standalone(any StandaloneShape, InitialWeights.Rule)
     case decoder(DecoderShape, PublishedNames)
     case encoderDecoder(EncoderDecoderShape, EncoderDecoderFamily)
   }
@@ -24,21 +21,23 @@ public struct NewModel: Sendable {
   public init(_ config: JSONField) throws(Refusal) {
     self.config = try config.object()
     let type = try config["model_type"]
-    switch try type.string() {
-    case MLPShape.modelType: kind = .mlp(try MLPShape(config))
-    case GRUShape.modelType: kind = .gru(try GRUShape(config))
-    case let name:
-      if let family = EncoderDecoderFamily.named(name) {
-        kind = .encoderDecoder(try family.shape(config).shape, family)
-        break
+    let name = try type.string()
+    if let family = try StandaloneFamily.of(config) {
+      let shape = try family.shape(config, nil)
+      guard let start = shape.start else {
+        throw type.refusal(
+          shape.description.name, expected: "a family whose models begin from random weights")
       }
-      guard let known = Family.named(name) else {
-        let all =
-          [MLPShape.modelType, GRUShape.modelType] + Family.all.map(\.modelType)
-          + EncoderDecoderFamily.all.map(\.modelType)
-        throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
-      }
-      kind = .decoder(try known.shape(config), PublishedNames(known))
+      kind = .standalone(shape, start)
+    } else if let family = EncoderDecoderFamily.named(name) {
+      kind = .encoderDecoder(try family.shape(config).shape, family)
+    } else if let family = Family.named(name) {
+      kind = .decoder(try family.shape(config), PublishedNames(family))
+    } else {
+      let known =
+        StandaloneFamily.modelTypes + Family.all.map(\.modelType)
+        + EncoderDecoderFamily.all.map(\.modelType)
+      throw type.refusal(quoted(name), expected: "one of " + known.joined(separator: ", "))
     }
     try checkSize(config)
   }
@@ -62,8 +61,7 @@ public struct NewModel: Sendable {
   /// Every weight, in the order of use.
   var specs: [WeightSpec] {
     switch kind {
-    case .mlp(let shape): shape.weights
-    case .gru(let shape): shape.weights
+    case .standalone(let shape, _): shape.weights
     case .decoder(let shape, let names): shape.specs(named: names)
     case .encoderDecoder(let shape, let family):
       shape.encoder.specs(named: family.publishedNames(shape).encoder)
@@ -81,8 +79,7 @@ public struct NewModel: Sendable {
 
   public var layerCount: Int {
     switch kind {
-    case .mlp(let shape): shape.layers
-    case .gru(let shape): shape.layers
+    case .standalone(let shape, _): shape.layers
     case .decoder(let shape, _): shape.layers
     case .encoderDecoder(let shape, _): shape.encoder.layers + shape.decoder.layers
     }
@@ -91,8 +88,7 @@ public struct NewModel: Sendable {
   /// What the model can be run on.
   public var inputLimits: InputLimits {
     switch kind {
-    case .mlp(let shape): shape.inputLimits
-    case .gru(let shape): shape.inputLimits
+    case .standalone(let shape, _): shape.inputLimits
     case .decoder(let shape, _): shape.inputLimits
     case .encoderDecoder(let shape, _): shape.inputLimits
     }
@@ -101,20 +97,16 @@ public struct NewModel: Sendable {
   /// The width of the logits: the vocabulary, or the classes.
   public var answerCount: Int {
     switch kind {
-    case .mlp(let shape): return shape.classes
-    case .gru(let shape):
-      if case .classifier(let classes) = shape.head { return classes }
-      return shape.vocabulary
-    case .decoder(let shape, _): return shape.vocabulary
-    case .encoderDecoder(let shape, _): return shape.decoder.vocabulary
+    case .standalone(let shape, _): shape.answerCount
+    case .decoder(let shape, _): shape.vocabulary
+    case .encoderDecoder(let shape, _): shape.decoder.vocabulary
     }
   }
 
   /// The model over weights of its names and sizes.
   public func model(_ weights: NamedWeights<Float>) -> any TrainableModel<Float> {
     switch kind {
-    case .mlp(let shape): MLPModel(shape, weights)
-    case .gru(let shape): GRUModel(shape, weights)
+    case .standalone(let shape, _): shape.model(weights)
     case .decoder(let shape, let names):
       DecoderModel(shape, names: names, weights, on: Tape())
     case .encoderDecoder(let shape, let family): EncoderDecoderModel(shape, of: family, weights)
@@ -125,15 +117,14 @@ public struct NewModel: Sendable {
   public func initialWeights(seed: UInt64) -> NamedWeights<Float> {
     let start =
       switch kind {
-      case .mlp: InitialWeights.Rule.linear
-      case .gru(let shape): InitialWeights.Rule.recurrent(width: shape.width)
+      case .standalone(_, let start): start
       case .decoder(let shape, _): InitialWeights.Rule.decoder(layers: shape.layers)
       case .encoderDecoder: InitialWeights.Rule.decoder(layers: layerCount)
       }
     return InitialWeights(seed: seed, start).weights(specs)
   }
 
-  /// Writes a folder that transformers, or for MLP and GRU pyvene, loads.
+  /// Writes a folder that the family's published implementation loads.
   public func save(_ weights: NamedWeights<Float>, to folder: String) throws(Refusal) {
     try weights.save(beside: config, to: folder)
   }

@@ -20,35 +20,7 @@ extension OpenedModel {
           ("width", decoder.width), ("heads", decoder.heads), ("vocabulary", decoder.vocabulary),
         ]
       )
-    case .backpack(let shape, _):
-      return (
-        "gpt2 (Backpack)",
-        [
-          ("layers", shape.decoder.layers), ("width", shape.decoder.width),
-          ("heads", shape.decoder.heads), ("senses", shape.senses),
-          ("vocabulary", shape.decoder.vocabulary),
-        ]
-      )
-    case .gru(let shape, _):
-      let end: (String, Int) =
-        switch shape.head {
-        case .classifier(let classes): ("classes", classes)
-        case .languageModel: ("vocabulary", shape.vocabulary)
-        }
-      return (GRUShape.modelType, [("layers", shape.layers), ("width", shape.width), end])
-    case .mlp(let shape, _):
-      return (
-        MLPShape.modelType,
-        [("layers", shape.layers), ("width", shape.width), ("classes", shape.classes)]
-      )
-    case .resNet(let shape, _):
-      return (
-        ResNetShape.modelType,
-        [
-          ("layers", shape.layers), ("stages", shape.stages.count),
-          ("channels", shape.channels), ("classes", shape.classes),
-        ]
-      )
+    case .standalone(let shape, _): return shape.description
     }
   }
 }

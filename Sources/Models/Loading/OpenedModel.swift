@@ -21,19 +21,16 @@ public struct OpenedModel: Sendable {
   }
 
   /// The model, with what is particular to its family.
-  public enum Contents: Sendable {
+  package enum Contents: Sendable {
     case decoder(PublishedModel)
     case encoderDecoder(PublishedPair)
-    case backpack(BackpackShape, PublishedTensors)
-    case gru(GRUShape, PublishedTensors)
-    case mlp(MLPShape, PublishedTensors)
-    case resNet(ResNetShape, PublishedTensors)
+    case standalone(any StandaloneShape, PublishedTensors)
   }
 
   /// The files.
   public let checkpoint: Checkpoint
   /// What is in them.
-  public let contents: Contents
+  package let contents: Contents
 
   /// Opens a model folder or a GGUF file and checks it.
   ///
@@ -45,46 +42,21 @@ public struct OpenedModel: Sendable {
       return
     }
     let type = try config["model_type"]
-    switch try type.string() {
-    case GRUShape.modelType:
-      let shape = try GRUShape(config, checkpoint)
-      contents = .gru(
-        shape, try PublishedTensors(checkpoint, shape.weights, isBuffer: shape.isTiedHead))
-    case MLPShape.modelType:
-      let shape = try MLPShape(config)
-      contents = .mlp(shape, try PublishedTensors(checkpoint, shape.weights))
-    case ResNetShape.modelType:
-      let shape = try ResNetShape(config)
-      contents = .resNet(
-        shape,
-        try PublishedTensors(checkpoint, shape.weights, isBuffer: ResNetShape.isBuffer))
-    case Family.gpt2.modelType where try Self.isBackpack(config):
-      let shape = try BackpackShape(config)
-      contents = .backpack(
-        shape,
-        try PublishedTensors(checkpoint, shape.weights, isBuffer: { Family.gpt2.isBuffer($0) }))
-    case let name:
-      if let family = EncoderDecoderFamily.named(name) {
-        contents = .encoderDecoder(try PublishedPair(checkpoint, config, family))
-        return
-      }
-      let known = Family.all.map(\.modelType)
-      guard known.contains(name) else {
-        let all =
-          known + EncoderDecoderFamily.all.map(\.modelType)
-          + [GRUShape.modelType, MLPShape.modelType, ResNetShape.modelType]
-        throw type.refusal(quoted(name), expected: "one of " + all.joined(separator: ", "))
-      }
+    let name = try type.string()
+    if let family = try StandaloneFamily.of(config) {
+      let shape = try family.shape(config, checkpoint)
+      let tensors = try PublishedTensors(checkpoint, shape.weights, isBuffer: shape.isBuffer)
+      contents = .standalone(shape, tensors)
+    } else if let family = EncoderDecoderFamily.named(name) {
+      contents = .encoderDecoder(try PublishedPair(checkpoint, config, family))
+    } else if Family.named(name) != nil {
       contents = .decoder(try PublishedModel(checkpoint))
+    } else {
+      let known =
+        Family.all.map(\.modelType) + EncoderDecoderFamily.all.map(\.modelType)
+        + StandaloneFamily.modelTypes
+      throw type.refusal(quoted(name), expected: "one of " + known.joined(separator: ", "))
     }
-  }
-
-  private static func isBackpack(_ config: JSONField) throws(Refusal) -> Bool {
-    guard let classes = try config.optional("architectures") else { return false }
-    for item in try classes.items() where try item.string() == BackpackShape.savedClass {
-      return true
-    }
-    return false
   }
 
   /// What the model's logits are.
@@ -93,19 +65,17 @@ public struct OpenedModel: Sendable {
     case .decoder(let model) where model.shape.head.isOfFirstRow: .classifier
     case .decoder(let model): model.shape.isCausal ? .decoder : .encoder
     case .encoderDecoder: .encoderDecoder
-    case .backpack: .languageModel
-    case .gru(let shape, _):
-      switch shape.head {
-      case .classifier: .classifier
-      case .languageModel: .languageModel
-      }
-    case .mlp, .resNet: .classifier
+    case .standalone(let shape, _): shape.kind
     }
   }
 
   /// What is worth a word though nothing is wrong.
   public var notes: [String] {
-    if case .decoder(let model) = contents { model.notes } else { [] }
+    switch contents {
+    case .decoder(let model): model.notes
+    case .encoderDecoder(let model): model.notes
+    case .standalone: []
+    }
   }
 
   /// Reads the weights into memory of this process.
@@ -113,10 +83,7 @@ public struct OpenedModel: Sendable {
     switch contents {
     case .decoder(let model): try model.load()
     case .encoderDecoder(let model): try model.load()
-    case .backpack(let shape, let tensors): BackpackModel(shape, try tensors.read())
-    case .gru(let shape, let tensors): GRUModel(shape, try tensors.read())
-    case .mlp(let shape, let tensors): MLPModel(shape, try tensors.read())
-    case .resNet(let shape, let tensors): ResNetModel(shape, try tensors.read())
+    case .standalone(let shape, let tensors): shape.model(try tensors.read())
     }
   }
 
@@ -125,7 +92,7 @@ public struct OpenedModel: Sendable {
     switch contents {
     case .decoder(let model): return try model.outline()
     case .encoderDecoder(let model): return try model.outline()
-    case .backpack, .gru, .mlp, .resNet: return try load()
+    case .standalone: return try load()
     }
   }
 
@@ -134,14 +101,7 @@ public struct OpenedModel: Sendable {
     switch contents {
     case .decoder(let model): model.shape.outputWidth
     case .encoderDecoder(let model): model.shape.decoder.outputWidth
-    case .backpack(let shape, _): shape.decoder.vocabulary
-    case .gru(let shape, _):
-      switch shape.head {
-      case .classifier(let classes): classes
-      case .languageModel: shape.vocabulary
-      }
-    case .mlp(let shape, _): shape.classes
-    case .resNet(let shape, _): shape.classes
+    case .standalone(let shape, _): shape.answerCount
     }
   }
 }
