@@ -26,8 +26,8 @@ extension DecoderModel {
     }
 
     let middle = crossed(middle(wanted, added, layer, in: run), layer, queries, in: run)
-    let changed = mlp(middle, isNormed ? weights.mlpNorm : nil, layer, in: run)
-    let out = out(middle, changed, layer, in: run)
+    let (changed, passed) = mlp(middle, isNormed ? weights.mlpNorm : nil, layer, in: run)
+    let out = out(isNormed ? middle : passed, changed, layer, in: run)
     return run.visit(.blockOutput, layer, out)
   }
 
@@ -73,13 +73,13 @@ extension DecoderModel {
     let tape = run.tape
     let norm = layers[layer].mlpNorm
     let shared = norm == nil ? queries.map { tape.rows(read, $0) } ?? read : wanted
-    let changed = mlp(shared, norm, layer, in: run)
+    let changed = mlp(shared, norm, layer, in: run).added
     return run.visit(
       .blockOutput, layer, tape.add(tape.add(attended, changed), wanted))
   }
 
-  /// What attention adds to the wanted rows, of which those that will be replaced hold anything, and
-  /// what it read as later readers see it.
+  /// What attention adds to the wanted rows, where those that will be replaced hold anything, and what
+  /// it read as later readers see it.
   private func attended(
     _ read: Variable<Scalar>, _ layer: Int, _ queries: [Int]?, in run: Run<Scalar>
   ) -> (added: Variable<Scalar>, read: Variable<Scalar>) {
@@ -101,26 +101,31 @@ extension DecoderModel {
     )
   }
 
-  /// What the feed-forward network adds to the stream; rows that will be replaced hold anything.
+  /// What the feed-forward network adds to the stream, where rows that will be replaced hold anything,
+  /// and what it read.
   private func mlp(
     _ stream: Variable<Scalar>, _ norm: Norm<Scalar>?, _ layer: Int, in run: Run<Scalar>
-  ) -> Variable<Scalar> {
+  ) -> (added: Variable<Scalar>, read: Variable<Scalar>) {
     let isBranch = shape.blocks[layer].mlpSpan == .branch
-    let needed = isBranch ? run.neededRows(.mlpOutput, layer, of: stream.value.rows) : nil
-    let made: Variable<Scalar>
+    // Without a norm the stream itself is read, on every row.
+    let order = shape.blocks[layer].order
+    let spares = isBranch && (norm != nil || order.isParallel)
+    let needed = spares ? run.neededRows(.mlpOutput, layer, of: stream.value.rows) : nil
+    var (made, read): (Variable<Scalar>, Variable<Scalar>)
     if let needed {
-      let part = wholeMLP(run.tape.rows(stream, needed), norm, layer, in: run)
-      made = run.tape.replaceRows(stream, needed, with: part)
+      (made, read) = wholeMLP(run.tape.rows(stream, needed), norm, layer, in: run)
+      made = run.tape.replaceRows(stream, needed, with: made)
     } else {
-      made = wholeMLP(stream, norm, layer, in: run)
+      (made, read) = wholeMLP(stream, norm, layer, in: run)
     }
-    return isBranch ? run.visit(.mlpOutput, layer, made) : made
+    return (isBranch ? run.visit(.mlpOutput, layer, made) : made, read)
   }
 
   private func wholeMLP(
     _ stream: Variable<Scalar>, _ norm: Norm<Scalar>?, _ layer: Int, in run: Run<Scalar>
-  ) -> Variable<Scalar> {
+  ) -> (made: Variable<Scalar>, read: Variable<Scalar>) {
     let read = run.visit(.mlpInput, layer, norm.map { $0(stream, on: run.tape) } ?? stream)
-    return layers[layer].mlp(read, on: run.tape) { site, value in run.visit(site, layer, value) }
+    let made = layers[layer].mlp(read, on: run.tape) { run.visit($0, layer, $1) }
+    return (made, read)
   }
 }

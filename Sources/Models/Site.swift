@@ -36,7 +36,8 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   /// What the attention's output matrix makes, where `attentionOutput` holds sum and norm as well,
   /// `[rows, width]`.
   case attentionProjectionOutput = "attention_projection_output"
-  /// What the MLP reads: the normalised stream, `[rows, width]`.
+  /// What the MLP reads: the normalised stream, `[rows, width]`. Where no norm stands before it, that
+  /// is the stream that its output is added to.
   case mlpInput = "mlp_input"
   /// The nonlinearity's output (of a gated MLP: the gate's), `[rows, mlpWidth]`.
   case mlpActivation = "mlp_activation"
@@ -52,9 +53,9 @@ public enum Site: String, Sendable, Codable, CaseIterable, Hashable {
   /// Queries, keys and values side by side where one matrix makes them; the three are cut from it,
   /// so see its changes. `[rows, 3 · width]`.
   case qkvOutput = "qkv_output"
-  /// What keys and values are made of, after queries have read the normalised stream. Whoever reads the
-  /// same value after them sees its changes: an MLP beside the attention on one norm, and the sum where
-  /// the attention reads the stream itself.
+  /// What keys and values are made of, after queries have read the normalised stream. Whoever reads
+  /// the same value after them sees its changes: an MLP beside the attention on one norm, and the sum
+  /// where the attention reads the stream itself.
   case keyInput = "key_input"
   /// What values are made of, after queries and keys have read the normalised stream; seen later as
   /// `keyInput` is.
