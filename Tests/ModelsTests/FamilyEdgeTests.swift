@@ -170,10 +170,21 @@ struct FamilyEdgeTests {
     }
   }
 
+  @Test(arguments: [("olmo2", false), ("llama", true)])
+  func `the path of what a gate's other branch reads is there where a norm stands before`(
+    type: String, isThere: Bool
+  ) throws {
+    let folder = try Folder("{\"model_type\": \"\(type)\", \(Self.usual)\(Self.more)}")
+    let model = try folder.opened().load()
+    let path = "model.layers[1].mlp.up_proj"
+    #expect(model.site(atModulePath: "\(path).input")?.site == (isThere ? .mlpUpInput : nil))
+    #expect(model.site(atModulePath: "\(path).output")?.site == .mlpUpOutput)
+  }
+
   // MARK: Configurations
 
   @Test(arguments: [
-    ("\"architectures\": \"LlamaForCausalLM\"", ["config.json: architectures", "a list"]),
+    ("\"architectures\": \"LlamaForCausalLM\"", ["config.json: architectures", "an array"]),
     ("\"rope_theta\": 1e308", ["rope_theta", "float32"]),
     ("\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 1e39}", ["1e+39"]),
   ])

@@ -156,7 +156,12 @@ extension ModuleNames {
       paths += both(activation, .mlpPreactivation, .mlpActivation)
     }
     if isGated, let name = names(of: block)[.up], name.fused.isEmpty {
-      paths += both(name.path, .mlpUpInput, .mlpUpOutput)
+      // Without a norm before it the branch reads the stream itself, and a change of what that module
+      // reads would reach the sum, as one of the site does not.
+      let hasNorm = block.order != .postNorm && block.order != .outputNorm
+      paths +=
+        (hasNorm ? [("\(name.path).input", .mlpUpInput)] : [])
+        + [("\(name.path).output", .mlpUpOutput)]
     }
     if let name = names(of: block)[.down] {
       paths += both(name.path, isGated ? .mlpProduct : .mlpActivation, .mlpOutput)
