@@ -71,7 +71,9 @@ let package = Package(
     module("Models", ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Locks"]),
     module(
       "Interventions",
-      ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models", "Locks"]),
+      [
+        "Inputs", "JobFiles", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models", "Locks",
+      ]),
     module("Randomness", []),
     module("CausalModels", ["Inputs", "Randomness"]),
     module("Cluster", ["COpenMPI", "Inputs", "Locks"]),
@@ -115,7 +117,7 @@ let package = Package(
     tests(of: "Models", ["Inputs", "Tensors", "Autodiff", "Checkpoints"]),
     tests(
       of: "Interventions",
-      ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+      ["Inputs", "JobFiles", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models"]),
     tests(of: "Randomness", []),
     tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "Locks", "_ClusterProbe"]),

@@ -13,15 +13,26 @@ package struct RankedSpec {
     size = microbatch
   }
 
+  /// Refuses ranks that would each do all of the work.
+  package static func refuseIdle(_ world: Communicator) throws(Refusal) {
+    guard world.size > 1 else { return }
+    throw Refusal(
+      .commandLine, field: "--microbatch", found: "\(world.size) ranks without it",
+      expected: "one process, or for gradients and training --microbatch EXAMPLES, by which ranks "
+        + "share the work")
+  }
+
   /// Runs the specification. Collective; all ranks return the same or throw the same.
   package func run(
-    _ path: String, models: String?, isNaive: Bool, saveTo: String?
+    _ path: String, models: String?, isNaive: Bool, saveTo: String?, output: String? = nil,
+    force: Bool = false
   ) throws(Refusal) -> SpecOutputs {
     let microbatches = Microbatches(
       of: size, by: SharedMicrobatches(world: world, threads: 1, stop: StopSignal()))
     let run = try world.agree {
       try SpecDocument.run(
-        path, models: models, isNaive: isNaive, saveTo: saveTo, microbatches: microbatches)
+        path, models: models, isNaive: isNaive, saveTo: saveTo, output: output,
+        force: force, microbatches: microbatches)
     }
     return try run()
   }

@@ -3,6 +3,8 @@ internal import Foundation
 package import Inputs
 package import Interventions
 internal import JobFiles
+internal import Locks
+internal import JobFiles
 internal import Models
 internal import Tokenizers
 
@@ -15,41 +17,69 @@ package enum SpecDocument {
 
   /// - Parameter path: A `.toml` file; anything else is read as JSON.
   package static func read(_ path: String) throws(Refusal) -> JSONField {
-    guard path.lowercased().hasSuffix(".toml") else { return try JSONField.load(path, kind: .job) }
-    let document = try JobDocument(reading: path)
-    return JSONField(document.root.json.withAbsences(), file: path, kind: .job)
+    let field: JSONField
+    if path.lowercased().hasSuffix(".toml") {
+      let document = try JobDocument(reading: path)
+      field = JSONField(document.root.json.withAbsences(), file: path, kind: .job)
+    } else {
+      field = try JSONField.load(path, kind: .job)
+    }
+    try refuseJob(field)
+    return field
+  }
+
+  /// Refuses a job, which another command runs.
+  private static func refuseJob(_ field: JSONField) throws(Refusal) {
+    guard case .object(let object) = field.value, case .object? = object["model"],
+      object["representations"] == nil, case .string(let kind)? = object["kind"]
+    else { return }
+    throw field.refusal(
+      "a job of the kind \(quoted(kind))",
+      expected: "a specification, whose model is a path; causeway run runs jobs")
   }
 
   /// Prepares a specification's run: prompts are turned into tokens by the model's own tokenizer.
   ///
-  /// - Parameter saveTo: A folder for the interventions as they are after the run.
+  /// - Parameters:
+  ///   - saveTo: A folder for the interventions as they are after the run.
+  ///   - output: The file that the outputs go to.
+  ///   - force: Whether what is there may be replaced; an input never is.
   package static func run(
-    _ path: String, models: String?, isNaive: Bool, saveTo: String? = nil,
-    microbatches: Microbatches? = nil
+    _ path: String, models: String?, isNaive: Bool, saveTo: String? = nil, output: String? = nil,
+    force: Bool = false, microbatches: Microbatches? = nil
   ) throws(Refusal) -> SpecRun {
     let document = try read(path)
     try ComputeRoom.take(threads: 1)
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     options.microbatches = microbatches
-    let model = try document["model"].string()
-    let folder = models.map { URL(fileURLWithPath: $0).appendingPathComponent(model).path }
-    let place = folder.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil } ?? model
-    let addsSpecialTokens = try document.optional("special_tokens")?.bool() ?? true
-    options.tokenize = { (text) throws(Refusal) in
-      let opened = try OpenedModel(place)
-      let tokenizer = try ModelTokenizer.open(
-        nil, beside: opened.checkpoint, vocabulary: Int(Int32.max))
-      guard let tokenizer else {
-        throw Refusal(
-          .model, file: place, found: "no tokenizer.json for prompts given as text",
-          expected: "one, or input_ids in the specification")
-      }
-      return try tokenizer.encode(text, addingSpecialTokens: addsSpecialTokens)
+    let texts = Locked<SpecTexts?>(nil)
+    options.texts = { (model) throws(Refusal) in
+      if let kept = texts.withLock({ $0 }) { return kept }
+      let opened = try self.texts(model)
+      texts.withLock { $0 = opened }
+      return opened
     }
-    if let dumps = try document.optional("dumps") {
-      options.tensors = try DumpTensors.read(dumps, model: place)
+    options.dumps = { (field, model) throws(Refusal) in
+      try DumpTensors.read(field, model: model)
     }
-    return try SpecRun(document, options: options)
+    let run = try SpecRun(document, options: options)
+    try run.refuseReplacing(output, force: force)
+    return run
+  }
+
+  private static func texts(_ model: String) throws(Refusal) -> SpecTexts {
+    let opened = try OpenedModel(model)
+    let tokenizer = try ModelTokenizer.open(
+      nil, beside: opened.checkpoint, vocabulary: Int(Int32.max))
+    guard let tokenizer else {
+      throw Refusal(
+        .model, file: model, found: "no tokenizer.json for texts",
+        expected: "one, or token ids in the specification")
+    }
+    return SpecTexts(
+      encode: { (text, adds) throws(Refusal) in
+        try tokenizer.encode(text, addingSpecialTokens: adds)
+      }, decode: { tokenizer.decode($0) })
   }
 }
 

@@ -86,8 +86,15 @@ public func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
 /// letters none may differ but in case. Only the first
 /// candidates are looked at where a file brings more of them than any person has to choose from.
 ///
+/// What begins with the whole name, and is at most twice as long, goes first: `mlp_out` is `mlp_output`
+/// cut short.
+///
 /// A verb in another form is as near as its stem: `tracing` to `trace`, `ablation` to `ablate`.
 public func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+  let longer = candidates.prefix(nearestLimit).filter {
+    $0.hasPrefix(name) && $0.count <= 2 * name.count
+  }
+  if name.count > 2, let shortest = longer.min(by: { $0.count < $1.count }) { return shortest }
   var best: (name: String, distance: Int)?
   let forms = [name] + stems(of: name)
   for candidate in candidates.prefix(nearestLimit) {

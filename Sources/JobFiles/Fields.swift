@@ -13,6 +13,8 @@ package struct Fields {
   package let isManual: Bool
   private let table: JobTable
   private var keys: [String] = []
+  /// Fields that are read and never told of.
+  private var untold: Set<String> = []
   /// What the manual tells; empty where a job is read.
   package private(set) var entries: [FieldEntry] = []
   /// The fields in the order of their naming, defaults filled in.
@@ -54,12 +56,17 @@ package struct Fields {
     package static let always = When(true, "")
   }
 
+  /// The table itself, as it is written.
+  package var whole: JobField { JobField(JobValue(.table(table)), at: place) }
+
   /// Whether the job gives the field.
-  package func has(_ key: String) -> Bool { table[key] != nil }
+  package func has(_ key: String) -> Bool { written(key) != nil }
 
   /// The field as it is written, if it is.
   package func written(_ key: String) -> JobField? {
-    table[key].map { JobField($0, at: place(of: key)) }
+    guard let value = table[key] else { return nil }
+    if place.leavesOutByNull, case .null = value.content { return nil }
+    return JobField(value, at: place(of: key))
   }
 
   /// Where the field stands, or would.
@@ -154,11 +161,20 @@ package struct Fields {
     return value
   }
 
+  /// A field of files that tests compare with: neither the manual nor a list of fields names it.
+  package mutating func untold<Value>(
+    _ key: String, _ type: FieldType<Value>
+  ) throws(Refusal) -> Value? {
+    untold.insert(key)
+    guard !isManual, let field = written(key) else { return nil }
+    return try type.value(of: field, folder: folder)
+  }
+
   /// Ends the reading: refuses fields that nothing has named.
   ///
   /// - Returns: The table in its canonical form.
   package func end() throws(Refusal) -> JobTable {
-    for (key, _) in table.members where !keys.contains(key) {
+    for (key, _) in table.members where !keys.contains(key) && !untold.contains(key) {
       let near = nearest(to: key, among: keys).map { "\($0) (did you mean that?)" }
       throw place(of: key).refusal(
         "an unknown field \(quoted(key))",

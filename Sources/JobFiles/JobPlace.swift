@@ -8,6 +8,10 @@ package struct JobPlace: Sendable, Equatable {
   /// Such as `restore[0].layers`; empty at the root.
   package let path: String
   package let origin: JobOrigin
+  /// What refusals of the file are; specifications that other files hold are no jobs.
+  package private(set) var kind = Refusal.Kind.job
+  /// Whether null leaves a field out, as it does in specifications.
+  package private(set) var leavesOutByNull = false
   /// Of members that stand elsewhere than under their names, the names on the way to them.
   private var ways: [String: [String]] = [:]
 
@@ -15,6 +19,13 @@ package struct JobPlace: Sendable, Equatable {
     self.file = file
     self.path = path
     self.origin = origin
+  }
+
+  /// A place in a specification.
+  package static func specification(_ field: JSONField) -> JobPlace {
+    var place = JobPlace(file: field.file, path: field.path)
+    (place.kind, place.leavesOutByNull) = (field.kind, true)
+    return place
   }
 
   /// The path with the line, as a refusal names it.
@@ -29,14 +40,12 @@ package struct JobPlace: Sendable, Equatable {
   }
 
   package func refusal(_ found: String, expected: String) -> Refusal {
-    Refusal(.job, file: file, field: field, found: found, expected: expected)
+    Refusal(kind, file: file, field: field, found: found, expected: expected)
   }
 
   /// The place of a member; without an origin of its own it has that of the whole.
   package func member(_ key: String, origin: JobOrigin = .unknown) -> JobPlace {
-    JobPlace(
-      file: file, path: (ways[key] ?? [key]).reduce(path, Self.path),
-      origin: origin == .unknown ? self.origin : origin)
+    inner((ways[key] ?? [key]).reduce(path, Self.path), origin)
   }
 
   /// The same place of a table some of whose members are read under other names than they stand by.
@@ -49,8 +58,14 @@ package struct JobPlace: Sendable, Equatable {
   }
 
   package func item(_ index: Int, origin: JobOrigin = .unknown) -> JobPlace {
-    JobPlace(
-      file: file, path: "\(path)[\(index)]", origin: origin == .unknown ? self.origin : origin)
+    inner("\(path)[\(index)]", origin)
+  }
+
+  private func inner(_ path: String, _ origin: JobOrigin) -> JobPlace {
+    var place = JobPlace(
+      file: file, path: path, origin: origin == .unknown ? self.origin : origin)
+    (place.kind, place.leavesOutByNull) = (kind, leavesOutByNull)
+    return place
   }
 
   /// `parent.key`, the key between quotation marks where it is no bare word.

@@ -167,16 +167,20 @@ struct ChecklistArgumentsTests {
     ("LowRankRotatedSpaceIntervention", #", "low_rank_dimension": 3"#),
     ("BoundlessRotatedSpaceIntervention", ""), ("custom.Scale", #", "args": {"factor": 2.5}"#),
   ])
-  func `types whose formula has no number of coordinates ignore it`(
+  func `types whose formula has no number of coordinates refuse it`(
     type: String, more: String
   ) throws {
     let folder = try SpecFolder()
-    func logits(_ count: String) throws -> [Float]? {
+    func outputs(_ count: String) throws -> SpecOutputs {
       try folder.run(
         SpecFolder.forward(representation: #""layer": 1\#(more)\#(count)"#, type: type))()
-        .floats("intervened.logits")?.elements
     }
-    #expect(try logits(#", "interchange_dim": 2"#) == logits(""))
+    #expect(try outputs("").names.contains("intervened.logits"))
+    #expect {
+      try outputs(#", "interchange_dim": 2"#)
+    } throws: {
+      "\($0)".contains("representations[0].interchange_dim") && "\($0)".contains(type)
+    }
   }
 
   @Test

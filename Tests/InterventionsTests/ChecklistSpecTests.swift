@@ -21,7 +21,7 @@ struct ChecklistSpecTests {
   private func setup(_ representations: String, more: String = "") throws -> SpecSetup {
     try SpecSetup(
       try spec(representations, more: more).representations, mode: .parallel,
-      in: RunSupport.model(RunSupport.shapes[0]), tensors: nil)
+      in: RunSupport.model(RunSupport.shapes[0]), tensors: SpecTensors(nil))
   }
 
   @Test
@@ -42,21 +42,32 @@ struct ChecklistSpecTests {
       {"layer": 2, "component": "mlp_output", "unit": "pos", "max_number_of_units": 3,
        "low_rank_dimension": 4, "intervention_type": "LowRankRotatedSpaceIntervention",
        "intervention": null, "subspace_partition": [[0, 2], [3, 2, 1]], "group_key": 0,
-       "intervention_link_key": 7, "moe_key": null, "source_representation": "row",
-       "hidden_source_representation": null, "latent_dim": 5}
+       "intervention_link_key": 7, "moe_key": null, "source_representation": null,
+       "hidden_source_representation": null, "latent_dim": null}
       """
     let placed = """
       [2, "mlp_output", "pos", 3, 4, "LowRankRotatedSpaceIntervention", null, [[0, 2], [3, 2, 1]],
-       0, 7, null, "row", null, 5]
+       0, 7, null, null, null, null]
       """
     for text in [named, placed, "[\(named)]", "[\(placed)]"] {
       let one = try #require(try spec(text == placed ? "[\(text)]" : text).representations.first)
       #expect(one.layer == 2 && one.component == "mlp_output" && one.unit == .position)
-      #expect(one.maxUnits == 3 && one.rank == 4 && one.latents == 5)
+      #expect(one.maxUnits == 3 && one.rank == 4 && one.latents == nil)
       #expect(one.type == .lowRankRotatedSpace)
       #expect(one.partition == [[0, 1], [3, 2, 1]])
-      #expect(one.group == 0 && one.link == "7" && one.constantSource == "row")
+      #expect(one.group == 0 && one.link == "7" && one.constantSource == nil)
     }
+    let coded = try #require(
+      try spec(
+        """
+        [[0, "mlp_output", null, null, null, "AutoencoderIntervention", null, null, null, null,
+          null, null, null, 5]]
+        """).representations.first)
+    #expect(coded.type == .autoencoder && coded.latents == 5 && coded.unit == .position)
+    let constant = try #require(
+      try spec(#"{"intervention_type": "AdditionIntervention", "source_representation": "row"}"#)
+        .representations.first)
+    #expect(constant.constantSource == "row")
   }
 
   @Test

@@ -59,6 +59,28 @@ struct ExpressionTests {
     }
   }
 
+  @Test
+  func `a formula keeps to the coordinates that subspaces name`() throws {
+    let folder = try SpecFolder()
+    func found(_ subspaces: String) throws -> [Float] {
+      let outputs = try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]}, "unit_locations": {"base": [1, 2]},
+         "representations": [
+           {"layer": 1, "intervention_type": "expression", "args": {"formula": "base * 0"}},
+           {"layer": 1, "intervention_type": "CollectIntervention"}]\(subspaces)}
+        """)()
+      return try #require(outputs.floats("collected.0")?.elements)
+    }
+    #expect(try found("").allSatisfy { $0 == 0 })
+    let some = try found(#", "subspaces": [[[0, 5]], null]"#)
+    for unit in 0..<2 {
+      for coordinate in 0..<12 {
+        #expect((some[unit * 12 + coordinate] == 0) == [0, 5].contains(coordinate))
+      }
+    }
+  }
+
   private let base = Tensor<Double>([2, 2], [1, 2, 3, 4])
   private let source = Tensor<Double>([2, 2], [10, 20, 30, 40])
 

@@ -30,10 +30,13 @@ final class SpecFolder {
 
   /// Opens a specification of this text, with tensors `in.NAME` of random numbers.
   ///
-  /// - Parameter microbatches: Examples of each, one after another; nil for whole batches.
+  /// - Parameters:
+  ///   - microbatches: Examples of each, one after another; nil for whole batches.
+  ///   - hasTensors: Whether there is a file of tensors at all.
+  ///   - texts: The model's tokenizer.
   func run(
     _ text: String, tensors: [String: [Int]] = [:], saveTo: String? = nil, isNaive: Bool = false,
-    microbatches: Int? = nil
+    microbatches: Int? = nil, hasTensors: Bool = true, texts: SpecTexts? = nil
   ) throws -> SpecRun {
     let path = root.appendingPathComponent("job.json").path
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
@@ -42,9 +45,10 @@ final class SpecFolder {
       let values = RunSupport.random(shape, seed: 5 + UInt64(number))
       writer.add("in.\(name)", shape: shape, values.elements)
     }
-    try writer.write(to: root.appendingPathComponent("job.safetensors").path)
+    if hasTensors { try writer.write(to: root.appendingPathComponent("job.safetensors").path) }
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     options.microbatches = microbatches.map { Microbatches(of: $0, by: InTurn()) }
+    if let texts { options.texts = { _ in texts } }
     return try SpecRun(path, options: options)
   }
 

@@ -42,7 +42,7 @@ struct SpecHostileTests {
     """
     {"model": "tiny", "kind": "train", "representations": [
        {"layer": 0, "component": "block_output", "keep_last_dim": true, "embed_dim": 12,
-        "max_number_of_units": 2, "low_rank_dimension": 2, "interchange_dim": 2,
+        "max_number_of_units": 2, "low_rank_dimension": 2,
         "intervention_type": "LowRankRotatedSpaceIntervention", "intervention_link_key": 0},
        {"layer": 0, "component": "block_output", "low_rank_dimension": 2, "embed_dim": 12,
         "intervention_type": "LowRankRotatedSpaceIntervention", "intervention_link_key": 0}],

@@ -217,7 +217,11 @@ struct SpecRunTests {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     var options = SpecRun.Options(models: folder.models)
     #expect(throws: Refusal.self) { _ = try SpecRun(path, options: options)() }
-    options.tokenize = { $0.utf8.map { Int($0) - 97 } }
+    options.texts = { _ in
+      SpecTexts(
+        encode: { text, _ in text.utf8.map { Int($0) - 97 } },
+        decode: { tokens in String(tokens.map { Character(UnicodeScalar(UInt8($0 + 97))) }) })
+    }
     let outputs = try SpecRun(path, options: options)()
     #expect(outputs.floats("intervened.logits")?.shape == [5, 20])
   }

@@ -68,22 +68,17 @@ struct FamilyFolder: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// A Python with transformers and gguf: what `CAUSEWAY_PEER_PYTHON` or `CAUSEWAY_PYTHON` names.
+/// The models that a Python with transformers writes.
 enum PeerPython {
-  static let reason: Comment =
-    "neither CAUSEWAY_PEER_PYTHON nor CAUSEWAY_PYTHON names a Python with transformers and gguf"
-
-  private static let path: String? = ["CAUSEWAY_PEER_PYTHON", "CAUSEWAY_PYTHON"]
-    .compactMap { ProcessInfo.processInfo.environment[$0] }
-    .first { (try? run($0, ["-c", "import transformers, torch, safetensors, gguf"])) == 0 }
+  static let reason = Comment(rawValue: TransformersPython.reason)
 
   /// The models of `families_peer.py`, written once; removed when the tests end.
   static let models: URL? = {
-    guard let path, let fixtures = ModelGoldens.fixtures else { return nil }
+    guard TransformersPython.path != nil, let fixtures = ModelGoldens.fixtures else { return nil }
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("families-\(ProcessInfo.processInfo.processIdentifier)")
     let script = fixtures.appendingPathComponent("families_peer.py").path
-    guard (try? run(path, [script, folder.path])) == 0 else { return nil }
+    guard (try? TransformersPython.run([script, folder.path]).code) == 0 else { return nil }
     written.withLock { $0 = folder.path }
     atexit {
       written.withLock { if let path = $0 { try? FileManager.default.removeItem(atPath: path) } }
@@ -92,15 +87,4 @@ enum PeerPython {
   }()
 
   private static let written = Mutex<String?>(nil)
-
-  private static func run(_ python: String, _ arguments: [String]) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = ["-B"] + arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
-  }
 }

@@ -29,9 +29,20 @@ package enum JobKind: String, CaseIterable, Sendable {
 
   /// The kind of a job that has not been understood yet.
   package init(of document: JobDocument) throws(Refusal) {
+    try refuseSpecification(document)
     let field = try document.field.anyTable().required(
       "kind", expected: "one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
     self = try field.choice()
+  }
+
+  /// Refuses a specification of one intervened run, which another command runs.
+  private static func refuseSpecification(_ document: JobDocument) throws(Refusal) {
+    guard case .table(let table) = document.root.content, case .string? = table["model"]?.content,
+      table["representations"] != nil || table["saved_directory"] != nil
+    else { return }
+    throw document.field.place.refusal(
+      "a specification of one intervened run",
+      expected: "a job, with [model]; causeway intervene runs specifications")
   }
 
   /// The kind of the job that a run's folder was made for.

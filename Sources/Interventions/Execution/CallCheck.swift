@@ -47,6 +47,8 @@ struct CallCheck<Scalar: Real> {
     guard let all = lengths(of: entry) else { return }
     let lengths = entry.grid.lengths(all)
     try check(places.base, in: lengths, index, side: "base")
+    // What reads a source that is null does nothing, so nothing more has to fit.
+    if intervention.needsSource, places.given == nil, call.isNull(entry.group) { return }
     guard
       let joined = entry.grid.unitsOfVector(
         places.base, lengths: lengths, joins: intervention.joinsUnits)
@@ -60,7 +62,13 @@ struct CallCheck<Scalar: Real> {
     do {
       try intervention.check(width: width)
     } catch {
-      throw refusal(index, error.field, error.found, expected: error.expected)
+      guard intervention.joinsUnits else {
+        throw refusal(index, error.field, error.found, expected: error.expected)
+      }
+      throw refusal(
+        index, "unit_locations",
+        "\(joined) units of \(width / joined) elements for \(error.found)",
+        expected: "\(error.expected); max_number_of_units says how many units it joins")
     }
     try checkCoordinates(index, width)
     if intervention.needsSource { try checkSource(index, all, joined, width / joined) }

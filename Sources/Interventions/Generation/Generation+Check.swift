@@ -29,7 +29,13 @@ extension Generation {
       // Entries without places act in the later passes too.
       try later(everywhere)
     } else {
-      try later()
+      do { try later() } catch {
+        let isOfPrompt = (try? onPrompt()) != nil
+        throw Refusal(
+          error.kind, file: error.file, field: error.field, found: error.found,
+          expected: error.expected + " that is new in a pass"
+            + (isOfPrompt ? "; with intervene_on_prompt: true places are the prompt's" : ""))
+      }
       if passes.reachesPromptWithoutPlaces { try onPrompt(everywhere) }
     }
   }

@@ -42,15 +42,29 @@ public struct Generation<Scalar: Real> {
   ///
   /// - Parameters:
   ///   - count: New tokens of each example.
+  ///   - end: What ends an example before; nothing is then collected of it any more.
+  ///   - choose: The next token of each example, from logits `[examples, vocabulary]` and what it has
+  ///     already, its prompt included.
+  public func callAsFunction(
+    _ call: InterventionCall<Scalar>, count: Int, end: GenerationEnd = GenerationEnd(),
+    choosing choose: (Tensor<Scalar>, [[Int]]) -> [Int]
+  ) -> Result {
+    let result = generate(call, count: count, end: end) { logits, tokens in
+      choose(logits, tokens).enumerated().map { ($0, $1) }
+    }
+    return Result(
+      tokens: result.tokens, collected: result.collected.flatMap { $0.map(\.value) })
+  }
+
+  /// Generates from a call that `check` accepts, whose base is tokens, each example to its last token.
+  ///
+  /// - Parameters:
+  ///   - count: New tokens of each example.
   ///   - choose: The next token of each example, from logits `[examples, vocabulary]`.
   public func callAsFunction(
     _ call: InterventionCall<Scalar>, count: Int, choose: (Tensor<Scalar>) -> [Int]
   ) -> Result {
-    let result = generate(call, count: count) { logits in
-      choose(logits).enumerated().map { ($0, $1) }
-    }
-    return Result(
-      tokens: result.tokens, collected: result.collected.flatMap { $0.map(\.value) })
+    self(call, count: count, choosing: { logits, _ in choose(logits) })
   }
 
   /// Generates the most probable continuation of each prompt among those that a beam search finds.
@@ -67,7 +81,7 @@ public struct Generation<Scalar: Real> {
   ) -> Result {
     var search = BeamSearch<Scalar>(count: beams, prompts: call.base.lengths.count)
     var origins: [[Int]] = []
-    let result = generate(call.repeated(beams), count: count) { logits in
+    let result = generate(call.repeated(beams), count: count) { logits, _ in
       let chosen = search.choose(logits)
       origins.append(chosen.map(\.from))
       return chosen
@@ -99,8 +113,8 @@ public struct Generation<Scalar: Real> {
 
   /// - Parameter choose: For each sequence the one that it goes on from, and its next token.
   private func generate(
-    _ call: InterventionCall<Scalar>, count: Int,
-    choose: (Tensor<Scalar>) -> [(from: Int, token: Int)]
+    _ call: InterventionCall<Scalar>, count: Int, end: GenerationEnd = GenerationEnd(),
+    choose: (Tensor<Scalar>, [[Int]]) -> [(from: Int, token: Int)]
   ) -> (tokens: [[Int]], collected: Collected) {
     guard case .tokens(let prompts) = call.base else {
       preconditionFailure("generation begins with tokens")
@@ -111,9 +125,12 @@ public struct Generation<Scalar: Real> {
     var tokens = prompts
     var sequences = GrowingSequences(model, prompts.map(\.count), count: count)
     var collected = Collected(repeating: [], count: setup.entries.count)
-    for pass in 0..<count {
+    // What has ended goes on in the batch, unchanged and unread.
+    var ended = Set(prompts.indices.filter { end.isReached(prompts[$0], prompt: prompts[$0].count) })
+    var lengths = prompts.map(\.count)
+    for pass in 0..<count where ended.count < prompts.count {
       let new = pass == 0 ? prompts : tokens.map { [$0[$0.count - 1]] }
-      let examples = examples(in: pass, tokens, prompts)
+      let examples = examples(in: pass, tokens, prompts, ended)
       let entries = setup.entries.indices.filter {
         acts($0, in: pass, call) && examples?.isEmpty != true
       }
@@ -129,19 +146,28 @@ public struct Generation<Scalar: Real> {
         collected[index].append(
           (pass, run.collectedValue(action, collector, on: tape).value))
       }
-      let chosen = choose(logits)
+      let chosen = choose(logits, tokens)
       let order = chosen.map(\.from)
       if order != Array(order.indices) { sequences.reorder(order) }
       tokens = chosen.map { tokens[$0.from] + [$0.token] }
+      for example in tokens.indices where !ended.contains(example) {
+        lengths[example] = tokens[example].count
+        if end.isReached(tokens[example], prompt: prompts[example].count) { ended.insert(example) }
+      }
     }
-    return (tokens, collected)
+    return (zip(tokens, lengths).map { Array($0.prefix($1)) }, collected)
   }
 
   /// The examples in which entries act; nil: all.
-  private func examples(in pass: Int, _ tokens: [[Int]], _ prompts: [[Int]]) -> Set<Int>? {
-    guard pass > 0, let chooses = passes.chooses else { return nil }
+  private func examples(
+    in pass: Int, _ tokens: [[Int]], _ prompts: [[Int]], _ ended: Set<Int>
+  ) -> Set<Int>? {
+    let chooses = pass > 0 ? passes.chooses : nil
+    if chooses == nil, ended.isEmpty { return nil }
     let chosen = tokens.indices.filter { example in
-      chooses(
+      if ended.contains(example) { return false }
+      guard let chooses else { return true }
+      return chooses(
         Passes.Step(
           index: pass - 1, example: example,
           generated: Array(tokens[example].dropFirst(prompts[example].count))))

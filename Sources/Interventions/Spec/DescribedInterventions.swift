@@ -18,9 +18,8 @@ package struct DescribedInterventions: Sendable {
       let last = representations.last?.type
       representations.append(try RepresentationSpec(field, usual: last))
     }
-    var file: SpecTensors?
-    if let tensors { file = try SpecTensors(tensors) }
-    spec = try SpecSetup(representations, mode: .parallel, in: model, tensors: file)
+    spec = try SpecSetup(
+      representations, mode: .parallel, in: model, tensors: SpecTensors(tensors))
     for (index, width) in spec.widths.enumerated() where width == nil {
       throw representations[index].field.refusal(
         "an intervention on \(representations[index].component)",

@@ -1,5 +1,6 @@
 internal import Autodiff
 internal import Inputs
+internal import JobFiles
 internal import Randomness
 internal import Tensors
 
@@ -10,22 +11,17 @@ extension InterventionBuilding {
   /// tensor is the start; of an orthogonal one also as `original` and `base`, as it is saved. Without a
   /// seed the first has 0, the next 1 and so on, so that no two start alike.
   func expression() throws(Refusal) -> Expression<Float> {
-    guard let arguments = spec.arguments else {
-      throw spec.field.refusal("no args", expected: "args with a formula")
-    }
+    let formula = try needed("formula", \.formula)
     var constants: [String: Tensor<Float>] = [:]
-    for (name, field) in try arguments.optional("constants")?.members() ?? [] {
-      if field.isNumber {
-        constants[name] = Tensor(scalar: Float(try field.double()))
-      } else {
-        constants[name] = try source().floats(field)
-      }
+    for (name, field) in spec.arguments?.constants ?? [] {
+      constants[name] =
+        field.isNumber
+        ? Tensor(scalar: Float(try field.double())) : try tensors.floats(field)
     }
     var trained: [(name: String, value: Expression<Float>.Parameter)] = []
-    for (name, field) in try arguments.optional("trained")?.members() ?? [] {
-      trained.append((name, try start(name, field, number: trained.count)))
+    for (name, fields) in spec.arguments?.trained ?? [] {
+      trained.append((name, try start(name, fields, number: trained.count)))
     }
-    let formula = try arguments["formula"]
     do {
       return try Expression(try formula.string(), constants: constants, trained: trained)
     } catch {
@@ -35,39 +31,40 @@ extension InterventionBuilding {
 
   /// Where a trained parameter starts: from a tensor, or from random draws of a shape.
   private func start(
-    _ name: String, _ field: JSONField, number: Int
+    _ name: String, _ fields: TrainedArgument, number: Int
   ) throws(Refusal) -> Expression<Float>.Parameter {
-    try field.refuseUnknownKeys(known: ["start", "shape", "orthogonal", "seed"])
-    let isOrthogonal = try field.optional("orthogonal")?.bool() ?? false
-    var random = SplitMix64(
-      seed: UInt64(try field.optional("seed")?.int(in: 0...Self.largestSeed) ?? number))
-    let said = try field.optional("shape")?.integers()
-    if isOrthogonal, let stored = try stored(name, shape: said) { return .orthogonal(stored) }
+    var random = SplitMix64(seed: UInt64(fields.seed ?? number))
+    let said = try fields.shape?.integers()
+    if fields.isOrthogonal, let stored = try stored(name, shape: said) { return .orthogonal(stored) }
     var value: Tensor<Float>
-    let start = try field.optional("start")
     if let given = try parameter(name, shape: said) {
-      if let start {
+      if let start = fields.start {
         throw start.refusal("a start beside params.\(name)", expected: "one of the two")
       }
       value = given
-    } else if let start {
-      value = try source().floats(start)
+    } else if let start = fields.start {
+      value = try tensors.floats(start)
+      if let said, said != value.shape {
+        throw start.refusal("shape \(value.shape)", expected: "\(said), as shape says")
+      }
     } else {
-      let shape = try field["shape"].integers()
+      guard let shape = said else {
+        throw fields.place.member("shape").refusal("no such field", expected: "a shape, or a start")
+      }
       let (count, overflow) = shape.reduce((1, false)) { total, size in
         let (product, overflow) = total.0.multipliedReportingOverflow(by: size)
         return (product, total.1 || overflow)
       }
       guard !overflow, count > 0, count <= 1 << 28, shape.count <= 2 else {
-        throw try field["shape"].refusal(
+        throw fields.place.member("shape").refusal(
           "\(shape)", expected: "at most two sizes above 0, of at most \(1 << 28) elements")
       }
       let scale = 1 / Float(shape.first ?? 1).squareRoot()
       value = Tensor.standardNormal(shape, using: &random).scaled(by: scale)
     }
-    guard isOrthogonal else { return .free(value) }
+    guard fields.isOrthogonal else { return .free(value) }
     guard value.shape.count == 2, value.rows >= value.width, value.width > 0 else {
-      throw field.refusal(
+      throw fields.place.refusal(
         "an orthogonal parameter of shape \(value.shape)",
         expected: "[rows, columns] with no more columns than rows")
     }

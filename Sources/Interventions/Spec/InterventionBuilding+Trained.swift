@@ -17,8 +17,8 @@ extension InterventionBuilding {
   /// What a double holds, and a parameter's number more.
   static var largestSeed: Int { (1 << 53) + (1 << 20) }
 
-  private func seed() throws(Refusal) -> UInt64 {
-    UInt64(try spec.arguments?.optional("seed")?.int(in: 0...Self.largestSeed) ?? 0)
+  private func seed() -> UInt64 {
+    UInt64(spec.arguments?.seed ?? 0)
   }
 
   /// The rotation that parameters stand for, or a random one.
@@ -51,7 +51,7 @@ extension InterventionBuilding {
       let missing = base == nil ? Names.baseName : Names.originalName
       throw refusal(missing, "no such parameter", expected: "both or neither of base and original")
     }
-    var random = SplitMix64(seed: try seed())
+    var random = SplitMix64(seed: seed())
     if let weight { return OrthogonalWeight(weight: weight, using: &random) }
     return OrthogonalWeight(rows: width, columns: rank, using: &random)
   }
@@ -100,13 +100,15 @@ extension InterventionBuilding {
 
   func pca() throws(Refusal) -> PCARotatedSpace<Float> {
     let width = try knownWidth()
-    func value(_ argument: String, _ parameter: String) throws(Refusal) -> Tensor<Float> {
+    func value(
+      _ name: String, _ path: KeyPath<InterventionArguments, JSONField?>, _ parameter: String
+    ) throws(Refusal) -> Tensor<Float> {
       if let value = try self.parameter(parameter, shape: nil) { return value }
-      return try self.argument(argument)
+      return try argument(name, path)
     }
-    let components = try value("components", "pca_components")
-    let mean = try value("mean", "pca_mean")
-    let deviation = try value("std", "pca_std")
+    let components = try value("components", \.components, "pca_components")
+    let mean = try value("mean", \.mean, "pca_mean")
+    let deviation = try value("std", \.deviation, "pca_std")
     guard components.shape.count == 2, components.width == width, mean.shape == [width],
       deviation.shape == [width]
     else {
@@ -124,7 +126,7 @@ extension InterventionBuilding {
     guard let latents = spec.latents else {
       throw spec.field.refusal("no latent_dim", expected: "the number of latents")
     }
-    var random = SplitMix64(seed: try seed())
+    var random = SplitMix64(seed: seed())
     // The reference's start: uniform within one over the square root of the inputs.
     func value(_ name: String, _ shape: [Int], inputs: Int) throws(Refusal) -> Tensor<Float> {
       if let value = try parameter(name, shape: shape) { return value }
@@ -159,6 +161,6 @@ extension InterventionBuilding {
       decoder: (
         try value(Names.decoderWeight, [latents, width]), try value(Names.decoderBias, [width])
       ), threshold: try value(Names.thresholdName, [latents]),
-      keepsError: try spec.arguments?.optional("keep_error")?.bool() ?? false)
+      keepsError: spec.arguments?.keepsError ?? false)
   }
 }

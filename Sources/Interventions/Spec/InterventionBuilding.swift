@@ -1,5 +1,6 @@
 internal import Autodiff
 internal import Inputs
+internal import JobFiles
 internal import Tensors
 
 /// Makes an intervention from its description and the tensors that this names.
@@ -16,7 +17,7 @@ struct InterventionBuilding {
   let spec: RepresentationSpec
   /// The elements of one vector as far as the description says; nil of attention weights.
   let width: Int?
-  let tensors: SpecTensors?
+  let tensors: SpecTensors
   /// Parameters that were saved, in place of `params`.
   var saved: [String: Tensor<Float>]?
 
@@ -26,19 +27,11 @@ struct InterventionBuilding {
     var built = try made()
     if let name = spec.constantSource {
       let field = try spec.field["source_representation"]
-      guard spec.type.takesConstantSource else {
-        throw field.refusal(
-          "a constant source for \(spec.type.rawValue)",
-          expected: "null: \(Self.constantTypes) take one; others take source_representations")
-      }
-      built.given = InterventionCall.Given(try source().floats(named: name, for: field))
+      built.given = InterventionCall.Given(try tensors.floats(named: name, for: field))
     }
     try refuseUnusedParameters(built.intervention)
     return built
   }
-
-  private static let constantTypes = InterventionType.allCases.filter(\.takesConstantSource)
-    .map(\.rawValue).joined(separator: ", ")
 
   private func made() throws(Refusal) -> Built {
     switch spec.type {
@@ -48,14 +41,14 @@ struct InterventionBuilding {
     case .subtraction: return Built(intervention: Subtraction())
     case .collect: return Built(intervention: Collect())
     case .skip: return Built(intervention: Skip())
-    case .scale: return Built(intervention: Scale(factor: try number("factor")))
-    case .interpolate: return Built(intervention: Interpolate(alpha: try number("alpha")))
+    case .scale: return Built(intervention: Scale(factor: Float(try needed("factor", \.factor))))
+    case .interpolate: return Built(intervention: Interpolate(alpha: Float(try needed("alpha", \.alpha))))
     case .multiply:
-      return Built(intervention: Multiply(), given: .init(try argument("tensor")))
+      return Built(intervention: Multiply(), given: .init(try argument("tensor", \.tensor)))
     case .fixedNoise:
-      let noise = Noise(level: try number("level"), name: spec.type.rawValue)
+      let noise = Noise(level: Float(try needed("level", \.level)), name: spec.type.rawValue)
       return Built(
-        intervention: noise, given: .init(try argument("noise"), repeatsOverExamples: true))
+        intervention: noise, given: .init(try argument("noise", \.noise), repeatsOverExamples: true))
     case .noise: return try noise()
     case .sigmoidMask: return Built(intervention: try sigmoidMask())
     case .rotatedSpace:
@@ -72,16 +65,20 @@ struct InterventionBuilding {
   }
 
   private func noise() throws(Refusal) -> Built {
-    let level = try spec.arguments?.optional("level")?.double() ?? Noise<Float>.usualLevel
+    let level = spec.arguments?.level ?? Noise<Float>.usualLevel
     let noise = Noise<Float>(level: Float(level))
     if let drawn = saved?["noise"] {
       return Built(intervention: noise, given: .init(drawn, repeatsOverExamples: true))
     }
-    if try spec.arguments?.optional("noise") != nil {
+    if let given = spec.arguments?.noise {
       return Built(
-        intervention: noise, given: .init(try argument("noise"), repeatsOverExamples: true))
+        intervention: noise, given: .init(try tensors.floats(given), repeatsOverExamples: true))
     }
-    let seed = try spec.arguments?.optional("seed")?.int(in: 0...Int(UInt32.max)) ?? 1
+    let seed = spec.arguments?.seed ?? 1
+    guard seed <= Int(UInt32.max) else {
+      throw try arguments().place.member("seed").refusal(
+        "\(seed)", expected: "at most \(UInt32.max), as NumPy's generator has it")
+    }
     guard let width else {
       throw spec.field.refusal("noise on \(spec.component)", expected: "another site")
     }
@@ -90,28 +87,27 @@ struct InterventionBuilding {
 
   // MARK: Numbers and tensors
 
-  func source() throws(Refusal) -> SpecTensors {
-    guard let tensors else {
-      throw spec.field.refusal("the name of a tensor", expected: "a tensor file")
-    }
-    return tensors
-  }
-
-  private func arguments() throws(Refusal) -> JSONField {
+  private func arguments() throws(Refusal) -> InterventionArguments {
     guard let arguments = spec.arguments else {
       throw spec.field.refusal(
-        "no args", expected: "args with \(spec.type.arguments.joined(separator: ", "))")
+        "no args", expected: "args with \(spec.type.neededArguments.joined(separator: ", "))")
     }
     return arguments
   }
 
-  func number(_ name: String) throws(Refusal) -> Float {
-    Float(try arguments()[name].double())
+  func needed<Value>(
+    _ name: String, _ path: KeyPath<InterventionArguments, Value?>
+  ) throws(Refusal) -> Value {
+    let arguments = try arguments()
+    guard let value = arguments[keyPath: path] else {
+      throw arguments.place.member(name).refusal("no such field", expected: "a value")
+    }
+    return value
   }
 
-  func argument(_ name: String) throws(Refusal) -> Tensor<Float> {
-    try source().floats(arguments()[name])
-  }
+  func argument(
+    _ name: String, _ path: KeyPath<InterventionArguments, JSONField?>
+  ) throws(Refusal) -> Tensor<Float> { try tensors.floats(needed(name, path)) }
 
   /// A parameter, if it is given, in a shape that must be one of those allowed.
   func parameter(_ name: String, shape: [Int]?) throws(Refusal) -> Tensor<Float>? {
@@ -123,7 +119,7 @@ struct InterventionBuilding {
       guard let tensor = spec.parameters.first(where: { $0.name == name })?.tensor else {
         return nil
       }
-      found = try source().floats(named: tensor, for: spec.field["params"])
+      found = try tensors.floats(tensor)
     }
     if let shape, found.shape != shape {
       throw refusal(name, "shape \(found.shape)", expected: "\(shape)")
@@ -152,7 +148,7 @@ struct InterventionBuilding {
       (intervention as? Expression<Float>)?.orthogonalNames ?? [OrthogonalWeight<Float>.weightName]
     let known = intervention.parameters.entries.map(\.name) + weights
     let isNone = intervention.parameters.entries.isEmpty
-    for (name, _) in spec.parameters where !known.contains(name) {
+    for name in spec.parameters.map(\.name) where !known.contains(name) {
       let near = nearest(to: name, among: known).map { "\($0) (did you mean that?)" }
       throw refusal(
         name, "an unknown parameter",

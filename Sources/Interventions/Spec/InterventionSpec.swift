@@ -1,4 +1,6 @@
+internal import Foundation
 internal import Inputs
+internal import JobFiles
 internal import Tensors
 
 /// A specification of one intervened run, read strictly from its JSON.
@@ -14,108 +16,118 @@ struct InterventionSpec: Sendable {
     case gruTime = "gru_time"
     /// A forward pass with changes of attention probabilities.
     case attentionWeight = "attention_weight"
+
+    /// Those that the manual tells of; the others are forward passes by the names of test files.
+    static let told: [Kind] = [.forward, .generate, .gradient, .train]
   }
 
   enum Target: String, Sendable, CaseIterable {
     case interventions, model
   }
 
-  let document: JSONField
+  /// Where it stands, for refusals.
+  let place: JobPlace
   let kind: Kind
-  /// A folder, or a name under the folder of models.
-  let model: String
+  /// A folder, a file, or a name in the folder of models or the cache.
+  let model: JobPath
+  let addsSpecialTokens: Bool
   let representations: [RepresentationSpec]
   let mode: InterventionSetup<Float>.Mode
+  let saved: JobPath?
+  let includesModel: Bool
+  let call: CallFields
   /// What gradients are with respect to.
   let target: Target?
-  /// The names of outputs that are wanted; nil: whatever the kind gives.
-  let expected: [String]?
-
-  private static let known = [
-    "kind", "model", "representations", "intervention_types", "mode", "use_fast", "base",
-    "sources", "special_tokens", "unit_locations", "source_representations", "subspaces",
-    "expected", "wrt", "labels", "train", "generate", "saved_directory", "include_model",
-    "sorted_keys", "dumps",
-    // Notes for people, and what a test compares with.
-    "name", "category", "reference", "versions", "note", "tolerance", "measured", "tensors",
-  ]
+  let labels: JSONField?
+  let train: TrainFields?
+  let generate: GenerateFields?
+  let dumps: JSONField?
+  /// The names of outputs that are wanted, each with its place; nil: whatever the kind gives.
+  let wanted: [JSONField]?
 
   init(_ document: JSONField) throws(Refusal) {
-    self.document = document
-    try document.refuseUnknownKeys(known: Self.known)
-    kind = try document.optional("kind")?.choice() ?? .forward
-    model = try document["model"].string()
-    mode = try document.optional("mode")?.choice() ?? .parallel
-    // Whether places are shared is found out; the flag of the reference changes nothing.
-    _ = try document.optional("use_fast")?.bool()
-    target = try document.optional("wrt")?.choice()
-    if kind == .gradient, target == nil {
-      throw document.refusal("no wrt", expected: "wrt: interventions or model")
+    let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
+    var fields = try Fields(document, folder: folder.standardizedFileURL.path)
+    try self.init(&fields)
+    _ = try fields.end()
+  }
+
+  init(_ f: inout Fields) throws(Refusal) {
+    place = f.place
+    let kind = try f.field("kind", .specKind, or: .forward, "What is run.")
+    self.kind = kind
+    func of(_ kinds: Kind...) -> Fields.When {
+      Fields.When(
+        kinds.contains(kind),
+        "kind = " + kinds.map { quoted($0.rawValue) }.joined(separator: " or "),
+        of: "kind = \(quoted(kind.rawValue))")
     }
-    var expected: [String]?
-    if let field = try document.optional("expected") {
-      if case .array = field.value {
-        expected = []
-        for item in try field.items() { expected?.append(try item.string()) }
-      } else {
-        expected = try field.object().keys
+    let runs = Fields.When(
+      kind != .train, "a kind other than \"train\", whose batches have their own",
+      of: "kind = \"train\"")
+    model = try f.required(
+      "model", .path("a model's folder or .gguf file, or a model's name"),
+      "A folder as Hugging Face lays it out, a .gguf file, the name of a folder under --models, or "
+        + "the name of a model in Hugging Face's cache.")
+    (representations, mode, saved, includesModel) = try Self.interventions(&f)
+    call = try CallFields(&f, runs: runs)
+    target = try f.optional(
+      "wrt", .choice(), needed: Fields.When(kind == .gradient, "there"), only: of(.gradient),
+      "What gradients are with respect to.")
+    labels = try f.optional(
+      "labels", .labels, needed: Fields.When(kind == .gradient, "there"), only: of(.gradient),
+      "The class or next token that is right, one for each example; with generate one for each of its "
+        + "steps too, [examples, steps].")
+    train = try f.optional(
+      "train", .table(TrainFields.init), needed: Fields.When(kind == .train, "there"),
+      only: of(.train), "How interventions, or the model under them, are trained.")
+    generate = try f.optional(
+      "generate",
+      .table { (f) throws(Refusal) in
+        try GenerateFields(&f, isGradient: kind == .gradient)
+      }, needed: Fields.When(kind == .generate, "with kind = \"generate\""),
+      only: of(.generate, .gradient), "Tokens that follow the prompts.")
+    let readsText = (call.inputs + (train.map { $0.batches + $0.evaluation } ?? [])
+      .flatMap(\.call.inputs)).contains { $0.prompts != nil }
+    addsSpecialTokens = try f.field(
+      "special_tokens", .flag, or: true, only: Fields.When(f.isManual || readsText, "prompts"),
+      "Whether prompts get the tokens that the tokenizer puts around them.")
+    dumps = try f.optional(
+      "dumps", .json("a table of tables"), usually: "none",
+      "Statistics of dumps as tensors, [dumps.NAME] with dump, site, layer, head, statistic (mean, "
+        + "std, components), place and count.")
+    let outputs = try f.optional(
+      "outputs", .json("a list of names"), usually: "all that the kind gives",
+      "The outputs that are wanted.")
+    let expected = try Self.untold(&f)
+    if let outputs { wanted = try outputs.items() } else { wanted = expected }
+  }
+
+  /// What test files hold: what they expect, by name, and notes.
+  private static func untold(_ f: inout Fields) throws(Refusal) -> [JSONField]? {
+    for key in ["name", "category", "reference", "versions", "note", "tolerance", "measured"] {
+      _ = try f.untold(key, .ignored)
+    }
+    _ = try f.untold("tensors", .ignored)
+    let expected = try f.untold("expected", .json("names"))
+    guard let expected else { return nil }
+    if case .array = expected.value { return try expected.items() }
+    return try expected.object().keys.map { key in
+      JSONField(.string(key), file: expected.file, path: expected.path, kind: expected.kind)
+    }
+  }
+}
+
+extension FieldType where Value == InterventionSpec.Kind {
+  fileprivate static var specKind: FieldType {
+    let told = FieldType.choice(of: InterventionSpec.Kind.told)
+    return told.reading(told.words) { (field, _) throws(Refusal) in
+      if case .string(let name) = field.value.content,
+        let kind = InterventionSpec.Kind(rawValue: name)
+      {
+        return kind
       }
+      return try field.choice(of: InterventionSpec.Kind.told)
     }
-    self.expected = expected
-    representations = try Self.representations(document)
-  }
-
-  /// The descriptions; one alone may stand without a list.
-  private static func representations(
-    _ document: JSONField
-  ) throws(Refusal) -> [RepresentationSpec] {
-    let isSaved = try document.optional("saved_directory") != nil
-    if isSaved, try document.optional("representations") == nil { return [] }
-    let field = try document["representations"]
-    var items = [field]
-    if case .array = field.value { items = try field.items() }
-    var types = [InterventionType?](repeating: nil, count: items.count)
-    if let given = try document.optional("intervention_types") {
-      if case .array = given.value {
-        let list = try given.items()
-        guard list.count == items.count else {
-          throw given.refusal("\(list.count) types", expected: "\(items.count), or one for all")
-        }
-        for (index, item) in list.enumerated() { types[index] = try item.choice() }
-      } else {
-        let type: InterventionType = try given.choice()
-        types = types.map { _ in type }
-      }
-    } else {
-      var isTyped = false
-      for item in items where try Self.isTyped(item) { isTyped = true }
-      if !isTyped { types = types.map { _ in .vanilla } }
-    }
-    var result: [RepresentationSpec] = []
-    for (item, type) in zip(items, types) {
-      result.append(try RepresentationSpec(item, usual: type))
-    }
-    return try sorted(RepresentationSpec.keyed(result), document)
-  }
-
-  /// The representations in the order of `sorted_keys`, by which places, subspaces and collections
-  /// then go.
-  private static func sorted(
-    _ specs: [RepresentationSpec], _ document: JSONField
-  ) throws(Refusal) -> [RepresentationSpec] {
-    guard let field = try document.optional("sorted_keys") else { return specs }
-    var keys: [String] = []
-    for item in try field.items() { keys.append(try item.string()) }
-    let known = specs.map(\.key)
-    guard keys.sorted() == known.sorted() else {
-      throw field.refusal(
-        "\(keys.map(quoted).joined(separator: ", "))",
-        expected: "each of \(known.joined(separator: ", ")) once")
-    }
-    return keys.compactMap { key in specs.first { $0.key == key } }
-  }
-
-  private static func isTyped(_ item: JSONField) throws(Refusal) -> Bool {
-    try RepresentationSpec.named(item).optional("intervention_type") != nil
   }
 }

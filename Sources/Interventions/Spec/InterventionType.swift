@@ -1,3 +1,5 @@
+internal import JobFiles
+
 /// The kinds of intervention that a specification can name, by the names of the reference.
 public enum InterventionType: String, Sendable, CaseIterable {
   case zero = "ZeroIntervention"
@@ -22,24 +24,6 @@ public enum InterventionType: String, Sendable, CaseIterable {
   /// A formula over `base` and `source`.
   case expression = "expression"
 
-  /// The members of `args` that the type reads; all others are refused.
-  var arguments: [String] {
-    switch self {
-    case .scale: ["factor"]
-    case .interpolate: ["alpha"]
-    case .fixedNoise: ["noise", "level"]
-    case .noise: ["noise", "level", "seed"]
-    case .pcaRotatedSpace: ["components", "mean", "std"]
-    case .multiply: ["tensor"]
-    case .jumpReLUAutoencoder: ["keep_error"]
-    case .expression: ["formula", "constants", "trained"]
-    case .rotatedSpace, .lowRankRotatedSpace, .boundlessRotatedSpace, .sigmoidMaskRotatedSpace,
-      .autoencoder:
-      ["seed"]
-    default: []
-    }
-  }
-
   /// Whether the units of an example are one vector unless `keep_last_dim` says otherwise.
   var joinsUnits: Bool {
     switch self {
@@ -59,6 +43,53 @@ public enum InterventionType: String, Sendable, CaseIterable {
     default: false
     }
   }
+
+  /// Whether `interchange_dim` says something: how many first coordinates are exchanged, or the list of
+  /// latents.
+  var takesInterchange: Bool { self == .autoencoder || usesInterchangeCount }
+
+  /// Whether a number in `interchange_dim` says how many first coordinates are exchanged; the
+  /// formulas of the others do not have it. Saved folders of the reference hold it all the same.
+  var usesInterchangeCount: Bool {
+    switch self {
+    case .autoencoder, .lowRankRotatedSpace, .boundlessRotatedSpace, .sigmoidMask,
+      .sigmoidMaskRotatedSpace, .scale, .interpolate, .fixedNoise, .multiply:
+      false
+    default: true
+    }
+  }
+
+  /// The members of `args` that must be there.
+  var neededArguments: [String] {
+    switch self {
+    case .scale: ["factor"]
+    case .interpolate: ["alpha"]
+    case .fixedNoise: ["noise", "level"]
+    case .pcaRotatedSpace: ["components", "mean", "std"]
+    case .multiply: ["tensor"]
+    case .expression: ["formula"]
+    default: []
+    }
+  }
+
+  /// Whether parameters start from draws, by a seed.
+  var drawsStart: Bool {
+    switch self {
+    case .rotatedSpace, .lowRankRotatedSpace, .boundlessRotatedSpace, .sigmoidMaskRotatedSpace,
+      .autoencoder:
+      true
+    default: false
+    }
+  }
+
+  /// Holds where this is one of the types, and for the manual.
+  func within(_ f: Fields, _ types: [InterventionType]) -> Fields.When {
+    Fields.When(
+      f.isManual || types.contains(self), types.map(\.rawValue).joined(separator: ", "),
+      of: rawValue)
+  }
+
+  func within(_ f: Fields, _ types: InterventionType...) -> Fields.When { within(f, types) }
 
   /// Whether a constant can stand in for the source.
   var takesConstantSource: Bool {

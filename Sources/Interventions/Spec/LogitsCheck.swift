@@ -38,7 +38,7 @@ public struct LogitsCheck: Sendable {
     let tensors = try SpecTensors(path, prefix: prefix)
     let loaded = try placed(model.load(), file, prefix)
     let reading = SpecInputs(tensors: tensors, limits: loaded.inputLimits, tokenize: nil)
-    let inputs = try reading(fields)
+    let inputs = try reading(InputFields(fields))
     try checkPositions(file, prefix, inputs)
     let width = model.classCount
     guard recorded.shape.last == width else {
@@ -94,7 +94,7 @@ public struct LogitsCheck: Sendable {
   private func inputNames(_ file: SafetensorsFile) throws(Refusal) -> (JSONField, prefix: String) {
     for prefix in ["", "input."] {
       var object = JSONObject()
-      for key in SpecInputs.keys where file.tensors[prefix + key] != nil {
+      for key in InputFields.tensorKeys where file.tensors[prefix + key] != nil {
         _ = object.insert(.string(key), forKey: key)
       }
       try refuseUnknown(file, prefix)
@@ -104,13 +104,13 @@ public struct LogitsCheck: Sendable {
     }
     throw Refusal(
       .job, file: path, field: "input_ids", found: "no inputs",
-      expected: "one of \(SpecInputs.keys.joined(separator: ", "))")
+      expected: "one of \(InputFields.tensorKeys.joined(separator: ", "))")
   }
 
   /// Refuses a tensor that stands among the inputs and is none.
   private func refuseUnknown(_ file: SafetensorsFile, _ prefix: String) throws(Refusal) {
     guard !prefix.isEmpty else { return }
-    let known = SpecInputs.keys + [Self.positions]
+    let known = InputFields.tensorKeys + [Self.positions]
     let names = file.tensors.keys.filter { $0.hasPrefix(prefix) }.sorted()
     if let other = names.first(where: { !known.contains(String($0.dropFirst(prefix.count))) }) {
       throw Refusal(

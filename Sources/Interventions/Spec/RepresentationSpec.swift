@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 
 /// One intervention as a specification describes it: what, where, and with which numbers.
 struct RepresentationSpec: Sendable {
@@ -27,104 +28,114 @@ struct RepresentationSpec: Sendable {
   let link: String?
   /// The name of a tensor that is the source of every run.
   private(set) var constantSource: String?
-  private(set) var arguments: JSONField?
+  private(set) var arguments: InterventionArguments?
   /// The reference's key, `layer_L_comp_C_unit_U_nunit_N#K`; K counts equal texts as declared.
   private(set) var key = ""
-  /// The names of tensors by the names of parameters.
-  let parameters: [(name: String, tensor: String)]
+  /// The tensors that parameters start from.
+  let parameters: [Parameter]
 
-  private static let fields = [
+  /// A parameter's name, and the field that names its tensor.
+  struct Parameter: Sendable {
+    let name: String
+    let tensor: JSONField
+  }
+
+  /// In the order in which a list has them.
+  private static let places = [
     "layer", "component", "unit", "max_number_of_units", "low_rank_dimension",
     "intervention_type", "intervention", "subspace_partition", "group_key",
     "intervention_link_key", "moe_key", "source_representation", "hidden_source_representation",
     "latent_dim",
   ]
   private static let usualComponent = "block_output"
-  private static let furtherFields = [
-    "interchange_dim", "keep_last_dim", "embed_dim", "args", "params",
-  ]
 
   /// - Parameter usual: The type where the description names none.
   init(_ given: JSONField, usual: InterventionType?) throws(Refusal) {
-    let field = try Self.named(given)
-    self.field = field
-    try field.refuseUnknownKeys(known: Self.fields + Self.furtherFields)
-    if let object = try field.optional("intervention") {
-      throw object.refusal(
-        object.value.kindName, expected: "null: name the type in intervention_type")
-    }
-    if let expert = try field.optional("moe_key") {
-      throw expert.refusal(
-        expert.value.kindName, expected: "null: no model that can be opened has experts")
-    }
-    layer = try field.optional("layer")?.int() ?? 0
-    component = try field.optional("component")?.string() ?? Self.usualComponent
-    unit = try field.optional("unit")?.choice() ?? .position
-    maxUnits = try field.optional("max_number_of_units")?.int(in: 1...1 << 20) ?? 1
-    let named: InterventionType? = try field.optional("intervention_type")?.choice()
+    var fields = try Fields(Self.named(given))
+    try self.init(&fields, usual: usual)
+    _ = try fields.end()
+  }
+
+  init(_ f: inout Fields, usual: InterventionType?) throws(Refusal) {
+    field = f.json
+    let named = try f.optional(
+      "intervention_type", .interventionType, usually: "that of intervention_types",
+      "One of \(InterventionType.allCases.map(\.rawValue).joined(separator: ", ")).")
     guard let type = named ?? usual else {
-      throw field.refusal(
+      throw f.place.refusal(
         "no intervention_type", expected: "a type, since other representations have one")
     }
     self.type = type
-    rank = try field.optional("low_rank_dimension")?.int(in: 1...1 << 24)
-    latents = try field.optional("latent_dim")?.int(in: 1...1 << 24)
-    interchange = try field.optional("interchange_dim").map(Self.interchange)
-    keepsLastDimension = try field.optional("keep_last_dim")?.bool() ?? false
-    embedDimension = try field.optional("embed_dim")?.int(in: 1...1 << 30)
-    partition = try field.optional("subspace_partition").map(Self.partition)
-    group = try field.optional("group_key")?.int(in: 0...1 << 20)
-    link = try field.optional("intervention_link_key").map(Self.linkName)
-    constantSource = try field.optional("source_representation")?.string()
-    arguments = try field.optional("args")
-    try arguments?.refuseUnknownKeys(known: type.arguments)
-    var parameters: [(name: String, tensor: String)] = []
-    for (name, tensor) in try field.optional("params")?.members() ?? [] {
-      parameters.append((name, try tensor.string()))
-    }
-    self.parameters = parameters
+    layer = try f.field("layer", .int(0...Int(Int32.max)), or: 0, "The layer, from 0.")
+    component = try f.field(
+      "component", .text, or: Self.usualComponent,
+      "Where it acts: a site, as causeway sites MODEL lists them, or a module's path that ends in "
+        + ".input or .output.")
+    unit = try f.field(
+      "unit", .unitAxis, or: .position,
+      "What a unit is: \(UnitAxis.allCases.map(\.rawValue).joined(separator: ", ")).")
+    maxUnits = try f.field(
+      "max_number_of_units", .int(1...1 << 20), or: 1,
+      "Units of an example that are changed together; types that join them are as many times wider.")
+    rank = try f.optional(
+      "low_rank_dimension", .int(1...1 << 24), usually: "that of params",
+      only: type.within(f, .lowRankRotatedSpace, .jumpReLUAutoencoder),
+      "Directions that are exchanged, or latents.")
+    latents = try f.optional(
+      "latent_dim", .int(1...1 << 24), usually: "that of a link", only: type.within(f, .autoencoder), "Latents.")
+    interchange = try f.optional(
+      "interchange_dim", .interchange, usually: "all",
+      only: type.within(f, InterventionType.allCases.filter(\.takesInterchange)),
+      "How many first coordinates are exchanged; of AutoencoderIntervention the list of latents.")
+    partition = try f.optional(
+      "subspace_partition", .partition, usually: "none",
+      only: type.within(f, InterventionType.allCases.filter { !$0.ignoresSubspaces }),
+      "Parts of the coordinates, which subspaces number: two numbers are the first and one past the "
+        + "last, other lists the coordinates.")
+    group = try f.optional(
+      "group_key", .int(0...1 << 20), usually: "a source each",
+      "The number of the source that it reads, ascending from 0.")
+    link = try f.optional(
+      "intervention_link_key", .linkName, usually: "none",
+      "Representations with one key are one intervention, the first one's.")
+    keepsLastDimension = try f.field(
+      "keep_last_dim", .flag, or: false,
+      only: type.within(f, InterventionType.allCases.filter(\.joinsUnits)),
+      "Whether every unit is a vector by itself.")
+    embedDimension = try f.optional(
+      "embed_dim", .int(1...1 << 30), usually: "the site's",
+      "The elements of a vector, where they are to be checked.")
+    constantSource = try f.optional(
+      "source_representation", .text.called("the name of a tensor"), usually: "the source's",
+      only: type.within(f, InterventionType.allCases.filter(\.takesConstantSource)),
+      "What it reads in place of a source's activation: [width].")
+    parameters = try f.field(
+      "params", .parameters, or: [], usually: "drawn",
+      "The tensors that parameters start from, by their names.")
+    arguments = try f.optional(
+      "args", .table { (f) throws(Refusal) in try InterventionArguments(&f, of: type) },
+      usually: "none", "What some types read.")
+    _ = try f.optional(
+      "intervention", .onlyNull("name the type in intervention_type"), "pyvene's object.")
+    _ = try f.optional(
+      "moe_key", .onlyNull("no model that can be opened has experts"), "pyvene's expert.")
+    _ = try f.optional(
+      "hidden_source_representation", .onlyNull("name it in source_representation"),
+      "pyvene's place for a constant source.")
   }
 
   /// The fields by name; the reference also takes them as a list in a fixed order, of which the last
   /// may be left out.
   static func named(_ given: JSONField) throws(Refusal) -> JSONField {
     guard case .array(let items) = given.value else { return given }
-    guard items.count <= fields.count else {
+    guard items.count <= places.count else {
       throw given.refusal(
         "a list of \(items.count)",
-        expected: "an object, or a list of at most \(fields.count) fields")
+        expected: "an object, or a list of at most \(places.count) fields")
     }
     var object = JSONObject()
-    for (name, value) in zip(fields, items) { _ = object.insert(value, forKey: name) }
+    for (name, value) in zip(places, items) { _ = object.insert(value, forKey: name) }
     return JSONField(.object(object), file: given.file, path: given.path, kind: given.kind)
-  }
-
-  private static func interchange(_ field: JSONField) throws(Refusal) -> Interchange {
-    if case .array = field.value { return .indices(try field.integers()) }
-    return .first(try field.int(in: 1...1 << 30))
-  }
-
-  /// Two integers are a range, anything else a list.
-  private static func partition(_ field: JSONField) throws(Refusal) -> [[Int]] {
-    var parts: [[Int]] = []
-    for item in try field.items() {
-      let part = try item.integers()
-      guard part.count == 2 else {
-        parts.append(part)
-        continue
-      }
-      guard part[0] <= part[1], part[1] <= 1 << 24 else {
-        throw item.refusal("the range \(part[0]) to \(part[1])", expected: "an ascending range")
-      }
-      parts.append(Array(part[0]..<part[1]))
-    }
-    return parts
-  }
-
-  /// A number or a text; a number is not the text of its digits.
-  private static func linkName(_ field: JSONField) throws(Refusal) -> String {
-    if case .number = field.value { return "\(try field.int())" }
-    return quoted(try field.string())
   }
 
   /// The representations with their keys, as they are declared.

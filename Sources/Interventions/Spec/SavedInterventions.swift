@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Inputs
+internal import JobFiles
 internal import Tensors
 
 /// A folder of the reference as representations with their state, in the order of its keys.
@@ -23,6 +24,27 @@ struct SavedInterventions {
     states = folder.order.map { Self.state(folder.representations[$0]) }
   }
 
+  /// Refuses descriptions beside a folder that are of other interventions than it holds.
+  func check(
+    against described: [RepresentationSpec], _ folder: JobPath
+  ) throws(Refusal) {
+    if described.isEmpty { return }
+    guard described.count == representations.count else {
+      throw folder.refusal(
+        "a folder of \(representations.count) interventions",
+        expected: "\(described.count), as representations lists")
+    }
+    for one in described {
+      guard let own = representations.first(where: { $0.key == one.key }), own.type == one.type
+      else {
+        throw one.field.refusal(
+          "\(one.type.rawValue) at \(one.key)",
+          expected: "what \(quoted(folder.written)) holds: "
+            + representations.map { "\($0.type.rawValue) at \($0.key)" }.joined(separator: ", "))
+      }
+    }
+  }
+
   /// The same as a specification says it.
   private static func description(_ saved: SavedRepresentation) -> JSONObject {
     func number(_ value: Int) -> JSON { .number(JSONNumber(text: "\(value)")) }
@@ -35,8 +57,11 @@ struct SavedInterventions {
     add("unit", .string(saved.unit))
     add("max_number_of_units", number(saved.maxUnits))
     add("intervention_type", .string(saved.interventionType.rawValue))
-    add("low_rank_dimension", saved.lowRankDimension.map(number))
-    add("latent_dim", saved.latentDimension.map(number))
+    // The reference also saves numbers that the type has no use for.
+    let type = InterventionType(rawValue: saved.interventionType.rawValue)
+    let hasRank = type == .lowRankRotatedSpace || type == .jumpReLUAutoencoder
+    add("low_rank_dimension", hasRank ? saved.lowRankDimension.map(number) : nil)
+    add("latent_dim", type == .autoencoder ? saved.latentDimension.map(number) : nil)
     add("group_key", saved.groupKey.map(number))
     add(
       "intervention_link_key",
@@ -49,7 +74,9 @@ struct SavedInterventions {
     add("moe_key", saved.moeKey.map(number))
     add(
       "subspace_partition",
-      saved.subspacePartition.map { .array($0.map { .array($0.map(number)) }) })
+      type?.ignoresSubspaces == true
+        ? nil
+        : saved.subspacePartition.map { .array($0.map { .array($0.map(number)) }) })
     return object
   }
 
@@ -82,8 +109,8 @@ extension SpecSetup {
         throw spec.field.refusal(
           spec.type.rawValue, expected: "a type of the reference, which a saved folder can name")
       }
-      if let kept = try spec.arguments?.optional("keep_error"), try kept.bool() {
-        throw kept.refusal("true", expected: "false: a folder of the reference cannot say it")
+      if let arguments = spec.arguments, arguments.keepsError {
+        throw arguments.place.member("keep_error").refusal("true", expected: "false: a folder of the reference cannot say it")
       }
       let link = spec.link.map { name in
         links[name]

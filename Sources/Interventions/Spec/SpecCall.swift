@@ -1,25 +1,28 @@
 internal import Inputs
+internal import JobFiles
 internal import Models
 internal import Randomness
 internal import Tensors
 
 /// Reads what a specification's set-up is applied to, and checks it against the model.
 struct SpecCall {
-  let document: JSONField
+  /// The specification's own fields, which batches of a training fall back on.
+  let document: CallFields
   let setup: SpecSetup
   let inputs: SpecInputs
-  let tensors: SpecTensors?
+  let tensors: SpecTensors
   /// Whether places are those of one new token, not of the base.
   var isOfNewTokens = false
 
   /// - Parameter place: Where `base` and `sources` stand: the document, or a batch of training.
-  func callAsFunction(_ place: JSONField) throws(Refusal) -> InterventionCall<Float> {
-    let base = try inputs(place["base"])
+  func callAsFunction(_ place: CallFields) throws(Refusal) -> InterventionCall<Float> {
+    guard let given = place.base else { preconditionFailure("a call without a base") }
+    let base = try inputs(given)
     let sources = try sources(place)
     let entries = setup.setup.entries
     let reading = UnitLocationsReading(
       entries: entries.indices.map { entry($0, base, sources) }, examples: base.lengths.count)
-    let locations = try own(place, "unit_locations")
+    let locations = place.locations ?? document.locations
     var sides: [(source: UnitPlaces?, base: UnitPlaces)]
     if setup.setup.mode == .serial {
       sides = try reading.serial(locations, groups: entries.map(\.group)).map {
@@ -29,7 +32,7 @@ struct SpecCall {
       sides = try reading.parallel(locations)
     }
     let widths = entries.map { $0.grid.blockWidth ?? .max }
-    let subspacesField = try own(place, "subspaces")
+    let subspacesField = place.subspaces ?? document.subspaces
     let reader = SubspacesReading(
       examples: base.lengths.count, representations: setup.representations,
       counts: zip(entries.indices, widths).map { index, width in
@@ -45,13 +48,13 @@ struct SpecCall {
       known: entries.indices.map {
         (setup.setup.intervention(of: $0) as? Expression<Float>)?.numberNames ?? []
       })
-    let given = try given(place)
+    let values = try self.given(place)
     var call = InterventionCall(base: base, sources: sources, places: [])
     func constant(_ index: Int) -> InterventionCall<Float>.Given? {
       // A step of a serial run whose source is null is left out with the constants of its types.
       let isLeftOut = setup.setup.mode == .serial && call.isNull(entries[index].group)
-      if isLeftOut, given[index] == nil { return nil }
-      return setup.given[index] ?? given[index]
+      if isLeftOut, values[index] == nil { return nil }
+      return setup.given[index] ?? values[index]
         ?? drawn(index, sides[index].base, base.extents)
     }
     for index in entries.indices {
@@ -63,12 +66,6 @@ struct SpecCall {
       call.places[index].numbers = numbers[index]
     }
     return call
-  }
-
-  /// A field of a batch, or where it has none the document's.
-  private func own(_ place: JSONField, _ key: String) throws(Refusal) -> JSONField? {
-    if let field = try place.optional(key) { return field }
-    return try document.optional(key)
   }
 
   /// What an entry's places are read by.
@@ -86,36 +83,34 @@ struct SpecCall {
       base: isLast ? own : lengths(entry.group + 1) ?? own)
   }
 
-  private func sources(_ place: JSONField) throws(Refusal) -> [ModelInputs<Float>?] {
-    guard let field = try place.optional("sources") else {
-      // Values that are given for some interventions leave out the others.
-      let isGiven = try own(place, "source_representations") != nil
-      let isPartial = isGiven && setup.setup.mode == .parallel
-      return isPartial ? Array(repeating: nil, count: setup.setup.groupCount) : []
-    }
-    guard case .array = field.value else {
-      return Array(repeating: try inputs(field), count: setup.setup.groupCount)
-    }
-    let items = try field.items()
+  private func sources(_ place: CallFields) throws(Refusal) -> [ModelInputs<Float>?] {
     let count = setup.setup.groupCount
-    guard items.count == count || items.count == 1 else {
-      throw field.refusal(
-        "\(items.count) sources",
-        expected: "\(count), one for each group of interventions, or one for all")
+    switch place.sources {
+    case nil:
+      // Values that are given for some interventions leave out the others.
+      let isGiven = (place.given ?? document.given) != nil
+      let isPartial = isGiven && setup.setup.mode == .parallel
+      return isPartial ? Array(repeating: nil, count: count) : []
+    case .all(let one): return Array(repeating: try inputs(one), count: count)
+    case .each(let items):
+      guard items.count == count || items.count == 1 else {
+        throw place.place.member("sources").refusal(
+          "\(items.count) sources",
+          expected: "\(count), one for each group of interventions, or one for all")
+      }
+      var sources: [ModelInputs<Float>?] = []
+      for item in items {
+        sources.append(try item.map { (item) throws(Refusal) in try inputs(item) })
+      }
+      return items.count == count ? sources : Array(repeating: sources[0], count: count)
     }
-    var sources: [ModelInputs<Float>?] = []
-    for item in items { sources.append(item.isNull ? nil : try inputs(item)) }
-    return items.count == count ? sources : Array(repeating: sources[0], count: count)
   }
 
   /// What `source_representations` gives, by entry.
-  private func given(_ place: JSONField) throws(Refusal) -> [InterventionCall<Float>.Given?] {
+  private func given(_ place: CallFields) throws(Refusal) -> [InterventionCall<Float>.Given?] {
     let keys = setup.setup.entries.map(\.key)
     var given = [InterventionCall<Float>.Given?](repeating: nil, count: keys.count)
-    guard let field = try own(place, "source_representations") else { return given }
-    guard let tensors else {
-      throw field.refusal("the name of a tensor", expected: "a tensor file")
-    }
+    guard let field = place.given ?? document.given else { return given }
     switch field.value {
     case .object:
       try field.refuseUnknownKeys(known: keys)

@@ -1,4 +1,5 @@
 internal import Inputs
+internal import JobFiles
 internal import Models
 internal import Tensors
 
@@ -6,82 +7,54 @@ internal import Tensors
 /// `inputs_embeds`, or `prompts` as text, or `pixel_values`, or `input_features`; beside what an encoder
 /// reads `decoder_input_ids`.
 struct SpecInputs {
-  let tensors: SpecTensors?
+  let tensors: SpecTensors
   let limits: InputLimits
   let tokenize: ((String) throws(Refusal) -> [Int])?
 
-  private static let kinds = [
-    "input_ids", "inputs_embeds", "pixel_values", "input_features", "prompts",
-  ]
-  /// The names of inputs that are tensors.
-  static let keys =
-    kinds.dropLast() + ["attention_mask", "token_type_ids", "decoder_input_ids"]
-
-  func callAsFunction(_ field: JSONField) throws(Refusal) -> ModelInputs<Float> {
-    try field.refuseUnknownKeys(known: Self.keys + ["prompts"])
-    var given: [String] = []
-    for key in Self.kinds where try field.optional(key) != nil {
-      given.append(key)
-    }
-    guard given.count == 1 else {
-      throw field.refusal(
-        given.isEmpty ? "no inputs" : given.joined(separator: " and "),
-        expected: "one of \(Self.kinds.joined(separator: ", "))")
-    }
+  func callAsFunction(_ fields: InputFields) throws(Refusal) -> ModelInputs<Float> {
     var inputs: ModelInputs<Float>
-    if let ids = try field.optional("input_ids") {
+    if let ids = fields.ids {
       inputs = .tokens(try tokens(ids))
-    } else if let values = try field.optional("inputs_embeds") {
+    } else if let values = fields.embeddings {
       inputs = .embeddings(try parts(values, "[examples, positions, width]"))
-    } else if let values = try field.optional("pixel_values") {
+    } else if let values = fields.pixels {
       inputs = .images(try parts(values, "[examples, channels, height, width]"))
-    } else if let values = try field.optional("input_features") {
+    } else if let values = fields.features {
       inputs = .features(try parts(values, "[examples, channels, frames]"))
+    } else if let texts = fields.prompts {
+      inputs = .tokens(try prompts(texts))
     } else {
-      inputs = .tokens(try prompts(field["prompts"]))
+      preconditionFailure("inputs without inputs")
     }
-    if let kinds = try field.optional("token_type_ids") {
-      guard case .tokens(let tokens) = inputs else {
-        throw kinds.refusal("kinds of segments", expected: "none beside inputs_embeds")
-      }
+    if let kinds = fields.segments, case .tokens(let tokens) = inputs {
       let rows = try self.tokens(kinds)
       guard rows.count == tokens.count else {
         throw kinds.refusal("\(rows.count) rows", expected: "\(tokens.count)")
       }
       inputs = .segments(tokens, kinds: rows)
     }
-    if let mask = try field.optional("attention_mask") {
-      let rows = try named(mask).rows(mask)
-      do { inputs = try inputs.cut(by: rows) } catch { throw error.at(field) }
+    if let mask = fields.mask {
+      let rows = try tensors.rows(mask)
+      do { inputs = try inputs.cut(by: rows) } catch { throw error.at(fields.place) }
     }
-    if let ids = try field.optional("decoder_input_ids") {
+    if let ids = fields.decoderIds {
       inputs = .pairs(inputs, decoder: try tokens(ids))
     }
     do { try limits.check(inputs) } catch {
-      throw error.naming("inputs", as: given[0]).at(field)
+      throw error.naming("inputs", as: fields.kind).at(fields.place)
     }
     return inputs
   }
 
   /// The positions that inputs with a mask have beside those that it leaves out; nil without one.
-  func paddedLength(_ field: JSONField) throws(Refusal) -> Int? {
-    guard let mask = try field.optional("attention_mask"),
-      try field.optional("decoder_input_ids") == nil
-    else { return nil }
-    return try named(mask).rows(mask).first?.count
-  }
-
-  private func named(_ field: JSONField) throws(Refusal) -> SpecTensors {
-    guard let tensors else {
-      throw field.refusal(
-        "the name of a tensor", expected: "a tensor file beside the specification")
-    }
-    return tensors
+  func paddedLength(_ fields: InputFields) throws(Refusal) -> Int? {
+    guard let mask = fields.mask, fields.decoderIds == nil else { return nil }
+    return try tensors.rows(mask).first?.count
   }
 
   /// Token numbers: the name of a tensor, or lists as they are.
   private func tokens(_ field: JSONField) throws(Refusal) -> [[Int]] {
-    guard case .array = field.value else { return try named(field).rows(field) }
+    guard case .array = field.value else { return try tensors.rows(field) }
     var rows: [[Int]] = []
     for item in try field.items() { rows.append(try item.integers()) }
     return rows
@@ -91,7 +64,7 @@ struct SpecInputs {
   ///
   /// - Parameter axes: What its axes are, for refusals.
   private func parts(_ field: JSONField, _ axes: String) throws(Refusal) -> [Tensor<Float>] {
-    let values = try named(field).floats(field)
+    let values = try tensors.floats(field)
     guard values.shape.count == axes.split(separator: ",").count else {
       throw field.refusal("shape \(values.shape)", expected: axes)
     }
@@ -112,10 +85,23 @@ struct SpecInputs {
 
 extension Refusal {
   /// The refusal under the field of a specification where it arose.
-  func at(_ place: JSONField) -> Refusal {
+  func at(_ place: JSONField) -> Refusal { at(.specification(place)) }
+
+  /// The refusal under the table of a specification where it arose.
+  func at(_ place: JobPlace) -> Refusal {
     let isBare = field.isEmpty || field.hasPrefix("[") || place.path.isEmpty
     let inner = isBare ? field : ".\(field)"
     return Refusal(
       place.kind, file: place.file, field: place.path + inner, found: found, expected: expected)
+  }
+
+  /// The refusal of a field of a table of a specification.
+  func at(_ place: JobPlace, field: String) -> Refusal {
+    place.member(field).refusal(found, expected: expected)
+  }
+
+  /// The refusal of a call, which knows no file, in its specification.
+  func of(_ place: JobPlace) -> Refusal {
+    Refusal(place.kind, file: place.file, field: field, found: found, expected: expected)
   }
 }

@@ -18,6 +18,15 @@ public struct SpecOutputs: Sendable {
       }
     }
 
+    /// Whether examples of these lengths lie in it packed, one behind the other, or padded.
+    func isCut(by lengths: [Int]) -> Bool {
+      switch self {
+      case .floats(let tensor): tensor.shape.count == 2 && tensor.rows == lengths.reduce(0, +)
+      case .integers(let rows): rows.map(\.count) == lengths
+      case .counts: false
+      }
+    }
+
     var typeName: String {
       if case .floats = self { "float32" } else { "int64" }
     }
@@ -27,6 +36,9 @@ public struct SpecOutputs: Sendable {
   public static let padding = -1
   /// How many positions each example has, where they are not equally many.
   static let lengthsName = "lengths"
+
+  /// How many tokens of each row of ids are its prompt.
+  static let promptLengthsName = "prompt_lengths"
 
   private(set) var values: [(name: String, value: Values)] = []
 
@@ -53,6 +65,11 @@ public struct SpecOutputs: Sendable {
     values.append((Self.lengthsName, .counts(lengths)))
   }
 
+  /// Adds how long each row's prompt is.
+  mutating func add(promptLengths: [Int]) {
+    values.append((Self.promptLengthsName, .counts(promptLengths)))
+  }
+
   /// The numbers of an output with its shape.
   public func floats(_ name: String) -> (shape: [Int], elements: [Float])? {
     guard case .floats(let tensor) = values.first(where: { $0.name == name })?.value else {
@@ -70,23 +87,42 @@ public struct SpecOutputs: Sendable {
   }
 
   /// How many positions each example has, where that is an output.
-  public var lengths: [Int]? {
-    guard case .counts(let counts) = values.first(where: { $0.name == Self.lengthsName })?.value
-    else { return nil }
+  public var lengths: [Int]? { counts(Self.lengthsName) }
+
+  /// How many tokens of each row of ids are its prompt, of a generation.
+  public var promptLengths: [Int]? { counts(Self.promptLengthsName) }
+
+  private func counts(_ name: String) -> [Int]? {
+    guard case .counts(let counts) = values.first(where: { $0.name == name })?.value else {
+      return nil
+    }
     return counts
   }
 
   /// Only the named outputs; refuses names that the run cannot give.
-  func only(_ wanted: [String]?, in document: JSONField) throws(Refusal) -> SpecOutputs {
+  ///
+  /// `lengths` is given all the same where rows of unequal examples cannot be told apart without.
+  func only(_ wanted: [JSONField]?) throws(Refusal) -> SpecOutputs {
     guard let wanted else { return self }
-    for name in wanted where !names.contains(name) {
+    var chosenNames: Set<String> = []
+    for field in wanted {
+      let name = try field.string()
+      chosenNames.insert(name)
+      if names.contains(name) { continue }
       let near = nearest(to: name, among: names).map { "\($0) (did you mean that?)" }
-      throw try document["expected"].refusal(
+      throw field.refusal(
         "the output \(quoted(name)), which this run does not give",
         expected: near ?? "one of \(names.joined(separator: ", "))")
     }
     var chosen = SpecOutputs()
-    chosen.values = values.filter { wanted.contains($0.name) }
+    let lengths = lengths ?? []
+    let areUnequal = Set(lengths).count > 1
+    let isCut = areUnequal && values.contains { name, value in
+      chosenNames.contains(name) && value.isCut(by: lengths)
+    }
+    chosen.values = values.filter {
+      chosenNames.contains($0.name) || (isCut && $0.name == Self.lengthsName)
+    }
     return chosen
   }
 

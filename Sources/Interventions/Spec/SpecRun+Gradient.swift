@@ -1,19 +1,20 @@
 internal import Autodiff
 internal import Inputs
+internal import JobFiles
 internal import Models
 internal import Tensors
 
 extension SpecRun {
   /// The loss, and its gradient with respect to the interventions or to the model's weights.
   func gradient() throws(Refusal) -> SpecOutputs {
-    if let field = try spec.document.optional("generate") { return try softGradient(field) }
-    let call = try call(spec.document)
-    let labels = try labels(spec.document, examples: call.base.lengths.count)
+    if let generate = spec.generate { return try softGradient(generate) }
+    let call = try call(spec.call)
+    let labels = try labels(field("labels", spec.labels), examples: call.base.lengths.count)
     let tape = Tape<Float>()
     var outputs = SpecOutputs()
     if spec.target == .model {
       if options.microbatches != nil {
-        throw try spec.document["wrt"].refusal(
+        throw spec.place.member("wrt").refusal(
           "microbatches of gradients at the model", expected: "whole batches")
       }
       let (trained, weights) = model.trainable(on: tape)
@@ -22,7 +23,7 @@ extension SpecRun {
       let loss = loss(result.logits, labels, rows(call.base), on: tape)
       outputs.add(
         "intervened.logits",
-        try shaped(result.logits.value, rows(call.base), of: spec.document["base"]))
+        try shaped(result.logits.value, rows(call.base), of: spec.call.base))
       addLengths(rows(call.base), to: &outputs)
       outputs.add("loss", loss.value)
       let parameters = weights.parameters
@@ -37,7 +38,7 @@ extension SpecRun {
     let result = run(call, on: tape, parameters: bound)
     outputs.add(
       "intervened.logits",
-      try shaped(result.logits.value, rows(call.base), of: spec.document["base"]))
+      try shaped(result.logits.value, rows(call.base), of: spec.call.base))
     addLengths(rows(call.base), to: &outputs)
     let trained = TrainedParameter.all(in: setup)
     let gradients: [Tensor<Float>]
@@ -63,8 +64,7 @@ extension SpecRun {
   }
 
   /// A class or a next token for each example.
-  func labels(_ place: JSONField, examples: Int) throws(Refusal) -> [Int] {
-    let field = try place["labels"]
+  func labels(_ field: JSONField, examples: Int) throws(Refusal) -> [Int] {
     let labels = try labelNumbers(field)
     guard labels.count == examples else {
       throw field.refusal("\(labels.count) labels", expected: "\(examples), one for each example")
@@ -83,10 +83,8 @@ extension SpecRun {
           labels.append(try item.int())
         }
       }
-    } else if let tensors {
-      labels = try tensors.integers(field).values
     } else {
-      throw field.refusal("the name of a tensor", expected: "a tensor file, or a list")
+      labels = try tensors.integers(field).values
     }
     if let outside = labels.first(where: { $0 < 0 || $0 >= classCount }) {
       throw field.refusal("label \(outside)", expected: "0 to \(classCount - 1)")

@@ -1,12 +1,11 @@
 internal import Autodiff
 internal import Inputs
+internal import JobFiles
 internal import Models
 internal import Randomness
 internal import Tensors
 
 extension SpecRun {
-  private static let softFields = ["temperature", "straight_through", "noise", "seed"]
-
   /// Checked, with what every step needs.
   private struct Soft {
     let generation: SoftGeneration<Float>
@@ -34,13 +33,16 @@ extension SpecRun {
   ///
   /// `soft` has a `temperature`, whether the choice is `straight_through`, and Gumbel noise: a
   /// tensor `[steps, examples, vocabulary]`, or the `seed` of draws; none unless said.
-  func generateSoftly(_ field: JSONField) throws(Refusal) -> SpecOutputs {
-    let soft = try soft(field)
+  func generateSoftly(
+    _ fields: GenerateFields, _ own: SoftFields
+  ) throws(Refusal) -> SpecOutputs {
+    let soft = try soft(fields, own)
     let tape = Tape<Float>()
     let result = soft(on: tape)
     var outputs = SpecOutputs()
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
+    outputs.add(promptLengths: soft.call.base.lengths)
     outputs.add("intervened.logits", soft.stacked(result.logits, on: tape).value)
     return outputs
   }
@@ -48,12 +50,12 @@ extension SpecRun {
   /// The loss of the new tokens, and its gradient through all steps to the interventions.
   ///
   /// Labels are `[examples]`, for the last step, or `[examples, steps]`.
-  func softGradient(_ field: JSONField) throws(Refusal) -> SpecOutputs {
+  func softGradient(_ fields: GenerateFields) throws(Refusal) -> SpecOutputs {
     guard spec.target == .interventions else {
-      throw try spec.document["wrt"].refusal(
+      throw spec.place.member("wrt").refusal(
         "a gradient to the model through its own output", expected: "interventions")
     }
-    let soft = try soft(field)
+    let soft = try soft(fields, field("generate.soft", fields.soft))
     let examples = soft.call.base.lengths.count
     let (labels, steps) = try softLabels(examples, steps: soft.count)
     let tape = Tape<Float>()
@@ -67,6 +69,7 @@ extension SpecRun {
     var outputs = SpecOutputs()
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
+    outputs.add(promptLengths: soft.call.base.lengths)
     outputs.add("intervened.logits", logits.value)
     outputs.add("loss", loss.value)
     let trained = TrainedParameter.all(in: setup)
@@ -81,7 +84,7 @@ extension SpecRun {
   private func softLabels(
     _ examples: Int, steps: Int
   ) throws(Refusal) -> (labels: [Int], steps: Int) {
-    let field = try spec.document["labels"]
+    let field = try field("labels", spec.labels)
     let labels = try labelNumbers(field)
     guard labels.count == examples || labels.count == examples * steps else {
       throw field.refusal(
@@ -91,10 +94,9 @@ extension SpecRun {
     return (labels, labels.count / examples)
   }
 
-  private func soft(_ field: JSONField) throws(Refusal) -> Soft {
-    try field.refuseUnknownKeys(known: ["max_new_tokens", "soft"])
-    let own = try field["soft"]
-    try own.refuseUnknownKeys(known: Self.softFields)
+  private func soft(
+    _ fields: GenerateFields, _ own: SoftFields
+  ) throws(Refusal) -> Soft {
     let generation: SoftGeneration<Float>
     if let decoder = model as? DecoderModel<Float>, decoder.shape.isCausal {
       generation = SoftGeneration(decoder, setup.setup)
@@ -103,42 +105,28 @@ extension SpecRun {
     {
       generation = SoftGeneration(recurrent, setup.setup)
     } else {
-      throw own.refusal(
+      throw own.place.refusal(
         "soft generation by this model", expected: "a decoder or a recurrent language model")
     }
-    let count = try field["max_new_tokens"].int(in: 1...1 << 16)
+    guard let count = fields.newTokens, count <= 1 << 16 else {
+      throw fields.place.member("max_new_tokens").refusal(
+        "\(fields.newTokens ?? 0)", expected: "1 to \(1 << 16) soft steps")
+    }
     let reading = SpecCall(
-      document: spec.document, setup: setup, inputs: inputs, tensors: tensors)
-    let call = try reading(spec.document)
-    do {
-      try generation.check(call, count: count)
-    } catch {
-      throw Refusal(
-        spec.document.kind, file: spec.document.file, field: error.field, found: error.found,
-        expected: error.expected)
-    }
-    let temperature = try own["temperature"].double()
-    guard temperature > 0 else {
-      throw try own["temperature"].refusal("\(temperature)", expected: "a number above 0")
-    }
+      document: spec.call, setup: setup, inputs: inputs, tensors: tensors)
+    let call = try reading(spec.call)
+    do { try generation.check(call, count: count) } catch { throw error.of(spec.place) }
     return Soft(
       generation: generation, call: call, count: count,
       choice: .init(
-        temperature: Float(temperature),
-        isStraightThrough: try own.optional("straight_through")?.bool() ?? false,
+        temperature: Float(own.temperature), isStraightThrough: own.isStraightThrough,
         noise: try noise(own, [call.base.lengths.count, classCount], steps: count)))
   }
 
   private func noise(
-    _ field: JSONField, _ shape: [Int], steps: Int
+    _ fields: SoftFields, _ shape: [Int], steps: Int
   ) throws(Refusal) -> [Tensor<Float>]? {
-    if let given = try field.optional("noise") {
-      if let seed = try field.optional("seed") {
-        throw seed.refusal("a seed beside noise", expected: "one of the two")
-      }
-      guard let tensors else {
-        throw given.refusal("the name of a tensor", expected: "a tensor file")
-      }
+    if let given = fields.noise {
       let value = try tensors.floats(given)
       guard value.shape == [steps] + shape else {
         throw given.refusal("shape \(value.shape)", expected: "\([steps] + shape)")
@@ -146,12 +134,15 @@ extension SpecRun {
       let rows = value.reshaped([steps, shape[0] * shape[1]])
       return (0..<steps).map { rows.rows($0..<$0 + 1).reshaped(shape) }
     }
-    guard let seed = try field.optional("seed")?.int(in: 0...Int.max) else { return nil }
-    var random = SplitMix64(seed: UInt64(seed))
+    guard let seed = fields.seed else { return nil }
+    let random = Philox(seed: UInt64(seed), name: "gumbel")
     // Gumbel draws, −log(−log U); Jang et al., 2016, equation 1.
-    return (0..<steps).map { _ in
-      let uniform = Tensor<Float>.uniform(shape, from: 1e-7, to: 1 - 1e-7, using: &random)
-      return uniform.map(.log).scaled(by: -1).map(.log).scaled(by: -1)
+    return (0..<steps).map { step in
+      let uniform = (0..<shape[0]).flatMap { example in
+        var stream = random.stream(UInt64(example), UInt32(step))
+        return (0..<shape[1]).map { _ in Float(1e-7 + stream.unit() * (1 - 2e-7)) }
+      }
+      return Tensor(shape, uniform).map(.log).scaled(by: -1).map(.log).scaled(by: -1)
     }
   }
 }

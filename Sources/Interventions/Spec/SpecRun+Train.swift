@@ -1,5 +1,6 @@
 internal import Autodiff
 internal import Inputs
+internal import JobFiles
 internal import Models
 internal import Tensors
 
@@ -9,28 +10,25 @@ extension SpecRun {
 
   /// Losses step by step, and what was trained.
   func train() throws(Refusal) -> SpecOutputs {
-    let train = try TrainSpec(spec.document["train"])
-    let training = try batches(train.batches)
-    let evaluation = try batches(train.evaluation)
-    if options.microbatches != nil, train.target == .model {
-      throw try spec.document["train"].refusal(
+    let train = TrainSpec(try field("train", spec.train))
+    let training = try batches(train.fields.batches)
+    let evaluation = try batches(train.fields.evaluation)
+    if options.microbatches != nil, train.fields.target == .model {
+      throw train.fields.place.refusal(
         "microbatches where the model is trained", expected: "a job of kind train")
     }
-    switch train.target {
+    switch train.fields.target {
     case .interventions: return try trainInterventions(train, training, evaluation)
     case .model: return try trainModel(train, training, evaluation)
     }
   }
 
   /// Batches with what they say themselves; the rest is the specification's.
-  private func batches(_ fields: [JSONField]) throws(Refusal) -> [Batch] {
+  private func batches(_ fields: [BatchFields]) throws(Refusal) -> [Batch] {
     var batches: [Batch] = []
     for field in fields {
-      try field.refuseUnknownKeys(known: [
-        "base", "sources", "labels", "source_representations", "unit_locations", "subspaces",
-      ])
-      let call = try call(field)
-      batches.append((call, try labels(field, examples: call.base.lengths.count)))
+      let call = try call(field.call)
+      batches.append((call, try labels(field.labels, examples: call.base.lengths.count)))
     }
     return batches
   }
@@ -90,7 +88,7 @@ extension SpecRun {
     }
     outputs.add(
       "final.intervened.logits",
-      try shaped(result.logits.value, rows(call.base), of: train.batches[0]["base"]))
+      try shaped(result.logits.value, rows(call.base), of: train.fields.batches[0].call.base))
     evaluate(evaluation, run, into: &outputs)
     return outputs
   }
@@ -98,10 +96,6 @@ extension SpecRun {
   private func trainModel(
     _ train: TrainSpec, _ batches: [Batch], _ evaluation: [Batch]
   ) throws(Refusal) -> SpecOutputs {
-    if train.temperatures != nil || train.boundaryWeight != 0 {
-      throw try spec.document["train"].refusal(
-        "temperatures or a boundary_weight", expected: "none where the model is trained")
-    }
     let (all, own) = (model.weights, model.weights.parameters)
     let names = own.map(\.name)
     let (optimizer, order) = try train.optimizer(over: names)
@@ -122,7 +116,7 @@ extension SpecRun {
     outputs.add(
       "final.intervened.logits",
       try shaped(
-        run(call, on: Tape()).logits.value, rows(call.base), of: train.batches[0]["base"]))
+        run(call, on: Tape()).logits.value, rows(call.base), of: train.fields.batches[0].call.base))
     evaluate(evaluation, run, into: &outputs)
     if let folder = options.saveTo {
       try setup.folder().write(to: folder)
@@ -135,7 +129,7 @@ extension SpecRun {
     _ task: Task, _ train: TrainSpec, from start: TrainingState
   ) throws(Refusal) -> Task.Outcome {
     try refusing {
-      try Trainer(steps: train.steps) { train.factors?[$0] ?? 1 }.run(task, from: start)
+      try Trainer(steps: train.fields.steps) { train.fields.factors?[$0] ?? 1 }.run(task, from: start)
     }
   }
 
@@ -165,7 +159,7 @@ private struct SpecInterventionTraining: TrainingTask {
     _ parameters: TrainingState.Parameters, step: Int
   ) -> TrainingState.Parameters {
     parameters.with(
-      temperature: train.temperatures.map { Float($0[step]) }, in: run.setup.setup)
+      temperature: train.fields.temperatures.map { Float($0[step]) }, in: run.setup.setup)
   }
 
   func gradients(
@@ -175,7 +169,7 @@ private struct SpecInterventionTraining: TrainingTask {
     let own = train.batches(of: step).map { batches[$0] }
     if let microbatches = run.options.microbatches {
       let (loss, gradients) = try run.gradients(
-        setup, own, at: addresses, step: step, microbatches, boundaryWeight: train.boundaryWeight)
+        setup, own, at: addresses, step: step, microbatches, boundaryWeight: train.fields.boundaryWeight)
       return (loss, gradients)
     }
     let (loss, gradients) = InterventionTraining.gradients(
@@ -185,10 +179,10 @@ private struct SpecInterventionTraining: TrainingTask {
       var loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
       let weight = SpecRun.weight(of: number, in: own)
       if weight != 1 { loss = tape.scale(loss, by: weight) }
-      guard train.boundaryWeight != 0, let boundaries = result.boundaries(on: tape) else {
+      guard train.fields.boundaryWeight != 0, let boundaries = result.boundaries(on: tape) else {
         return loss
       }
-      return tape.add(loss, tape.scale(boundaries, by: Float(train.boundaryWeight)))
+      return tape.add(loss, tape.scale(boundaries, by: Float(train.fields.boundaryWeight)))
     }
     return (loss, gradients)
   }

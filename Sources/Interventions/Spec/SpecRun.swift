@@ -2,6 +2,7 @@ internal import Autodiff
 internal import Checkpoints
 internal import Foundation
 public import Inputs
+internal import JobFiles
 internal import Models
 package import Tensors
 
@@ -21,10 +22,13 @@ public struct SpecRun {
     public var saveTo: String?
     /// How the batches of gradients and training are cut; nil: each is one.
     public var microbatches: Microbatches?
-    /// What turns `prompts` into tokens.
-    public var tokenize: (@Sendable (String) throws(Refusal) -> [Int])?
-    /// Tensors that the specification names and its tensor file does not hold.
-    package var tensors: [String: Tensor<Float>] = [:]
+    /// The tokenizer of a model, for texts that a specification holds.
+    public var texts: (@Sendable (_ model: String) throws(Refusal) -> SpecTexts)?
+    /// What reads `dumps`: tensors by name, for the model in whose activations they must be.
+    package var dumps:
+      (
+        @Sendable (_ field: JSONField, _ model: String) throws(Refusal) -> [String: Tensor<Float>]
+      )?
 
     /// How a run is made unless said otherwise.
     public init(models: String? = nil, isNaive: Bool = false, saveTo: String? = nil) {
@@ -36,12 +40,16 @@ public struct SpecRun {
 
   let spec: InterventionSpec
   let model: any TrainableModel<Float>
-  let kind: OpenedModel.Kind
+  let opened: OpenedModel
   /// The width of the model's logits.
   let classCount: Int
   let setup: SpecSetup
-  let tensors: SpecTensors?
+  let tensors: SpecTensors
   let options: Options
+  /// The model's folder or file.
+  let modelPath: String
+
+  var kind: OpenedModel.Kind { opened.kind }
 
   /// Reads a specification and everything that it names.
   ///
@@ -50,44 +58,48 @@ public struct SpecRun {
     try self.init(JSONField.load(path, kind: .job), options: options)
   }
 
-  /// - Parameter document: The specification, from whatever text; its `file` says where tensors and
-  ///   folders that it names lie.
+  /// - Parameter document: The specification, from whatever text; the paths in it, and its tensor file,
+  ///   start from the folder of its `file`.
   public init(_ document: JSONField, options: Options = Options()) throws(Refusal) {
     spec = try InterventionSpec(document)
     self.options = options
-    let tensorFile = Self.tensorFile(of: document.file)
-    let hasFile = FileManager.default.fileExists(atPath: tensorFile)
-    tensors =
-      hasFile || !options.tensors.isEmpty
-      ? try SpecTensors(hasFile ? tensorFile : nil, made: options.tensors) : nil
-    let opened = try OpenedModel(Self.modelPath(spec, options))
-    kind = opened.kind
+    modelPath = Self.place(of: spec.model, options)
+    var made: [String: Tensor<Float>] = [:]
+    if let dumps = spec.dumps {
+      guard let read = options.dumps else {
+        throw dumps.refusal("dumps", expected: "none: nothing reads them here")
+      }
+      made = try read(dumps, modelPath)
+    }
+    tensors = try SpecTensors(beside: document.file, made: made)
+    opened = try OpenedModel(modelPath)
     classCount = opened.classCount
     let model = try opened.load()
-    guard let saved = try document.optional("saved_directory") else {
-      if let given = try document.optional("include_model") {
-        throw given.refusal("include_model", expected: "a saved_directory to take weights from")
-      }
+    guard let saved = spec.saved else {
       self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
       if options.saveTo != nil { _ = try setup.folder() }
+      try checkOptions()
       return
     }
-    let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
-      .appendingPathComponent(try saved.string()).path
-    let takesWeights = try document.optional("include_model")?.bool() ?? false
-    self.model = takesWeights ? try Self.model(model, withWeightsOf: folder) : model
+    let folder = saved.resolved
+    self.model = spec.includesModel ? try Self.model(model, withWeightsOf: folder) : model
     let loaded = try SavedInterventions(folder)
-    if !spec.representations.isEmpty,
-      spec.representations.count != loaded.representations.count
-    {
-      throw saved.refusal(
-        "a folder of \(loaded.representations.count) interventions",
-        expected: "\(spec.representations.count), as representations lists")
-    }
+    try loaded.check(against: spec.representations, saved)
     setup = try SpecSetup(
       loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
       saved: loaded.states)
+    try checkOptions()
+  }
+
+  /// Refuses what the kind has no use for.
+  private func checkOptions() throws(Refusal) {
+    let isTrained = spec.kind == .gradient || spec.kind == .train
+    if options.microbatches != nil, !isTrained || spec.generate != nil {
+      throw spec.place.refusal(
+        "microbatches of a run of kind \(spec.kind.rawValue)",
+        expected: "none: gradients and training alone are cut")
+    }
   }
 
   /// Runs a specification and writes its outputs as the tensors `out.NAME` of one safetensors file.
@@ -104,25 +116,45 @@ public struct SpecRun {
     model.with(try PyveneFolder.read(folder, over: model.weights), on: Tape())
   }
 
-  private static func tensorFile(of path: String) -> String {
-    URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension("safetensors").path
+  /// What lies under the folder of models, at the path from the specification, or in the cache.
+  private static func place(of model: JobPath, _ options: Options) -> String {
+    if let models = options.models {
+      let named = URL(fileURLWithPath: models).appendingPathComponent(model.written).path
+      if FileManager.default.fileExists(atPath: named) { return named }
+    }
+    return HubCache().place(of: model.written, at: model.resolved)
   }
 
-  private static func modelPath(_ spec: InterventionSpec, _ options: Options) -> String {
-    guard let models = options.models else { return spec.model }
-    let named = URL(fileURLWithPath: models).appendingPathComponent(spec.model).path
-    return FileManager.default.fileExists(atPath: named) ? named : spec.model
+  /// A field that the kind must have.
+  func field<Value>(_ key: String, _ value: Value?) throws(Refusal) -> Value {
+    guard let value else {
+      throw spec.place.member(key).refusal("no such field", expected: "a value")
+    }
+    return value
   }
 
   var inputs: SpecInputs {
-    SpecInputs(tensors: tensors, limits: model.inputLimits, tokenize: options.tokenize)
+    SpecInputs(tensors: tensors, limits: model.inputLimits) { (text) throws(Refusal) in
+      try texts(for: "input_ids").encode(text, spec.addsSpecialTokens)
+    }
+  }
+
+  /// The model's tokenizer.
+  ///
+  /// - Parameter other: What does without it.
+  func texts(for other: String) throws(Refusal) -> SpecTexts {
+    guard let texts = options.texts else {
+      throw Refusal(
+        .model, file: modelPath, found: "no tokenizer for texts", expected: "\(other) in their place")
+    }
+    return try texts(modelPath)
   }
 
   func call(
-    _ place: JSONField, of setup: SpecSetup? = nil
+    _ place: CallFields, of setup: SpecSetup? = nil
   ) throws(Refusal) -> InterventionCall<Float> {
     let reading = SpecCall(
-      document: spec.document, setup: setup ?? self.setup, inputs: inputs, tensors: tensors)
+      document: spec.call, setup: setup ?? self.setup, inputs: inputs, tensors: tensors)
     let call = try reading(place)
     try check(call, setup ?? self.setup, lengths: call.base.extents)
     return call
@@ -133,11 +165,7 @@ public struct SpecRun {
   ) throws(Refusal) {
     do {
       try CallCheck(setup: setup.setup, call: call, baseLengths: lengths)()
-    } catch {
-      throw Refusal(
-        spec.document.kind, file: spec.document.file, field: error.field, found: error.found,
-        expected: error.expected)
-    }
+    } catch { throw error.of(spec.place) }
   }
 
   /// The names of outputs that the kind can give; of collected values and generation, beginnings.
@@ -152,22 +180,27 @@ public struct SpecRun {
     case .forward, .saveLoad, .gruTime, .attentionWeight:
       return ["original.logits", "intervened.logits", "latent.", lengths] + values
     case .generate:
-      return ["original.ids", "intervened.ids", "intervened.logits", lengths] + values
+      return [
+        "original.ids", "intervened.ids", "intervened.logits", lengths, SpecOutputs.promptLengthsName,
+      ] + values
     case .gradient:
       let names = spec.target == .model ? model.weights.parameters.map(\.name) : trained
-      return ["intervened.logits", "intervened.ids", "loss", lengths] + names.map { "grad.\($0)" }
+      return [
+        "intervened.logits", "intervened.ids", "loss", lengths, SpecOutputs.promptLengthsName,
+      ] + names.map { "grad.\($0)" }
     case .train: return ["losses", "final.", "eval.loss", "eval.accuracy"]
     }
   }
 
   /// Refuses outputs that the kind never gives, before anything runs.
   private func checkExpected() throws(Refusal) {
-    guard let expected = spec.expected else { return }
+    guard let wanted = spec.wanted else { return }
     let possible = possibleOutputs
-    for name in expected
-    where !possible.contains(where: { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }) {
+    for field in wanted {
+      let name = try field.string()
+      if possible.contains(where: { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }) { continue }
       let near = nearest(to: name, among: possible).map { "\($0) (did you mean that?)" }
-      throw try spec.document["expected"].refusal(
+      throw field.refusal(
         "the output \(quoted(name)), which this run does not give",
         expected: near ?? "one of \(possible.joined(separator: ", "))")
     }
@@ -184,29 +217,32 @@ public struct SpecRun {
       case .generate: try generate()
       }
     if spec.kind != .train, let folder = options.saveTo { try setup.folder().write(to: folder) }
-    return try outputs.only(spec.expected, in: spec.document)
+    return try outputs.only(spec.wanted)
   }
 
-  func wants(_ name: String) -> Bool { spec.expected?.contains(name) ?? true }
+  func wants(_ name: String) -> Bool {
+    spec.wanted?.contains { (try? $0.string()) == name } ?? true
+  }
 
   /// How many rows or ids each example has, where they differ or are asked for.
   func addLengths(_ lengths: [Int], to outputs: inout SpecOutputs) {
     outputs.add(
-      lengths: lengths, evenIfEqual: spec.expected?.contains(SpecOutputs.lengthsName) ?? false)
+      lengths: lengths,
+      evenIfEqual: spec.wanted != nil && wants(SpecOutputs.lengthsName))
   }
 
   private func forward() throws(Refusal) -> SpecOutputs {
-    let call = try call(spec.document)
+    let call = try call(spec.call)
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let result = run(call, on: Tape(), wantsOriginal: wants("original.logits"))
     var outputs = SpecOutputs()
     if let original = result.original {
       outputs.add(
-        "original.logits", try shaped(original.value, rows(call.base), of: spec.document["base"]))
+        "original.logits", try shaped(original.value, rows(call.base), of: spec.call.base))
     }
     outputs.add(
       "intervened.logits",
-      try shaped(result.logits.value, rows(call.base), of: spec.document["base"]))
+      try shaped(result.logits.value, rows(call.base), of: spec.call.base))
     addLengths(rows(call.base), to: &outputs)
     for (index, value) in result.collected.enumerated() {
       outputs.add("collected.\(index)", value.value)
@@ -229,9 +265,9 @@ public struct SpecRun {
   ///   - lengths: Of the examples, without what a mask leaves out.
   ///   - base: What was run; positions that its mask leaves out have zeros.
   func shaped(
-    _ logits: Tensor<Float>, _ lengths: [Int], of base: JSONField
+    _ logits: Tensor<Float>, _ lengths: [Int], of base: InputFields?
   ) throws(Refusal) -> Tensor<Float> {
-    if kind != .classifier, let padded = try inputs.paddedLength(base) {
+    if kind != .classifier, let base, let padded = try inputs.paddedLength(base) {
       var start = 0
       let rows = lengths.flatMap { length in
         defer { start += length }

@@ -27,7 +27,7 @@ struct SpecSetup {
   /// - Parameter saved: By representation, where they come from a folder.
   init(
     _ representations: [RepresentationSpec], mode: InterventionSetup<Float>.Mode,
-    in model: any IntervenableModel<Float>, tensors: SpecTensors?, saved: [Saved]? = nil
+    in model: any IntervenableModel<Float>, tensors: SpecTensors, saved: [Saved]? = nil
   ) throws(Refusal) {
     var representations = representations
     var widths: [Int?] = []
@@ -162,10 +162,10 @@ struct SpecSetup {
         "\(own) in a link",
         expected: "\(other.map(String.init) ?? "none"), as the first of the link has it")
     }
-    let own = spec.parameters.map { "\($0.name)=\($0.tensor)" }
-    guard
-      own.isEmpty || own.sorted() == first.parameters.map({ "\($0.name)=\($0.tensor)" }).sorted()
-    else {
+    func named(_ spec: RepresentationSpec) -> [String] {
+      spec.parameters.map { "\($0.name)=\($0.tensor.value)" }.sorted()
+    }
+    guard spec.parameters.isEmpty || named(spec) == named(first) else {
       throw field.refusal(
         "a link with other params", expected: "the params of the first, or none: they are shared")
     }
@@ -229,19 +229,6 @@ struct SpecSetup {
         }
         return .shared(indices)
       }
-    }
-  }
-}
-
-extension InterventionType {
-  /// Whether a number in `interchange_dim` says how many first coordinates are exchanged; the
-  /// formulas of the others do not have it, and it is ignored as the reference does.
-  fileprivate var usesInterchangeCount: Bool {
-    switch self {
-    case .autoencoder, .lowRankRotatedSpace, .boundlessRotatedSpace, .sigmoidMask,
-      .sigmoidMaskRotatedSpace, .scale, .interpolate, .fixedNoise, .multiply:
-      false
-    default: true
     }
   }
 }

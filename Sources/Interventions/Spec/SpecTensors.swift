@@ -1,23 +1,40 @@
 internal import Checkpoints
+internal import Foundation
 internal import Inputs
 internal import Models
 internal import Tensors
 
 /// The tensors that a specification refers to by name: `in.NAME` in its tensor file, or made elsewhere.
 struct SpecTensors {
+  /// What stands before names in the file.
   private let prefix: String
+  /// Where they are looked for; nil of a job that names no file.
+  private let path: String?
   private let file: SafetensorsFile?
   private let made: [String: Tensor<Float>]
 
-  /// - Parameters:
-  ///   - prefix: What stands before names in the file.
-  ///   - made: Tensors of floats that no file holds, by name; they hide those of the file.
-  init(
-    _ path: String?, prefix: String = "in.", made: [String: Tensor<Float>] = [:]
-  ) throws(Refusal) {
-    self.prefix = prefix
+  /// Those of a file that a job names, or none.
+  init(_ path: String?, prefix: String = "in.") throws(Refusal) {
+    (self.path, self.prefix) = (path, prefix)
     file = try path.map { (path) throws(Refusal) in try SafetensorsFile(path, kind: .job) }
+    made = [:]
+  }
+
+  /// Those beside a specification, in the file of its own name if there is one.
+  ///
+  /// - Parameter made: Tensors that no file holds, by name; they hide those of the file.
+  init(beside document: String, made: [String: Tensor<Float>]) throws(Refusal) {
+    let path = Self.path(beside: document)
+    let isThere = FileManager.default.fileExists(atPath: path)
+    (self.path, prefix) = (path, "in.")
+    file = isThere ? try SafetensorsFile(path, kind: .job) : nil
     self.made = made
+  }
+
+  /// The tensor file of a specification.
+  static func path(beside document: String) -> String {
+    URL(fileURLWithPath: document).deletingPathExtension().appendingPathExtension("safetensors")
+      .path
   }
 
   private func description(
@@ -29,8 +46,13 @@ struct SpecTensors {
         .map { String($0.dropFirst(prefix.count)) } ?? []) + made.keys
     let near =
       nearest(to: name, among: known.sorted()).map { "; the nearest name is \(quoted($0))" } ?? ""
+    guard let file else {
+      let place = path.map { "the file \(escaped($0)) with" } ?? "a file in the job's tensors with"
+      throw field.refusal(
+        "the tensor \(quoted(name)) and no tensor file", expected: "\(place) \(prefix + name)\(near)")
+    }
     throw field.refusal(
-      "the tensor \(quoted(name)), which \(escaped(file?.path ?? "dumps")) does not have",
+      "the tensor \(quoted(name)), which \(escaped(file.path)) does not have",
       expected: "the name of a tensor \(prefix)NAME there\(near)")
   }
 

@@ -1,94 +1,24 @@
 internal import Autodiff
 internal import Inputs
+internal import JobFiles
 internal import Tensors
 
-/// How a specification trains: steps over batches in turn, an optimiser and its schedules.
+/// How a specification trains: which batches make a step, and the optimiser over what it moves.
 struct TrainSpec {
-  enum Algorithm: String, CaseIterable {
-    case adam = "Adam"
-    case adamW = "AdamW"
-    case sgd = "SGD"
-  }
+  let fields: TrainFields
 
-  let target: InterventionSpec.Target
-  let steps: Int
-  let batches: [JSONField]
-  /// By step; nil: temperatures stay.
-  let temperatures: [Double]?
-  /// By step, a factor of every rate.
-  let factors: [Double]?
-  let boundaryWeight: Double
-  /// Batches whose gradients are averaged for one step.
-  let accumulation: Int
-  /// Batches on which what was trained is tried at the end.
-  let evaluation: [JSONField]
-  private let field: JSONField
-  private let algorithm: Algorithm
-  private let betas: [Double]
-  private let epsilon: Double
-  private let momentum: Double
-  private let weightDecay: Double
-
-  private static let known = [
-    "optimizer", "parameters", "groups", "lr", "steps", "temperatures", "boundary_weight",
-    "lr_factors", "batches", "betas", "eps", "momentum", "weight_decay",
-    "gradient_accumulation_steps", "evaluate",
-  ]
-
-  init(_ field: JSONField) throws(Refusal) {
-    self.field = field
-    try field.refuseUnknownKeys(known: Self.known)
-    algorithm = try field.optional("optimizer")?.choice() ?? .adam
-    target = try field.optional("parameters")?.choice() ?? .interventions
-    steps = try field["steps"].int(in: 1...1 << 24)
-    batches = try field["batches"].items()
-    guard !batches.isEmpty else {
-      throw try field["batches"].refusal("no batch", expected: "one at least")
-    }
-    temperatures = try Self.schedule(field, "temperatures", steps)
-    factors = try Self.schedule(field, "lr_factors", steps)
-    if let bad = temperatures?.first(where: { $0 <= 0 }) {
-      throw try field["temperatures"].refusal("\(bad)", expected: "numbers above 0")
-    }
-    boundaryWeight = try field.optional("boundary_weight")?.double() ?? 0
-    accumulation = try field.optional("gradient_accumulation_steps")?.int(in: 1...1 << 20) ?? 1
-    evaluation = try field.optional("evaluate")?.items() ?? []
-    betas = try field.optional("betas")?.numbers() ?? [0.9, 0.999]
-    guard betas.count == 2, betas.allSatisfy({ $0 >= 0 && $0 < 1 }) else {
-      throw try field["betas"].refusal("\(betas)", expected: "two numbers from 0 to below 1")
-    }
-    epsilon = try field.optional("eps")?.double() ?? 1e-8
-    momentum = try field.optional("momentum")?.double() ?? 0
-    weightDecay = try field.optional("weight_decay")?.double() ?? 0
-    for key in ["betas", "eps"] where algorithm == .sgd {
-      if let given = try field.optional(key) {
-        throw given.refusal("\(key) for SGD", expected: "null: SGD has none")
-      }
-    }
-    if algorithm != .sgd, let given = try field.optional("momentum") {
-      throw given.refusal("momentum for \(algorithm.rawValue)", expected: "null, or SGD")
-    }
-  }
-
-  private static func schedule(
-    _ field: JSONField, _ key: String, _ steps: Int
-  ) throws(Refusal) -> [Double]? {
-    guard let given = try field.optional(key) else { return nil }
-    let numbers = try given.numbers()
-    guard numbers.count == steps else {
-      throw given.refusal("\(numbers.count) numbers", expected: "\(steps), one for each step")
-    }
-    return numbers
-  }
+  init(_ fields: TrainFields) { self.fields = fields }
 
   /// The numbers of the batches of a step: in turn, from where the step before stopped.
   func batches(of step: Int) -> [Int] {
-    (0..<accumulation).map { (step * accumulation + $0) % batches.count }
+    (0..<fields.accumulation).map {
+      (step * fields.accumulation + $0) % fields.batches.count
+    }
   }
 
   /// What to say of a number of a step that is not finite.
   func notFinite(_ what: String, step: Int) -> Refusal {
-    field.refusal("\(what) before step \(step)", expected: "a finite loss: a smaller lr may help")
+    fields.place.refusal("\(what) before step \(step)", expected: "a finite loss: a smaller lr may help")
   }
 
   /// The optimiser over named parameters, and their places among `names` in its order.
@@ -102,42 +32,36 @@ struct TrainSpec {
   ) throws(Refusal) -> (optimizer: any Optimizer<Float>, order: [Int]) {
     var groups: [ParameterGroup] = []
     var order: [Int] = []
-    if let given = try field.optional("groups") {
-      for item in try given.items() {
-        try item.refuseUnknownKeys(known: ["names", "lr", "weight_decay"])
-        var listed: [Int] = []
-        for name in try item["names"].items() where !still.contains(try name.string()) {
-          listed.append(try place(name, names, taken: order + listed))
-        }
-        order += listed
-        let decay = try item.optional("weight_decay")?.double() ?? weightDecay
-        groups.append(
-          ParameterGroup(
-            count: listed.count, rate: try rate(item), weightDecay: decay))
+    for group in fields.groups ?? [] {
+      var listed: [Int] = []
+      for name in group.names where !still.contains(try name.string()) {
+        listed.append(try place(name, names, taken: order + listed))
       }
-    } else {
+      order += listed
+      groups.append(
+        ParameterGroup(
+          count: listed.count, rate: group.rate,
+          weightDecay: group.weightDecay ?? fields.weightDecay))
+    }
+    if fields.groups == nil, let rate = fields.rate {
       order = Array(names.indices)
-      groups = [ParameterGroup(count: names.count, rate: try rate(field), weightDecay: weightDecay)]
+      groups = [
+        ParameterGroup(count: names.count, rate: rate, weightDecay: fields.weightDecay)
+      ]
     }
     guard !order.isEmpty else {
-      throw field.refusal("nothing that can be trained", expected: "a trainable intervention")
+      throw fields.place.refusal("nothing that can be trained", expected: "a trainable intervention")
     }
     let optimizer: any Optimizer<Float> =
-      switch algorithm {
+      switch fields.algorithm {
       case .adam, .adamW:
         Adam<Float>(
-          groups, meanKeep: betas[0], squareKeep: betas[1], epsilon: epsilon,
-          decay: algorithm == .adam ? .coupled : .decoupled)
-      case .sgd: GradientDescent<Float>(groups, momentum: momentum)
+          groups, meanKeep: fields.betas[0], squareKeep: fields.betas[1],
+          epsilon: fields.epsilon,
+          decay: fields.algorithm == .adam ? .coupled : .decoupled)
+      case .sgd: GradientDescent<Float>(groups, momentum: fields.momentum)
       }
     return (optimizer, order)
-  }
-
-  private func rate(_ place: JSONField) throws(Refusal) -> Double {
-    let field = try place["lr"]
-    let rate = try field.double()
-    guard rate >= 0 else { throw field.refusal("\(rate)", expected: "at least 0") }
-    return rate
   }
 
   private func place(

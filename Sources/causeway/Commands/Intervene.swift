@@ -20,6 +20,8 @@ struct Intervene: ParsableCommand {
   @Option(name: .shortAndLong, help: "Safetensors file to write.") var output: String
   @Option(help: "Folder to write the interventions to, as they are after the run, for pyvene too.")
   var save: String?
+  @Flag(help: "Replace what is there under the names of -o and --save; inputs never are.")
+  var force = false
   @Flag(help: "Share nothing with unchanged runs, to check the reuse by.") var naive = false
 
   @Option(help: "Examples that a rank computes at a time, of gradients and training.")
@@ -32,18 +34,9 @@ struct Intervene: ParsableCommand {
   }
 
   func run() throws {
-    if let microbatch { return try runOnRanks(microbatch) }
-    let outputs = try SpecDocument.run(spec, models: models, isNaive: naive, saveTo: save)()
-    try outputs.write(to: output)
-    print(outputs.lines.joined(separator: "\n"))
-  }
-
-  private func runOnRanks(_ size: Int) throws {
     let environment = try MPIEnvironment()
     do throws(Refusal) {
-      let save = environment.world.rank == 0 ? save : nil
-      let outputs = try RankedSpec(environment.world, microbatch: size).run(
-        spec, models: models, isNaive: naive, saveTo: save)
+      let outputs = try outputs(environment.world)
       if environment.world.rank == 0 {
         try outputs.write(to: output)
         print(outputs.lines.joined(separator: "\n"))
@@ -52,5 +45,16 @@ struct Intervene: ParsableCommand {
     } catch {
       environment.leave(after: error)
     }
+  }
+
+  private func outputs(_ world: Communicator) throws(Refusal) -> SpecOutputs {
+    guard let microbatch else {
+      try RankedSpec.refuseIdle(world)
+      return try SpecDocument.run(
+        spec, models: models, isNaive: naive, saveTo: save, output: output, force: force)()
+    }
+    return try RankedSpec(world, microbatch: microbatch).run(
+      spec, models: models, isNaive: naive, saveTo: world.rank == 0 ? save : nil, output: output,
+      force: force)
   }
 }
