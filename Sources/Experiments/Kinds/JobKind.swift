@@ -29,7 +29,7 @@ package enum JobKind: String, CaseIterable, Sendable {
 
   /// The kind of a job that has not been understood yet.
   package init(of document: JobDocument) throws(Refusal) {
-    try refuseSpecification(document)
+    try Self.refuseSpecification(document)
     let field = try document.field.anyTable().required(
       "kind", expected: "one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
     self = try field.choice()

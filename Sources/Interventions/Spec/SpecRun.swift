@@ -62,6 +62,7 @@ public struct SpecRun {
   ///   start from the folder of its `file`.
   public init(_ document: JSONField, options: Options = Options()) throws(Refusal) {
     spec = try InterventionSpec(document)
+    try Self.check(options, spec)
     self.options = options
     modelPath = Self.place(of: spec.model, options)
     var made: [String: Tensor<Float>] = [:]
@@ -79,7 +80,6 @@ public struct SpecRun {
       self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
       if options.saveTo != nil { _ = try setup.folder() }
-      try checkOptions()
       return
     }
     let folder = saved.resolved
@@ -89,11 +89,12 @@ public struct SpecRun {
     setup = try SpecSetup(
       loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
       saved: loaded.states)
-    try checkOptions()
   }
 
   /// Refuses what the kind has no use for.
-  private func checkOptions() throws(Refusal) {
+  private static func check(
+    _ options: Options, _ spec: InterventionSpec
+  ) throws(Refusal) {
     let isTrained = spec.kind == .gradient || spec.kind == .train
     if options.microbatches != nil, !isTrained || spec.generate != nil {
       throw spec.place.refusal(
