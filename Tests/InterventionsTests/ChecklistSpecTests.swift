@@ -62,7 +62,8 @@ struct ChecklistSpecTests {
         """
         [[0, "mlp_output", null, null, null, "AutoencoderIntervention", null, null, null, null,
           null, null, null, 5]]
-        """).representations.first)
+        """
+      ).representations.first)
     #expect(coded.type == .autoencoder && coded.latents == 5 && coded.unit == .position)
     let constant = try #require(
       try spec(#"{"intervention_type": "AdditionIntervention", "source_representation": "row"}"#)

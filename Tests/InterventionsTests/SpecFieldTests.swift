@@ -28,12 +28,12 @@ struct SpecFieldTests {
     (forward(#", "include_model": true"#), ["include_model", "saved_directory"]),
     (forward(#", "sorces": []"#), ["sorces", "sources (did you mean that?)"]),
     (
-      #"{"model": "tiny", "kind": "train", "representations": [0], \#(base), "train": {}}"#,
+      #"{"model": "tiny", "kind": "train", "representations": [[0]], \#(base), "train": {}}"#,
       ["base", "kind = \"train\"", "batches have their own"]
     ),
     (
       """
-      {"model": "tiny", "kind": "train", "representations": [0], "generate": {"soft": {}},
+      {"model": "tiny", "kind": "train", "representations": [[0]], "generate": {"soft": {}},
        "train": {"steps": 1, "lr": 1, "batches": [{\(base), "labels": [1]}]}}
       """, ["generate", "kind = \"train\""]
     ),
@@ -120,9 +120,10 @@ struct SpecFieldTests {
   @Test
   func `the page of fields is what the command writes`() throws {
     let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Sources/Interventions/Interventions.docc/SpecificationFields.md")
+      .appendingPathComponent(
+        "../../Sources/Interventions/Interventions.docc/SpecificationFields.md")
     let written = try String(contentsOf: page.standardizedFileURL, encoding: .utf8)
-    #expect(written == (try SpecManual().markdown))
+    #expect(written == (try SpecManual().markdown + "\n"))
   }
 
   @Test

@@ -37,7 +37,8 @@ struct SpecMessageTests {
   func `joined units of another number are told of max_number_of_units`() throws {
     try expectRefusal(
       SpecFolder.forward(
-        type: "RotatedSpaceIntervention", locations: #"{"sources->base": [[[[0, 1]]], [[[2, 3]]]]}"#),
+        type: "RotatedSpaceIntervention", locations: #"{"sources->base": [[[[0, 1]]], [[[2, 3]]]]}"#
+      ),
       "unit_locations", "2 units", "max_number_of_units", "width 12")
   }
 

@@ -30,7 +30,8 @@ struct SpecMutationTests {
   private static func useless(of kind: String) -> [(String, JSON)] {
     let tokens = table("input_ids", .array([.array([number("1")])]))
     let all: [(key: String, value: JSON, kinds: [String])] = [
-      ("wrt", .string("interventions"), ["gradient"]), ("labels", .array([number("0")]), ["gradient"]),
+      ("wrt", .string("interventions"), ["gradient"]),
+      ("labels", .array([number("0")]), ["gradient"]),
       ("train", table("steps", number("1")), ["train"]),
       ("generate", table("max_new_tokens", number("1")), ["generate", "gradient"]),
       ("base", tokens, ["forward", "generate", "gradient", "save_load", "gru_time"]),
@@ -60,8 +61,12 @@ struct SpecMutationTests {
 
   private static func levels(_ scenario: JSON) -> [Level] {
     guard case .object(let top) = scenario else { return [] }
-    func text(_ value: JSON?) -> String? { if case .string(let text)? = value { text } else { nil } }
-    func items(_ value: JSON?) -> [JSON] { if case .array(let items)? = value { items } else { [] } }
+    func text(_ value: JSON?) -> String? {
+      if case .string(let text)? = value { text } else { nil }
+    }
+    func items(_ value: JSON?) -> [JSON] {
+      if case .array(let items)? = value { items } else { [] }
+    }
     var levels = [Level([], useless(of: text(top["kind"]) ?? "forward"))]
     for key in ["base", "unit_locations", "train", "generate"] {
       guard case .object? = top[key] else { continue }
@@ -122,12 +127,14 @@ struct SpecMutationTests {
     scenario: ScenarioTests.Scenario
   ) throws {
     let document = try JSONField.load(scenario.path, kind: .job)
-    var random = SeededRandom(seed: scenario.testDescription.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
+    var random = SeededRandom(
+      seed: scenario.testDescription.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
     var tried = 0
     for level in Self.levels(document.value) {
       var fields = [(key: "surplus_\(Int.random(in: 0..<100, using: &random))", value: JSON.null)]
-      fields[0].value = [Self.number("1"), .bool(true), .string("x"), .array([])].randomElement(
-        using: &random) ?? .null
+      fields[0].value =
+        [Self.number("1"), .bool(true), .string("x"), .array([])].randomElement(
+          using: &random) ?? .null
       if let one = level.useless.randomElement(using: &random) { fields.append(one) }
       for (key, value) in fields {
         let mutant = Self.inserting(key, value, in: document.value, at: level.path[...])

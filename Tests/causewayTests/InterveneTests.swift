@@ -44,7 +44,8 @@ extension EndToEnd {
         "link.safetensors",
       ] {
         let ended = try await tool(["intervene", spec, "-o", bench.path(input), "--force"])
-        #expect(ended.code == 2 && ended.errors.contains("never replaced"), "\(input): \(ended.errors)")
+        #expect(
+          ended.code == 2 && ended.errors.contains("never replaced"), "\(input): \(ended.errors)")
       }
       #expect(
         try Data(contentsOf: URL(fileURLWithPath: bench.path("spec.safetensors"))) == tensors)
@@ -55,7 +56,10 @@ extension EndToEnd {
       let spec = bench.path("spec.json")
       func save(_ name: String, _ more: String...) async throws -> ToolRun {
         try await tool(
-          ["intervene", spec, "-o", bench.path("\(UUID()).safetensors"), "--save", bench.path(name)]
+          [
+            "intervene", spec, "-o", bench.path("\(UUID()).safetensors"), "--save",
+            bench.path(name),
+          ]
             + more)
       }
       #expect(try await save("saved").code == 0)
@@ -104,8 +108,12 @@ extension EndToEnd {
         #expect(line != nil, "\(site)")
         if site != "residual_middle" { #expect(line?.hasSuffix(" -") == false, "\(line ?? "")") }
         try bench.put(
-          Self.spec.replacing("block_output", with: site).replacing("\"layer\": 1", with: "\"layer\": 0")
-            .replacing("\"source_representation\": \"row\"", with:
+          Self.spec.replacing("block_output", with: site).replacing(
+            "\"layer\": 1", with: "\"layer\": 0"
+          )
+          .replacing(
+            "\"source_representation\": \"row\"",
+            with:
               "\"intervention_type\": \"ZeroIntervention\""), "site.json")
         let ended = try await tool(
           ["intervene", bench.path("site.json"), "-o", bench.path("\(site).safetensors")])

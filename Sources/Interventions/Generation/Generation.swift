@@ -126,7 +126,8 @@ public struct Generation<Scalar: Real> {
     var sequences = GrowingSequences(model, prompts.map(\.count), count: count)
     var collected = Collected(repeating: [], count: setup.entries.count)
     // What has ended goes on in the batch, unchanged and unread.
-    var ended = Set(prompts.indices.filter { end.isReached(prompts[$0], prompt: prompts[$0].count) })
+    var ended = Set(
+      prompts.indices.filter { end.isReached(prompts[$0], prompt: prompts[$0].count) })
     var lengths = prompts.map(\.count)
     for pass in 0..<count where ended.count < prompts.count {
       let new = pass == 0 ? prompts : tokens.map { [$0[$0.count - 1]] }

@@ -35,7 +35,9 @@ extension InterventionBuilding {
   ) throws(Refusal) -> Expression<Float>.Parameter {
     var random = SplitMix64(seed: UInt64(fields.seed ?? number))
     let said = try fields.shape?.integers()
-    if fields.isOrthogonal, let stored = try stored(name, shape: said) { return .orthogonal(stored) }
+    if fields.isOrthogonal, let stored = try stored(name, shape: said) {
+      return .orthogonal(stored)
+    }
     var value: Tensor<Float>
     if let given = try parameter(name, shape: said) {
       if let start = fields.start {

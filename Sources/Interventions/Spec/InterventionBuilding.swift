@@ -42,13 +42,15 @@ struct InterventionBuilding {
     case .collect: return Built(intervention: Collect())
     case .skip: return Built(intervention: Skip())
     case .scale: return Built(intervention: Scale(factor: Float(try needed("factor", \.factor))))
-    case .interpolate: return Built(intervention: Interpolate(alpha: Float(try needed("alpha", \.alpha))))
+    case .interpolate:
+      return Built(intervention: Interpolate(alpha: Float(try needed("alpha", \.alpha))))
     case .multiply:
       return Built(intervention: Multiply(), given: .init(try argument("tensor", \.tensor)))
     case .fixedNoise:
       let noise = Noise(level: Float(try needed("level", \.level)), name: spec.type.rawValue)
       return Built(
-        intervention: noise, given: .init(try argument("noise", \.noise), repeatsOverExamples: true))
+        intervention: noise, given: .init(try argument("noise", \.noise), repeatsOverExamples: true)
+      )
     case .noise: return try noise()
     case .sigmoidMask: return Built(intervention: try sigmoidMask())
     case .rotatedSpace:

@@ -87,7 +87,9 @@ struct InterventionSpec: Sendable {
         try GenerateFields(&f, isGradient: kind == .gradient)
       }, needed: Fields.When(kind == .generate, "with kind = \"generate\""),
       only: of(.generate, .gradient), "Tokens that follow the prompts.")
-    let readsText = (call.inputs + (train.map { $0.batches + $0.evaluation } ?? [])
+    let readsText =
+      (call.inputs
+      + (train.map { $0.batches + $0.evaluation } ?? [])
       .flatMap(\.call.inputs)).contains { $0.prompts != nil }
     addsSpecialTokens = try f.field(
       "special_tokens", .flag, or: true, only: Fields.When(f.isManual || readsText, "prompts"),

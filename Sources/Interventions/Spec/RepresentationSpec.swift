@@ -76,13 +76,15 @@ struct RepresentationSpec: Sendable {
       "What a unit is: \(UnitAxis.allCases.map(\.rawValue).joined(separator: ", ")).")
     maxUnits = try f.field(
       "max_number_of_units", .int(1...1 << 20), or: 1,
-      "Units of an example that are changed together; types that join them are as many times wider.")
+      "Units of an example that are changed together; types that join them are as many times wider."
+    )
     rank = try f.optional(
       "low_rank_dimension", .int(1...1 << 24), usually: "that of params",
       only: type.within(f, .lowRankRotatedSpace, .jumpReLUAutoencoder),
       "Directions that are exchanged, or latents.")
     latents = try f.optional(
-      "latent_dim", .int(1...1 << 24), usually: "that of a link", only: type.within(f, .autoencoder), "Latents.")
+      "latent_dim", .int(1...1 << 24), usually: "that of a link",
+      only: type.within(f, .autoencoder), "Latents.")
     interchange = try f.optional(
       "interchange_dim", .interchange, usually: "all",
       only: type.within(f, InterventionType.allCases.filter(\.takesInterchange)),

@@ -110,7 +110,8 @@ extension SpecSetup {
           spec.type.rawValue, expected: "a type of the reference, which a saved folder can name")
       }
       if let arguments = spec.arguments, arguments.keepsError {
-        throw arguments.place.member("keep_error").refusal("true", expected: "false: a folder of the reference cannot say it")
+        throw arguments.place.member("keep_error").refusal(
+          "true", expected: "false: a folder of the reference cannot say it")
       }
       let link = spec.link.map { name in
         links[name]

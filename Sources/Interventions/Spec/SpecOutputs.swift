@@ -117,9 +117,11 @@ public struct SpecOutputs: Sendable {
     var chosen = SpecOutputs()
     let lengths = lengths ?? []
     let areUnequal = Set(lengths).count > 1
-    let isCut = areUnequal && values.contains { name, value in
-      chosenNames.contains(name) && value.isCut(by: lengths)
-    }
+    let isCut =
+      areUnequal
+      && values.contains { name, value in
+        chosenNames.contains(name) && value.isCut(by: lengths)
+      }
     chosen.values = values.filter {
       chosenNames.contains($0.name) || (isCut && $0.name == Self.lengthsName)
     }

@@ -129,7 +129,8 @@ extension SpecRun {
     _ task: Task, _ train: TrainSpec, from start: TrainingState
   ) throws(Refusal) -> Task.Outcome {
     try refusing {
-      try Trainer(steps: train.fields.steps) { train.fields.factors?[$0] ?? 1 }.run(task, from: start)
+      try Trainer(steps: train.fields.steps) { train.fields.factors?[$0] ?? 1 }.run(
+        task, from: start)
     }
   }
 
@@ -169,7 +170,8 @@ private struct SpecInterventionTraining: TrainingTask {
     let own = train.batches(of: step).map { batches[$0] }
     if let microbatches = run.options.microbatches {
       let (loss, gradients) = try run.gradients(
-        setup, own, at: addresses, step: step, microbatches, boundaryWeight: train.fields.boundaryWeight)
+        setup, own, at: addresses, step: step, microbatches,
+        boundaryWeight: train.fields.boundaryWeight)
       return (loss, gradients)
     }
     let (loss, gradients) = InterventionTraining.gradients(

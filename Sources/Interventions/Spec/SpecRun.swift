@@ -146,7 +146,8 @@ public struct SpecRun {
   func texts(for other: String) throws(Refusal) -> SpecTexts {
     guard let texts = options.texts else {
       throw Refusal(
-        .model, file: modelPath, found: "no tokenizer for texts", expected: "\(other) in their place")
+        .model, file: modelPath, found: "no tokenizer for texts",
+        expected: "\(other) in their place")
     }
     return try texts(modelPath)
   }
@@ -182,7 +183,8 @@ public struct SpecRun {
       return ["original.logits", "intervened.logits", "latent.", lengths] + values
     case .generate:
       return [
-        "original.ids", "intervened.ids", "intervened.logits", lengths, SpecOutputs.promptLengthsName,
+        "original.ids", "intervened.ids", "intervened.logits", lengths,
+        SpecOutputs.promptLengthsName,
       ] + values
     case .gradient:
       let names = spec.target == .model ? model.weights.parameters.map(\.name) : trained
@@ -199,7 +201,9 @@ public struct SpecRun {
     let possible = possibleOutputs
     for field in wanted {
       let name = try field.string()
-      if possible.contains(where: { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }) { continue }
+      if possible.contains(where: { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }) {
+        continue
+      }
       let near = nearest(to: name, among: possible).map { "\($0) (did you mean that?)" }
       throw field.refusal(
         "the output \(quoted(name)), which this run does not give",

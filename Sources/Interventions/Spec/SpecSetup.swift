@@ -162,6 +162,12 @@ struct SpecSetup {
         "\(own) in a link",
         expected: "\(other.map(String.init) ?? "none"), as the first of the link has it")
     }
+    if let other = spec.parameters.first(where: { own in
+      !first.parameters.contains { $0.name == own.name }
+    }), !first.parameters.isEmpty {
+      throw other.tensor.refusal(
+        "a parameter that the first of the link has not", expected: "none: they are shared")
+    }
     func named(_ spec: RepresentationSpec) -> [String] {
       spec.parameters.map { "\($0.name)=\($0.tensor.value)" }.sorted()
     }

@@ -49,7 +49,8 @@ struct SpecTensors {
     guard let file else {
       let place = path.map { "the file \(escaped($0)) with" } ?? "a file in the job's tensors with"
       throw field.refusal(
-        "the tensor \(quoted(name)) and no tensor file", expected: "\(place) \(prefix + name)\(near)")
+        "the tensor \(quoted(name)) and no tensor file",
+        expected: "\(place) \(prefix + name)\(near)")
     }
     throw field.refusal(
       "the tensor \(quoted(name)), which \(escaped(file.path)) does not have",

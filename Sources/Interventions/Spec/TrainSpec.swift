@@ -18,7 +18,8 @@ struct TrainSpec {
 
   /// What to say of a number of a step that is not finite.
   func notFinite(_ what: String, step: Int) -> Refusal {
-    fields.place.refusal("\(what) before step \(step)", expected: "a finite loss: a smaller lr may help")
+    fields.place.refusal(
+      "\(what) before step \(step)", expected: "a finite loss: a smaller lr may help")
   }
 
   /// The optimiser over named parameters, and their places among `names` in its order.
@@ -50,7 +51,8 @@ struct TrainSpec {
       ]
     }
     guard !order.isEmpty else {
-      throw fields.place.refusal("nothing that can be trained", expected: "a trainable intervention")
+      throw fields.place.refusal(
+        "nothing that can be trained", expected: "a trainable intervention")
     }
     let optimizer: any Optimizer<Float> =
       switch fields.algorithm {

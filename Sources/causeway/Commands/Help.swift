@@ -33,7 +33,8 @@ struct Help: ParsableCommand {
       guard topics.count == 1, let command = commands.first(where: { $0._commandName == topic })
       else {
         let names = commands.map { $0._commandName }
-        let near = nearest(to: topic, among: names + ["job", "spec"]).map { " (did you mean \($0)?)" } ?? ""
+        let near =
+          nearest(to: topic, among: names + ["job", "spec"]).map { " (did you mean \($0)?)" } ?? ""
         throw Refusal(
           .commandLine, field: "help", found: quoted(topics.joined(separator: " ")),
           expected: "one of \(names.joined(separator: ", ")), job or spec\(near)")

@@ -19,7 +19,8 @@ struct CallFields: Sendable {
       runs.text.isEmpty
       ? try f.required("base", .table(InputFields.init), says)
       : try f.optional(
-        "base", .table(InputFields.init), needed: Fields.When(runs.holds, "there"), only: runs, says)
+        "base", .table(InputFields.init), needed: Fields.When(runs.holds, "there"), only: runs, says
+      )
     sources = try f.optional(
       "sources", .sources, usually: "none", only: runs,
       "What is run for its activations, which interventions read.")

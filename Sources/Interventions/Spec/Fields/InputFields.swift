@@ -83,7 +83,8 @@ enum SourceFields: Sendable {
 
 extension FieldType where Value == SourceFields {
   static var sources: FieldType {
-    let words = "inputs as in [base] for every group of interventions, or a list with inputs or null "
+    let words =
+      "inputs as in [base] for every group of interventions, or a list with inputs or null "
       + "(in TOML \"none\") for each group"
     let one = FieldType<InputFields>.table(InputFields.init)
     let type = FieldType(

@@ -37,7 +37,8 @@ struct InterventionArguments: Sendable {
       usually: "pyvene's for NoiseIntervention",
       only: type.within(f, .noise, .fixedNoise), "The factor of the noise.")
     noise = try tensor(
-      "noise", .noise, .fixedNoise, says: "The noise, the same for every example: [1, units, width].")
+      "noise", .noise, .fixedNoise,
+      says: "The noise, the same for every example: [1, units, width].")
     self.tensor = try tensor("tensor", .multiply, says: "What the base is multiplied by.")
     components = try tensor(
       "components", .pcaRotatedSpace, says: "Directions of the largest variance: [count, width].")
@@ -55,8 +56,9 @@ struct InterventionArguments: Sendable {
     trained = try f.field(
       "trained", .tables(named: "NAME") { (f, _) throws(Refusal) in try TrainedArgument(&f) },
       or: [], usually: "none", only: type.within(f, .expression),
-      "What training changes of the formula.")
-      .map { ($0.name, $0.item) }
+      "What training changes of the formula."
+    )
+    .map { ($0.name, $0.item) }
     seed = try f.optional(
       "seed", .int(0...InterventionBuilding.largestSeed),
       usually: "1 for NoiseIntervention, otherwise 0",

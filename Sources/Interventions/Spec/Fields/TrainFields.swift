@@ -62,7 +62,8 @@ struct TrainFields: Sendable {
     let isAdam = Fields.When(
       algorithm != .sgd, "optimizer = \"Adam\" or \"AdamW\"", of: "optimizer = \"SGD\"")
     betas = try f.field(
-      "betas", .numbers("two numbers from 0 to below 1"), orWritten: .items([.real(0.9), .real(0.999)]),
+      "betas", .numbers("two numbers from 0 to below 1"),
+      orWritten: .items([.real(0.9), .real(0.999)]),
       only: isAdam, "How much of the running means of gradients and of their squares is kept.")
     epsilon = try f.field(
       "eps", .number(from: 0), or: 1e-8, only: isAdam, "Added to the root of the mean square.")
