@@ -84,7 +84,7 @@ struct ChecklistArgumentsTests {
     let specs = try InterventionSpec(
       ChecklistSpecTests.field(
         """
-        {"model": "tiny", "representations": [
+        {"model": "tiny", "base": {"input_ids": [[1]]}, "representations": [
           {"component": "block_output"},
           {"component": "block_output", "subspace_partition": [[0, 2], [5, 3, 2], [2, 6]]}]}
         """)

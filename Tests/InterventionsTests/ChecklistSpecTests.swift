@@ -15,7 +15,9 @@ struct ChecklistSpecTests {
 
   private func spec(_ representations: String, more: String = "") throws -> InterventionSpec {
     try InterventionSpec(
-      Self.field(#"{"model": "tiny", "representations": \#(representations)\#(more)}"#))
+      Self.field(
+        #"{"model": "tiny", "base": {"input_ids": [[1]]}, "#
+          + #""representations": \#(representations)\#(more)}"#))
   }
 
   private func setup(_ representations: String, more: String = "") throws -> SpecSetup {
