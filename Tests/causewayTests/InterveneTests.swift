@@ -17,7 +17,7 @@ extension EndToEnd {
       try bench.put(Self.spec, "spec.json")
       var writer = SafetensorsWriter()
       let width = try #require(
-        try SafetensorsFile(bench.path("model/model.safetensors")).tensors["transformer.ln_f.bias"]?
+        try SafetensorsFile(bench.path("model/model.safetensors")).tensors["ln_f.bias"]?
           .shape.first)
       writer.add("in.row", shape: [width], [Float](repeating: 0.5, count: width))
       try writer.write(to: bench.path("spec.safetensors"))

@@ -84,6 +84,8 @@ extension BackpackModel: IntervenableModel {
     return switch rest.joined(separator: ".") {
     case "sense_network.output": (.senseNetworkOutput, 0)
     case "sense_weight_net.output": (.contextualization, 0)
+    case "gpt2_model.wte.output": (.tokenEmbeddingOutput, 0)
+    case "gpt2_model.wpe.output": (.positionEmbeddingOutput, 0)
     default:
       ModulePaths.site(
         of: rest, under: [["gpt2_model", "h"]], modules, layers: shape.decoder.layers)
@@ -92,7 +94,9 @@ extension BackpackModel: IntervenableModel {
 
   public func modulePaths(ofLayer layer: Int) -> [String] {
     modules.map { "backpack.gpt2_model.h[\(layer)].\($0.key)" }
-      + ["backpack.sense_network.output", "backpack.sense_weight_net.output"]
+      + ["sense_network", "sense_weight_net", "gpt2_model.wte", "gpt2_model.wpe"].map {
+        "backpack.\($0).output"
+      }
   }
 
   /// When a run comes by a component among those that hold the same value.

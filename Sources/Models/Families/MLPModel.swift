@@ -44,7 +44,7 @@ extension MLPModel: IntervenableModel {
   }
 
   public func modulePaths(ofLayer layer: Int) -> [String] {
-    Self.modules.map { "mlp.h[\(layer)].\($0.key)" }
+    Self.modules.map { "mlp.h[\(layer)].\($0.key)" } + ["score.output"]
   }
 
   /// When a run comes by a component among those that hold the same value.
