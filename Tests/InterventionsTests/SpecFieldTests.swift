@@ -62,8 +62,13 @@ struct SpecFieldTests {
       ["generate.steps", "soft"]
     ),
     (
-      SpecFolder.forward(type: "custom.Scale", more: ""), ["no args", "factor"]
+      """
+      {"model": "tiny", "kind": "train", "representations": [[0]],
+       "train": {"steps": 1, "lr": 1, "groups": [{"names": ["0.mask"], "lr": 1}],
+         "batches": [{\(base), "labels": [1]}]}}
+      """, ["groups", "lr"]
     ),
+    (SpecFolder.forward(type: "custom.Scale", more: ""), ["no args", "factor"]),
     (
       SpecFolder.forward(representation: #""layer": 1, "latent_dim": 3"#),
       ["representations[0].latent_dim", "AutoencoderIntervention"]

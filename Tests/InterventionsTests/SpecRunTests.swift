@@ -42,13 +42,15 @@ struct SpecRunTests {
     (#", "lr_factors": [1, 2]"#, "6, one for each step"),
     (#", "temperatures": [1, 1, 1, 1, 1, 0]"#, "numbers above 0"),
     (#", "betas": [0.9, 1]"#, "two numbers from 0 to below 1"),
-    (#", "optimizer": "Adams""#, "Adam (did you mean that?)"),
-    (#", "momentum": 0.9"#, "momentum for Adam"),
+    (#", "optimizer": "Adams""#, "did you mean Adam?"),
+    (#", "momentum": 0.9"#, "momentum for optimizer = \"Adam\""),
   ])
   func `wrong training is refused with its field`(more: String, words: String) throws {
     let folder = try SpecFolder()
+    var text = Self.train(more: more)
+    if more.contains("groups") { text = text.replacing(#""lr": 0.05, "#, with: "") }
     #expect {
-      _ = try folder.run(Self.train(more: more))()
+      _ = try folder.run(text)()
     } throws: {
       "\($0)".contains(words)
     }
