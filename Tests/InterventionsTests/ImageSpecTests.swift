@@ -156,7 +156,7 @@ struct ImageSpecTests {
     (
       forward(
         base: #"{"input_ids": [[1], [2]]}"#, locations: #"{"sources->base": [[[[0]]], [[[0]]]]}"#),
-      ["base.inputs", "tokens alone", "images", "[2, height, width]"]
+      ["base.input_ids", "tokens alone", "images", "[2, height, width]"]
     ),
     (
       forward(
@@ -166,7 +166,7 @@ struct ImageSpecTests {
     (
       forward(
         base: #"{"pixel_values": "narrow"}"#, locations: #"{"sources->base": [[[[0]]], [[[0]]]]}"#),
-      ["base.inputs[0]", "[1, 4, 4]", "[2, height, width]"]
+      ["base.pixel_values[0]", "[1, 4, 4]", "[2, height, width]"]
     ),
     (
       forward(
