@@ -20,26 +20,53 @@ package enum SpecDocument {
     return JSONField(document.root.json.withAbsences(), file: path, kind: .job)
   }
 
+  /// Whether a file holds a specification, and not a job: by its kind, and where the two have a kind of
+  /// one name by its model, which a specification names and a job describes. False of what is neither.
+  package static func isSpecification(_ path: String) -> Bool {
+    guard let document = try? read(path) else { return false }
+    return isSpecification(document.value)
+  }
+
+  static func isSpecification(_ document: JSON) -> Bool {
+    guard case .object(let object) = document else { return false }
+    guard case .string(let kind)? = object["kind"] else {
+      return object["kind"] == nil
+        && ["representations", "saved_directory"].contains { object[$0] != nil }
+    }
+    guard JobKind(rawValue: kind) != nil else { return SpecRun.kinds.contains(kind) }
+    if case .string? = object["model"] { return SpecRun.kinds.contains(kind) }
+    return false
+  }
+}
+
+/// A specification that was read against its model, with the words for what comes out of it.
+package struct OpenedSpec {
+  package let run: SpecRun
+  let document: JSONField
+  let words: SpecWords
+  let model: OpenedModel
+
   /// Prepares a specification's run: prompts are turned into tokens by the model's own tokenizer.
   ///
-  /// - Parameter saveTo: A folder for the interventions as they are after the run.
-  package static func run(
-    _ path: String, models: String?, isNaive: Bool, saveTo: String? = nil,
-    microbatches: Microbatches? = nil
-  ) throws(Refusal) -> SpecRun {
-    let document = try read(path)
-    try ComputeRoom.take(threads: 1)
+  /// - Parameters:
+  ///   - saveTo: A folder for the interventions as they are after the run.
+  ///   - onlyReads: Whether it is not to be run, and no weights are read.
+  package init(
+    _ path: String, models: String?, isNaive: Bool = false, saveTo: String? = nil,
+    microbatches: Microbatches? = nil, onlyReads: Bool = false
+  ) throws(Refusal) {
+    let document = try SpecDocument.read(path)
+    if !onlyReads { try ComputeRoom.take(threads: 1) }
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     options.microbatches = microbatches
+    options.onlyReads = onlyReads
     let model = try document["model"].string()
     let folder = models.map { URL(fileURLWithPath: $0).appendingPathComponent(model).path }
     let place = folder.flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil } ?? model
     let addsSpecialTokens = try document.optional("special_tokens")?.bool() ?? true
+    let lazy = LazyTokenizer(besides: place)
     options.tokenize = { (text) throws(Refusal) in
-      let opened = try OpenedModel(place)
-      let tokenizer = try ModelTokenizer.open(
-        nil, beside: opened.checkpoint, vocabulary: Int(Int32.max))
-      guard let tokenizer else {
+      guard let tokenizer = try lazy() else {
         throw Refusal(
           .model, file: place, found: "no tokenizer.json for prompts given as text",
           expected: "one, or input_ids in the specification")
@@ -49,7 +76,10 @@ package enum SpecDocument {
     if let dumps = try document.optional("dumps") {
       options.tensors = try DumpTensors.read(dumps, model: place)
     }
-    return try SpecRun(document, options: options)
+    run = try SpecRun(document, options: options)
+    self.document = document
+    self.model = try OpenedModel(place)
+    words = SpecWords(run.meaning, lazy, self.model.checkpoint)
   }
 }
 

@@ -43,6 +43,9 @@ extension SpecRun {
         "\(beams) beams of texts that grow past the length at which longrope's angles change",
         expected: "1, or fewer or more tokens in prompt and max_new_tokens")
     }
+    var outputs = SpecOutputs()
+    (outputs.seen.calls, outputs.seen.newTokens) = ([call], count)
+    if options.onlyReads { return outputs }
     func run(
       _ generation: Generation<Float>, _ call: InterventionCall<Float>
     ) -> Generation<Float>.Result {
@@ -50,7 +53,6 @@ extension SpecRun {
       var choose = choice
       return generation(call, count: count) { choose($0) }
     }
-    var outputs = SpecOutputs()
     if wants("original.ids") {
       let unchanged = Generation(
         model, InterventionSetup(interventions: [], entries: []),

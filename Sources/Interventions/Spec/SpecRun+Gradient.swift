@@ -9,8 +9,10 @@ extension SpecRun {
     if let field = try spec.document.optional("generate") { return try softGradient(field) }
     let call = try call(spec.document)
     let labels = try labels(spec.document, examples: call.base.lengths.count)
-    let tape = Tape<Float>()
     var outputs = SpecOutputs()
+    (outputs.seen.calls, outputs.seen.gradientPasses) = ([call], 2)
+    if options.onlyReads { return outputs }
+    let tape = Tape<Float>()
     if spec.target == .model {
       if options.microbatches != nil {
         throw try spec.document["wrt"].refusal(
@@ -19,6 +21,7 @@ extension SpecRun {
       let (trained, weights) = model.trainable(on: tape)
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
+      outputs.seen.logits = (nil, result.logits.value)
       let loss = loss(result.logits, labels, rows(call.base), on: tape)
       outputs.add(
         "intervened.logits",
@@ -35,6 +38,7 @@ extension SpecRun {
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = run(call, on: tape, parameters: bound)
+    outputs.seen.logits = (nil, result.logits.value)
     outputs.add(
       "intervened.logits",
       try shaped(result.logits.value, rows(call.base), of: spec.document["base"]))

@@ -36,9 +36,11 @@ extension SpecRun {
   /// tensor `[steps, examples, vocabulary]`, or the `seed` of draws; none unless said.
   func generateSoftly(_ field: JSONField) throws(Refusal) -> SpecOutputs {
     let soft = try soft(field)
+    var outputs = SpecOutputs()
+    (outputs.seen.calls, outputs.seen.newTokens) = ([soft.call], soft.count)
+    if options.onlyReads { return outputs }
     let tape = Tape<Float>()
     let result = soft(on: tape)
-    var outputs = SpecOutputs()
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add("intervened.logits", soft.stacked(result.logits, on: tape).value)
@@ -56,6 +58,10 @@ extension SpecRun {
     let soft = try soft(field)
     let examples = soft.call.base.lengths.count
     let (labels, steps) = try softLabels(examples, steps: soft.count)
+    var outputs = SpecOutputs()
+    (outputs.seen.calls, outputs.seen.newTokens) = ([soft.call], soft.count)
+    outputs.seen.gradientPasses = 2
+    if options.onlyReads { return outputs }
     let tape = Tape<Float>()
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = soft(on: tape, bound)
@@ -64,7 +70,6 @@ extension SpecRun {
     let wanted =
       steps == 1 ? (0..<examples).map { ($0 + 1) * soft.count - 1 } : Array(0..<examples * steps)
     let loss = tape.crossEntropy(tape.rows(flat, wanted), labels: labels)
-    var outputs = SpecOutputs()
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add("intervened.logits", logits.value)

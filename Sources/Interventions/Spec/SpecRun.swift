@@ -25,6 +25,10 @@ public struct SpecRun {
     public var tokenize: (@Sendable (String) throws(Refusal) -> [Int])?
     /// Tensors that the specification names and its tensor file does not hold.
     package var tensors: [String: Tensor<Float>] = [:]
+    /// Whether the unchanged run is wanted even where `expected` leaves its outputs out.
+    var wantsOriginal = false
+    /// Whether everything is read and checked, and nothing run: the model is then without weights.
+    package var onlyReads = false
 
     /// How a run is made unless said otherwise.
     public init(models: String? = nil, isNaive: Bool = false, saveTo: String? = nil) {
@@ -41,7 +45,7 @@ public struct SpecRun {
   let classCount: Int
   let setup: SpecSetup
   let tensors: SpecTensors?
-  let options: Options
+  var options: Options
 
   /// Reads a specification and everything that it names.
   ///
@@ -63,7 +67,7 @@ public struct SpecRun {
     let opened = try OpenedModel(Self.modelPath(spec, options))
     kind = opened.kind
     classCount = opened.classCount
-    let model = try opened.load()
+    let model = try options.onlyReads ? opened.outline() : opened.load()
     guard let saved = try document.optional("saved_directory") else {
       if let given = try document.optional("include_model") {
         throw given.refusal("include_model", expected: "a saved_directory to take weights from")
@@ -76,7 +80,8 @@ public struct SpecRun {
     let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
       .appendingPathComponent(try saved.string()).path
     let takesWeights = try document.optional("include_model")?.bool() ?? false
-    self.model = takesWeights ? try Self.model(model, withWeightsOf: folder) : model
+    self.model =
+      takesWeights && !options.onlyReads ? try Self.model(model, withWeightsOf: folder) : model
     let loaded = try SavedInterventions(folder)
     if !spec.representations.isEmpty,
       spec.representations.count != loaded.representations.count
@@ -175,6 +180,11 @@ public struct SpecRun {
 
   /// Runs it.
   public func callAsFunction() throws(Refusal) -> SpecOutputs {
+    try all().only(spec.expected, in: spec.document)
+  }
+
+  /// Runs it, with all outputs that its kind gives.
+  func all() throws(Refusal) -> SpecOutputs {
     try checkExpected()
     let outputs =
       switch spec.kind {
@@ -183,11 +193,14 @@ public struct SpecRun {
       case .train: try train()
       case .generate: try generate()
       }
+    if options.onlyReads { return outputs }
     if spec.kind != .train, let folder = options.saveTo { try setup.folder().write(to: folder) }
-    return try outputs.only(spec.expected, in: spec.document)
+    return outputs
   }
 
-  func wants(_ name: String) -> Bool { spec.expected?.contains(name) ?? true }
+  func wants(_ name: String) -> Bool {
+    options.wantsOriginal || (spec.expected?.contains(name) ?? true)
+  }
 
   /// How many rows or ids each example has, where they differ or are asked for.
   func addLengths(_ lengths: [Int], to outputs: inout SpecOutputs) {
@@ -197,9 +210,12 @@ public struct SpecRun {
 
   private func forward() throws(Refusal) -> SpecOutputs {
     let call = try call(spec.document)
+    var outputs = SpecOutputs()
+    outputs.seen.calls = [call]
+    if options.onlyReads { return outputs }
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let result = run(call, on: Tape(), wantsOriginal: wants("original.logits"))
-    var outputs = SpecOutputs()
+    outputs.seen.logits = (result.original?.value, result.logits.value)
     if let original = result.original {
       outputs.add(
         "original.logits", try shaped(original.value, rows(call.base), of: spec.document["base"]))
