@@ -78,7 +78,10 @@ struct Intervene: AsyncParsableCommand {
     do throws(Refusal) {
       let isFirst = environment.world.rank == 0
       if !isFirst { command.saveTo = nil }
-      try environment.world.agree { () throws(Refusal) in if isFirst { try refuseFiles() } }
+      _ = try environment.world.agree { () throws(Refusal) -> Bool in
+        if isFirst { try refuseFiles() }
+        return isFirst
+      }
       let (outputs, views) = try RankedSpec(environment.world, microbatch: microbatch).run(command)
       if isFirst, let output { try outputs.write(to: output) }
       // Pictures are drawn by a program that the thread which calls MPI does not wait for.
