@@ -24,14 +24,11 @@ package struct SpecCheck {
     var text = [
       "\(name), \(resolution.kind), \(count) intervention\(count == 1 ? "" : "s")"
     ]
-    text += SpecViews.lines(resolution.entries)
-    text += TextTable.lines(
-      resolution.entries.enumerated().map { number, entry in
-        [
-          "\(number)", entry.modulePath ?? "no module of its own", "unit \(entry.unit)",
-          entry.width.map { "width \($0)" } ?? "as wide as the context",
-        ]
-      })
+    for (line, entry) in zip(SpecViews.lines(resolution.entries), resolution.entries) {
+      let size = entry.width.map { "width \($0)" } ?? "as wide as the context"
+      let module = entry.modulePath ?? "no module of its own"
+      text += [line, "     \(module), unit \(entry.unit), \(size)"]
+    }
     var items: [RunPictures.Item] = [.text(text.joined(separator: "\n"))]
     let shown = zip(resolution.inputs, resolution.batches).filter { $0.0.example < limit }
     let isTraining = resolution.cost.steps > 0

@@ -52,10 +52,10 @@ extension SpecViews {
 
   private func probabilities(_ answer: ReportedAnswer) throws(Refusal) -> BarChart {
     let table = table(answer)
-    var series = [LinePlot.Series("with the intervention", means: table.rows.map(\.after))]
+    var series = [LinePlot.Series("after", means: table.rows.map(\.after))]
     if table.hasBefore {
       series.insert(
-        LinePlot.Series("without it", means: table.rows.map { $0.before ?? .nan }), at: 0)
+        LinePlot.Series("before", means: table.rows.map { $0.before ?? .nan }), at: 0)
     }
     return try BarChart(
       title: subject(answer), categories: table.rows.map(\.name), series: series,

@@ -44,10 +44,10 @@ package struct SpecViews: Sendable {
   /// A line for each intervention.
   static func lines(_ entries: [ReportedEntry]) -> [String] {
     let rows = entries.enumerated().map { number, entry -> [String] in
-      let source = entry.source.map { ", source \($0)" } ?? ""
+      let source = entry.source.map { "source \($0)" } ?? ""
       return [
         "\(number)", entry.type, "\(entry.site.rawValue) of layer \(entry.layer)",
-        entry.places + source,
+        [entry.places, source].filter { !$0.isEmpty }.joined(separator: ", "),
       ]
     }
     return TextTable.lines(rows)
@@ -131,7 +131,9 @@ package struct SpecViews: Sendable {
         }
         passages.append(
           Passage(
-            "", [.init("they part after \(parts) tokens: \(words[0]), then \(words[1])", .dim)]))
+            "",
+            [.init("they part after \(parts) tokens: \(words[0]) before, \(words[1]) after", .dim)])
+        )
       } else if one.original != nil {
         passages.append(Passage("", [.init("the same, token by token", .dim)]))
       }

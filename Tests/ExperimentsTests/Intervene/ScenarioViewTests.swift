@@ -39,7 +39,9 @@ struct ScenarioViewTests {
     func count(_ key: String) throws -> Int { try told.optional(key)?.items().count ?? 0 }
     #expect(try count("answers") == report.answers.count)
     #expect(try count("streams") == report.streams.count)
-    #expect(try count("collected") == outputs.names.count { $0.hasPrefix("collected.") })
+    #expect(try count("collected") == report.collected.count)
+    let collected = report.collected.count { $0.name.hasPrefix("collected.") }
+    #expect(collected == outputs.names.count { $0.hasPrefix("collected.") })
     #expect(report.collected.allSatisfy { $0.notFinite == 0 })
     let examples = Set(report.inputs.map(\.example)).count
     switch report.kind {
