@@ -23,17 +23,11 @@ package struct RankedSpec {
   }
 
   /// Runs the specification. Collective; all ranks return the same or throw the same.
-  package func run(
-    _ path: String, models: String?, isNaive: Bool, saveTo: String?, output: String? = nil,
-    force: Bool = false
-  ) throws(Refusal) -> SpecOutputs {
-    let microbatches = Microbatches(
+  package func run(_ command: InterveneCommand) throws(Refusal) -> (SpecOutputs, SpecViews) {
+    var command = command
+    command.microbatches = Microbatches(
       of: size, by: SharedMicrobatches(world: world, threads: 1, stop: StopSignal()))
-    let run = try world.agree {
-      try SpecDocument.run(
-        path, models: models, isNaive: isNaive, saveTo: saveTo, output: output,
-        force: force, microbatches: microbatches)
-    }
-    return try run()
+    let prepared = try world.agree { try command.prepared() }
+    return try prepared()
   }
 }

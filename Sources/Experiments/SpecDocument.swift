@@ -38,48 +38,57 @@ package enum SpecDocument {
       expected: "a specification, whose model is a path; causeway run runs jobs")
   }
 
+  /// Whether a file holds a specification, and not a job: by its kind, and where the two have a kind of
+  /// one name by its model, which a specification names and a job describes. False of what is neither.
+  package static func isSpecification(_ path: String) -> Bool {
+    guard let document = try? read(path) else { return false }
+    return isSpecification(document.value)
+  }
+
+  static func isSpecification(_ document: JSON) -> Bool {
+    guard case .object(let object) = document else { return false }
+    guard case .string(let kind)? = object["kind"] else {
+      return object["kind"] == nil
+        && ["representations", "saved_directory"].contains { object[$0] != nil }
+    }
+    guard JobKind(rawValue: kind) != nil else { return SpecRun.kinds.contains(kind) }
+    if case .string? = object["model"] { return SpecRun.kinds.contains(kind) }
+    return false
+  }
+}
+
+/// A specification that was read against its model, with the words for what comes out of it.
+package struct OpenedSpec {
+  package let run: SpecRun
+  let words: SpecWords
+  let model: OpenedModel
+
   /// Prepares a specification's run: prompts are turned into tokens by the model's own tokenizer.
   ///
   /// - Parameters:
   ///   - saveTo: A folder for the interventions as they are after the run.
   ///   - output: The file that the outputs go to.
   ///   - force: Whether what is there may be replaced; an input never is.
-  package static func run(
-    _ path: String, models: String?, isNaive: Bool, saveTo: String? = nil, output: String? = nil,
-    force: Bool = false, microbatches: Microbatches? = nil
-  ) throws(Refusal) -> SpecRun {
-    let document = try read(path)
-    try ComputeRoom.take(threads: 1)
+  ///   - onlyReads: Whether it is not to be run, and no weights are read.
+  package init(
+    _ path: String, models: String?, isNaive: Bool = false, saveTo: String? = nil,
+    output: String? = nil, force: Bool = false, microbatches: Microbatches? = nil,
+    onlyReads: Bool = false
+  ) throws(Refusal) {
+    let document = try SpecDocument.read(path)
+    if !onlyReads { try ComputeRoom.take(threads: 1) }
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     options.microbatches = microbatches
-    let texts = Locked<SpecTexts?>(nil)
-    options.texts = { (model) throws(Refusal) in
-      if let kept = texts.withLock({ $0 }) { return kept }
-      let opened = try self.texts(model)
-      texts.withLock { $0 = opened }
-      return opened
-    }
+    options.onlyReads = onlyReads
+    let tokenizer = LazyTokenizer()
+    options.texts = { (model) throws(Refusal) in try tokenizer.texts(of: model) }
     options.dumps = { (field, model) throws(Refusal) in
       try DumpTensors.read(field, model: model)
     }
-    let run = try SpecRun(document, options: options)
+    run = try SpecRun(document, options: options)
     try run.refuseReplacing(output, force: force)
-    return run
-  }
-
-  private static func texts(_ model: String) throws(Refusal) -> SpecTexts {
-    let opened = try OpenedModel(model)
-    let tokenizer = try ModelTokenizer.open(
-      nil, beside: opened.checkpoint, vocabulary: Int(Int32.max))
-    guard let tokenizer else {
-      throw Refusal(
-        .model, file: model, found: "no tokenizer.json for texts",
-        expected: "one, or token ids in the specification")
-    }
-    return SpecTexts(
-      encode: { (text, adds) throws(Refusal) in
-        try tokenizer.encode(text, addingSpecialTokens: adds)
-      }, decode: { tokenizer.decode($0) })
+    model = run.opened
+    words = SpecWords(run.meaning, tokenizer, model.checkpoint)
   }
 }
 

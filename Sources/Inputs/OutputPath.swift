@@ -8,3 +8,11 @@ public func checkOutputPath(_ path: String, kind: Refusal.Kind) throws(Refusal) 
   let found = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "a device, pipe or socket"
   throw Refusal(kind, file: path, found: found, expected: "a file, or a name that is free")
 }
+
+/// Refuses to put a file where one is already, unless the user says so.
+public func refuseReplacing(_ path: String, force: Bool) throws(Refusal) {
+  guard force || !FileManager.default.fileExists(atPath: path) else {
+    throw Refusal(
+      .commandLine, file: path, found: "a file that is there", expected: "a new name, or --force")
+  }
+}

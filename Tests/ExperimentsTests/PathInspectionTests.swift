@@ -49,10 +49,20 @@ struct PathInspectionTests {
         SavedRepresentation(
           layer: 2, component: "block_output", interventionType: .vanilla),
         SavedRepresentation(layer: 1, component: "mlp_output", interventionType: .zero),
+        SavedRepresentation(
+          layer: 1, component: "block_output", maxUnits: 2, interventionType: .sigmoidMask,
+          state: [
+            "mask": SavedTensor(shape: [4], [1, 2, 3, 4]),
+            "temperature": SavedTensor(shape: [], [0.01]),
+          ]),
       ]).write(to: saved)
       let interventions = try PathInspection(saved).lines
-      #expect(interventions[0].contains("2 saved interventions, parallel"))
+      #expect(interventions[0].contains("3 saved interventions, parallel"))
       #expect(interventions.contains { $0.contains("layer 2  block_output  pos") })
+      let trained = interventions.filter { $0.contains(", trained") }
+      #expect(trained == ["  2  layer 1  block_output  pos x 2  SigmoidMaskIntervention, trained"])
+      #expect(interventions.suffix(2) == ["       mask  [4]", "       temperature  []"])
+      #expect(try PathInspection(saved + "/config.json").lines == interventions)
       // Damage is a refusal of the file that has it.
       try Data("{".utf8).write(to: URL(fileURLWithPath: lens + "/params.pt"))
       try expectRefusal(naming: "params.pt", kind: .model) { () throws(Refusal) in

@@ -70,7 +70,7 @@ enum KindCommands<K: Kind>: Experiment {
       said += K.notes(run)
     }
     if let file = options.safetensors {
-      try TableFile.checkName(file, replacing: options.force)
+      try refuseReplacing(file, force: options.force)
       try K.tensors(run, options).write(to: file)
       said.append("wrote tensors to \(file)")
     }

@@ -65,6 +65,9 @@ package struct RunPictures: Sendable {
     case heatMap(HeatMap)
     case lines(LinePlot)
     case bars(BarChart)
+    /// Texts under each other, their labels in one column.
+    case passages([Passage])
+    case answers(AnswerTable)
   }
 
   package let items: [Item]

@@ -1,5 +1,4 @@
 internal import Checkpoints
-internal import Foundation
 internal import Inputs
 
 /// A table in a file that appears when it is whole: comma-separated values after RFC 4180, with lines
@@ -15,16 +14,9 @@ struct TableFile: ~Copyable {
 
   /// - Throws: Where a file is there that is not to be replaced.
   init(_ path: String, replacing: Bool, heading: String) throws(Refusal) {
-    try Self.checkName(path, replacing: replacing)
+    try refuseReplacing(path, force: replacing)
     file = try AtomicFile(path)
     block = Array("\(heading)\n".utf8)
-  }
-
-  static func checkName(_ path: String, replacing: Bool) throws(Refusal) {
-    guard replacing || !FileManager.default.fileExists(atPath: path) else {
-      throw Refusal(
-        .commandLine, file: path, found: "a file that is there", expected: "a new name, or --force")
-    }
   }
 
   /// Adds a line, without its end.

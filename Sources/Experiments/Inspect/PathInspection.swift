@@ -88,20 +88,25 @@ public struct PathInspection {
 
   private static func interventions(_ path: String) throws(Refusal) -> [String] {
     let folder = try PyveneFolder(reading: path)
-    let all = folder.representations
-    return [
-      "\(escaped(path)): \(all.count) saved intervention\(all.count == 1 ? "" : "s"), "
-        + folder.mode.rawValue + (folder.modelType.map { ", of \(escaped($0))" } ?? "")
+    let count = folder.representations.count
+    let model = folder.modelType.map { ", of \(escaped($0))" } ?? ""
+    var lines = [
+      "\(escaped(path)): \(count) saved intervention\(count == 1 ? "" : "s"), "
+        + folder.mode.rawValue + model
     ]
-      + all.enumerated().flatMap { number, one in
-        [
-          "  \(number)  layer \(one.layer)  \(escaped(one.component))  \(escaped(one.unit))  "
-            + one.interventionType.rawValue
-        ]
-          + one.state.sorted { $0.key < $1.key }.map {
-            "       \(escaped($0.key))  \($0.value.shape)"
-          }
+    for (number, one) in folder.representations.enumerated() {
+      let unit = escaped(one.unit) + (one.maxUnits > 1 ? " x \(one.maxUnits)" : "")
+      let words = [
+        "\(number)", "layer \(one.layer)", escaped(one.component), unit,
+        one.interventionType.rawValue + (one.interventionType.isTrainable ? ", trained" : "")
+          + (one.hasConstantSource ? ", with its source" : ""),
+      ]
+      lines.append("  " + words.joined(separator: "  "))
+      for (name, tensor) in one.state.sorted(by: { $0.key < $1.key }) {
+        lines.append("       \(escaped(name))  \(tensor.shape)")
       }
+    }
+    return lines
   }
 
   /// Counts the lines, and how many of them have each key.
@@ -120,6 +125,9 @@ public struct PathInspection {
   }
 
   private static func job(_ path: String) throws(Refusal) -> [String] {
+    if SpecDocument.isSpecification(path) {
+      return try SpecInspection.lines(try SpecDocument.read(path))
+    }
     let document = try JobDocument(reading: path)
     let spec = try JobKind(of: document).experiment.specification(document)
     return ["\(escaped(path)): job, digest \(spec.digest)"]
@@ -130,10 +138,15 @@ public struct PathInspection {
     let name = path.split(separator: "/").last ?? ""
     // The files of a model folder, which may be larger than a job.
     if name == "config.json" || name.hasSuffix(".index.json") {
+      let parent = URL(fileURLWithPath: path).deletingLastPathComponent().relativePath
+      if name == "config.json", contents(ofFolder: parent) == .interventions {
+        return try interventions(parent)
+      }
       let document = try JSONField.load(path, kind: .model)
       return ["\(escaped(path)): JSON, an object of \(try document.object().members.count)"]
     }
     let document = try JSONField.load(path, kind: .job, limit: JobDocument.sizeLimit)
+    if SpecDocument.isSpecification(document.value) { return try SpecInspection.lines(document) }
     if case .object(let object) = document.value, object["kind"] != nil { return try job(path) }
     return ["\(escaped(path)): JSON, \(document.value.kindName)"]
   }
@@ -179,20 +192,6 @@ public struct PathInspection {
       "\(escaped(file.path)): journal of rank \(header.rank), attempt \(header.attempt), "
         + "\(scan.records.count) records of job \(escaped(header.job))"
     ] + scan.findings.map(\.description)
-  }
-
-  private static func run(_ path: String) throws(Refusal) -> [String] {
-    let folder = try RunFolder.open(path)
-    return ["\(escaped(path)): run folder, digest \(folder.spec.digest)"]
-      + folder.spec.toml.split(separator: "\n").map(String.init)
-  }
-
-  private static func store(_ path: String) throws(Refusal) -> [String] {
-    let store = try ZarrStore.open(path)
-    return ["\(escaped(path)): Zarr store"]
-      + store.root.arrays.sorted { $0.key < $1.key }.map {
-        "  \(escaped($0.key))  \($0.value.dataType.rawValue)  \($0.value.shape)"
-      }
   }
 
   /// A model: its files, its shape checked against them, and its tokenizer where it has one.

@@ -41,6 +41,8 @@ public struct SpecOutputs: Sendable {
   static let promptLengthsName = "prompt_lengths"
 
   private(set) var values: [(name: String, value: Values)] = []
+  /// What a report shows beside them.
+  var seen = SpecSeen()
 
   /// The names of all outputs, in the order in which they were made.
   public var names: [String] { values.map(\.name) }

@@ -32,6 +32,9 @@ extension SpecRun {
     }
     let beams = try beams(fields, generation, call, count)
     let choice = try choice(fields)
+    var outputs = SpecOutputs()
+    (outputs.seen.calls, outputs.seen.newTokens) = ([call], count)
+    if options.onlyReads { return outputs }
     func run(
       _ generation: Generation<Float>, _ call: InterventionCall<Float>
     ) -> Generation<Float>.Result {
@@ -39,7 +42,6 @@ extension SpecRun {
       var choose = choice
       return generation(call, count: count, end: end) { choose($0, after: $1) }
     }
-    var outputs = SpecOutputs()
     if wants("original.ids") {
       let unchanged = Generation(
         model, InterventionSetup(interventions: [], entries: []),

@@ -10,8 +10,10 @@ extension SpecRun {
     if let generate = spec.generate { return try softGradient(generate) }
     let call = try call(spec.call)
     let labels = try labels(field("labels", spec.labels), examples: call.base.lengths.count)
-    let tape = Tape<Float>()
     var outputs = SpecOutputs()
+    (outputs.seen.calls, outputs.seen.gradientPasses) = ([call], 2)
+    if options.onlyReads { return outputs }
+    let tape = Tape<Float>()
     if spec.target == .model {
       if options.microbatches != nil {
         throw spec.place.member("wrt").refusal(
@@ -20,6 +22,7 @@ extension SpecRun {
       let (trained, weights) = model.trainable(on: tape)
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
+      outputs.seen.logits = (nil, result.logits.value)
       let loss = loss(result.logits, labels, rows(call.base), on: tape)
       outputs.add(
         "intervened.logits",
@@ -36,6 +39,7 @@ extension SpecRun {
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = run(call, on: tape, parameters: bound)
+    outputs.seen.logits = (nil, result.logits.value)
     outputs.add(
       "intervened.logits",
       try shaped(result.logits.value, rows(call.base), of: spec.call.base))

@@ -37,9 +37,11 @@ extension SpecRun {
     _ fields: GenerateFields, _ own: SoftFields
   ) throws(Refusal) -> SpecOutputs {
     let soft = try soft(fields, own)
+    var outputs = SpecOutputs()
+    (outputs.seen.calls, outputs.seen.newTokens) = ([soft.call], soft.count)
+    if options.onlyReads { return outputs }
     let tape = Tape<Float>()
     let result = soft(on: tape)
-    var outputs = SpecOutputs()
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add(promptLengths: soft.call.base.lengths)
@@ -58,6 +60,10 @@ extension SpecRun {
     let soft = try soft(fields, field("generate.soft", fields.soft))
     let examples = soft.call.base.lengths.count
     let (labels, steps) = try softLabels(examples, steps: soft.count)
+    var outputs = SpecOutputs()
+    (outputs.seen.calls, outputs.seen.newTokens) = ([soft.call], soft.count)
+    outputs.seen.gradientPasses = 2
+    if options.onlyReads { return outputs }
     let tape = Tape<Float>()
     let bound = setup.setup.bound(on: tape, asLeaves: true)
     let result = soft(on: tape, bound)
@@ -66,7 +72,6 @@ extension SpecRun {
     let wanted =
       steps == 1 ? (0..<examples).map { ($0 + 1) * soft.count - 1 } : Array(0..<examples * steps)
     let loss = tape.crossEntropy(tape.rows(flat, wanted), labels: labels)
-    var outputs = SpecOutputs()
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add(promptLengths: soft.call.base.lengths)

@@ -59,6 +59,16 @@ extension SpecRun {
     let trained = TrainedParameter.all(in: setup)
     let (optimizer, order) = try train.optimizer(
       over: trained.map(\.path), still: TrainedParameter.still(in: setup))
+    var outputs = SpecOutputs()
+    outputs.seen.trains(
+      train, batches.map(\.call),
+      order.map { index in
+        let parameter = trained[index]
+        let values = self.setup.setup.interventions[parameter.intervention].parameters.entries
+        let count = values.first { $0.name == parameter.name }?.value.count ?? 0
+        return (parameter.path, count)
+      })
+    if options.onlyReads { return outputs }
     let start = TrainingState(
       TrainingState.Parameters(of: setup.setup.interventions),
       moving: order.map { .init(intervention: trained[$0].intervention, name: trained[$0].name) },
@@ -70,7 +80,6 @@ extension SpecRun {
     if let folder = options.saveTo {
       try self.setup.with(setup.interventions).folder().write(to: folder)
     }
-    var outputs = SpecOutputs()
     outputs.add("losses", Tensor([end.step], end.history.losses))
     let call = batches[0].call
     let run = InterventionRun(model, setup, isNaive: options.isNaive)
@@ -99,6 +108,10 @@ extension SpecRun {
     let (all, own) = (model.weights, model.weights.parameters)
     let names = own.map(\.name)
     let (optimizer, order) = try train.optimizer(over: names)
+    var outputs = SpecOutputs()
+    outputs.seen.trains(
+      train, batches.map(\.call), order.map { (names[$0], own[$0].variable.value.count) })
+    if options.onlyReads { return outputs }
     let start = TrainingState(
       [Dictionary(uniqueKeysWithValues: own.map { ($0.name, $0.variable.value) })],
       moving: order.map { .init(intervention: 0, name: names[$0]) }, by: optimizer)
@@ -107,7 +120,6 @@ extension SpecRun {
       buffers: all.pairs.filter { all.buffers.contains($0.name) })
     let end = try run(training, train, from: start)
     let weights = training.weights(end.parameters)
-    var outputs = SpecOutputs()
     outputs.add("losses", Tensor([end.step], end.history.losses))
     for (name, variable) in weights.parameters { outputs.add("final.\(name)", variable.value) }
     let call = batches[0].call

@@ -3,7 +3,7 @@ internal import Checkpoints
 internal import Foundation
 public import Inputs
 internal import JobFiles
-internal import Models
+package import Models
 package import Tensors
 
 /// Runs a specification: one intervened forward pass, gradient, training or generation.
@@ -29,6 +29,10 @@ public struct SpecRun {
       (
         @Sendable (_ field: JSONField, _ model: String) throws(Refusal) -> [String: Tensor<Float>]
       )?
+    /// Whether the unchanged run is wanted even where `outputs` leaves it out.
+    var wantsOriginal = false
+    /// Whether everything is read and checked, and nothing run: the model is then without weights.
+    package var onlyReads = false
 
     /// How a run is made unless said otherwise.
     public init(models: String? = nil, isNaive: Bool = false, saveTo: String? = nil) {
@@ -40,12 +44,12 @@ public struct SpecRun {
 
   let spec: InterventionSpec
   let model: any TrainableModel<Float>
-  let opened: OpenedModel
+  package let opened: OpenedModel
   /// The width of the model's logits.
   let classCount: Int
   let setup: SpecSetup
   let tensors: SpecTensors
-  let options: Options
+  var options: Options
   /// The model's folder or file.
   let modelPath: String
 
@@ -75,7 +79,7 @@ public struct SpecRun {
     tensors = try SpecTensors(beside: document.file, made: made)
     opened = try OpenedModel(modelPath)
     classCount = opened.classCount
-    let model = try opened.load()
+    let model = try options.onlyReads ? opened.outline() : opened.load()
     guard let saved = spec.saved else {
       self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
@@ -83,7 +87,9 @@ public struct SpecRun {
       return
     }
     let folder = saved.resolved
-    self.model = spec.includesModel ? try Self.model(model, withWeightsOf: folder) : model
+    self.model =
+      spec.includesModel && !options.onlyReads
+      ? try Self.model(model, withWeightsOf: folder) : model
     let loaded = try SavedInterventions(folder)
     try loaded.check(against: spec.representations, saved)
     setup = try SpecSetup(
@@ -213,6 +219,11 @@ public struct SpecRun {
 
   /// Runs it.
   public func callAsFunction() throws(Refusal) -> SpecOutputs {
+    try all().only(spec.expected, in: spec.document)
+  }
+
+  /// Runs it, with all outputs that its kind gives.
+  func all() throws(Refusal) -> SpecOutputs {
     try checkExpected()
     let outputs =
       switch spec.kind {
@@ -221,12 +232,13 @@ public struct SpecRun {
       case .train: try train()
       case .generate: try generate()
       }
+    if options.onlyReads { return outputs }
     if spec.kind != .train, let folder = options.saveTo { try setup.folder().write(to: folder) }
-    return try outputs.only(spec.wanted)
+    return outputs
   }
 
   func wants(_ name: String) -> Bool {
-    spec.wanted?.contains { (try? $0.string()) == name } ?? true
+    options.wantsOriginal || spec.wanted?.contains { (try? $0.string()) == name } ?? true
   }
 
   /// How many rows or ids each example has, where they differ or are asked for.
@@ -238,9 +250,12 @@ public struct SpecRun {
 
   private func forward() throws(Refusal) -> SpecOutputs {
     let call = try call(spec.call)
+    var outputs = SpecOutputs()
+    outputs.seen.calls = [call]
+    if options.onlyReads { return outputs }
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let result = run(call, on: Tape(), wantsOriginal: wants("original.logits"))
-    var outputs = SpecOutputs()
+    outputs.seen.logits = (result.original?.value, result.logits.value)
     if let original = result.original {
       outputs.add(
         "original.logits", try shaped(original.value, rows(call.base), of: spec.call.base))

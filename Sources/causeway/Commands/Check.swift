@@ -9,7 +9,7 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Resolve every position and answer of a job, or compare a model with known logits.",
     discussion: """
-      With JOB: shows its prompts, and reads no weights. The tokens that a job touches, or a fact's \
+      With JOB, or a specification as intervene takes it: shows its prompts, and reads no weights. The tokens that a job touches, or a fact's \
       subject, stand in [brackets], those with noise on their embeddings in {braces}; | divides tokens. \
       A character of several tokens stands at the first of them.
 
@@ -18,8 +18,10 @@ struct Check: ParsableCommand {
       1 where they differ.
       """)
 
-  @Argument(help: "Job file (TOML, or JSON if it ends in .json).") var job: String?
+  @Argument(help: "Job file (TOML, or JSON if it ends in .json), or specification.")
+  var job: String?
   @OptionGroup var fields: JobOverrides
+  @Option(help: "Folder in which a specification's model is a name.") var models: String?
   @Option(help: "Show at most so many prompts.") var limit: Int = 50
   @Option(help: "Model folder, or .gguf file, to compare with --logits.") var model: String?
   @Option(help: "Safetensors file with inputs and the logits that they give.") var logits: String?
@@ -47,6 +49,13 @@ struct Check: ParsableCommand {
       return
     }
     guard let job else { return }
+    if SpecDocument.isSpecification(job) {
+      try fields.refuse(for: job)
+      let check = try SpecCheck(job, models: models)
+      if json { print(check.json) } else { try check.pictures(limit: max(0, limit)).printItems() }
+      return
+    }
+    try refuseModels(models, for: job)
     let document = try JobDocument(reading: job, overrides: fields.overrides)
     show(try JobKind(of: document).experiment.check(document, limit: max(0, limit)), of: job)
   }

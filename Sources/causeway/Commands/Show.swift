@@ -1,7 +1,5 @@
 import ArgumentParser
 import Experiments
-import Figures
-import Foundation
 import Inputs
 
 struct Show: AsyncParsableCommand {
@@ -48,26 +46,7 @@ struct Show: AsyncParsableCommand {
     var options = ShowOptions()
     (options.fact, options.site, options.metric, options.average) = (fact, site, metric, average)
     let pictures = try JobKind(ofRun: folder).experiment.show(folder, options)
-    let terminal = Terminal.behind(descriptor: STDOUT_FILENO)
-    for item in pictures.items {
-      switch item {
-      case .text(let text):
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-          print(displayText(String(line), ascii: !terminal.isUnicode))
-        }
-      case .heatMap(let map): for line in TerminalHeatMap(map, on: terminal).lines { print(line) }
-      case .lines(let plot): for line in TerminalLinePlot(plot, on: terminal).lines { print(line) }
-      case .bars(let chart): for line in TerminalBarChart(chart, on: terminal).lines { print(line) }
-      }
-      print("")
-    }
-    guard png != nil || svg != nil else { return }
-    guard let figure = pictures.figure else { return }
-    for (path, format) in [(png, FigureFormat.png), (svg, .svg)] {
-      guard let path else { continue }
-      let notes = try await FigureWriter().write(figure, to: path, as: format)
-      for note in notes { say("causeway: \(note)") }
-      say("causeway: wrote \(path)")
-    }
+    pictures.printItems()
+    try await pictures.write(png: png, svg: svg)
   }
 }

@@ -1,0 +1,61 @@
+package import Inputs
+
+/// What a specification says by itself, without its model: for who wonders what a file holds.
+package enum SpecInspection {
+  /// A heading, then interventions and inputs, a line each.
+  package static func lines(_ document: JSONField) throws(Refusal) -> [String] {
+    let spec = try InterventionSpec(document)
+    let count = spec.representations.count
+    var lines = [
+      "\(escaped(document.file)): specification, \(spec.kind.rawValue), of the model "
+        + "\(quoted(spec.model.written)), \(count) intervention\(count == 1 ? "" : "s")"
+        + (count > 1 ? ", \(spec.mode.rawValue)" : "")
+    ]
+    for (number, one) in spec.representations.enumerated() {
+      let isPath = one.component.contains(".")
+      lines.append(
+        "  \(number)  \(one.type.rawValue)  \(escaped(one.component))"
+          + (isPath ? "" : " of layer \(one.layer)") + "  \(one.unit.rawValue)"
+          + (one.maxUnits > 1 ? " x \(one.maxUnits)" : ""))
+    }
+    if let folder = try document.optional("saved_directory") {
+      lines.append("  interventions of \(quoted(try folder.string()))")
+    }
+    if let base = try document.optional("base") { lines.append("  base  \(try inputs(base))") }
+    if let sources = try document.optional("sources") {
+      guard case .array = sources.value else { return lines + ["  source  \(try inputs(sources))"] }
+      for (number, source) in try sources.items().enumerated() {
+        lines.append("  source \(number)  " + (source.isNull ? "none" : try inputs(source)))
+      }
+    }
+    if let train = try document.optional("train") {
+      let batches = try train["batches"].items().count
+      lines.append(
+        "  training  \(try train["steps"].int()) steps, \(batches) batch\(batches == 1 ? "" : "es")"
+      )
+    }
+    if let generate = try document.optional("generate"),
+      let new = try generate.optional("max_new_tokens")
+    {
+      lines.append("  generation  \(try new.int()) new tokens")
+    }
+    return lines
+  }
+
+  /// The names of inputs, with how many examples stand there, or the first words.
+  private static func inputs(_ field: JSONField) throws(Refusal) -> String {
+    var parts: [String] = []
+    for (key, value) in try field.members() where !value.isNull {
+      switch value.value {
+      case .string(let name): parts.append("\(key) of the tensor \(quoted(name))")
+      case .array(let items):
+        var first = ""
+        if key == "prompts", case .string(let text)? = items.first { first = ", \(quoted(text))" }
+        parts.append(
+          "\(items.count) \(key)\(first)\(items.count > 1 && !first.isEmpty ? ", ..." : "")")
+      default: parts.append(key)
+      }
+    }
+    return parts.joined(separator: ", ")
+  }
+}
