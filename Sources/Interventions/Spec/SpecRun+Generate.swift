@@ -5,10 +5,24 @@ internal import Models
 internal import Tensors
 
 extension SpecRun {
-  /// Token by token, unchanged and with the interventions.
-  func generate() throws(Refusal) -> SpecOutputs {
+  /// A generation that is ready to run.
+  struct PreparedGeneration {
+    let generation: Generation<Float>
+    let call: InterventionCall<Float>
+    let end: GenerationEnd
+    /// Tokens that are made at most.
+    let count: Int
+    let beams: Int?
+    let choice: TokenChoice
+  }
+
+  /// Reads and checks what a generation of tokens needs.
+  func preparedGeneration() throws(Refusal) -> PreparedGeneration {
     let fields = try field("generate", spec.generate)
-    if let soft = fields.soft { return try generateSoftly(fields, soft) }
+    if fields.soft != nil {
+      throw fields.place.member("soft").refusal(
+        "a soft generation", expected: "none: tokens are chosen")
+    }
     guard kind != .classifier else {
       throw fields.place.refusal("generation by a classifier", expected: "a language model")
     }
@@ -30,13 +44,22 @@ extension SpecRun {
         ? error.at(fields.place, field: fields.length == nil ? error.field : "max_length")
         : error.of(spec.place)
     }
-    let beams = try beams(fields, generation, call, count)
-    let choice = try choice(fields)
+    return PreparedGeneration(
+      generation: generation, call: call, end: end, count: count,
+      beams: try beams(fields, generation, call, count), choice: try choice(fields))
+  }
+
+  /// Token by token, unchanged and with the interventions.
+  func generate() throws(Refusal) -> SpecOutputs {
+    let fields = try field("generate", spec.generate)
+    if let soft = fields.soft { return try generateSoftly(fields, soft) }
+    let prepared = try preparedGeneration()
+    let (call, count, end) = (prepared.call, prepared.count, prepared.end)
     func run(
       _ generation: Generation<Float>, _ call: InterventionCall<Float>
     ) -> Generation<Float>.Result {
-      if let beams { return generation(call, count: count, beams: beams) }
-      var choose = choice
+      if let beams = prepared.beams { return generation(call, count: count, beams: beams) }
+      var choose = prepared.choice
       return generation(call, count: count, end: end) { choose($0, after: $1) }
     }
     var outputs = SpecOutputs()
@@ -47,7 +70,7 @@ extension SpecRun {
       let plain = InterventionCall<Float>(base: call.base, places: [])
       outputs.add("original.ids", run(unchanged, plain).tokens)
     }
-    let result = run(generation, call)
+    let result = run(prepared.generation, call)
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add(promptLengths: call.base.lengths)

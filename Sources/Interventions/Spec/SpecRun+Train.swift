@@ -24,7 +24,7 @@ extension SpecRun {
   }
 
   /// Batches with what they say themselves; the rest is the specification's.
-  private func batches(_ fields: [BatchFields]) throws(Refusal) -> [Batch] {
+  func batches(_ fields: [BatchFields]) throws(Refusal) -> [Batch] {
     var batches: [Batch] = []
     for field in fields {
       let call = try call(field.call)
