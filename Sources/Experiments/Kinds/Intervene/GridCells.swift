@@ -90,9 +90,11 @@ struct GridCells: Sendable {
     options.texts = { _ throws(Refusal) in
       SpecTexts(
         encode: { (text, adds) throws(Refusal) in
-          // A model without a tokenizer is refused by name.
-          try tokenizer?.encode(text, addingSpecialTokens: adds)
-            ?? prompts.promptWithOffsets(text).map(\.id)
+          guard let tokenizer else {
+            // Refuses by the model's name.
+            return try prompts.promptWithOffsets(text).map(\.id)
+          }
+          return try tokenizer.encode(text, addingSpecialTokens: adds)
         }, decode: { prompts.text($0) })
     }
     return try SpecRun(document(cell), options: options, on: opened, model)

@@ -102,7 +102,8 @@ struct InterveneKind: Kind {
   }
 
   var weights: JobWeights? {
-    JobWeights(checkpoint: opened.checkpoint, section: spec.model)
+    JobWeights(
+      checkpoint: opened.checkpoint, section: spec.model, notes: opened.notes)
   }
 
   var inputs: [JobInput] { cells.inputs }
