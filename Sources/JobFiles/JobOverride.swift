@@ -5,15 +5,11 @@ internal import Inputs
 /// The value is read as TOML writes it (`3`, `true`, `"text"`, `[1, 2]`); what is no TOML value
 /// is text, so that ranges and paths need no quotation marks. Tables on the way are made.
 struct JobOverride {
-  /// The path as typed.
-  let name: String
+  let path: FieldPath
   let value: JobValue
-  private let steps: [Step]
 
-  private enum Step {
-    case key(String)
-    case index(Int)
-  }
+  /// The path as typed.
+  var name: String { path.text }
 
   init(_ text: String) throws(Refusal) {
     guard let equals = text.firstIndex(of: "=") else {
@@ -21,32 +17,14 @@ struct JobOverride {
         .commandLine, field: "--set", found: quoted(text),
         expected: "FIELD=VALUE, such as run.threads=2")
     }
-    name = String(text[..<equals])
-    steps = try Self.steps(name)
-    value = Self.value(String(text[text.index(after: equals)...]))
-  }
-
-  private static func steps(_ name: String) throws(Refusal) -> [Step] {
-    func refusal() -> Refusal {
-      Refusal(
+    let name = String(text[..<equals])
+    guard let path = FieldPath(name) else {
+      throw Refusal(
         .commandLine, field: "--set", found: quoted(name),
         expected: "the path of a field, such as restore[0].layers")
     }
-    var steps: [Step] = []
-    for part in name.split(separator: ".", omittingEmptySubsequences: false) {
-      let pieces = part.split(separator: "[", omittingEmptySubsequences: false)
-      let key = String(pieces[0])
-      guard JobPlace.isBare(key) else { throw refusal() }
-      steps.append(.key(key))
-      for piece in pieces.dropFirst() {
-        guard piece.hasSuffix("]"), let index = Int(piece.dropLast()), index >= 0 else {
-          throw refusal()
-        }
-        steps.append(.index(index))
-      }
-    }
-    guard steps.count <= JobDocument.depthLimit else { throw refusal() }
-    return steps
+    self.path = path
+    value = Self.value(String(text[text.index(after: equals)...]))
   }
 
   private static func value(_ text: String) -> JobValue {
@@ -61,27 +39,7 @@ struct JobOverride {
 
   /// The job with the value in its place.
   func applied(to root: JobValue, file: String) throws(Refusal) -> JobValue {
-    try put(into: root, steps[...], at: JobPlace(file: file, origin: .option))
-  }
-
-  private func put(
-    into whole: JobValue?, _ steps: ArraySlice<Step>, at place: JobPlace
-  ) throws(Refusal) -> JobValue {
-    guard let step = steps.first else { return value }
-    var result = whole ?? JobValue(.table(JobTable()), origin: .option)
-    switch (step, result.content) {
-    case (.key(let key), .table(var table)):
-      table[key] = try put(into: table[key], steps.dropFirst(), at: place.member(key))
-      result.content = .table(table)
-    case (.index(let index), .list(var items)) where items.indices.contains(index):
-      items[index] = try put(into: items[index], steps.dropFirst(), at: place.item(index))
-      result.content = .list(items)
-    case (.key(let key), _):
-      throw place.refusal(result.kindName, expected: "a table, to set \(key) in it")
-    case (.index(let index), _):
-      throw place.refusal(result.kindName, expected: "a list with an item [\(index)]")
-    }
-    return result
+    try path.put(value, into: root, at: JobPlace(file: file, origin: .option))
   }
 }
 

@@ -75,7 +75,7 @@ package struct JobPlace: Sendable, Equatable {
   }
 
   /// Whether TOML takes the key without quotation marks.
-  static func isBare(_ key: String) -> Bool { !key.isEmpty && key.utf8.allSatisfy(isBare) }
+  package static func isBare(_ key: String) -> Bool { !key.isEmpty && key.utf8.allSatisfy(isBare) }
 
   /// Whether the byte is one of a letter, digit, `_` and `-`.
   static func isBare(_ byte: UInt8) -> Bool {

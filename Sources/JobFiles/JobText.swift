@@ -60,7 +60,7 @@ package enum JobText {
   }
 
   /// A value as TOML writes it on one line.
-  static func inline(_ value: JobValue) -> String {
+  package static func inline(_ value: JobValue) -> String {
     switch value.content {
     case .list(let items): "[\(items.map(inline).joined(separator: ", "))]"
     case .table(let table):

@@ -10,12 +10,13 @@ struct JobManualTests {
   func `the manual of every kind has each of its fields once, with its terms`(kind: JobKind) throws
   {
     let manual = try JobManual(of: kind)
-    for part in ["[model]", "[run]", "memory", "default \"1GiB\"", "[slurm]", "tasks_per_node"] {
+    let model = kind == .intervene ? "\n  model\n" : "[model]"
+    for part in [model, "[run]", "memory", "default \"1GiB\"", "[slurm]", "tasks_per_node"] {
       #expect(manual.text.contains(part), "\(part) in the manual of \(kind)")
     }
     #expect(manual.text.split(separator: "\n").allSatisfy { $0.count <= 101 })
-    #expect(manual.text.contains("naive") == [.trace, .das, .patch, .ablate].contains(kind))
-    #expect(manual.text.contains("round_bits") == [.trace, .dump, .patch, .ablate].contains(kind))
+    #expect(manual.text.contains("naive") == [.trace, .das, .patch, .ablate, .intervene].contains(kind))
+    #expect(manual.text.contains("round_bits") == [.trace, .dump, .patch, .ablate, .intervene].contains(kind))
   }
 
   @Test func `the manual tells what is written nowhere else`() throws {

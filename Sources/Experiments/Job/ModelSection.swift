@@ -35,7 +35,7 @@ package struct ModelSection: Sendable {
     return section
   }
 
-  private init(path: JobPath, tokenizer: JobPath?, specialTokens: Bool, digest: String?) {
+  init(path: JobPath, tokenizer: JobPath?, specialTokens: Bool, digest: String?) {
     let place = HubCache().place(of: path.written, at: path.resolved)
     self.path = JobPath(written: path.written, resolved: place)
     (self.tokenizer, self.digest) = (tokenizer, digest)

@@ -8,26 +8,13 @@ internal import Tensors
 /// Only what needs no model is decided here; places, subspaces and inputs are read against the model
 /// by `SpecSetup` and `SpecCall`.
 struct InterventionSpec: Sendable {
-  enum Kind: String, Sendable, CaseIterable {
-    case forward, generate, gradient, train
-    /// A forward pass with interventions from a folder that the reference wrote.
-    case saveLoad = "save_load"
-    /// A forward pass of a recurrent model.
-    case gruTime = "gru_time"
-    /// A forward pass with changes of attention probabilities.
-    case attentionWeight = "attention_weight"
-
-    /// Those that the manual tells of; the others are forward passes by the names of test files.
-    static let told: [Kind] = [.forward, .generate, .gradient, .train]
-  }
-
   enum Target: String, Sendable, CaseIterable {
     case interventions, model
   }
 
   /// Where it stands, for refusals.
   let place: JobPlace
-  let kind: Kind
+  let kind: SpecKind
   /// A folder, a file, or a name in the folder of models or the cache.
   let model: JobPath
   let addsSpecialTokens: Bool
@@ -56,7 +43,7 @@ struct InterventionSpec: Sendable {
     place = f.place
     let kind = try f.field("kind", .specKind, or: .forward, "What is run.")
     self.kind = kind
-    func of(_ kinds: Kind...) -> Fields.When {
+    func of(_ kinds: SpecKind...) -> Fields.When {
       Fields.When(
         kinds.contains(kind),
         "kind = " + kinds.map { quoted($0.rawValue) }.joined(separator: " or "),
@@ -120,16 +107,16 @@ struct InterventionSpec: Sendable {
   }
 }
 
-extension FieldType where Value == InterventionSpec.Kind {
+extension FieldType where Value == SpecKind {
   fileprivate static var specKind: FieldType {
-    let told = FieldType.choice(of: InterventionSpec.Kind.told)
+    let told = FieldType.choice(of: SpecKind.told)
     return told.reading(told.words) { (field, _) throws(Refusal) in
       if case .string(let name) = field.value.content,
-        let kind = InterventionSpec.Kind(rawValue: name)
+        let kind = SpecKind(rawValue: name)
       {
         return kind
       }
-      return try field.choice(of: InterventionSpec.Kind.told)
+      return try field.choice(of: SpecKind.told)
     }
   }
 }

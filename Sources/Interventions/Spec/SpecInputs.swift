@@ -41,7 +41,7 @@ struct SpecInputs {
       inputs = .pairs(inputs, decoder: try tokens(ids))
     }
     do { try limits.check(inputs) } catch {
-      throw error.naming("inputs", as: fields.kind).at(fields.place)
+      throw error.naming("inputs", as: fields.name).at(fields.place)
     }
     return inputs
   }

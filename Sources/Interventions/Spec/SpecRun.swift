@@ -24,6 +24,8 @@ public struct SpecRun {
     public var microbatches: Microbatches?
     /// The tokenizer of a model, for texts that a specification holds.
     public var texts: (@Sendable (_ model: String) throws(Refusal) -> SpecTexts)?
+    /// The file of the specification's tensors; nil: that of its own name, if there is one.
+    package var tensorFile: String?
     /// What reads `dumps`: tensors by name, for the model in whose activations they must be.
     package var dumps:
       (
@@ -65,9 +67,28 @@ public struct SpecRun {
   /// - Parameter document: The specification, from whatever text; the paths in it, and its tensor file,
   ///   start from the folder of its `file`.
   public init(_ document: JSONField, options: Options = Options()) throws(Refusal) {
-    spec = try InterventionSpec(document)
+    let spec = try InterventionSpec(document)
     try Self.check(options, spec)
-    self.options = options
+    let opened = try OpenedModel(Self.place(of: spec.model, options))
+    try self.init(
+      spec, options, opened, options.onlyReads ? opened.outline() : opened.load())
+  }
+
+  /// - Parameters:
+  ///   - opened: The specification's model.
+  ///   - model: Its weights, or its outline where nothing will be run.
+  package init(
+    _ document: JSONField, options: Options, on opened: OpenedModel,
+    _ model: any TrainableModel<Float>
+  ) throws(Refusal) {
+    try self.init(InterventionSpec(document), options, opened, model)
+  }
+
+  private init(
+    _ spec: InterventionSpec, _ options: Options, _ opened: OpenedModel,
+    _ model: any TrainableModel<Float>
+  ) throws(Refusal) {
+    (self.spec, self.options, self.opened) = (spec, options, opened)
     modelPath = Self.place(of: spec.model, options)
     var made: [String: Tensor<Float>] = [:]
     if let dumps = spec.dumps {
@@ -76,10 +97,8 @@ public struct SpecRun {
       }
       made = try read(dumps, modelPath)
     }
-    tensors = try SpecTensors(beside: document.file, made: made)
-    opened = try OpenedModel(modelPath)
+    tensors = try SpecTensors(beside: spec.place.file, or: options.tensorFile, made: made)
     classCount = opened.classCount
-    let model = try options.onlyReads ? opened.outline() : opened.load()
     guard let saved = spec.saved else {
       self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
@@ -202,7 +221,7 @@ public struct SpecRun {
   }
 
   /// Refuses outputs that the kind never gives, before anything runs.
-  private func checkExpected() throws(Refusal) {
+  func checkExpected() throws(Refusal) {
     guard let wanted = spec.wanted else { return }
     let possible = possibleOutputs
     for field in wanted {

@@ -22,10 +22,14 @@ struct SpecTensors {
 
   /// Those beside a specification, in the file of its own name if there is one.
   ///
-  /// - Parameter made: Tensors that no file holds, by name; they hide those of the file.
-  init(beside document: String, made: [String: Tensor<Float>]) throws(Refusal) {
-    let path = Self.path(beside: document)
-    let isThere = FileManager.default.fileExists(atPath: path)
+  /// - Parameters:
+  ///   - named: The file instead of that one.
+  ///   - made: Tensors that no file holds, by name; they hide those of the file.
+  init(
+    beside document: String, or named: String?, made: [String: Tensor<Float>]
+  ) throws(Refusal) {
+    let path = named ?? Self.path(beside: document)
+    let isThere = named != nil || FileManager.default.fileExists(atPath: path)
     (self.path, prefix) = (path, "in.")
     file = isThere ? try SafetensorsFile(path, kind: .job) : nil
     self.made = made

@@ -58,6 +58,11 @@ struct KindBench: Sendable, CustomTestStringConvertible, CustomStringConvertible
       kind: .dump, job: EndToEnd.Dump.job(), long: [(documents(1), documents(200))],
       large: [(documents(1), documents(8)), ("[0, 2]", "[0, 1, 2, 3]")],
       useless: ("show", ["--fact", "f0"]), change: (1, 167), products: "activations.zarr"),
+    KindBench(
+      kind: .intervene, job: GridJobs.intervene,
+      long: GridJobs.sized(200) + [("naive = false", "naive = true")],
+      large: [("= [1, 3]", "= [0, 1, 2, 3]"), ("= [2, 5]", "= [1, 2, 3, 4, 5, 6]")],
+      useless: ("show", ["--average"]), change: (1, 4)),
   ]
 
   /// The texts of a dump so many times.

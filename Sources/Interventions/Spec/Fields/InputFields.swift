@@ -5,8 +5,6 @@ internal import JobFiles
 struct InputFields: Sendable {
   /// Where it stands, for refusals.
   let place: JobPlace
-  /// The name of the inputs themselves.
-  let kind: String
   let ids: JSONField?
   let prompts: JSONField?
   let embeddings: JSONField?
@@ -18,6 +16,12 @@ struct InputFields: Sendable {
 
   /// The inputs themselves, of which one must be there.
   static let kinds = ["input_ids", "prompts", "inputs_embeds", "pixel_values", "input_features"]
+
+  /// The name of the one that is there.
+  var name: String {
+    let given = [ids, prompts, embeddings, pixels, features]
+    return zip(Self.kinds, given).first { $1 != nil }?.0 ?? Self.kinds[0]
+  }
 
   /// The names of inputs that can be tensors.
   static let tensorKeys =
@@ -59,8 +63,8 @@ struct InputFields: Sendable {
     decoderIds = try f.optional(
       "decoder_input_ids", .json("a list of lists of token ids, or the name of integers"),
       "Of models of encoder and decoder, what the decoder reads: [examples, positions].")
-    kind = Self.kinds.first(where: f.has) ?? ""
-    guard f.isManual || !kind.isEmpty else {
+    if f.isManual { return }
+    guard Self.kinds.contains(where: f.has) else {
       throw f.place.refusal("no inputs", expected: "one of \(Self.kinds.joined(separator: ", "))")
     }
   }

@@ -1,0 +1,248 @@
+internal import Foundation
+internal import Inputs
+internal import Interventions
+internal import JobFiles
+internal import Models
+internal import ResultsStore
+internal import Tensors
+internal import Tokenizers
+
+/// The cells of a grid as specifications that can be run, each with the answers of its prompts.
+struct GridCells: Sendable {
+  let spec: InterveneSpec
+  /// Of each axis.
+  private let values: [[JobValue]]
+  private let opened: OpenedModel
+  private let prompts: ModelPrompts
+  /// Statistics of dumps that the specification names.
+  private let dumped: [String: Tensor<Float>]
+  private let tokenizer: (any Tokenizer)?
+  /// What the numbers come from beside the weights.
+  let inputs: [JobInput]
+
+  /// - Parameter outline: The model without weights.
+  init(
+    _ spec: InterveneSpec, _ opened: OpenedModel, _ outline: any TrainableModel<Float>
+  ) throws(Refusal) {
+    (self.spec, self.opened) = (spec, opened)
+    let layers = outline.sites.map(\.layers.upperBound).max()
+    values = try spec.axes.map { (axis) throws(Refusal) in try axis.resolved(layers: layers) }
+    let vocabulary = outline.inputLimits.vocabulary
+    let tokenizer = try vocabulary.flatMap { (vocabulary) throws(Refusal) in
+      try ModelTokenizer.open(nil, beside: opened.checkpoint, vocabulary: vocabulary)
+    }
+    self.tokenizer = tokenizer
+    prompts = ModelPrompts(
+      tokenizer, vocabulary: vocabulary ?? 0, model: spec.model.path.resolved,
+      addsSpecialTokens: spec.model.specialTokens)
+    let first = try spec.document(values.map { $0[0] })
+    let dumped = try first.optional("dumps").map { (field) throws(Refusal) in
+      try DumpTensors.read(field, model: spec.model.path.resolved)
+    } ?? [:]
+    self.dumped = dumped
+    let statistics = dumped.sorted { $0.key < $1.key }.map { name, tensor in
+      "\(name) \(tensor.shape) \(Digest.of(ByteWriter.bytes(of: tensor.elements)))"
+    }
+    inputs = [
+      JobInput(
+        "tensor_file", try spec.tensors.map { (file) throws(Refusal) in
+          try fileDigest(file.resolved, kind: .job)
+        }),
+      JobInput(
+        "saved_directory", try first.optional("saved_directory").map { (field) throws(Refusal) in
+          let folder = URL(fileURLWithPath: first.file).deletingLastPathComponent()
+          return try TrainingFiles.digest(
+            of: URL(fileURLWithPath: try field.string(), relativeTo: folder).path)
+        }),
+      JobInput(
+        "dumps",
+        dumped.isEmpty ? nil : Digest.of(Array(statistics.joined(separator: "\n").utf8))),
+    ]
+  }
+
+  var count: Int { values.reduce(1) { $0 * $1.count } }
+
+  /// What the values of each axis are called.
+  var labels: [[String]] {
+    zip(spec.axes, values).map { axis, values in axis.labels ?? values.map(Self.label) }
+  }
+
+  private static func label(_ value: JobValue) -> String {
+    if case .string(let text) = value.content { return text }
+    let text = JobText.inline(value)
+    return text.count <= 40 ? text : String(text.prefix(37)) + "..."
+  }
+
+  func document(_ cell: Int) throws(Refusal) -> JSONField {
+    var (rest, chosen) = (cell, [JobValue]())
+    for values in values.reversed() {
+      chosen.insert(values[rest % values.count], at: 0)
+      rest /= values.count
+    }
+    return try spec.document(chosen)
+  }
+
+  func run(_ cell: Int, on model: any TrainableModel<Float>) throws(Refusal) -> SpecRun {
+    var options = SpecRun.Options(isNaive: spec.run.naive)
+    options.tensorFile = spec.tensors?.resolved
+    let (dumped, prompts, tokenizer) = (dumped, prompts, tokenizer)
+    options.dumps = { _, _ throws(Refusal) in dumped }
+    options.texts = { _ throws(Refusal) in
+      SpecTexts(
+        encode: { (text, adds) throws(Refusal) in
+          guard let tokenizer else {
+            // Refuses by the model's name.
+            return try prompts.promptWithOffsets(text).map(\.id)
+          }
+          return try tokenizer.encode(text, addingSpecialTokens: adds)
+        }, decode: { prompts.text($0) })
+    }
+    return try SpecRun(document(cell), options: options, on: opened, model)
+  }
+
+  // MARK: Prompts and answers
+
+  /// The texts of a cell's prompts; nil where they are not given as text.
+  func texts(_ cell: Int) throws(Refusal) -> [String]? {
+    guard let base = try document(cell).optional("base"),
+      let field = try base.optional("prompts")
+    else { return nil }
+    var texts: [String] = []
+    for item in try field.items() { texts.append(try item.string()) }
+    return texts
+  }
+
+  /// A token's text, or the number of a class.
+  func text(_ id: Int) -> String { tokenizer != nil ? prompts.text(id) : "\(id)" }
+
+  func text(_ ids: [Int]) -> String {
+    tokenizer != nil ? prompts.text(ids) : ids.map(String.init).joined(separator: " ")
+  }
+
+  /// The answer, or the foil, of each prompt of a cell; nil where the job gives none.
+  func answers(
+    _ given: [JobField]?, of cell: Int, prompts count: Int
+  ) throws(Refusal) -> [Int]? {
+    guard let given else { return nil }
+    guard given.count == 1 || given.count == count else {
+      throw given[0].place.refusal(
+        "\(given.count) for \(count) prompts", expected: "one for each prompt, or one for all")
+    }
+    let texts = try texts(cell)
+    var answers: [Int] = []
+    for number in 0..<count {
+      let field = given[given.count == 1 ? 0 : number]
+      answers.append(try answer(field, behind: texts?[number]))
+    }
+    return answers
+  }
+
+  private func answer(_ field: JobField, behind prompt: String?) throws(Refusal) -> Int {
+    guard case .string(let text) = field.value.content else {
+      return try field.int(in: 0...opened.classCount - 1)
+    }
+    guard tokenizer != nil, opened.kind != .classifier else {
+      throw field.refusal(expected: "a number from 0 to \(opened.classCount - 1)")
+    }
+    let found: AnswerTokens
+    if let prompt {
+      let ids = try prompts.promptWithOffsets(prompt).map(\.id)
+      found = try prompts.answer(text, following: prompt, ids)
+    } else {
+      found = AnswerTokens(
+        text: text, ids: try prompts.encodeWithOffsets(text).map(\.id), isParted: false)
+    }
+    guard found.ids.count == 1 else {
+      throw field.place.refusal(
+        found.words(prompts), expected: "one token; give the number of the one that is meant")
+    }
+    return found.ids[0]
+  }
+
+  // MARK: Work
+
+  /// What a cell comes to.
+  func compute(_ cell: Int, on model: any TrainableModel<Float>) throws(Refusal) -> CellResult {
+    let run = try run(cell, on: model)
+    switch spec.form {
+    case .forward, .saveLoad, .gruTime, .attentionWeight: return try forward(run, cell)
+    case .generate:
+      let (unchanged, changed) = try run.continuations()
+      return .generation(
+        zip(unchanged, changed).map {
+          CellResult.Generation(
+            unchanged: $0, changed: $1, textUnchanged: text($0), text: text($1))
+        })
+    case .gradient:
+      let outputs = try run()
+      let squares = outputs.names.filter { $0.hasPrefix("grad.") }.compactMap {
+        outputs.floats($0)?.elements.reduce(0.0) { $0 + Double($1) * Double($1) }
+      }
+      return .gradient(
+        loss: outputs.floats("loss")?.elements.first ?? .nan,
+        norm: Float(squares.reduce(0, +).squareRoot()))
+    case .train:
+      let outputs = try run()
+      func scalar(_ name: String) -> Float? { outputs.floats(name)?.elements.first }
+      return .training(
+        losses: outputs.floats("losses")?.elements ?? [],
+        evaluation: scalar("eval.loss").flatMap { loss in
+          scalar("eval.accuracy").map { (loss, $0) }
+        })
+    }
+  }
+
+  private func forward(_ run: SpecRun, _ cell: Int) throws(Refusal) -> CellResult {
+    guard let metrics = spec.metrics else { preconditionFailure("a forward pass without metrics") }
+    let (original, changed) = try run.logits(at: metrics.position)
+    let answers = try answers(metrics.answers, of: cell, prompts: original.rows)
+    let foils = try answers.flatMap { (_) throws(Refusal) in
+      try self.answers(metrics.foils, of: cell, prompts: original.rows)
+    }
+    let unchangedLogs = original.logSoftmaxOfRows()
+    let changedLogs = changed.logSoftmaxOfRows()
+    var prompts: [CellResult.Forward] = []
+    for row in 0..<original.rows {
+      let clean = unchangedLogs.rows(row..<row + 1)
+      func tops(_ logs: Tensor<Float>) -> [CellResult.TopToken] {
+        logs.rows(row..<row + 1).elements.largest(metrics.top).map {
+          CellResult.TopToken(id: $0.place, text: text($0.place), probability: exp($0.value))
+        }
+      }
+      let answer = answers?[row] ?? tops(unchangedLogs)[0].id
+      func read(_ logits: Tensor<Float>, _ logs: Tensor<Float>) throws(Refusal) -> RowMetrics {
+        let metrics = RowMetrics.of(
+          logits.rows(row..<row + 1), logs.rows(row..<row + 1), answer: answer, foil: foils?[row],
+          clean: clean)[0]
+        guard metrics.isFinite(hasFoil: foils != nil) else {
+          throw Refusal(
+            .resources, file: spec.file, field: "prompt \(row)",
+            found: "logits that are not finite", expected: "finite numbers")
+        }
+        return metrics
+      }
+      prompts.append(
+        CellResult.Forward(
+          answer: .init(
+            id: answer, text: text(answer), probability: exp(clean.elements[answer])),
+          unchanged: try read(original, unchangedLogs), changed: try read(changed, changedLogs),
+          topUnchanged: tops(unchangedLogs), top: tops(changedLogs)))
+    }
+    return .forward(prompts)
+  }
+}
+
+extension [Float] {
+  /// The largest numbers with their places, in falling order; of equal ones the first comes first, and
+  /// where there are fewer, the last place is missing.
+  fileprivate func largest(_ count: Int) -> [(place: Int, value: Float)] {
+    var best: [(place: Int, value: Float)] = []
+    for (place, value) in enumerated() {
+      if best.count == count, let last = best.last, value <= last.value { continue }
+      let at = best.firstIndex { $0.value < value } ?? best.count
+      best.insert((place, value), at: at)
+      if best.count > count { best.removeLast() }
+    }
+    return best
+  }
+}

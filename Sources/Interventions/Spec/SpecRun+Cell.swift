@@ -1,0 +1,115 @@
+internal import Autodiff
+internal import Foundation
+package import Inputs
+internal import JobFiles
+internal import Models
+package import Tensors
+
+/// A specification's run as one of many.
+extension SpecRun {
+  /// The names of a specification's fields, with what the manual says of them.
+  package static func fields() throws(Refusal) -> [(name: String, says: String)] {
+    var fields = Fields.manual
+    _ = try InterventionSpec(&fields)
+    return fields.entries.map { ($0.key, $0.says) }
+  }
+
+  /// The file of a specification's tensors that names none; nil where that is not there.
+  package static func tensorFile(beside document: String) -> String? {
+    let path = SpecTensors.path(beside: document)
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  /// What a run comes to, before it is run.
+  package struct Extent: Sendable, Equatable {
+    /// Positions of each example that results are of; of a training, none.
+    package var lengths: [Int] = []
+    /// Rows that go through the whole model, at most.
+    package var rows = 0
+    /// Rows of the largest single pass, and its longest example.
+    package var largest = 0
+    package var longest = 0
+    /// Steps of a training, and whether it is tried at its end.
+    package var steps = 0
+    package var evaluates = false
+    /// New tokens of each example.
+    package var newTokens = 0
+    /// Whether gradients are taken.
+    package var goesBack = false
+  }
+
+  /// Reads everything that the run will read, and refuses what it would refuse.
+  package func extent() throws(Refusal) -> Extent {
+    try checkExpected()
+    if let collecting = setup.setup.entries.indices.first(where: {
+      setup.setup.intervention(of: $0).isCollecting
+    }) {
+      throw setup.representations[collecting].field.refusal(
+        "a collecting intervention in a grid",
+        expected: "none: a job of kind dump keeps activations")
+    }
+    if let soft = spec.generate?.soft {
+      throw soft.place.refusal("a soft generation in a grid", expected: "none: tokens are stored")
+    }
+    var run = self
+    run.options.onlyReads = true
+    let seen = try run.all().seen
+    var extent = Extent()
+    (extent.newTokens, extent.steps) = (seen.newTokens, spec.train?.steps ?? 0)
+    extent.evaluates = spec.train?.evaluation.isEmpty == false
+    extent.goesBack = seen.gradientPasses > 0
+    for call in seen.calls { extent.add(call) }
+    if spec.kind == .train {
+      extent.rows = extent.rows * seen.steps / max(1, seen.calls.count)
+    } else if let call = seen.calls.first {
+      extent.lengths = spec.kind == .generate ? call.base.lengths : rows(call.base)
+      extent.rows += 2 * seen.newTokens * extent.lengths.count
+    }
+    return extent
+  }
+
+  /// Logits of a forward pass at one position of each example, `[examples, classes]`, unchanged and
+  /// with the interventions.
+  ///
+  /// - Parameter position: From the start, or where it is negative from the end; every example has it.
+  package func logits(
+    at position: Int
+  ) throws(Refusal) -> (original: Tensor<Float>, changed: Tensor<Float>) {
+    let call = try call(spec.call)
+    let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
+    let result = run(call, on: Tape(), wantsOriginal: true)
+    let lengths = rows(call.base)
+    guard let original = result.original else { preconditionFailure("no unchanged run") }
+    var (places, start) = ([Int](), 0)
+    for length in lengths {
+      places.append(start + (position < 0 ? length + position : position))
+      start += length
+    }
+    return (original.value.gathered(places), result.logits.value.gathered(places))
+  }
+
+  /// New tokens of each example, unchanged and with the interventions.
+  package func continuations() throws(Refusal) -> (original: [[Int]], changed: [[Int]]) {
+    let outputs = try callAsFunction()
+    func new(_ name: String) -> [[Int]] {
+      zip(outputs.integers(name) ?? [], outputs.promptLengths ?? []).map {
+        Array($0.dropFirst($1))
+      }
+    }
+    return (new("original.ids"), new("intervened.ids"))
+  }
+}
+
+extension SpecRun.Extent {
+  fileprivate mutating func add(_ call: InterventionCall<Float>) {
+    let all = [call.base] + call.sources.compactMap(\.self)
+    for inputs in all {
+      let extents = inputs.extents
+      var own = extents.inputs.reduce(0, +)
+      if case .pairs = inputs { own += extents.encoder.reduce(0, +) }
+      rows += own
+      largest = max(largest, own)
+      longest = max(longest, extents.inputs.max() ?? 0, extents.encoder.max() ?? 0)
+    }
+  }
+}
