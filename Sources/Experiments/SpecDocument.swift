@@ -30,6 +30,10 @@ package enum SpecDocument {
 
   /// Refuses a job, which another command runs.
   private static func refuseJob(_ field: JSONField) throws(Refusal) {
+    if let grid = try field.optional("grid") {
+      throw grid.refusal(
+        "a grid, which makes the specification a job", expected: "none, or causeway run FILE")
+    }
     guard case .object(let object) = field.value, case .object? = object["model"],
       object["representations"] == nil, case .string(let kind)? = object["kind"]
     else { return }
@@ -46,7 +50,7 @@ package enum SpecDocument {
   }
 
   static func isSpecification(_ document: JSON) -> Bool {
-    guard case .object(let object) = document else { return false }
+    guard case .object(let object) = document, object["grid"] == nil else { return false }
     guard case .string(let kind)? = object["kind"] else {
       return object["kind"] == nil
         && ["representations", "saved_directory"].contains { object[$0] != nil }
