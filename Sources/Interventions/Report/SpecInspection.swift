@@ -1,4 +1,5 @@
 package import Inputs
+internal import JobFiles
 
 /// What a specification says by itself, without its model: for who wonders what a file holds.
 package enum SpecInspection {

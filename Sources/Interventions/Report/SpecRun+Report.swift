@@ -223,7 +223,7 @@ extension AttentionMap {
 
 extension SpecRun {
   /// The kinds that a specification can be of.
-  package static var kinds: [String] { InterventionSpec.Kind.allCases.map(\.rawValue) }
+  package static var kinds: [String] { SpecKind.allCases.map(\.rawValue) }
 
   /// Whether some of its rows are to be guessed from both sides, so that a masked token is asked for.
   package var isMasked: Bool { kind == .encoder }

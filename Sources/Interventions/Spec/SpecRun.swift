@@ -238,7 +238,7 @@ public struct SpecRun {
 
   /// Runs it.
   public func callAsFunction() throws(Refusal) -> SpecOutputs {
-    try all().only(spec.expected, in: spec.document)
+    try all().only(spec.wanted)
   }
 
   /// Runs it, with all outputs that its kind gives.
