@@ -15,8 +15,9 @@ struct JobManualTests {
       #expect(manual.text.contains(part), "\(part) in the manual of \(kind)")
     }
     #expect(manual.text.split(separator: "\n").allSatisfy { $0.count <= 101 })
-    #expect(manual.text.contains("naive") == [.trace, .das, .patch, .ablate, .intervene].contains(kind))
-    #expect(manual.text.contains("round_bits") == [.trace, .dump, .patch, .ablate, .intervene].contains(kind))
+    let swept: [JobKind] = [.trace, .patch, .ablate, .intervene]
+    #expect(manual.text.contains("naive") == (swept + [.das]).contains(kind))
+    #expect(manual.text.contains("round_bits") == (swept + [.dump]).contains(kind))
   }
 
   @Test func `the manual tells what is written nowhere else`() throws {

@@ -52,7 +52,7 @@ struct PathInspectionTests {
         SavedRepresentation(
           layer: 1, component: "block_output", maxUnits: 2, interventionType: .sigmoidMask,
           state: [
-            "mask": SavedTensor(shape: [4], [1, 2, 3, 4]),
+            "mask": SavedTensor(shape: [4], [1.5, 2, 3, 4]),
             "temperature": SavedTensor(shape: [], [0.01]),
           ]),
       ]).write(to: saved)

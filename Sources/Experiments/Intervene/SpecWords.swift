@@ -46,7 +46,9 @@ struct SpecWords: Sendable {
   init(_ meaning: AnswerMeaning, _ lazy: LazyTokenizer, _ checkpoint: Checkpoint) {
     self.meaning = meaning
     var (tokenizer, note): ((any Tokenizer)?, String?) = (nil, nil)
-    do { tokenizer = try lazy(checkpoint.path) } catch { note = "tokens are numbers here: \(error)" }
+    do { tokenizer = try lazy(checkpoint.path) } catch {
+      note = "tokens are numbers here: \(error)"
+    }
     (self.tokenizer, self.note) = (tokenizer, note)
     prompts = ModelPrompts(tokenizer, vocabulary: Int(Int32.max), model: checkpoint.path)
     classes = meaning == .classes ? Self.classes(checkpoint) : [:]

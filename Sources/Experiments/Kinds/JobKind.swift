@@ -51,7 +51,8 @@ package enum JobKind: String, CaseIterable, Sendable {
     else { return }
     throw document.field.place.refusal(
       "a specification of one intervened run",
-      expected: "a job, with [model]; causeway intervene runs specifications, and [grid] makes one a job")
+      expected:
+        "a job, with [model]; causeway intervene runs specifications, and [grid] makes one a job")
   }
 
   /// The kind of the job that a run's folder was made for.

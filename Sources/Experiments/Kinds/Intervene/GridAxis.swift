@@ -113,7 +113,9 @@ struct GridAxis: Sendable {
       return .listed(items)
     case .string("all"): return .numbers(.range(start: 0, end: nil, step: 1))
     case .string:
-      guard let range = try IndexSelection(field) else { throw field.refusal(expected: Values.words) }
+      guard let range = try IndexSelection(field) else {
+        throw field.refusal(expected: Values.words)
+      }
       return .numbers(range)
     default: throw field.refusal(expected: Values.words)
     }

@@ -36,20 +36,23 @@ struct GridCells: Sendable {
       tokenizer, vocabulary: vocabulary ?? 0, model: spec.model.path.resolved,
       addsSpecialTokens: spec.model.specialTokens)
     let first = try spec.document(values.map { $0[0] })
-    let dumped = try first.optional("dumps").map { (field) throws(Refusal) in
-      try DumpTensors.read(field, model: spec.model.path.resolved)
-    } ?? [:]
+    let dumped =
+      try first.optional("dumps").map { (field) throws(Refusal) in
+        try DumpTensors.read(field, model: spec.model.path.resolved)
+      } ?? [:]
     self.dumped = dumped
     let statistics = dumped.sorted { $0.key < $1.key }.map { name, tensor in
       "\(name) \(tensor.shape) \(Digest.of(ByteWriter.bytes(of: tensor.elements)))"
     }
     inputs = [
       JobInput(
-        "tensor_file", try spec.tensors.map { (file) throws(Refusal) in
+        "tensor_file",
+        try spec.tensors.map { (file) throws(Refusal) in
           try fileDigest(file.resolved, kind: .job)
         }),
       JobInput(
-        "saved_directory", try first.optional("saved_directory").map { (field) throws(Refusal) in
+        "saved_directory",
+        try first.optional("saved_directory").map { (field) throws(Refusal) in
           let folder = URL(fileURLWithPath: first.file).deletingLastPathComponent()
           return try TrainingFiles.digest(
             of: URL(fileURLWithPath: try field.string(), relativeTo: folder).path)

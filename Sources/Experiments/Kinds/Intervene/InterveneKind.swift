@@ -39,13 +39,13 @@ struct InterveneKind: Kind {
       }
     }
     self.extents = extents
-    let parameters = outline.weights.parameters.reduce(0) { $0 + $1.variable.value.count }
     switch opened.contents {
     case .decoder(let published):
       ownBytes = 0
       operationsPerRow =
         2 * Double(published.shape.layers * published.shape.productsPerBlockRow)
     default:
+      let parameters = outline.weights.parameters.reduce(0) { $0 + $1.variable.value.count }
       ownBytes = 4 * parameters
       operationsPerRow = 2 * Double(parameters)
     }
@@ -146,11 +146,12 @@ struct InterveneKind: Kind {
     }
     let (perThread, own) = (pass, ownBytes)
     let weightBytes = if case .decoder(let model) = opened.contents { model.byteCount } else { 0 }
-    let record = CellResult.missing(table).bytes.count + 24 * table.prompts * (2 * table.top + 2)
+    let record =
+      CellResult.missing(table).bytes.count + 24 * table.prompts * (2 * table.top + 2)
       + 16 * table.prompts * table.outline.newTokens
     return JobCost(
       weightBytes: weightBytes,
-      rankBytes: { (64 << 20) + own + $0 * perThread },
+      rankBytes: { StepMemory.fixedBytes + own + $0 * perThread },
       operations: table.outline.costs.reduce(0, +), parallel: table.unitCount,
       recordBytes: table.unitCount * record,
       entries: [

@@ -89,7 +89,8 @@ struct InterveneSpec: JobSpecification {
     }
     let name = URL(fileURLWithPath: file).lastPathComponent
     return JSONField(
-      root.json.withAbsences(), file: URL(fileURLWithPath: folder).appendingPathComponent(name).path,
+      root.json.withAbsences(),
+      file: URL(fileURLWithPath: folder).appendingPathComponent(name).path,
       kind: .job)
   }
 }

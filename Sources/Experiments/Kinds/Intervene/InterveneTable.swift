@@ -31,7 +31,8 @@ struct InterveneTable: Table {
       outline.prompts.count == outline.lengths.count
     else {
       throw Refusal(
-        .store, field: "labels", found: "\(outline.labels.count) axes, \(outline.costs.count) cells",
+        .store, field: "labels",
+        found: "\(outline.labels.count) axes, \(outline.costs.count) cells",
         expected: "\(spec.axes.count) axes and a cost for each cell")
     }
   }
