@@ -4,8 +4,9 @@ internal import Inputs
 ///
 ///     sum     = product { ("+" | "-") product }
 ///     product = signed { ("*" | "/" | "@") signed }
-///     signed  = "-" signed | value { ".T" }
-///     value   = number | name | function "(" sum ")" | "(" sum ")"
+///     signed  = "-" signed | value { ".T" | "[" [ "..." "," ] slice "]" }
+///     slice   = integer | [ integer ] ":" [ integer ]
+///     value   = number | name | function "(" sum { "," sum } ")" | "(" sum ")"
 struct FormulaParser {
   /// More is a mistake or an attack; recursion is bounded by it.
   private static let nestingLimit = 64
@@ -93,14 +94,54 @@ struct FormulaParser {
       return .negated(try signed())
     }
     var value = try value()
-    while takes(".") {
-      guard at < text.count, text[at] == "T" else { throw refusal("T, for the transpose") }
-      at += 1
+    while true {
+      if takes(".") {
+        guard at < text.count, text[at] == "T" else { throw refusal("T, for the transpose") }
+        at += 1
+        value = .transposed(value)
+      } else if takes("[") {
+        value = try sliced(value)
+      } else {
+        return value
+      }
       operations += 1
-      guard operations <= Self.operationLimit else { throw refusal("fewer transposes") }
-      value = .transposed(value)
+      guard operations <= Self.operationLimit else { throw refusal("fewer transposes and slices") }
     }
-    return value
+  }
+
+  /// What stands between brackets, of which the first is read.
+  private mutating func sliced(_ value: Formula) throws(Refusal) -> Formula {
+    skipSpace()
+    let isLast = text[at...].starts(with: "...")
+    if isLast {
+      at += 3
+      guard takes(",") else { throw refusal("\",\"") }
+    }
+    let first = try index()
+    var slice: Formula.Slice
+    if takes(":") {
+      slice = .range(first, try index())
+    } else {
+      guard let first else { throw refusal("a number or a range such as 0:4") }
+      slice = .one(first)
+    }
+    guard takes("]") else { throw refusal("\"]\"") }
+    return .sliced(value, slice, isLast: isLast)
+  }
+
+  /// A whole number, if one stands here.
+  private mutating func index() throws(Refusal) -> Int? {
+    skipSpace()
+    let start = at
+    let isNegative = takes("-")
+    let digits = text[at...].prefix { $0.isASCII && $0.isNumber }
+    guard !digits.isEmpty || isNegative else { return nil }
+    guard let number = Int(String(digits)), number <= 1 << 30 else {
+      at = start
+      throw refusal("a whole number")
+    }
+    at += digits.count
+    return isNegative ? -number : number
   }
 
   private mutating func value() throws(Refusal) -> Formula {
@@ -127,8 +168,19 @@ struct FormulaParser {
       at = start
       throw refusal("a function: \(known)")
     }
-    let inner = try sum()
+    var inner = [try sum()]
+    while takes(",") {
+      operations += 1
+      guard inner.count < function.arity.upperBound, operations <= Self.operationLimit else {
+        throw refusal("\")\": \(name) is of at most \(function.arity.upperBound) values")
+      }
+      inner.append(try sum())
+    }
     guard takes(")") else { throw refusal("\")\"") }
+    guard function.arity.contains(inner.count) else {
+      at = start
+      throw refusal("\(name) of \(function.arity.lowerBound) values")
+    }
     return .applied(function, inner)
   }
 

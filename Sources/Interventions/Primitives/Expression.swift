@@ -8,7 +8,11 @@ public import Tensors
 ///
 /// Names stand for constants and for parameters that training changes; an orthogonal one is kept
 /// orthonormal by its parametrisation. `*` and `/` go element by element, `@` is the matrix product,
-/// `.T` the transpose; `sigmoid`, `tanh`, `exp` and `relu` are known.
+/// `.T` the transpose. `sigmoid`, `tanh`, `exp`, `relu`, `log` and `sqrt` go element by element, so do
+/// `max` and `min` of two values and `clamp(x, low, high)`. `norm`, `mean`, `sum`, `max` and `min` make
+/// one number of each vector's coordinates, `softmax` goes over them, and `concat` puts vectors side by
+/// side. `x[2]`, `x[:4]`, `x[-4:]` take coordinates of vectors and of rows, of a matrix rows, with
+/// `x[..., :4]` its columns, and of a constant with three axes the matrix `x[2]`.
 public struct Expression<Scalar: Real>: Intervention {
   /// A value that training changes.
   public enum Parameter: Sendable {
@@ -22,12 +26,12 @@ public struct Expression<Scalar: Real>: Intervention {
   /// What is saved, and what training changes of it.
   public var parameters: InterventionParameters<Scalar>
   private let formula: Formula
-  private let constants: [String: Tensor<Scalar>]
+  let constants: [String: Tensor<Scalar>]
   private let trained: [(name: String, shape: [Int], isOrthogonal: Bool)]
 
   /// - Parameters:
   ///   - formula: Over `base`, `source` and the names given; its value has the base's shape.
-  ///   - constants: Numbers, rows `[width]` and matrices by name.
+  ///   - constants: Numbers, rows `[width]`, matrices and lists of matrices by name.
   ///   - trained: Parameters by name, in the order in which an optimiser sees them.
   /// - Throws: A refusal of a formula that cannot be read, or of a name that is taken.
   public init(
@@ -85,7 +89,7 @@ public struct Expression<Scalar: Real>: Intervention {
     for (name, shape) in constants.map({ ($0, $1.shape) }) + trained.map({ ($0.name, $0.shape) }) {
       guard let known = FormulaShape(of: shape) else {
         throw Refusal(
-          .job, field: name, found: "shape \(shape)", expected: "a number, a row or a matrix")
+          .job, field: name, found: "shape \(shape)", expected: "at most three axes")
       }
       shapes[name] = known
     }
