@@ -13,8 +13,11 @@ enum PickleOpcode: UInt8 {
   case reduce = 0x52  // R
   case line = 0x56  // V
   case string32 = 0x58  // X
+  case emptyList = 0x5D  // ]
+  case append = 0x61  // a
   case build = 0x62  // b
   case global = 0x63  // c
+  case appends = 0x65  // e
   case get8 = 0x68  // h
   case instance = 0x69  // i, only to be refused by the name that it calls
   case get32 = 0x6A  // j
@@ -36,6 +39,9 @@ enum PickleOpcode: UInt8 {
   case stackGlobal = 0x93
   case memoize = 0x94
   case frame = 0x95
+
+  /// Whether it makes or fills a list, which no state dict has.
+  var isOfLists: Bool { self == .emptyList || self == .append || self == .appends }
 
   /// The protocols whose instructions these are.
   static let protocolLimit: UInt8 = 5

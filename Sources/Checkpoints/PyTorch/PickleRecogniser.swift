@@ -1,6 +1,7 @@
 internal import Inputs
 
-/// Recognises the pickle of a state dict, `{name: tensor}`, and nothing else.
+/// Recognises the pickle of a state dict, `{name: tensor}`, and nothing else; where it is asked for,
+/// that of a list of tensors or of one tensor too.
 ///
 /// This is no pickle machine: instructions build only the values of `PickleValue`, the names that
 /// a pickle may refer to are the five of `PickleGlobal`, and a call of one of them with the right
@@ -18,6 +19,8 @@ struct PickleRecogniser {
 
   var cursor: PickleCursor
   var dictionaries: [PickleDictionary] = []
+  private var lists: [[PickleValue]] = []
+  private let allowsLists: Bool
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
   private var memo: [UInt32: PickleValue] = [:]
@@ -27,16 +30,33 @@ struct PickleRecogniser {
   static func stateDictionary(
     _ bytes: [UInt8], of file: BoundedFile, entry: String
   ) throws(Refusal) -> [(key: String, value: PickleValue)] {
-    var recogniser = Self(cursor: PickleCursor(bytes, of: file, entry: entry))
-    return try recogniser.run()
+    var recogniser = Self(cursor: PickleCursor(bytes, of: file, entry: entry), allowsLists: false)
+    let value = try recogniser.run()
+    return try recogniser.entries(of: value)
   }
 
-  private init(cursor: PickleCursor) { self.cursor = cursor }
+  /// The tensors of a state dict, of a list by their numbers, or the only one by `onlyName`.
+  static func tensors(
+    _ bytes: [UInt8], of file: BoundedFile, entry: String, onlyName: String
+  ) throws(Refusal) -> [(key: String, value: PickleValue)] {
+    var recogniser = Self(cursor: PickleCursor(bytes, of: file, entry: entry), allowsLists: true)
+    let value = try recogniser.run()
+    switch value {
+    case .list(let place):
+      return recogniser.lists[place].enumerated().map { ("\($0)", $1) }
+    case .tensor: return [(onlyName, value)]
+    default: return try recogniser.entries(of: value)
+    }
+  }
 
-  private mutating func run() throws(Refusal) -> [(key: String, value: PickleValue)] {
+  private init(cursor: PickleCursor, allowsLists: Bool) {
+    (self.cursor, self.allowsLists) = (cursor, allowsLists)
+  }
+
+  private mutating func run() throws(Refusal) -> PickleValue {
     while true {
       let code = try cursor.opcode()
-      guard let opcode = PickleOpcode(rawValue: code) else {
+      guard let opcode = PickleOpcode(rawValue: code), allowsLists || !opcode.isOfLists else {
         let name = PickleOpcode.unsupported[code].map { " (\($0))" } ?? ""
         throw cursor.refusal(
           "the opcode 0x\(String(code, radix: 16))\(name)", "the pickle of a state dict")
@@ -46,15 +66,23 @@ struct PickleRecogniser {
     }
   }
 
-  private func result() throws(Refusal) -> [(key: String, value: PickleValue)] {
+  private func result() throws(Refusal) -> PickleValue {
     guard stack.count == 1, marks.isEmpty else {
       throw cursor.refusal("STOP with \(stack.count) values on the stack", "one")
     }
-    guard case .dictionary(let place) = stack[0] else {
-      throw cursor.refusal("\(stack[0].kindName) in the file", "a dictionary (a state dict)")
-    }
     guard cursor.left == 0 else {
       throw cursor.refusal("\(cursor.left) bytes after STOP", "the end of the pickle")
+    }
+    return stack[0]
+  }
+
+  private func entries(
+    of value: PickleValue
+  ) throws(Refusal) -> [(key: String, value: PickleValue)] {
+    guard case .dictionary(let place) = value else {
+      throw cursor.refusal(
+        "\(value.kindName) in the file",
+        allowsLists ? "tensors by name, a list of them, or one" : "a dictionary (a state dict)")
     }
     return dictionaries[place].entries
   }
@@ -121,6 +149,11 @@ struct PickleRecogniser {
     case .reduce:
       let call = try pop(2)
       try push(try made(by: call[0], from: call[1]))
+    case .emptyList:
+      lists.append([])
+      try push(.list(lists.count - 1))
+    case .append: try extend(by: try pop(1), "APPEND")
+    case .appends: try extend(by: try popToMark("APPENDS"), "APPENDS")
     case .setItem: try setItems(try pop(2), "SETITEM")
     case .setItems: try setItems(try popToMark("SETITEMS"), "SETITEMS")
     case .build: try checkAttributes(try pop(1)[0])
@@ -181,7 +214,14 @@ struct PickleRecogniser {
     return value
   }
 
-  // MARK: Dictionaries
+  // MARK: Lists and dictionaries
+
+  private mutating func extend(by items: [PickleValue], _ name: String) throws(Refusal) {
+    guard stack.count > marks.last ?? 0, case .list(let place) = stack.last else {
+      throw cursor.refusal("\(name) on no list", "a list")
+    }
+    lists[place] += items
+  }
 
   mutating func newDictionary() -> PickleValue {
     dictionaries.append(PickleDictionary())

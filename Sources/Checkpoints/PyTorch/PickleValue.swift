@@ -7,6 +7,8 @@ enum PickleValue {
   case tuple(PickleTuple)
   /// The place of a dictionary in the recogniser's list: a pickle may hold one several times.
   case dictionary(Int)
+  /// The place of a list in the recogniser's lists.
+  case list(Int)
   case global(PickleGlobal)
   // In a box of their own: a million values lie side by side, and most are strings and numbers.
   indirect case storage(PickleStorage)
@@ -21,6 +23,7 @@ enum PickleValue {
     case .string: "a string"
     case .tuple: "a tuple"
     case .dictionary: "a dictionary"
+    case .list: "a list"
     case .global(let global): "the name \(global.name)"
     case .storage: "a storage without a tensor"
     case .tensor: "a tensor"

@@ -7,6 +7,18 @@ internal import Locks
 /// storages, transposed ones among them; they are read row-major. Devices, gradients' flags and
 /// `_metadata` are passed over. The format is that of torch 1.6 and later.
 public struct PyTorchFile: TensorContainer {
+  /// What a file may hold.
+  public enum Contents: Sendable {
+    /// Tensors by name.
+    case stateDictionary
+    /// Tensors by name, a list of tensors, whose names are their numbers from 0, or one tensor, whose
+    /// name is `PyTorchFile.onlyName`.
+    case anyTensors
+  }
+
+  /// The name of a tensor that was saved by itself.
+  public static let onlyName = "tensor"
+
   /// The path as it was given.
   public let path: String
   /// Every tensor, by its name.
@@ -17,10 +29,21 @@ public struct PyTorchFile: TensorContainer {
   private let entries: [String: ZipEntry]
   private let verified = VerifiedEntries()
 
-  /// Opens the archive and recognises its pickle; reads no tensor.
+  /// Opens a state dict and recognises its pickle; reads no tensor.
   ///
   /// - Parameter kind: What a refusal is of; decides the exit code.
   public init(_ path: String, kind: Refusal.Kind = .model) throws(Refusal) {
+    try self.init(path, kind: kind, holding: .stateDictionary)
+  }
+
+  /// Opens the archive and recognises its pickle; reads no tensor.
+  ///
+  /// - Parameters:
+  ///   - kind: What a refusal is of; decides the exit code.
+  ///   - form: What else than a state dict is read.
+  public init(
+    _ path: String, kind: Refusal.Kind, holding form: Contents
+  ) throws(Refusal) {
     bytes = try BoundedFile(path, kind: kind)
     archive = try ZipArchive(bytes)
     self.path = path
@@ -29,11 +52,18 @@ public struct PyTorchFile: TensorContainer {
       preconditionFailure("\(archive.folder) was found by its data.pkl")
     }
     let contents = try archive.contents(of: pickle, limit: PickleRecogniser.byteLimit)
-    let dictionary = try PickleRecogniser.stateDictionary(contents, of: bytes, entry: pickle.name)
+    let named =
+      switch form {
+      case .stateDictionary:
+        try PickleRecogniser.stateDictionary(contents, of: bytes, entry: pickle.name)
+      case .anyTensors:
+        try PickleRecogniser.tensors(
+          contents, of: bytes, entry: pickle.name, onlyName: Self.onlyName)
+      }
     let views = PyTorchViews(archive: archive, file: bytes)
     var descriptions: [TensorDescription] = []
     var entries: [String: ZipEntry] = [:]
-    for (name, value) in dictionary {
+    for (name, value) in named {
       let (description, entry) = try views.tensor(name, value)
       descriptions.append(description)
       entries[name] = entry
