@@ -70,7 +70,7 @@ struct ChecklistSpecTests {
     let constant = try #require(
       try spec(#"{"intervention_type": "AdditionIntervention", "source_representation": "row"}"#)
         .representations.first)
-    #expect(constant.constantSource == "row")
+    #expect(try constant.constantSource?.string() == "row")
   }
 
   @Test

@@ -16,7 +16,7 @@ extension InterventionBuilding {
     for (name, field) in spec.arguments?.constants ?? [] {
       constants[name] =
         field.isNumber
-        ? Tensor(scalar: Float(try field.double())) : try tensors.floats(field)
+        ? Tensor(scalar: Float(try field.double())) : try tensor(field)
     }
     var trained: [(name: String, value: Expression<Float>.Parameter)] = []
     for (name, fields) in spec.arguments?.trained ?? [] {
@@ -45,7 +45,7 @@ extension InterventionBuilding {
       }
       value = given
     } else if let start = fields.start {
-      value = try tensors.floats(start)
+      value = try tensor(start, shape: said)
       if let said, said != value.shape {
         throw start.refusal("shape \(value.shape)", expected: "\(said), as shape says")
       }

@@ -17,6 +17,8 @@ struct InterventionBuilding {
   let spec: RepresentationSpec
   /// The elements of one vector as far as the description says; nil of attention weights.
   let width: Int?
+  /// The layer in which the intervention acts.
+  let layer: Int
   let tensors: SpecTensors
   /// Parameters that were saved, in place of `params`.
   var saved: [String: Tensor<Float>]?
@@ -25,9 +27,8 @@ struct InterventionBuilding {
 
   func callAsFunction() throws(Refusal) -> Built {
     var built = try made()
-    if let name = spec.constantSource {
-      let field = try spec.field["source_representation"]
-      built.given = InterventionCall.Given(try tensors.floats(named: name, for: field))
+    if let field = spec.constantSource {
+      built.given = InterventionCall.Given(try tensor(field, shape: width.map { [$0] }))
     }
     try refuseUnusedParameters(built.intervention)
     return built
@@ -45,7 +46,9 @@ struct InterventionBuilding {
     case .interpolate:
       return Built(intervention: Interpolate(alpha: Float(try needed("alpha", \.alpha))))
     case .multiply:
-      return Built(intervention: Multiply(), given: .init(try argument("tensor", \.tensor)))
+      return Built(
+        intervention: Multiply(),
+        given: .init(try argument("tensor", \.tensor, shape: width.map { [$0] })))
     case .fixedNoise:
       let noise = Noise(level: Float(try needed("level", \.level)), name: spec.type.rawValue)
       return Built(
@@ -74,7 +77,7 @@ struct InterventionBuilding {
     }
     if let given = spec.arguments?.noise {
       return Built(
-        intervention: noise, given: .init(try tensors.floats(given), repeatsOverExamples: true))
+        intervention: noise, given: .init(try tensor(given), repeatsOverExamples: true))
     }
     let seed = spec.arguments?.seed ?? 1
     guard seed <= Int(UInt32.max) else {
@@ -108,8 +111,13 @@ struct InterventionBuilding {
   }
 
   func argument(
-    _ name: String, _ path: KeyPath<InterventionArguments, JSONField?>
-  ) throws(Refusal) -> Tensor<Float> { try tensors.floats(needed(name, path)) }
+    _ name: String, _ path: KeyPath<InterventionArguments, JSONField?>, shape: [Int]? = nil
+  ) throws(Refusal) -> Tensor<Float> { try tensor(needed(name, path), shape: shape) }
+
+  /// - Parameter shape: The only one that can be meant, if there is one.
+  func tensor(_ field: JSONField, shape: [Int]? = nil) throws(Refusal) -> Tensor<Float> {
+    try tensors.floats(field, for: .init(layer: layer, shape: shape))
+  }
 
   /// A parameter, if it is given, in a shape that must be one of those allowed.
   func parameter(_ name: String, shape: [Int]?) throws(Refusal) -> Tensor<Float>? {
@@ -121,7 +129,7 @@ struct InterventionBuilding {
       guard let tensor = spec.parameters.first(where: { $0.name == name })?.tensor else {
         return nil
       }
-      found = try tensors.floats(tensor)
+      found = try self.tensor(tensor, shape: shape)
     }
     if let shape, found.shape != shape {
       throw refusal(name, "shape \(found.shape)", expected: "\(shape)")

@@ -26,8 +26,8 @@ struct RepresentationSpec: Sendable {
   private(set) var partition: [[Int]]?
   let group: Int?
   let link: String?
-  /// The name of a tensor that is the source of every run.
-  private(set) var constantSource: String?
+  /// A tensor that is the source of every run.
+  private(set) var constantSource: JSONField?
   private(set) var arguments: InterventionArguments?
   /// The reference's key, `layer_L_comp_C_unit_U_nunit_N#K`; K counts equal texts as declared.
   private(set) var key = ""
@@ -108,7 +108,7 @@ struct RepresentationSpec: Sendable {
       "embed_dim", .int(1...1 << 30), usually: "the site's",
       "The elements of a vector, where they are to be checked.")
     constantSource = try f.optional(
-      "source_representation", .text.called("the name of a tensor"), usually: "the source's",
+      "source_representation", .json(SpecTensors.words), usually: "the source's",
       only: type.within(f, InterventionType.allCases.filter(\.takesConstantSource)),
       "What it reads in place of a source's activation: [width].")
     parameters = try f.field(

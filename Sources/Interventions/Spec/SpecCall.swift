@@ -111,27 +111,32 @@ struct SpecCall {
     let keys = setup.setup.entries.map(\.key)
     var given = [InterventionCall<Float>.Given?](repeating: nil, count: keys.count)
     guard let field = place.given ?? document.given else { return given }
+    func value(_ field: JSONField, _ index: Int) throws(Refusal) -> InterventionCall<Float>.Given {
+      let width = setup.widths[index].map { [$0] }
+      return .init(
+        try tensors.floats(
+          field, for: .init(layer: setup.setup.entries[index].layer, shape: width)))
+    }
     switch field.value {
     case .object:
       try field.refuseUnknownKeys(known: keys)
       for (key, item) in try field.members() {
         guard let index = keys.firstIndex(of: key), !item.isNull else { continue }
-        given[index] = .init(try tensors.floats(item))
+        given[index] = try value(item, index)
       }
-    case .array:
+    case .array where !field.isListOfNumbers:
       let items = try field.items()
       guard items.count == keys.count else {
         throw field.refusal(
           "\(items.count) values", expected: "\(keys.count), one for each intervention, or null")
       }
       for (index, item) in items.enumerated() where !item.isNull {
-        given[index] = .init(try tensors.floats(item))
+        given[index] = try value(item, index)
       }
     default:
-      let value = InterventionCall.Given(try tensors.floats(field))
       for index in keys.indices
       where setup.setup.intervention(of: index).needsSource && setup.given[index] == nil {
-        given[index] = value
+        given[index] = try value(field, index)
       }
     }
     for index in keys.indices

@@ -20,6 +20,23 @@ extension SpecRun {
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
+  /// The files of tensors that a specification names by their paths, and that are there.
+  package static func tensorFiles(in document: JSONField) -> [String] {
+    let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
+    func files(_ value: JSON) -> [String] {
+      switch value {
+      case .string(let text):
+        guard let path = TensorPath(text)?.path else { return [] }
+        let file = URL(fileURLWithPath: path, relativeTo: folder).path
+        return FileManager.default.fileExists(atPath: file) ? [file] : []
+      case .array(let items): return items.flatMap(files)
+      case .object(let object): return object.members.flatMap { files($0.value) }
+      case .null, .bool, .number: return []
+      }
+    }
+    return Set(files(document.value)).sorted()
+  }
+
   /// What a run comes to, before it is run.
   package struct Extent: Sendable, Equatable {
     /// Positions of each example that results are of; of a training, none.

@@ -62,7 +62,8 @@ struct SpecSetup {
       let spec = representations[index]
       let width = try Self.width(of: spec, place.grid)
       let building = InterventionBuilding(
-        spec: spec, width: width, tensors: tensors, saved: saved?[index].parameters)
+        spec: spec, width: width, layer: place.layer, tensors: tensors,
+        saved: saved?[index].parameters)
       var built = try building()
       if let constant = saved?[index].constantSource { built.given = .init(constant) }
       if let link = spec.link { links[link] = (interventions.count, index) }

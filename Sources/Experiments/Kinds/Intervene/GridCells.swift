@@ -44,7 +44,15 @@ struct GridCells: Sendable {
     let statistics = dumped.sorted { $0.key < $1.key }.map { name, tensor in
       "\(name) \(tensor.shape) \(Digest.of(ByteWriter.bytes(of: tensor.elements)))"
     }
+    // Values of the grid may name files too.
+    let onGrid = JSONField(
+      .array(values.flatMap { $0.map(\.json) }), file: first.file, kind: .job)
+    let named = SpecRun.tensorFiles(in: first) + SpecRun.tensorFiles(in: onGrid)
+    var digests: [String] = []
+    for file in Set(named).sorted() { digests.append(try fileDigest(file, kind: .job)) }
     inputs = [
+      JobInput(
+        "files", digests.isEmpty ? nil : Digest.of(Array(digests.joined(separator: "\n").utf8))),
       JobInput(
         "tensor_file",
         try spec.tensors.map { (file) throws(Refusal) in

@@ -40,7 +40,7 @@ struct CallFields: Sendable {
         + "numbers by name that its constants take, {strength = 2.5}.")
     given = try f.optional(
       "source_representations",
-      .json("the name of a tensor, a list of names and null, or names by an intervention's key"),
+      .json("a tensor, a list of tensors and null, or tensors by an intervention's key"),
       usually: "what sources give",
       "What takes the place of a source's activation: [width], or as it is collected.")
   }

@@ -130,7 +130,7 @@ struct SoftFields: Sendable {
       "straight_through", .flag, or: false,
       "Whether the model reads the most probable token, with the gradient of the soft choice.")
     noise = try f.optional(
-      "noise", .json("the name of a tensor"), usually: "none", apartFrom: ["seed"],
+      "noise", .json("the name of a tensor, or numbers"), usually: "none", apartFrom: ["seed"],
       "Gumbel noise that is added to the logits: [steps, examples, vocabulary].")
     seed = try f.optional(
       "seed", .seed, usually: "no noise", apartFrom: ["noise"],

@@ -43,16 +43,20 @@ struct InputFields: Sendable {
       "prompts", .json("a list of texts"), apartFrom: apart(from: "prompts"),
       "The text of each example, for the model's own tokenizer.")
     embeddings = try f.optional(
-      "inputs_embeds", .json("the name of a tensor"), apartFrom: apart(from: "inputs_embeds"),
+      "inputs_embeds", .json("the name of a tensor, or numbers"),
+      apartFrom: apart(from: "inputs_embeds"),
       "What stands for embedded tokens: [examples, positions, width].")
     pixels = try f.optional(
-      "pixel_values", .json("the name of a tensor"), apartFrom: apart(from: "pixel_values"),
+      "pixel_values", .json("the name of a tensor, or numbers"),
+      apartFrom: apart(from: "pixel_values"),
       "Images as the model's processor gives them: [examples, channels, height, width].")
     features = try f.optional(
-      "input_features", .json("the name of a tensor"), apartFrom: apart(from: "input_features"),
+      "input_features", .json("the name of a tensor, or numbers"),
+      apartFrom: apart(from: "input_features"),
       "Sound as the model's processor gives it: [examples, channels, frames].")
     mask = try f.optional(
-      "attention_mask", .json("the name of integers"), usually: "every position counts",
+      "attention_mask", .json("the name of integers, or lists of them"),
+      usually: "every position counts",
       "1 for positions that count, 0 for padding after them: [examples, positions].")
     let tokens = Fields.When(
       f.isManual || f.has("input_ids") || f.has("prompts"), "input_ids or prompts",

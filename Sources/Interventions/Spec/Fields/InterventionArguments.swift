@@ -24,7 +24,8 @@ struct InterventionArguments: Sendable {
     func tensor(
       _ key: String, _ types: InterventionType..., says: String
     ) throws(Refusal) -> JSONField? {
-      try f.optional(key, .json("the name of a tensor"), only: type.within(f, types), says)
+      try f.optional(
+        key, .json("the name of a tensor, or numbers"), only: type.within(f, types), says)
     }
     factor = try f.optional(
       "factor", .finite,
@@ -79,7 +80,7 @@ struct TrainedArgument: Sendable {
   init(_ f: inout Fields) throws(Refusal) {
     place = f.place
     start = try f.optional(
-      "start", .json("the name of a tensor"), usually: "drawn", "What it starts from.")
+      "start", .json("the name of a tensor, or numbers"), usually: "drawn", "What it starts from.")
     shape = try f.optional(
       "shape", .json("a list of at most two numbers"), usually: "that of start or params",
       "Of what is drawn.")
