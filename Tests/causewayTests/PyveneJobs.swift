@@ -4,18 +4,20 @@ import ResultsStore
 import Testing
 import _TestSupport
 
-/// A copy of jobs/pyvene with its models, in which files are run as their comments say; gone with the
-/// test.
+/// A copy of jobs/pyvene with its models, in which files are run as their comments say; gone with
+/// the test.
 final class PyveneJobs {
   let root: URL
   private var ran: Set<String> = []
+  /// Where tensors are that a file's own command puts elsewhere.
+  private var written: [String: String] = [:]
 
   /// The folder of the repository.
   static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../..").standardizedFileURL
   static let folder = repository.appendingPathComponent("jobs/pyvene")
 
-  static let python = "/usr/bin/env"
+  private static let python = "/usr/bin/env"
   /// Whether a Python is here that can make the models.
   static let canMakeModels =
     (try? process(python, ["python3", "-c", "import zipfile"])) == 0
@@ -46,7 +48,8 @@ final class PyveneJobs {
       try FileManager.default.copyItem(
         at: Self.folder.appendingPathComponent(name), to: copy.appendingPathComponent(name))
     }
-    let made = try Self.process(Self.python, ["python3", copy.appendingPathComponent("make-models").path])
+    let script = copy.appendingPathComponent("make-models").path
+    let made = try Self.process(Self.python, ["python3", script])
     #expect(made == 0)
     try FileManager.default.createDirectory(
       at: copy.appendingPathComponent("out"), withIntermediateDirectories: true)
@@ -60,13 +63,11 @@ final class PyveneJobs {
 
   deinit { try? FileManager.default.removeItem(at: root) }
 
-  static func process(
-    _ program: String, _ arguments: [String], output: Any? = FileHandle.nullDevice
-  ) throws -> Int32 {
+  static func process(_ program: String, _ arguments: [String]) throws -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
-    process.standardOutput = output
+    process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
     process.waitUntilExit()
@@ -76,7 +77,7 @@ final class PyveneJobs {
   private func path(_ written: String) -> String { root.appendingPathComponent(written).path }
 
   /// Where a file's tensors are, once it has run.
-  func tensors(_ name: String) -> String { path("out/\(name).safetensors") }
+  func tensors(_ name: String) -> String { written[name] ?? path("out/\(name).safetensors") }
   func run(_ name: String) -> String { path("runs/\(name)") }
 
   /// Replaces parts of a file that make it long; each has to be there.
@@ -102,13 +103,19 @@ final class PyveneJobs {
     try FileManager.default.createDirectory(
       atPath: path("out"), withIntermediateDirectories: true)
     for command in try Self.commands(name) {
-      let job = (command[1] as NSString).lastPathComponent.replacing(".toml", with: "")
+      let job = URL(fileURLWithPath: command[1]).deletingPathExtension().lastPathComponent
       guard ran.insert(job).inserted else { continue }
       var words = command.map { word in
         word.hasPrefix("jobs/") || word.hasPrefix("runs/") ? path(word) : word
       }
       if let at = words.firstIndex(where: { $0.hasPrefix("/tmp/") }) { words[at] = tensors(job) }
-      if words[0] == "intervene", !words.contains("-o") { words += ["-o", tensors(job)] }
+      if words[0] == "intervene" {
+        if let option = words.firstIndex(of: "-o") {
+          written[job] = words[option + 1]
+        } else {
+          words += ["-o", tensors(job)]
+        }
+      }
       let ended = try await RunningTool(words, ranks: nil).end()
       guard ended.code == 0 else { return "\(command.joined(separator: " ")): \(ended.errors)" }
     }

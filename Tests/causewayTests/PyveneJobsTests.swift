@@ -74,7 +74,8 @@ extension EndToEnd {
       let out = jobs.root.appendingPathComponent("peer")
       try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
       let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
-      let reference = PyveneJobs.repository.appendingPathComponent("Tests/InterventionsTests/Fixtures")
+      let reference = PyveneJobs.repository
+        .appendingPathComponent("Tests/InterventionsTests/Fixtures")
       let code = try PyveneJobs.process(
         try #require(Self.peer),
         [

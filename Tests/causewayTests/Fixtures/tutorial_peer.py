@@ -61,8 +61,10 @@ class Document:
         config = self.model.config
         self.width = getattr(config, "hidden_size", None) or getattr(config, "h_dim", None)
         self.layers = getattr(config, "num_hidden_layers", None)
-        file = folder / "tokenizer.json"
-        self.tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(file)) if file.exists() else None
+        self.tokenizer = None
+        if (folder / "tokenizer.json").exists():
+            file = str(folder / "tokenizer.json")
+            self.tokenizer = PreTrainedTokenizerFast(tokenizer_file=file)
         self.doc = dict(written)
         self.doc["base"] = self.inputs(written["base"])
         if "sources" in written:
