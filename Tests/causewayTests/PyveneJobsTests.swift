@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Inputs
 import Testing
 import _TestSupport
 
