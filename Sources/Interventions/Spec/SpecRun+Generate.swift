@@ -119,7 +119,8 @@ extension SpecRun {
     }
     var wanted: Set<Int>?
     if let named = fields.afterTokens {
-      let tokens = try named.integers()
+      var tokens: [Int] = []
+      for item in try named.items() { tokens.append(try answer(item)) }
       if let outside = tokens.first(where: { $0 >= classCount }) {
         throw named.refusal("token \(outside)", expected: "0 to \(classCount - 1)")
       }

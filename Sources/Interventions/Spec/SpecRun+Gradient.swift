@@ -82,9 +82,9 @@ extension SpecRun {
     if case .array = field.value {
       for item in try field.items() {
         if case .array = item.value {
-          labels += try item.integers()
+          for one in try item.items() { labels.append(try answer(one)) }
         } else {
-          labels.append(try item.int())
+          labels.append(try answer(item))
         }
       }
     } else {
@@ -94,6 +94,19 @@ extension SpecRun {
       throw field.refusal("label \(outside)", expected: "0 to \(classCount - 1)")
     }
     return labels
+  }
+
+  /// A class or token by its number, or a token by its text.
+  func answer(_ item: JSONField) throws(Refusal) -> Int {
+    guard item.isName, kind != .classifier else { return try item.int() }
+    let text = try item.string()
+    let ids = try texts(for: "token numbers").encode(text, false)
+    guard ids.count == 1 else {
+      throw item.refusal(
+        "\(quoted(text)), which is \(ids.count) tokens",
+        expected: "one token, with the space before it if it has one, or its number")
+    }
+    return ids[0]
   }
 
   /// The mean cross entropy of each example's last position, in nats.

@@ -52,7 +52,7 @@ struct GenerateFields: Sendable {
       "steps", .json("a list of numbers, or one for each example"), usually: "all", only: isAlone,
       "The passes after the prompt's in which interventions act, from 0.")
     afterTokens = try f.optional(
-      "after_tokens", .json("a list of token ids"), usually: "all", only: isAlone,
+      "after_tokens", .json("a list of tokens, by number or text"), usually: "all", only: isAlone,
       "Interventions act only in passes that read one of these.")
     let samples = try f.field(
       "do_sample", .flag, or: false, only: isAlone,
