@@ -5,7 +5,12 @@ internal import JobFiles
 package enum SpecInspection {
   /// A heading, then interventions and inputs, a line each.
   package static func lines(_ document: JSONField) throws(Refusal) -> [String] {
-    let spec = try InterventionSpec(document)
+    let items = try LayerExpansion.items(of: document)
+    let written = try items.map { (item) throws(Refusal) -> String? in
+      guard case .object = item.value else { return nil }
+      return try item.optional("layer").map { JobText.inline(JobValue(json: $0.value)) }
+    }
+    let spec = try InterventionSpec(LayerExpansion.withoutLayers(document))
     let count = spec.representations.count
     var lines = [
       "\(escaped(document.file)): specification, \(spec.kind.rawValue), of the model "
@@ -16,7 +21,8 @@ package enum SpecInspection {
       let isPath = one.component.contains(".")
       lines.append(
         "  \(number)  \(one.type.rawValue)  \(escaped(one.component))"
-          + (isPath ? "" : " of layer \(one.layer)") + "  \(one.unit.rawValue)"
+          + (isPath ? "" : " of layer \(written[number] ?? "\(one.layer)")")
+          + "  \(one.unit.rawValue)"
           + (one.maxUnits > 1 ? " x \(one.maxUnits)" : ""))
     }
     if let folder = try document.optional("saved_directory") {

@@ -66,7 +66,11 @@ struct RepresentationSpec: Sendable {
         "no intervention_type", expected: "a type, since other representations have one")
     }
     self.type = type
-    layer = try f.field("layer", .int(0...Int(Int32.max)), or: 0, "The layer, from 0.")
+    layer = try f.field(
+      "layer", .int(0...Int(Int32.max)), or: 0,
+      "The layer, from 0. -1, \"all\", a range such as \"0:12\" or a list of these is a representation for "
+        + "each, and lists with an item for each representation as written hold it for each of its "
+        + "layers; {layer} in a module's path stands for the number.")
     component = try f.field(
       "component", .text, or: Self.usualComponent,
       "Where it acts: a site, as causeway sites MODEL lists them, or a module's path that ends in "

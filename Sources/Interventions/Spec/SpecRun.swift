@@ -67,9 +67,20 @@ public struct SpecRun {
   /// - Parameter document: The specification, from whatever text; the paths in it, and its tensor file,
   ///   start from the folder of its `file`.
   public init(_ document: JSONField, options: Options = Options()) throws(Refusal) {
+    var (document, known) = (document, OpenedModel?.none)
+    if try LayerExpansion.isNeeded(in: document) {
+      let written = try document["model"].string()
+      let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
+      let path = JobPath(
+        written: written, resolved: URL(fileURLWithPath: written, relativeTo: folder).path)
+      let opened = try OpenedModel(Self.place(of: path, options))
+      document = try LayerExpansion(sites: opened.outline().sites)(document)
+      known = opened
+    }
     let spec = try InterventionSpec(document)
     try Self.check(options, spec)
-    let opened = try OpenedModel(Self.place(of: spec.model, options))
+    let opened =
+      if let known { known } else { try OpenedModel(Self.place(of: spec.model, options)) }
     try self.init(
       spec, options, opened, options.onlyReads ? opened.outline() : opened.load())
   }
@@ -81,7 +92,10 @@ public struct SpecRun {
     _ document: JSONField, options: Options, on opened: OpenedModel,
     _ model: any TrainableModel<Float>
   ) throws(Refusal) {
-    try self.init(InterventionSpec(document), options, opened, model)
+    let one =
+      try LayerExpansion.isNeeded(in: document)
+      ? LayerExpansion(sites: model.sites)(document) : document
+    try self.init(InterventionSpec(one), options, opened, model)
   }
 
   private init(

@@ -63,5 +63,7 @@ struct BatchFields: Sendable {
 
 extension FieldType where Value == JSONField {
   /// What is right, as numbers.
-  static var labels: FieldType { json("a list of numbers or texts of one token, or the name of integers") }
+  static var labels: FieldType {
+    json("a list of numbers or texts of one token, or the name of integers")
+  }
 }
