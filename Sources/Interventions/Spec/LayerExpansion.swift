@@ -52,7 +52,10 @@ struct LayerExpansion {
           expected: "representations of one layer")
       }
     }
-    let spread = Spread(written: items.count, origins: origins)
+    var spread = Spread(written: items.count, origins: origins)
+    for item in items {
+      if case .object = item.value, try item.optional("group_key") != nil { spread.isGrouped = true }
+    }
     var result = JSONObject()
     for (key, value) in object.members {
       let own: JSON =
@@ -172,6 +175,8 @@ private struct Spread {
   let written: Int
   /// The number of each representation's written one.
   let origins: [Int]
+  /// Whether sources are those of groups.
+  var isGrouped = false
 
   func list(_ value: JSON) -> JSON {
     guard case .array(let items) = value, items.count == written, written != origins.count,
@@ -186,7 +191,7 @@ private struct Spread {
     case "subspaces", "source_representations": return list(value)
     case "sources":
       // One source is that of all.
-      if case .array(let items) = value, items.count == 1 { return value }
+      if case .array(let items) = value, items.count == 1 || isGrouped { return value }
       return list(value)
     case "unit_locations":
       guard case .object(let object) = value else { return value }
