@@ -54,7 +54,9 @@ struct LayerExpansion {
     }
     var spread = Spread(written: items.count, origins: origins)
     for item in items {
-      if case .object = item.value, try item.optional("group_key") != nil { spread.isGrouped = true }
+      if case .object = item.value, try item.optional("group_key") != nil {
+        spread.isGrouped = true
+      }
     }
     var result = JSONObject()
     for (key, value) in object.members {
@@ -77,7 +79,7 @@ struct LayerExpansion {
       return document
     }
     var items: [JSON] = []
-    for item in try items(of: document) {
+    for item in try Self.items(of: document) {
       guard try isNeeded(item), case .object(let own) = item.value else {
         items.append(item.value)
         continue
