@@ -64,7 +64,7 @@ extension SpecViews {
 
   private func logitChanges(_ answer: ReportedAnswer) throws(Refusal) -> BarChart? {
     let rows = table(answer).rows.sorted { ($0.logitChange ?? 0) > ($1.logitChange ?? 0) }
-    guard rows.contains(where: { $0.logitChange != nil }) else { return nil }
+    guard rows.contains(where: { $0.logitChange.map { $0 != 0 } ?? false }) else { return nil }
     return try BarChart(
       title: "Change of logits, \(subject(answer))", categories: rows.map(\.name),
       series: [LinePlot.Series("logits", means: rows.map { $0.logitChange ?? .nan })],
