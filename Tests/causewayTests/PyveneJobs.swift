@@ -106,9 +106,10 @@ final class PyveneJobs {
       let job = URL(fileURLWithPath: command[1]).deletingPathExtension().lastPathComponent
       guard ran.insert(job).inserted else { continue }
       var words = command.map { word in
-        word.hasPrefix("jobs/") || word.hasPrefix("runs/") ? path(word) : word
+        // The folder of the test may lie there too.
+        if word.hasPrefix("/tmp/") { return tensors(job) }
+        return word.hasPrefix("jobs/") || word.hasPrefix("runs/") ? path(word) : word
       }
-      if let at = words.firstIndex(where: { $0.hasPrefix("/tmp/") }) { words[at] = tensors(job) }
       if words[0] == "intervene" {
         if let option = words.firstIndex(of: "-o") {
           written[job] = words[option + 1]
