@@ -100,7 +100,7 @@ enum PyveneFact: Sendable {
     "boundless-voting": [.array("accuracy", [1, 1, 1, 3])],
     "causal-basis": [.array("energy", [1, 2])],
     "causal-model": [.array("accuracy", [1, 1, 1, 3])],
-    "causal-tracing": [.array("probability", [1, 3, 1, 10, 2])],
+    "causal-tracing": [.array("probability", [1, 3, 30, 7, 2])],
     "causal-tracing-cell": [.changes],
     "collect": [.shape("collected.0", [1, 1, 576])],
     "collect-downstream": [.rome(0.3), .shape("collected.0", [1, 1, 576])],

@@ -11,6 +11,8 @@ final class PyveneJobs {
   private var ran: Set<String> = []
   /// Where tensors are that a file's own command puts elsewhere.
   private var written: [String: String] = [:]
+  /// The folders of runs, as their commands name them.
+  private var runs: [String: String] = [:]
 
   /// The folder of the repository.
   static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -78,7 +80,7 @@ final class PyveneJobs {
 
   /// Where a file's tensors are, once it has run.
   func tensors(_ name: String) -> String { written[name] ?? path("out/\(name).safetensors") }
-  func run(_ name: String) -> String { path("runs/\(name)") }
+  func run(_ name: String) -> String { runs[name] ?? path("runs/\(name)") }
 
   /// Replaces parts of a file that make it long; each has to be there.
   func shorten(_ name: String, _ cuts: [(from: String, to: String)]) throws {
@@ -116,6 +118,9 @@ final class PyveneJobs {
         } else {
           words += ["-o", tensors(job)]
         }
+      }
+      if words[0] == "run", let option = words.firstIndex(of: "-o") {
+        runs[job] = words[option + 1]
       }
       let ended = try await RunningTool(words, ranks: nil).end()
       guard ended.code == 0 else { return "\(command.joined(separator: " ")): \(ended.errors)" }
