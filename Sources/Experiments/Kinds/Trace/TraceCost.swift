@@ -132,7 +132,7 @@ extension TraceCost {
 /// weights and of 2 million, 6 to 200 samples, one and two threads.
 enum TraceMemory {
   /// The program, its libraries and its tables.
-  static let fixedBytes = 42 << 20
+  static let fixedBytes = 48 << 20
   /// Rows of logits that are made at once.
   static let logitRows = 64
 
