@@ -34,6 +34,7 @@ struct Main {
       try refuseRepeated(CommandLine.arguments.dropFirst())
       var command = try Causeway.parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
+        try ComputeRoom.checkThreads()
         try await command.run()
       } else {
         try command.run()

@@ -101,7 +101,7 @@ struct ChecklistSpecTests {
       #"{"intervention_type": "ZeroIntervention", "intervention": "f"}"#, "",
       "intervention;name the type in intervention_type"
     ),
-    (#"{"moe_key": 1}"#, "", "moe_key;no model that can be opened has experts"),
+    (#"{"moe_key": 1}"#, "", "moe_key;no site is of one expert alone"),
     (#"[[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]"#, "", "a list of 15;at most 14"),
     (#"[3]"#, "", "representations[0]"),
     (#"{"layers": 1}"#, "", "layer (did you mean that?)"),

@@ -70,13 +70,19 @@ private func acquire(_ scratch: Scratch, polls: Int = 4) throws(Refusal) -> RunL
 @Test func `a holder on another host whose counter moves is left alone`() throws {
   let scratch = try Scratch()
   let lease = try leave(scratch, boot: "another boot")
+  let next = URL(fileURLWithPath: scratch.path + ".next")
+  // Whenever the lease is first read, its counter moves afterwards; no read finds half of it.
   let mover = Thread {
-    Thread.sleep(forTimeInterval: 0.1)
     var later = lease
-    later.counter += 1
-    try? scratch.put(later.bytes, "00001")
+    while !Thread.current.isCancelled {
+      later.counter += 1
+      guard (try? Data(later.bytes).write(to: next)) != nil else { return }
+      rename(next.path, scratch.file("00001"))
+      Thread.sleep(forTimeInterval: 0.01)
+    }
   }
   mover.start()
+  defer { mover.cancel() }
   let error = refusal { () throws(Refusal) in _ = try acquire(scratch, polls: 100_000) }
   #expect(error?.found.contains("alive: its counter moves") == true)
 }

@@ -3,9 +3,18 @@ internal import Inputs
 internal import Tensors
 
 /// What a process needs of addresses before it reads a job, whatever it then computes.
-enum ComputeRoom {
+package enum ComputeRoom {
   /// Of what comes before a run's own check of its needs: the job, its data, the model's outline.
   private static let beginningBytes = 64 << 20
+
+  /// Refuses where the stacks of the system's own threads have no room: the first that is wanted would
+  /// be waited for for ever.
+  package static func checkThreads() throws(Refusal) {
+    guard let room = HostMemory.addressSpace(), room < beginningBytes else { return }
+    throw Refusal(
+      .resources, field: "address space", found: "\(room) bytes left (ulimit -v)",
+      expected: "\(beginningBytes) bytes to begin with; a higher limit")
+  }
 
   /// Takes the memory that products run in on so many threads, or refuses.
   ///

@@ -124,7 +124,7 @@ struct RepresentationSpec: Sendable {
     _ = try f.optional(
       "intervention", .onlyNull("name the type in intervention_type"), "pyvene's object.")
     _ = try f.optional(
-      "moe_key", .onlyNull("no model that can be opened has experts"), "pyvene's expert.")
+      "moe_key", .onlyNull("no site is of one expert alone"), "pyvene's expert.")
     _ = try f.optional(
       "hidden_source_representation", .onlyNull("name it in source_representation"),
       "pyvene's place for a constant source.")

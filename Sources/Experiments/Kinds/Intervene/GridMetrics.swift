@@ -34,11 +34,7 @@ struct GridMetrics: Sendable {
     if store.contains(.logitDifference), foils == nil, !f.isManual {
       throw f.place(of: "store").refusal("logit_difference", expected: "foils for it")
     }
-    let hasTop = store.contains(.topK)
-    topK = try f.field(
-      "top_k", .int(1...1 << 20), or: 1,
-      only: Fields.When(hasTop, "top_k_match among the stored metrics", of: "the metrics"),
-      "How many tokens count as a match.")
+    topK = try f.topK(of: store)
     position = try f.field(
       "position", .int(-(1 << 20)...1 << 20), or: -1,
       "Where the logits are read in each prompt; negative numbers count from its end.")

@@ -131,11 +131,7 @@ struct SweepMetricSection: Sendable {
       orWritten: .items([.text(SweepMetric.logitDifference.rawValue)]),
       "logit_difference needs a foil; kl is KL(clean || run); top_k_match is 1 where the answer is "
         + "among the top_k most probable tokens.")
-    let hasTop = store.contains(.topK)
-    topK = try f.field(
-      "top_k", .int(1...1 << 20), or: 1,
-      only: Fields.When(hasTop, "top_k_match among the stored metrics", of: "the metrics"),
-      "How many tokens count as a match.")
+    topK = try f.topK(of: store)
     bootstrap = try f.field(
       "bootstrap", .int(0...100_000), or: 1000, unit: "draws",
       "Draws of prompts with replacement for the interval of a mean over prompts; 0: none.")
@@ -147,5 +143,16 @@ struct SweepMetricSection: Sendable {
       "seed", .seed, or: 0,
       only: Fields.When(bootstrap > 0, "bootstrap above 0", of: "the means", keepsUsual: true),
       "Of the draws.")
+  }
+}
+
+extension Fields {
+  /// How many tokens count as a match, where that is among the metrics.
+  mutating func topK(of metrics: [SweepMetric]) throws(Refusal) -> Int {
+    try field(
+      "top_k", .int(1...1 << 20), or: 1,
+      only: When(
+        metrics.contains(.topK), "top_k_match among the stored metrics", of: "the metrics"),
+      "How many tokens count as a match.")
   }
 }
