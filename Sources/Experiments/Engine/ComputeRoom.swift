@@ -1,5 +1,5 @@
 internal import Cluster
-internal import Inputs
+package import Inputs
 internal import Tensors
 
 /// What a process needs of addresses before it reads a job, whatever it then computes.
