@@ -20,6 +20,9 @@ struct Main {
     case "family" where arguments.count > 2:
       try FamilyBenchmark.run(model: arguments[1], passes: Int(arguments[2]) ?? 3)
         .forEach { print($0) }
+    case "generation" where arguments.count > 2:
+      try GenerationBenchmark.run(model: arguments[1], rounds: Int(arguments[2]) ?? 1)
+        .forEach { print($0) }
     case "reading" where arguments.count > 1:
       try ReadingBenchmark.run(arguments[1]).forEach { print($0) }
     case "places": try InterventionBenchmark.places().forEach { print($0) }
@@ -28,7 +31,8 @@ struct Main {
         Data(
           """
           usage: CausewayBenchmarks gpt2 | xl-blocks | fact MODEL [--naive] | gradient | training \
-          | places | forward MODEL DOCUMENTS | family MODEL PASSES | reading FILE.gguf
+          | places | forward MODEL DOCUMENTS | family MODEL PASSES | generation MODEL ROUNDS \
+          | reading FILE.gguf
 
           """.utf8))
       exit(2)
