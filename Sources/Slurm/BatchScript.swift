@@ -1,7 +1,8 @@
 package import Inputs
 internal import ResultsStore
 
-/// A script for Slurm's `sbatch` that brings one job, or an array of them, to its end.
+/// A script for Slurm's `sbatch` that brings one job, or an array of them, to its end, or runs one
+/// specification.
 ///
 /// It starts `causeway launch`, passes on the signal that Slurm sends before the time is up, and
 /// puts itself into the queue again until the work is done: by `scontrol requeue`, or, where that
@@ -25,6 +26,7 @@ package struct BatchScript: Sendable {
   private let request: SlurmRequest
   private let log: String
 
+  /// - Parameter jobs: Jobs, or one specification.
   /// - Throws: Where jobs do not fit together, or a path does not fit a line of `sbatch`.
   package init(_ jobs: [BatchJob], _ options: Options) throws(Refusal) {
     self.jobs = jobs
@@ -32,13 +34,13 @@ package struct BatchScript: Sendable {
     request = try SlurmRequest(jobs)
     var folders: [String: String] = [:]
     for job in jobs {
-      if let other = folders.updateValue(job.file, forKey: job.folder) {
+      if let other = folders.updateValue(job.file, forKey: job.output) {
         throw Refusal(
           .commandLine, file: job.file, field: "run.output",
-          found: "the run folder of \(escaped(other)), \(escaped(job.folder))",
+          found: "the run folder of \(escaped(other)), \(escaped(job.output))",
           expected: "a folder of its own for each job")
       }
-      for text in [job.file, job.folder] + job.overrides
+      for text in job.words
       where !text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) {
         throw Refusal(
           .commandLine, field: "script", found: quoted(text),
@@ -46,13 +48,13 @@ package struct BatchScript: Sendable {
             + "characters, for a batch script")
       }
     }
-    let folder = jobs[0].folder
-    guard !folder.contains(where: { "\"\\%$`".contains($0) }) else {
+    let output = jobs[0].output
+    guard !output.contains(where: { "\"\\%$`".contains($0) }) else {
       throw Refusal(
-        .commandLine, field: "--output", found: quoted(folder),
-        expected: "a run folder without \", \\, %, $ and `, for a line of sbatch")
+        .commandLine, field: "--output", found: quoted(output),
+        expected: "a path without \", \\, %, $ and `, for a line of sbatch")
     }
-    log = folder + (jobs.count > 1 ? ".slurm-%A_%a.log" : ".slurm-%j.log")
+    log = output + (jobs.count > 1 ? ".slurm-%A_%a.log" : ".slurm-%j.log")
   }
 
   private var directives: [String] {
@@ -65,15 +67,37 @@ package struct BatchScript: Sendable {
         ? Character(scalar) : "-"
     }
     return ["--job-name=\(String(fit.prefix(60)))"] + request.directives
-      + (jobs.count > 1 ? ["--array=0-\(jobs.count - 1)"] : []) + [
-        "--signal=B:USR1@\(request.noticeSeconds)", "--requeue", "--open-mode=append",
-        "--output=\"\(log)\"",
-      ]
+      + (jobs.count > 1 ? ["--array=0-\(jobs.count - 1)"] : [])
+      + (isResumed ? ["--signal=B:USR1@\(request.noticeSeconds)"] : [])
+      + ["--requeue", "--open-mode=append", "--output=\"\(log)\""]
+  }
+
+  /// Whether a start goes on where the one before has ended.
+  private var isResumed: Bool {
+    if case .launched = jobs[0].course { true } else { false }
   }
 
   /// The whole script.
   package var text: String {
     let lines = directives.map { "#SBATCH \($0)" }.joined(separator: "\n")
+    return isResumed ? resumed(lines) : whole(lines)
+  }
+
+  /// The script of a specification, which a start after the loss of its node does from the beginning.
+  private func whole(_ lines: String) -> String {
+    let output = shellQuoted(jobs[0].output)
+    return """
+      #!/bin/bash
+      # Made by causeway submit. A start after the end finds the output there, and does nothing.
+      \(lines)
+
+      if [[ -e \(output) ]]; then exit 0; fi
+      exec \(shellQuoted(options.program)) intervene \(Self.words(jobs[0]))
+
+      """
+  }
+
+  private func resumed(_ lines: String) -> String {
     let choice: String
     if jobs.count == 1 {
       choice = "job=(\(Self.words(jobs[0])))"
@@ -114,7 +138,7 @@ package struct BatchScript: Sendable {
   /// The script, and the numbers of the jobs that were sent.
   package func json(jobs numbers: [Int]) -> String {
     let table: Attribute = [
-      "script": .text(text), "runs": .list(jobs.map { .text($0.folder) }),
+      "script": .text(text), "runs": .list(jobs.map { .text($0.output) }),
       "jobs": .list(numbers.map { .integer($0) }),
     ]
     return table.json

@@ -29,6 +29,19 @@ package struct SlurmSection: Sendable, Equatable {
   /// What the job sets, checked to be fit for a line of a script.
   package let values: [Key: String]
 
+  /// What fields set on a command line say, where there is no job to say it: `slurm.time=90`.
+  ///
+  /// - Throws: `job`, for fields that are not of `[slurm]`.
+  package init(overrides: [String]) throws(Refusal) {
+    guard !overrides.isEmpty else {
+      values = [:]
+      return
+    }
+    var f = try Fields(JobDocument([], file: "--set", overrides: overrides))
+    self = try f.section("slurm", "What the batch script asks for.", SlurmSection.init)
+    _ = try f.end()
+  }
+
   package init(_ f: inout Fields) throws(Refusal) {
     var values: [Key: String] = [:]
     for key in Key.allCases {

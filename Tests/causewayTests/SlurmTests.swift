@@ -134,6 +134,21 @@ extension EndToEnd {
       }
     }
 
+    @Test func `a specification is run on a node, with what it shows in its log`() async throws {
+      let bench = try Workbench()
+      try bench.put(SpecificationCommands.spec, "spec.json")
+      let output = bench.path("out.safetensors")
+      try await onTwoNodes { slurm in
+        let options = ["-o", output, "--models", bench.folder.path, "--set", "slurm.mem=1G"]
+        let job = try #require(
+          try await submit(bench, slurm, options, [bench.path("spec.json")]).first)
+        try await expectDone(job, slurm, bench)
+        let log = try String(contentsOfFile: "\(output).slurm-\(job).log", encoding: .utf8)
+        #expect(log.contains("before") && log.contains("after"), "\(log)")
+      }
+      #expect(bench.has("out.safetensors"))
+    }
+
     @Test func `several jobs are an array, each to its own end`() async throws {
       let bench = try Workbench()
       for name in ["a", "b", "c"] {

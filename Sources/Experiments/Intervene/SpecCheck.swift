@@ -9,9 +9,12 @@ package struct SpecCheck {
   private let opened: OpenedSpec
   private let resolution: SpecResolution
 
-  /// - Throws: What the run itself would throw before it begins.
-  package init(_ path: String, models: String? = nil) throws(Refusal) {
-    opened = try OpenedSpec(path, models: models, onlyReads: true)
+  /// - Throws: What the run itself would throw before it begins, also of what it would write.
+  package init(
+    _ path: String, models: String? = nil, saveTo: String? = nil, output: String? = nil
+  ) throws(Refusal) {
+    opened = try OpenedSpec(
+      path, models: models, saveTo: saveTo, output: output, onlyReads: true)
     resolution = try opened.run.resolved()
   }
 

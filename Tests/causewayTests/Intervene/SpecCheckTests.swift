@@ -7,7 +7,7 @@ extension EndToEnd {
   /// `check`, `plan` and `inspect` of specifications.
   @Suite(.serialized, .timeLimit(.minutes(10)))
   struct SpecificationCommands {
-    private static let spec = """
+    static let spec = """
       {"model": "model", "representations": [
          {"layer": 2, "component": "block_output", "unit": "pos", "max_number_of_units": 1,
           "intervention_type": "VanillaIntervention"}],
