@@ -1,3 +1,4 @@
+internal import CKernels
 internal import COpenBLAS
 internal import Foundation
 internal import Locks
@@ -17,6 +18,12 @@ public enum BLAS {
 
   /// The name of OpenBLAS's kernels for this processor.
   public static var coreName: String { String(cString: openblas_get_corename()) }
+
+  /// The name of the kernels that the library took by itself, where they were of an older processor than
+  /// this one and others are used; nil where the choice is its own, or `OPENBLAS_CORETYPE`'s.
+  package static var replacedCore: String? {
+    replaced_blas_core().map { String(cString: $0) }
+  }
 
   /// Threads of the library's own, with the one that calls it.
   package static var threads: Int { Int(openblas_get_num_threads()) }

@@ -11,6 +11,29 @@ import Testing
     return try #require(pages) * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 
+  /// What the processor has, as the kernel tells.
+  private func instructions() throws -> Set<Substring> {
+    let text = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+    let line = text.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
+    return Set(line.split(separator: " "))
+  }
+
+  @Test(
+    .enabled(
+      if: ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] == nil,
+      "OPENBLAS_CORETYPE goes before"))
+  func `kernels are not of an older processor than this one`() throws {
+    let known = try instructions()
+    let wide = ["SkylakeX", "Cooperlake", "SapphireRapids"]
+    if known.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) {
+      #expect(wide.contains(BLAS.coreName))
+    } else if known.isSuperset(of: ["avx2", "fma"]) {
+      #expect((wide + ["Haswell", "Zen"]).contains(BLAS.coreName))
+    }
+    #expect(BLAS.replacedCore != BLAS.coreName)
+    #expect(getenv("OPENBLAS_CORETYPE") == nil)
+  }
+
   @Test func `the library starts no threads, of which each would have a buffer`() {
     #expect(BLAS.threads == 1)
   }

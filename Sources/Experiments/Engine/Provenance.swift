@@ -24,6 +24,15 @@ enum Provenance {
       Attribute.Member(
         "operating_system", .text(ProcessInfo.processInfo.operatingSystemVersionString)),
       Attribute.Member("first_start", .text(now())),
+    ] + (BLAS.replacedCore.map { [Attribute.Member("blas_core_replaced", .text($0))] } ?? [])
+  }
+
+  /// What of this machine a user should know, if anything.
+  static var processorNotes: [String] {
+    guard let core = BLAS.replacedCore else { return [] }
+    return [
+      "OpenBLAS does not know this processor and took kernels for \(core); those for "
+        + "\(BLAS.coreName) are used"
     ]
   }
 

@@ -27,7 +27,8 @@ struct RunEngine<K: Kind> {
       .check(on: world, folder: launch.options.output)
     let model = try compare(job)
     if world.rank == 0 {
-      for line in (job.weights?.notes ?? []) + job.assumptions { launch.observer.note(line) }
+      let notes = (job.weights?.notes ?? []) + job.assumptions + Provenance.processorNotes
+      for line in notes { launch.observer.note(line) }
     }
     let workers = try job.workers(
       WorkPlace(
