@@ -113,7 +113,11 @@ public struct TerminalHeatMap: Sendable {
       let value = shortNumber(map.values[peak.row][peak.column])
       let token = cut(map.label(row: peak.row, ascii: ascii), to: 40, ascii: ascii)
       let column = displayText(map.columns[peak.column], ascii: ascii)
-      notes.append("strongest \(value) at \(token), column \(column)")
+      // Rows that say it themselves, as tokens do, have no axis.
+      let isNamed = !map.rowAxis.isEmpty
+      let row = isNamed ? "\(displayText(map.rowAxis, ascii: ascii)) \(token)" : token
+      let name = isNamed ? displayText(map.columnAxis, ascii: ascii) : "column"
+      notes.append("strongest \(value) at \(row), \(name) \(column)")
     }
     if group > 1 { notes.append("a cell is the strongest of \(group) columns") }
     if map.hasGaps { notes.append("\(ShadePen(on: terminal).gap) no value") }

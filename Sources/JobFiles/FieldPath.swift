@@ -43,6 +43,23 @@ package struct FieldPath: Sendable, Equatable {
     return ""
   }
 
+  /// Whether a value at one of the two paths is within what the other's value replaces; a name where a
+  /// list stands is of each of its items.
+  package func overlaps(_ other: FieldPath) -> Bool {
+    var (own, its) = (steps[...], other.steps[...])
+    while let step = own.first, let theirs = its.first {
+      switch (step, theirs) {
+      case (.index, .key): own.removeFirst()
+      case (.key, .index): its.removeFirst()
+      default:
+        guard step == theirs else { return false }
+        own.removeFirst()
+        its.removeFirst()
+      }
+    }
+    return true
+  }
+
   /// A job, or a part of one, with a value in the field's place.
   ///
   /// - Parameter inEach: Whether a name where a list stands is that field of each of its items.

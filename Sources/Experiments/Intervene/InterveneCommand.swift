@@ -65,7 +65,11 @@ package struct InterveneCommand: Sendable {
 extension OpenedSpec {
   /// The token that stands for what a masked model is to say; nil of other models.
   fileprivate var maskToken: Int? {
-    guard run.isMasked, let tokenizer = words.tokenizer else { return nil }
-    return ["[MASK]", "<mask>"].lazy.compactMap { tokenizer.id(of: $0) }.first
+    run.isMasked ? words.tokenizer?.maskToken : nil
   }
+}
+
+extension Tokenizer {
+  /// The token that stands for what a masked model is to say; nil where there is none.
+  var maskToken: Int? { ["[MASK]", "<mask>"].lazy.compactMap { id(of: $0) }.first }
 }

@@ -51,22 +51,7 @@ struct SpecWords: Sendable {
     }
     (self.tokenizer, self.note) = (tokenizer, note)
     prompts = ModelPrompts(tokenizer, vocabulary: Int(Int32.max), model: checkpoint.path)
-    classes = meaning == .classes ? Self.classes(checkpoint) : [:]
-  }
-
-  /// The names of classes in `id2label`, without those that say no more than their numbers.
-  private static func classes(_ checkpoint: Checkpoint) -> [Int: String] {
-    guard case .huggingFace(let config) = checkpoint.config,
-      let labels = try? config.optional("id2label")?.members()
-    else { return [:] }
-    var names: [Int: String] = [:]
-    for (key, value) in labels {
-      guard let id = Int(key), let name = try? value.string(), name != "LABEL_\(id)" else {
-        continue
-      }
-      names[id] = name
-    }
-    return names
+    classes = meaning == .classes ? checkpoint.classNames : [:]
   }
 
   /// An answer as a table shows it: a token in quotation marks, or a class.
@@ -91,4 +76,21 @@ struct SpecWords: Sendable {
 
   /// The text that tokens stand for together.
   func text(_ ids: [Int]) -> String? { tokenizer?.decode(ids) }
+}
+
+extension Checkpoint {
+  /// The names of classes in `id2label`, without those that say no more than their numbers.
+  var classNames: [Int: String] {
+    guard case .huggingFace(let config) = config,
+      let labels = try? config.optional("id2label")?.members()
+    else { return [:] }
+    var names: [Int: String] = [:]
+    for (key, value) in labels {
+      guard let id = Int(key), let name = try? value.string(), name != "LABEL_\(id)" else {
+        continue
+      }
+      names[id] = name
+    }
+    return names
+  }
 }

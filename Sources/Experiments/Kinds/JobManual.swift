@@ -33,8 +33,9 @@ package struct JobManual {
 
   /// The kinds, a line each.
   package static var kinds: String {
-    JobKind.allCases.map { kind in
-      kind.rawValue.padding(to: 8) + kind.summary
+    let width = 1 + (JobKind.allCases.map(\.rawValue.count).max() ?? 0)
+    return JobKind.allCases.map { kind in
+      kind.rawValue.padding(to: width) + kind.summary
     }.joined(separator: "\n")
   }
 }

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Inputs
-internal import JobFiles
+package import JobFiles
 internal import Tensors
 
 /// A specification of one intervened run, read strictly from its JSON.
@@ -108,7 +108,7 @@ struct InterventionSpec: Sendable {
 }
 
 extension FieldType where Value == SpecKind {
-  fileprivate static var specKind: FieldType {
+  package static var specKind: FieldType {
     let told = FieldType.choice(of: SpecKind.told)
     return told.reading(told.words) { (field, _) throws(Refusal) in
       if case .string(let name) = field.value.content,

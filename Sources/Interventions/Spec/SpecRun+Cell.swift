@@ -1,7 +1,7 @@
 internal import Autodiff
 internal import Foundation
 package import Inputs
-internal import JobFiles
+package import JobFiles
 internal import Models
 package import Tensors
 
@@ -80,28 +80,73 @@ extension SpecRun {
       extent.rows = extent.rows * seen.steps / max(1, seen.calls.count)
     } else if let call = seen.calls.first {
       extent.lengths = spec.kind == .generate ? call.base.lengths : rows(call.base)
+      // The base runs unchanged and changed.
+      if spec.kind.isForward { extent.rows += call.base.lengths.reduce(0, +) }
       extent.rows += 2 * seen.newTokens * extent.lengths.count
     }
     return extent
   }
 
-  /// Logits of a forward pass at one position of each example, `[examples, classes]`, unchanged and
-  /// with the interventions.
+  /// The rows of a forward pass' logits that are its answers, one of each example.
   ///
-  /// - Parameter position: From the start, or where it is negative from the end; every example has it.
+  /// - Parameters:
+  ///   - position: From the start, or where it is negative from the end; nil: the last, or of a masked
+  ///     model the one that `mask` stands at. Of a classifier, whose answer has no position, nil.
+  ///   - place: Where the position stands, for refusals.
+  private func answerRows(
+    _ base: ModelInputs<Float>, at position: Int?, orMask mask: Int?, _ place: JobPlace
+  ) throws(Refusal) -> [Int] {
+    let lengths = rows(base)
+    if kind == .classifier {
+      guard position == nil else {
+        throw place.refusal(
+          "a position of a classifier's answer", expected: "none: there is one for each example")
+      }
+      return Array(lengths.indices)
+    }
+    var masked: [Int]?
+    if position == nil, isMasked, let mask, case .tokens(let ids) = base {
+      masked = try ids.indices.map { (example) throws(Refusal) in
+        let found = ids[example].indices.filter { ids[example][$0] == mask }
+        guard found.count == 1 else {
+          throw place.refusal(
+            "\(found.count) masks in example \(example), and no position",
+            expected: "one mask, or a position")
+        }
+        return found[0]
+      }
+    }
+    var (places, start) = ([Int](), 0)
+    for (example, length) in lengths.enumerated() {
+      let own = masked?[example] ?? position ?? -1
+      guard own < 0 ? -own <= length : own < length else {
+        throw place.refusal(
+          "position \(own)", expected: "one that a prompt of \(length) tokens has")
+      }
+      places.append(start + (own < 0 ? length + own : own))
+      start += length
+    }
+    return places
+  }
+
+  /// Refuses what `logits(at:orMask:)` could not read.
+  package func checkPlaces(
+    _ position: Int?, orMask mask: Int?, at place: JobPlace
+  ) throws(Refusal) {
+    _ = try answerRows(call(spec.call).base, at: position, orMask: mask, place)
+  }
+
+  /// Logits of a forward pass at one position of each example, `[examples, classes]`, unchanged and
+  /// with the interventions. The parameters are those that `checkPlaces` has accepted.
   package func logits(
-    at position: Int
+    at position: Int?, orMask mask: Int?
   ) throws(Refusal) -> (original: Tensor<Float>, changed: Tensor<Float>) {
     let call = try call(spec.call)
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let result = run(call, on: Tape(), wantsOriginal: true)
-    let lengths = rows(call.base)
     guard let original = result.original else { preconditionFailure("no unchanged run") }
-    var (places, start) = ([Int](), 0)
-    for length in lengths {
-      places.append(start + (position < 0 ? length + position : position))
-      start += length
-    }
+    let places = try answerRows(
+      call.base, at: position, orMask: mask, JobPlace(file: spec.place.file))
     return (original.value.gathered(places), result.logits.value.gathered(places))
   }
 

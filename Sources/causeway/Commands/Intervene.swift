@@ -27,6 +27,7 @@ struct Intervene: AsyncParsableCommand {
   var save: String?
   @Flag(help: "Share nothing with unchanged runs, to check the reuse by.") var naive = false
   @Option(
+    parsing: .unconditional,
     help: """
       Positions whose answers are shown, as jobs name them: 3, -1, 0:5, last, all, or several with \
       commas between; by default the last, and of masked models those of the mask.

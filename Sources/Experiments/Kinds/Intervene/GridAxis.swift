@@ -21,16 +21,12 @@ struct GridAxis: Sendable {
       "a list of values, \"all\" layers, or a range such as \"0:12\""
   }
 
-  /// The names of results that stand beside the axes.
-  private static let taken = [
-    "prompt", "rank", "step", "new_token", "metric", "id", "answer", "foil",
-  ]
-
   /// `"representations.layer" = "0:12"`, or a table with the fields, the values and their labels.
   init(_ key: String, _ field: JobField) throws(Refusal) {
     guard case .table = field.value.content else {
       let path = try Self.path(key, at: field.place)
-      try self.init(path.leaf, [path], values: field, labels: nil, at: field.place)
+      let name = path.root == "unit_locations" ? "position" : path.leaf
+      try self.init(name, [path], values: field, labels: nil, at: field.place)
       return
     }
     try self.init(named: key, field.anyTable())
@@ -83,11 +79,6 @@ struct GridAxis: Sendable {
       }
       return labels
     }
-    guard !Self.taken.contains(name) else {
-      throw place.refusal(
-        "the axis \(quoted(name)), which the results have",
-        expected: "[grid.NAME] with fields and values, under another name")
-    }
   }
 
   /// As an item of a list, which keeps the order of axes.
@@ -136,6 +127,9 @@ struct GridAxis: Sendable {
             ? "a list: the model's layers are not counted so"
             : "a range with both ends, such as \"0:12\": only layers are counted from a model")
       }
+      guard count <= GridCells.limit else {
+        throw place.refusal(range.text, expected: "at most \(GridCells.limit) cells (the limit)")
+      }
       guard case .success(let numbers) = range.resolve(count: count), !numbers.isEmpty else {
         throw place.refusal(range.text, expected: "numbers from 0 to \(count - 1)")
       }
@@ -161,6 +155,14 @@ extension FieldType where Value == [GridAxis] {
     ) { (field, _) throws(Refusal) in
       var axes: [GridAxis] = []
       func add(_ axis: GridAxis) throws(Refusal) {
+        for field in axis.fields {
+          let others = axes.flatMap(\.fields) + axis.fields.filter { $0 != field }
+          if let other = others.first(where: field.overlaps) {
+            throw axis.place.refusal(
+              "the field \(quoted(field.text)) beside \(quoted(other.text))",
+              expected: "a field on one axis: the later value would take the other's place")
+          }
+        }
         guard !axes.contains(where: { $0.name == axis.name }) else {
           throw axis.place.refusal(
             "a second axis \(quoted(axis.name))",

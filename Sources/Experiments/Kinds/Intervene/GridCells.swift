@@ -10,6 +10,10 @@ internal import Tokenizers
 /// The cells of a grid as specifications that can be run, each with the answers of its prompts.
 struct GridCells: Sendable {
   let spec: InterveneSpec
+  /// How many there are.
+  let count: Int
+  /// What the values of each axis are called.
+  let labels: [[String]]
   /// Of each axis.
   private let values: [[JobValue]]
   private let opened: OpenedModel
@@ -17,6 +21,12 @@ struct GridCells: Sendable {
   /// Statistics of dumps that the specification names.
   private let dumped: [String: Tensor<Float>]
   private let tokenizer: (any Tokenizer)?
+  /// The names of classes.
+  private let classes: [Int: String]
+  /// The token that stands for what a masked model is to say.
+  let mask: Int?
+  /// How many of the most probable answers are kept.
+  let top: Int
   /// What the numbers come from beside the weights.
   let inputs: [JobInput]
 
@@ -27,11 +37,18 @@ struct GridCells: Sendable {
     (self.spec, self.opened) = (spec, opened)
     let layers = outline.sites.map(\.layers.upperBound).max()
     values = try spec.axes.map { (axis) throws(Refusal) in try axis.resolved(layers: layers) }
+    count = try Self.count(values, spec.axes[0].place)
+    labels = try zip(spec.axes, values).map { axis, values throws(Refusal) in
+      try Self.labels(axis, values)
+    }
     let vocabulary = outline.inputLimits.vocabulary
     let tokenizer = try vocabulary.flatMap { (vocabulary) throws(Refusal) in
       try ModelTokenizer.open(nil, beside: opened.checkpoint, vocabulary: vocabulary)
     }
     self.tokenizer = tokenizer
+    classes = opened.kind == .classifier ? opened.checkpoint.classNames : [:]
+    mask = tokenizer?.maskToken
+    top = try Self.top(spec.metrics, classes: opened.classCount)
     prompts = ModelPrompts(
       tokenizer, vocabulary: vocabulary ?? 0, model: spec.model.path.resolved,
       addsSpecialTokens: spec.model.specialTokens)
@@ -71,11 +88,41 @@ struct GridCells: Sendable {
     ]
   }
 
-  var count: Int { values.reduce(1) { $0 * $1.count } }
+  /// Cells of one grid; more are not kept in one run.
+  static let limit = 1 << 20
 
-  /// What the values of each axis are called.
-  var labels: [[String]] {
-    zip(spec.axes, values).map { axis, values in axis.labels ?? values.map(Self.label) }
+  private static func count(_ values: [[JobValue]], _ place: JobPlace) throws(Refusal) -> Int {
+    var count = 1
+    for values in values {
+      let (product, overflow) = count.multipliedReportingOverflow(by: values.count)
+      guard !overflow, product <= limit else {
+        throw place.refusal(
+          "\(values.count) values beside \(count) cells of other axes",
+          expected: "at most \(limit) cells (the limit)")
+      }
+      count = product
+    }
+    return count
+  }
+
+  private static func top(_ metrics: GridMetrics?, classes: Int) throws(Refusal) -> Int {
+    guard let metrics else { return 0 }
+    guard let top = metrics.top else { return min(5, classes) }
+    guard top <= classes else {
+      throw metrics.topPlace.refusal("\(top)", expected: "at most \(classes), all that there are")
+    }
+    return top
+  }
+
+  private static func labels(_ axis: GridAxis, _ values: [JobValue]) throws(Refusal) -> [String] {
+    let labels = axis.labels ?? values.map(label)
+    var seen: Set<String> = []
+    for label in labels where label.isEmpty || !seen.insert(label).inserted {
+      throw axis.place.refusal(
+        label.isEmpty ? "a value without a name" : "two values called \(quoted(label))",
+        expected: "values that differ, or [grid.NAME] with labels of their own")
+    }
+    return labels
   }
 
   private static func label(_ value: JobValue) -> String {
@@ -123,11 +170,14 @@ struct GridCells: Sendable {
     return texts
   }
 
-  /// A token's text, or the number of a class.
-  func text(_ id: Int) -> String { tokenizer != nil ? prompts.text(id) : "\(id)" }
+  /// A token's text, or the name of a class; without either a number behind #.
+  func text(_ id: Int) -> String {
+    if opened.kind == .classifier { return classes[id] ?? "class \(id)" }
+    return tokenizer != nil ? prompts.text(id) : "#\(id)"
+  }
 
   func text(_ ids: [Int]) -> String {
-    tokenizer != nil ? prompts.text(ids) : ids.map(String.init).joined(separator: " ")
+    tokenizer != nil ? prompts.text(ids) : ids.map { "#\($0)" }.joined(separator: " ")
   }
 
   /// The answer, or the foil, of each prompt of a cell; nil where the job gives none.
@@ -151,6 +201,9 @@ struct GridCells: Sendable {
   private func answer(_ field: JobField, behind prompt: String?) throws(Refusal) -> Int {
     guard case .string(let text) = field.value.content else {
       return try field.int(in: 0...opened.classCount - 1)
+    }
+    if opened.kind == .classifier, let known = classes.first(where: { $0.value == text }) {
+      return known.key
     }
     guard tokenizer != nil, opened.kind != .classifier else {
       throw field.refusal(expected: "a number from 0 to \(opened.classCount - 1)")
@@ -205,7 +258,7 @@ struct GridCells: Sendable {
 
   private func forward(_ run: SpecRun, _ cell: Int) throws(Refusal) -> CellResult {
     guard let metrics = spec.metrics else { preconditionFailure("a forward pass without metrics") }
-    let (original, changed) = try run.logits(at: metrics.position)
+    let (original, changed) = try run.logits(at: metrics.position, orMask: mask)
     let answers = try answers(metrics.answers, of: cell, prompts: original.rows)
     let foils = try answers.flatMap { (_) throws(Refusal) in
       try self.answers(metrics.foils, of: cell, prompts: original.rows)
@@ -216,7 +269,7 @@ struct GridCells: Sendable {
     for row in 0..<original.rows {
       let clean = unchangedLogs.rows(row..<row + 1)
       func tops(_ logs: Tensor<Float>) -> [CellResult.TopToken] {
-        logs.rows(row..<row + 1).elements.largest(metrics.top).map {
+        logs.rows(row..<row + 1).elements.largest(top).map {
           CellResult.TopToken(id: $0.place, text: text($0.place), probability: exp($0.value))
         }
       }

@@ -8,14 +8,14 @@ struct GridMetrics: Sendable {
   /// One for each prompt, or one for all; nil: the unchanged run's most probable token.
   let answers: [JobField]?
   let foils: [JobField]?
-  /// From the start, or where it is negative from the end.
-  let position: Int
-  /// How many of the most probable tokens are kept.
-  let top: Int
-  let place: JobPlace
+  /// From the start, or where it is negative from the end; nil: the last, or the mask of a masked model.
+  let position: Int?
+  /// How many of the most probable tokens are kept; nil: 5, or as many classes as there are.
+  let top: Int?
+  /// Where the two stand.
+  let positionPlace, topPlace: JobPlace
 
   init(_ f: inout Fields) throws(Refusal) {
-    place = f.place
     answers = try f.optional(
       "answers", Self.choices, usually: "the unchanged run's most probable token",
       "The answer of each prompt, or one for all: a text that is one token behind the prompt, or "
@@ -23,7 +23,7 @@ struct GridMetrics: Sendable {
     foils = try f.optional(
       "foils", Self.choices, usually: "none",
       only: Fields.When(answers != nil || f.isManual, "answers"),
-      "What each answer is weighed against.")
+      "What each answer is weighed against: another token or class.")
     let usual: [SweepMetric] =
       foils != nil ? [.logitDifference, .divergence] : [.probability, .divergence]
     store = try f.field(
@@ -34,13 +34,20 @@ struct GridMetrics: Sendable {
     if store.contains(.logitDifference), foils == nil, !f.isManual {
       throw f.place(of: "store").refusal("logit_difference", expected: "foils for it")
     }
+    if foils != nil, !store.contains(.logitDifference), !f.isManual {
+      throw f.place(of: "foils").refusal(
+        "foils for \(store.map(\.rawValue).joined(separator: ", "))",
+        expected: "none: logit_difference alone reads them")
+    }
     topK = try f.topK(of: store)
-    position = try f.field(
-      "position", .int(-(1 << 20)...1 << 20), or: -1,
-      "Where the logits are read in each prompt; negative numbers count from its end.")
-    top = try f.field(
-      "top_tokens", .int(1...1000), or: 5,
-      "How many of the most probable tokens are kept, before and after.")
+    position = try f.optional(
+      "position", .int(-(1 << 20)...1 << 20), usually: "-1, of masked models the mask",
+      "Where the logits are read in each prompt; negative numbers count from its end. A classifier has "
+        + "one answer, and no position.")
+    top = try f.optional(
+      "top_tokens", .int(1...1000), usually: "5, or all classes",
+      "How many of the most probable tokens or classes are kept, before and after.")
+    (positionPlace, topPlace) = (f.place(of: "position"), f.place(of: "top_tokens"))
   }
 
   private static var choices: FieldType<[JobField]> {

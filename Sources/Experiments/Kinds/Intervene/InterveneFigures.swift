@@ -9,6 +9,10 @@ struct InterveneFigures {
   private let run: RunView<InterveneTable>
   private let metric: String
   private let prompt: Int?
+  /// What is drawn.
+  private var valueName: String
+  /// The ends of all maps' colours.
+  private var range: ClosedRange<Double>?
   private var table: InterveneTable { run.table }
   private var labels: [[String]] { table.outline.labels }
   private var axes: [String] { table.spec.axes.map(\.name) }
@@ -20,6 +24,7 @@ struct InterveneFigures {
     self.run = run
     let names = run.table.metricNames
     metric = names[try ShowOptions.place(of: options.metric, in: names, .metric) ?? 0]
+    valueName = metric
     prompt =
       switch run.table.spec.form {
       case .train, .gradient:
@@ -30,17 +35,35 @@ struct InterveneFigures {
             .commandLine, field: "--fact", found: "the option for cells without prompts",
             expected: "no such option")
         }
-      default: try ShowOptions.place(of: options.fact, in: run.table.outline.prompts, .fact)
+      default: try Self.prompt(options.fact, among: run.table.outline.prompts)
       }
     guard run.results.doneCount > 0 else {
       throw run.nothing("no cells yet", expected: "a cell that is done")
     }
   }
 
-  func pictures() throws(Refusal) -> RunPictures {
-    let (values, unchanged) = try values()
+  /// The prompt of a name, or of a number where no name is meant.
+  private static func prompt(_ name: String?, among names: [String]) throws(Refusal) -> Int? {
+    if let name, !names.contains(name), let number = Int(name), names.indices.contains(number) {
+      return number
+    }
+    return try ShowOptions.place(of: name, in: names, .fact)
+  }
+
+  mutating func pictures() throws(Refusal) -> RunPictures {
+    var (values, unchanged) = try values()
     let (axisCount, known) = (labels.count, unchanged.filter { !$0.isNaN })
-    let baseline = known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
+    var baseline = known.first
+    if let first = known.first, known.contains(where: { $0 != first }) {
+      // Cells that begin elsewhere are compared by how far each has come.
+      values = zip(values, unchanged).map { $0 - $1 }
+      (baseline, valueName) = (0, "change of \(metric)")
+    }
+    let drawn = values.filter(\.isFinite)
+    if axisCount > 2, let low = drawn.min(), let high = drawn.max() {
+      let reach = baseline.map { max(high - $0, $0 - low) }
+      range = baseline.map { $0 - (reach ?? 0)...$0 + (reach ?? 0) } ?? low...high
+    }
     var panels: [Figure.Panel] = []
     var left = 0
     if axisCount == 1 {
@@ -103,25 +126,33 @@ struct InterveneFigures {
     if isCounted, labels[axis].count > 2 {
       return .lines(
         try LinePlot(
-          title: title, columns: labels[axis], series: [.init(metric, means: values)],
-          valueName: metric, columnAxis: axes[axis], baseline: baseline))
+          title: title, columns: labels[axis], series: [.init(valueName, means: values)],
+          valueName: valueName, columnAxis: axes[axis], baseline: baseline))
     }
     return .bars(
       try BarChart(
-        title: title, categories: labels[axis], series: [.init(metric, means: values)],
-        valueName: metric, categoryAxis: axes[axis]))
+        title: title, categories: labels[axis], series: [.init(valueName, means: values)],
+        valueName: valueName, categoryAxis: axes[axis], baseline: baseline ?? 0))
   }
 
   private func map(
     _ values: [Double], _ baseline: Double?, title: String
   ) throws(Refusal) -> Figure.Panel {
-    let (rows, columns) = (labels[labels.count - 2], labels[labels.count - 1])
+    let (rows, columns) = (labels.count - 2, labels.count - 1)
+    let width = labels[columns].count
+    // Words stand in front of their row; as columns' names they would not all fit.
+    let isTurned =
+      !labels[columns].allSatisfy { Int($0) != nil }
+      && labels[rows].allSatisfy { Int($0) != nil }
+    let (down, across) = isTurned ? (columns, rows) : (rows, columns)
+    let table = labels[down].indices.map { row in
+      labels[across].indices.map { isTurned ? values[$0 * width + row] : values[row * width + $0] }
+    }
     return .heatMap(
       try HeatMap(
-        title: title, rows: rows.map { HeatMap.Row($0) }, columns: columns,
-        values: rows.indices.map { Array(values[$0 * columns.count..<($0 + 1) * columns.count]) },
-        valueName: metric, colors: baseline == nil ? .purples : .redBlue,
-        columnAxis: axes[labels.count - 1], rowAxis: axes[labels.count - 2], baseline: baseline))
+        title: title, rows: labels[down].map { HeatMap.Row($0) }, columns: labels[across],
+        values: table, valueName: valueName, colors: baseline == nil ? .purples : .redBlue,
+        columnAxis: axes[across], rowAxis: axes[down], baseline: baseline, range: range))
   }
 
   /// Losses by step, a line for each of a few cells.
@@ -159,7 +190,7 @@ struct InterveneFigures {
       }
       cells.sort { (change($0), $1) > (change($1), $0) }
     }
-    var lines: [String] = []
+    var (lines, unchanged) = ([String](), "")
     for cell in cells.prefix(Self.lineLimit) {
       switch run.results[cell] {
       case .forward(let prompts):
@@ -168,10 +199,14 @@ struct InterveneFigures {
             "\(quoted($0.text)) \(String(format: "%.3f", $0.probability))"
           }.joined(separator: ", ")
         }
-        if lines.isEmpty { lines.append("unchanged: \(most(prompts[number].topUnchanged))") }
+        let before = "unchanged: \(most(prompts[number].topUnchanged))"
+        if before != unchanged { lines.append(before) }
+        unchanged = before
         lines.append("\(words(cell)): \(most(prompts[number].top))")
       case .generation(let prompts):
-        if lines.isEmpty { lines.append("unchanged: \(quoted(prompts[number].textUnchanged))") }
+        let before = "unchanged: \(quoted(prompts[number].textUnchanged))"
+        if before != unchanged { lines.append(before) }
+        unchanged = before
         lines.append("\(words(cell)): \(quoted(prompts[number].text))")
       case .gradient(let loss, let norm):
         lines.append("\(words(cell)): loss \(loss), norm of the gradient \(norm)")
@@ -183,7 +218,7 @@ struct InterveneFigures {
       }
     }
     let left = cells.count - Self.lineLimit
-    if left > 0 { lines.append("(\(left) more cells: causeway export)") }
+    if left > 0 { lines.append("(\(left) more cells: causeway export --csv FILE)") }
     let own = table.spec.form.isForward || table.spec.form == .generate
     return (own ? ["\(escaped(table.outline.prompts[number])):"] : []) + lines
   }
@@ -218,7 +253,8 @@ struct InterveneFigures {
             texts = [one.answer.text, one.top[0].text, one.topUnchanged[0].text]
           case .generation(let prompts):
             texts = [prompts[number].text, prompts[number].textUnchanged]
-          case .gradient, .training, nil: break
+          case .gradient, .training: break
+          case nil: texts = Array(repeating: "", count: isForward ? 3 : hasPrompts ? 2 : 0)
           }
           let line =
             own + (hasPrompts ? [ExportRows.quoted(table.outline.prompts[number])] : [])

@@ -24,10 +24,6 @@ struct InterveneKind: Kind {
     opened = try OpenedModel(spec.model.path.resolved)
     let outline = try opened.outline()
     cells = try GridCells(spec, opened, outline)
-    guard cells.count <= Self.cellLimit else {
-      throw spec.axes[0].place.refusal(
-        "\(cells.count) cells", expected: "at most \(Self.cellLimit) (the limit)")
-    }
     var extents: [SpecRun.Extent] = []
     for cell in 0..<cells.count {
       do throws(Refusal) {
@@ -57,11 +53,10 @@ struct InterveneKind: Kind {
       spec,
       InterveneOutline(
         labels: cells.labels, prompts: texts ?? (0..<count).map { "prompt \($0)" },
-        lengths: extents[0].lengths, steps: extents[0].steps, evaluates: extents[0].evaluates,
+        lengths: isOnGrid ? nil : extents[0].lengths, top: cells.top, steps: extents[0].steps,
+        evaluates: extents[0].evaluates,
         newTokens: extents[0].newTokens, costs: extents.map { Double($0.rows) * back * perRow }))
   }
-
-  private static let cellLimit = 1 << 20
 
   private static func words(_ cell: Int, _ cells: GridCells) -> String {
     var (rest, parts) = (cell, [String]())
@@ -77,27 +72,40 @@ struct InterveneKind: Kind {
     _ cell: Int, of cells: GridCells, on outline: any TrainableModel<Float>,
     like first: SpecRun.Extent?
   ) throws(Refusal) -> SpecRun.Extent {
-    let extent = try cells.run(cell, on: outline).extent()
+    let run = try cells.run(cell, on: outline)
+    let extent = try run.extent()
+    if cells.spec.form.isForward, run.meaning == .stream {
+      throw Refusal(
+        .job, field: "model", found: "a model without a head",
+        expected: "one with a head, whose answers are stored; a job of kind dump keeps streams")
+    }
     let first = first ?? extent
     guard extent.lengths.count == first.lengths.count, extent.steps == first.steps,
       extent.newTokens == first.newTokens, extent.evaluates == first.evaluates
     else {
+      let sizes = [
+        (extent.lengths.count, first.lengths.count, "prompts"),
+        (extent.steps, first.steps, "steps"),
+        (extent.newTokens, first.newTokens, "new tokens"),
+      ].filter { $0.0 != $0.1 }
+      let isEvaluated = extent.evaluates ? "an evaluation" : "no evaluation"
       throw cells.spec.axes[0].place.refusal(
-        "\(extent.lengths.count) prompts, \(extent.steps) steps, \(extent.newTokens) new tokens",
-        expected: "as many as in the first cell: \(first.lengths.count), \(first.steps), "
-          + "\(first.newTokens)")
+        sizes.isEmpty ? isEvaluated : sizes.map { "\($0.0) \($0.2)" }.joined(separator: ", "),
+        expected: "as in the first cell"
+          + (sizes.isEmpty ? "" : ": " + sizes.map { "\($0.1)" }.joined(separator: ", ")))
     }
     guard let metrics = cells.spec.metrics else { return extent }
-    for length in extent.lengths {
-      let isThere =
-        metrics.position < 0 ? -metrics.position <= length : metrics.position < length
-      guard isThere else {
-        throw metrics.place.member("position").refusal(
-          "position \(metrics.position)", expected: "one that a prompt of \(length) tokens has")
-      }
+    try run.checkPlaces(metrics.position, orMask: cells.mask, at: metrics.positionPlace)
+    let count = extent.lengths.count
+    let answers = try cells.answers(metrics.answers, of: cell, prompts: count)
+    let foils = try cells.answers(metrics.foils, of: cell, prompts: count)
+    if let answers, let foils,
+      let same = answers.indices.first(where: { answers[$0] == foils[$0] }),
+      let given = metrics.foils
+    {
+      throw given[given.count == 1 ? 0 : same].place.refusal(
+        "the answer itself", expected: "another token or class for prompt \(same)")
     }
-    _ = try cells.answers(metrics.answers, of: cell, prompts: extent.lengths.count)
-    _ = try cells.answers(metrics.foils, of: cell, prompts: extent.lengths.count)
     return extent
   }
 
@@ -113,8 +121,11 @@ struct InterveneKind: Kind {
       let shown = labels.prefix(12).map { escaped($0) }.joined(separator: ", ")
       return "\(axis.name): \(labels.count) values (\(shown)\(labels.count > 12 ? ", ..." : ""))"
     }
-    for (text, length) in zip(table.outline.prompts, table.outline.lengths).prefix(limit) {
-      lines.append("prompt: \(escaped(text)) (\(length) positions)")
+    for (number, text) in table.outline.prompts.enumerated().prefix(limit) {
+      let length = table.outline.lengths.map {
+        " (\($0[number]) position\($0[number] == 1 ? "" : "s"))"
+      }
+      lines.append("prompt: \(escaped(text))\(length ?? "")")
     }
     return lines + ["\(table.unitCount) cells of kind \(spec.form.rawValue)"]
   }
@@ -164,7 +175,10 @@ struct InterveneKind: Kind {
 
   static func views(
     _ run: RunView<InterveneTable>, _ options: ShowOptions
-  ) throws(Refusal) -> RunPictures { try InterveneFigures(run, options).pictures() }
+  ) throws(Refusal) -> RunPictures {
+    var figures = try InterveneFigures(run, options)
+    return try figures.pictures()
+  }
 
   static func rows(
     _ run: RunView<InterveneTable>, _ options: ExportOptions

@@ -16,6 +16,8 @@ struct InterveneSpec: JobSpecification {
   /// The file of the specification's tensors.
   let tensors: JobPath?
   let common: CommonSections
+  /// Whether the specification says anything of special tokens.
+  private let saysSpecial: Bool
   /// The specification's own fields, as they are written.
   private let specification: JobTable
 
@@ -24,7 +26,7 @@ struct InterveneSpec: JobSpecification {
 
   init(_ f: inout Fields) throws(Refusal) {
     form = try f.field(
-      "kind", .choice(), or: .forward,
+      "kind", .specKind, or: .forward,
       "What each cell is: a forward pass, a generation, a gradient or a training.")
     let name = try f.optional("name", .name, "What the job is called; changes nothing.")
     let path = try f.required(
@@ -33,6 +35,7 @@ struct InterveneSpec: JobSpecification {
     let special = try f.field(
       "special_tokens", .flag, or: true, isImplied: true,
       "Whether texts get the tokens that the tokenizer puts around them.")
+    saysSpecial = f.has("special_tokens")
     model = ModelSection(
       path: path, tokenizer: nil, specialTokens: special, digest: nil)
     axes = try f.required(
@@ -40,6 +43,14 @@ struct InterveneSpec: JobSpecification {
       "The axes. A field's path with the list of its values, or \"all\" layers, or a range; a name "
         + "where a list stands is that field of each of its items. [grid.NAME] with fields, values "
         + "and labels gives several fields each value together.")
+    if !form.isForward, !f.isManual, f.has("metric") {
+      throw f.place(of: "metric").refusal(
+        "what is read off logits", expected: "none: only forward passes have it")
+    }
+    if f.has("outputs") {
+      throw f.place(of: "outputs").refusal(
+        "names of tensors", expected: "none: [metric] store says what a grid keeps")
+    }
     metrics =
       form.isForward || f.isManual
       ? try f.section(
@@ -80,7 +91,7 @@ struct InterveneSpec: JobSpecification {
     var table = specification
     table["kind"] = .text(form.rawValue)
     table["model"] = .text(model.path.resolved)
-    if !model.specialTokens { table["special_tokens"] = .flag(false) }
+    if saysSpecial { table["special_tokens"] = .flag(model.specialTokens) }
     var root = JobValue(.table(table))
     for (axis, value) in zip(axes, values) {
       for field in axis.fields {

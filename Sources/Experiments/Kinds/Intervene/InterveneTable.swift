@@ -9,8 +9,10 @@ struct InterveneOutline: Sendable, Codable {
   let labels: [[String]]
   /// What each prompt is called.
   let prompts: [String]
-  /// Tokens of each.
-  let lengths: [Int]
+  /// Tokens of each; nil where they differ by cell.
+  let lengths: [Int]?
+  /// How many of the most probable answers are kept.
+  let top: Int
   /// Steps of each training, and whether it is tried at its end.
   let steps: Int
   let evaluates: Bool
@@ -28,12 +30,18 @@ struct InterveneTable: Table {
     (self.spec, self.outline) = (spec, outline)
     let count = outline.labels.reduce(1) { $0 * $1.count }
     guard outline.labels.count == spec.axes.count, count > 0, outline.costs.count == count,
-      outline.prompts.count == outline.lengths.count
+      outline.lengths.map({ $0.count == outline.prompts.count }) ?? true
     else {
       throw Refusal(
         .store, field: "labels",
         found: "\(outline.labels.count) axes, \(outline.costs.count) cells",
         expected: "\(spec.axes.count) axes and a cost for each cell")
+    }
+    let names = groups.flatMap(\.quantities).map(\.name)
+    for axis in spec.axes where names.count(where: { $0 == axis.name }) > 1 {
+      throw axis.place.refusal(
+        "the axis \(quoted(axis.name)), which the results have",
+        expected: "[grid.NAME] with fields and values, under another name")
     }
   }
 
@@ -43,7 +51,7 @@ struct InterveneTable: Table {
   func cost(of unit: Int) -> Double { outline.costs[unit] }
   var prompts: Int { outline.prompts.count }
   /// Of a forward pass, how many of the most probable tokens are kept.
-  var top: Int { spec.metrics?.top ?? 0 }
+  var top: Int { outline.top }
 
   /// The places of a cell along the axes, the last of which goes fastest.
   func place(of unit: Int) -> [Int] {
@@ -102,8 +110,8 @@ struct InterveneTable: Table {
     if hasPrompts {
       labels += [
         Quantity("prompt", .int32, [prompt]), Quantity("id", .string, [prompt]),
-        Quantity("token_count", .int32, [prompt]),
       ]
+      if outline.lengths != nil { labels.append(Quantity("token_count", .int32, [prompt])) }
     }
     let cells: [Quantity]
     var texts: [Quantity] = []
@@ -209,9 +217,8 @@ struct InterveneTable: Table {
       numbers(axis).map { ArrayValues.integers($0) } ?? .texts(outline.labels[axis])
     }
     if spec.form != .train {
-      labels += [
-        .index(prompts), .texts(outline.prompts), .integers(outline.lengths.map { Int32($0) }),
-      ]
+      labels += [.index(prompts), .texts(outline.prompts)]
+      if let lengths = outline.lengths { labels.append(.integers(lengths.map { Int32($0) })) }
     }
     switch spec.form {
     case .forward, .saveLoad, .gruTime, .attentionWeight: labels.append(.index(top))
