@@ -72,19 +72,16 @@ struct TraceBenchmark {
     let layers = model.shape.layers
     let rows = RunRows(
       length: tokens.count, continuations: samples, from: subject.lowerBound)
-    let all = (0..<layers).flatMap { layer in
-      tokens.indices.flatMap { position in
-        (0..<samples).map { sample in
-          Patch(
-            base: 1 + sample,
-            [
-              Touch(
-                site, layers: max(0, layer - window / 2)..<min(layers, layer + (window + 1) / 2),
-                positions: [position], .run(0, positions: [position]))
-            ])
-        }
+    var all: [Patch] = []
+    for layer in 0..<layers {
+      let window = max(0, layer - window / 2)..<min(layers, layer + (window + 1) / 2)
+      for position in tokens.indices {
+        let touch = Touch(
+          site, layers: window, positions: [position], .run(0, positions: [position]))
+        all += (0..<samples).map { Patch(base: 1 + $0, [touch]) }
       }
-    }.filter { $0.reaches(rows, layerCount: layers) }
+    }
+    all = all.filter { $0.reaches(rows, windows: Array(repeating: nil, count: layers)) }
     func key(_ cell: Patch) -> (Int, Int, Int, Int) {
       let touch = cell.touches[0]
       return (
@@ -167,7 +164,7 @@ extension DecoderModel where Scalar == Float {
       blocks: Array(repeating: block, count: layers), finalNorm: norm,
       head: DecoderShape.Head(isTied: true))
     var random = SplitMix(state: 1)
-    return DecoderModel(shape) { weight in
+    return DecoderModel(shape, names: PublishedNames(.gpt2)) { weight in
       let size = shape.size(of: weight) ?? []
       return Tensor(size, (0..<size.reduce(1, *)).map { _ in 0.03 * random.uniform() })
     }
