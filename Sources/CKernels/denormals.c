@@ -8,7 +8,13 @@ enum { flushing = 0x8040 };
 
 void flush_denormals(void) { _mm_setcsr(_mm_getcsr() | flushing); }
 
-int flushes_denormals(void) { return (_mm_getcsr() & flushing) == flushing; }
+unsigned long keep_denormals(void) {
+  const unsigned before = _mm_getcsr();
+  _mm_setcsr(before & ~(unsigned)flushing);
+  return before;
+}
+
+void restore_denormals(unsigned long before) { _mm_setcsr((unsigned)before); }
 
 #elif defined(__aarch64__)
 #include <stdint.h>
@@ -22,15 +28,23 @@ static uint64_t control(void) {
   return value;
 }
 
-void flush_denormals(void) { __asm__ volatile("msr fpcr, %0" : : "r"(control() | flushing)); }
+static void set_control(uint64_t value) { __asm__ volatile("msr fpcr, %0" : : "r"(value)); }
 
-int flushes_denormals(void) { return (control() & flushing) != 0; }
+void flush_denormals(void) { set_control(control() | flushing); }
+
+unsigned long keep_denormals(void) {
+  const uint64_t before = control();
+  set_control(before & ~flushing);
+  return before;
+}
+
+void restore_denormals(unsigned long before) { set_control(before); }
 
 #else
 
 void flush_denormals(void) {}
-
-int flushes_denormals(void) { return 0; }
+unsigned long keep_denormals(void) { return 0; }
+void restore_denormals(unsigned long before) { (void)before; }
 
 #endif
 

@@ -1,6 +1,7 @@
 #include "dequantise.h"
 
 #include "clones.h"
+#include "denormals.h"
 #include "halves.h"
 
 #define BLOCK 32
@@ -19,13 +20,21 @@ CLONES void dequantise_bf16(const void *source, size_t count, float *restrict va
   }
 }
 
-CLONES void dequantise_f64(const void *source, size_t count, float *restrict values) {
+// Apart from its caller, so that nothing of it moves out of what the caller does around it.
+CLONES __attribute__((noinline)) static void narrow(
+    const void *source, size_t count, float *restrict values) {
   const uint8_t *bytes = source;
   for (size_t i = 0; i < count; i++) {
     double value;
     memcpy(&value, bytes + 8 * i, sizeof value);
     values[i] = (float)value;
   }
+}
+
+void dequantise_f64(const void *source, size_t count, float *restrict values) {
+  const unsigned long before = keep_denormals();
+  narrow(source, count, values);
+  restore_denormals(before);
 }
 
 CLONES void dequantise_q8_0(const void *source, size_t blocks, float *restrict values) {
@@ -118,7 +127,8 @@ CLONES void dequantise_iq4_nl(const void *source, size_t blocks, float *restrict
     by_table(table, half_at(block), block + 2, values);
 }
 
-CLONES void dequantise_mxfp4(const void *source, size_t blocks, float *restrict values) {
+CLONES __attribute__((noinline)) static void scale_mxfp4(
+    const void *source, size_t blocks, float *restrict values) {
   // Twice the values of E2M1, and the scale is half of what it says: the products are the same.
   static const float table[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
   const uint8_t *block = source;
@@ -127,4 +137,11 @@ CLONES void dequantise_mxfp4(const void *source, size_t blocks, float *restrict 
     const float d = float_of_bits(exponent < 2 ? 0x00200000u << exponent : (exponent - 1) << 23);
     by_table(table, d, block + 1, values);
   }
+}
+
+// The smallest scales make denormals.
+void dequantise_mxfp4(const void *source, size_t blocks, float *restrict values) {
+  const unsigned long before = keep_denormals();
+  scale_mxfp4(source, blocks, values);
+  restore_denormals(before);
 }

@@ -7,5 +7,10 @@
 /// with the same bits on any of them.
 void flush_denormals(void);
 
-/// Whether the calling thread does.
-int flushes_denormals(void);
+/// Makes the calling thread keep such numbers, for what is to have the very bits of a file.
+///
+/// - Returns: What `restore_denormals` takes to undo it.
+unsigned long keep_denormals(void);
+
+/// Undoes `keep_denormals` of the same thread.
+void restore_denormals(unsigned long before);
