@@ -53,7 +53,7 @@ extension SpecRun {
     cost.newTokens = seen.newTokens
     cost.steps = seen.steps
     cost.hasGradients = seen.gradientPasses > 0
-    cost.trainedCount = seen.trained.reduce(0) { $0 + $1.count }
+    cost.trainedCount = seen.trainedCount
     let shape = (model as? DecoderModel<Float>)?.shape
     if shape != nil { cost.blockRows = (0, 0) }
     for (number, call) in seen.calls.enumerated() {

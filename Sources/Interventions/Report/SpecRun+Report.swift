@@ -177,7 +177,7 @@ extension SpecRun {
       }
     }
     if spec.kind == .train {
-      report.trainedCount = outputs.seen.trained.reduce(0) { $0 + $1.count }
+      report.trainedCount = outputs.seen.trainedCount
     }
   }
 }

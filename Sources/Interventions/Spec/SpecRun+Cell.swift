@@ -9,9 +9,7 @@ package import Tensors
 extension SpecRun {
   /// The names of a specification's fields, with what the manual says of them.
   package static func fields() throws(Refusal) -> [(name: String, says: String)] {
-    var fields = Fields.manual
-    _ = try InterventionSpec(&fields)
-    return fields.entries.map { ($0.key, $0.says) }
+    try InterventionSpec.manual().entries.map { ($0.key, $0.says) }
   }
 
   /// The file of a specification's tensors that names none; nil where that is not there.

@@ -19,9 +19,7 @@ struct SpecTensors {
 
   private static let zeros = "zeros"
   /// What a tensor can be said by.
-  static let words =
-    "the name of a tensor, numbers, \"zeros\", or FILE.npy, .pt, .bin or .safetensors, with :NAME or "
-    + ":NUMBER where it holds several"
+  static let words = "the name of a tensor, numbers, \"zeros\", or \(TensorPath.words)"
   /// Axes that numbers in a specification may have.
   private static let rankLimit = 8
 
