@@ -52,6 +52,17 @@ final class SpecFolder {
     return try SpecRun(path, options: options)
   }
 
+  /// Writes rows of integers as NumPy saves them.
+  func write(_ name: String, shape: [Int], _ values: [Int32]) throws {
+    let sizes = shape.map { "\($0)," }.joined(separator: " ")
+    var header = "{'descr': '<i4', 'fortran_order': False, 'shape': (\(sizes)), }"
+    header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    var bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0]
+    bytes += Array(header.utf8)
+    for value in values { withUnsafeBytes(of: value.littleEndian) { bytes += Array($0) } }
+    try Data(bytes).write(to: root.appendingPathComponent(name))
+  }
+
   /// Microbatches one after another, in this process.
   private struct InTurn: MicrobatchWorkers {
     func sum(

@@ -39,7 +39,7 @@ extension SpecRun {
   package func resolved() throws(Refusal) -> SpecResolution {
     var run = self
     run.options.onlyReads = true
-    let seen = try run.all().seen
+    let seen = try told { () throws(Refusal) in try run.all().seen }
     let inputs = seen.calls.map { run.reportedInputs($0) }
     return SpecResolution(
       kind: spec.kind.rawValue, model: run.modelPath, entries: run.entries(seen.calls),

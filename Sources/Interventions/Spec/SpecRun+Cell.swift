@@ -2,7 +2,7 @@ internal import Autodiff
 internal import Foundation
 package import Inputs
 package import JobFiles
-internal import Models
+package import Models
 package import Tensors
 
 /// A specification's run as one of many.
@@ -35,6 +35,13 @@ extension SpecRun {
     return Set(files(document.value)).sorted()
   }
 
+  /// The layers in which every representation can stand whose layer is `"all"`.
+  package static func layersOfAll(
+    in document: JSONField, on model: any TrainableModel<Float>
+  ) throws(Refusal) -> [Int] {
+    try LayerExpansion(model: model).layersOfAll(in: document)
+  }
+
   /// What a run comes to, before it is run.
   package struct Extent: Sendable, Equatable {
     /// Positions of each example that results are of; of a training, none.
@@ -55,6 +62,10 @@ extension SpecRun {
 
   /// Reads everything that the run will read, and refuses what it would refuse.
   package func extent() throws(Refusal) -> Extent {
+    try told { () throws(Refusal) in try checkedExtent() }
+  }
+
+  private func checkedExtent() throws(Refusal) -> Extent {
     try checkExpected()
     if let collecting = setup.setup.entries.indices.first(where: {
       setup.setup.intervention(of: $0).isCollecting
@@ -131,7 +142,8 @@ extension SpecRun {
   package func checkPlaces(
     _ position: Int?, orMask mask: Int?, at place: JobPlace
   ) throws(Refusal) {
-    _ = try answerRows(call(spec.call).base, at: position, orMask: mask, place)
+    let call = try told { () throws(Refusal) in try self.call(spec.call) }
+    _ = try answerRows(call.base, at: position, orMask: mask, place)
   }
 
   /// Logits of a forward pass at one position of each example, `[examples, classes]`, unchanged and
@@ -139,7 +151,7 @@ extension SpecRun {
   package func logits(
     at position: Int?, orMask mask: Int?
   ) throws(Refusal) -> (original: Tensor<Float>, changed: Tensor<Float>) {
-    let call = try call(spec.call)
+    let call = try told { () throws(Refusal) in try self.call(spec.call) }
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let result = run(call, on: Tape(), wantsOriginal: true)
     guard let original = result.original else { preconditionFailure("no unchanged run") }

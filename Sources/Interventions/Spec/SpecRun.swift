@@ -54,6 +54,8 @@ public struct SpecRun {
   var options: Options
   /// The model's folder or file.
   let modelPath: String
+  /// Where what is refused was written.
+  private let places: WrittenPlaces
 
   var kind: OpenedModel.Kind { opened.kind }
 
@@ -67,22 +69,28 @@ public struct SpecRun {
   /// - Parameter document: The specification, from whatever text; the paths in it, and its tensor file,
   ///   start from the folder of its `file`.
   public init(_ document: JSONField, options: Options = Options()) throws(Refusal) {
-    var (document, known) = (document, OpenedModel?.none)
+    var (whole, places) = (document, WrittenPlaces(file: document.file))
+    var known: (opened: OpenedModel, outline: any TrainableModel<Float>)?
     if try LayerExpansion.isNeeded(in: document) {
       let written = try document["model"].string()
       let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
       let path = JobPath(
         written: written, resolved: URL(fileURLWithPath: written, relativeTo: folder).path)
       let opened = try OpenedModel(Self.place(of: path, options))
-      document = try LayerExpansion(sites: opened.outline().sites)(document)
-      known = opened
+      let outline = try opened.outline()
+      (whole, places) = try LayerExpansion(model: outline)(document)
+      known = (opened, outline)
     }
-    let spec = try InterventionSpec(document)
-    try Self.check(options, spec)
-    let opened =
-      if let known { known } else { try OpenedModel(Self.place(of: spec.model, options)) }
-    try self.init(
-      spec, options, opened, options.onlyReads ? opened.outline() : opened.load())
+    do throws(Refusal) {
+      let spec = try InterventionSpec(whole)
+      try Self.check(options, spec)
+      let opened =
+        if let known { known.opened } else { try OpenedModel(Self.place(of: spec.model, options)) }
+      let outline = if let known { known.outline } else { try opened.outline() }
+      try self.init(spec, options, opened, options.onlyReads ? outline : opened.load(), places)
+    } catch {
+      throw places(error)
+    }
   }
 
   /// - Parameters:
@@ -92,17 +100,21 @@ public struct SpecRun {
     _ document: JSONField, options: Options, on opened: OpenedModel,
     _ model: any TrainableModel<Float>
   ) throws(Refusal) {
-    let one =
+    let (whole, places) =
       try LayerExpansion.isNeeded(in: document)
-      ? LayerExpansion(sites: model.sites)(document) : document
-    try self.init(InterventionSpec(one), options, opened, model)
+      ? LayerExpansion(model: model)(document) : (document, WrittenPlaces(file: document.file))
+    do throws(Refusal) {
+      try self.init(InterventionSpec(whole), options, opened, model, places)
+    } catch {
+      throw places(error)
+    }
   }
 
   private init(
     _ spec: InterventionSpec, _ options: Options, _ opened: OpenedModel,
-    _ model: any TrainableModel<Float>
+    _ model: any TrainableModel<Float>, _ places: WrittenPlaces
   ) throws(Refusal) {
-    (self.spec, self.options, self.opened) = (spec, options, opened)
+    (self.spec, self.options, self.opened, self.places) = (spec, options, opened, places)
     modelPath = Self.place(of: spec.model, options)
     var made: [String: Tensor<Float>] = [:]
     if let dumps = spec.dumps {
@@ -252,7 +264,12 @@ public struct SpecRun {
 
   /// Runs it.
   public func callAsFunction() throws(Refusal) -> SpecOutputs {
-    try all().only(spec.wanted)
+    try told { () throws(Refusal) in try all().only(spec.wanted) }
+  }
+
+  /// Does what may be refused, and names what is refused as it is written.
+  func told<Value>(_ work: () throws(Refusal) -> Value) throws(Refusal) -> Value {
+    do throws(Refusal) { return try work() } catch { throw places(error) }
   }
 
   /// Runs it, with all outputs that its kind gives.

@@ -36,7 +36,13 @@ struct GridCells: Sendable {
   ) throws(Refusal) {
     (self.spec, self.opened) = (spec, opened)
     let layers = outline.sites.map(\.layers.upperBound).max()
-    values = try spec.axes.map { (axis) throws(Refusal) in try axis.resolved(layers: layers) }
+    values = try spec.axes.indices.map { (number) throws(Refusal) in
+      try spec.axes[number].resolved(layers: layers) { () throws(Refusal) in
+        try SpecRun.layersOfAll(
+          in: spec.document(spec.axes.indices.map { $0 == number ? .text("all") : .int(0) }),
+          on: outline)
+      }
+    }
     count = try Self.count(values, spec.axes[0].place)
     labels = try zip(spec.axes, values).map { axis, values throws(Refusal) in
       try Self.labels(axis, values)
