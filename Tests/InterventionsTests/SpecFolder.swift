@@ -34,9 +34,11 @@ final class SpecFolder {
   ///   - microbatches: Examples of each, one after another; nil for whole batches.
   ///   - hasTensors: Whether there is a file of tensors at all.
   ///   - texts: The model's tokenizer.
+  ///   - outputs: The files that results are to go to, and whether they may replace what is there.
   func run(
     _ text: String, tensors: [String: [Int]] = [:], saveTo: String? = nil, isNaive: Bool = false,
-    microbatches: Int? = nil, hasTensors: Bool = true, texts: SpecTexts? = nil
+    microbatches: Int? = nil, hasTensors: Bool = true, texts: SpecTexts? = nil,
+    outputs: (files: [String], force: Bool)? = nil
   ) throws -> SpecRun {
     let path = root.appendingPathComponent("job.json").path
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
@@ -49,6 +51,7 @@ final class SpecFolder {
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     options.microbatches = microbatches.map { Microbatches(of: $0, by: InTurn()) }
     if let texts { options.texts = { _ in texts } }
+    options.outputs = outputs
     return try SpecRun(path, options: options)
   }
 

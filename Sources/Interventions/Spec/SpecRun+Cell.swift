@@ -19,14 +19,18 @@ extension SpecRun {
   }
 
   /// The files of tensors that a specification names by their paths, and that are there.
-  package static func tensorFiles(in document: JSONField) -> [String] {
+  ///
+  /// - Parameter layers: How many layers its model has, for paths that leave theirs open.
+  package static func tensorFiles(in document: JSONField, layers: Int) -> [String] {
     let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
     func files(_ value: JSON) -> [String] {
       switch value {
       case .string(let text):
         guard let path = TensorPath(text)?.path else { return [] }
-        let file = URL(fileURLWithPath: path, relativeTo: folder).path
-        return FileManager.default.fileExists(atPath: file) ? [file] : []
+        let isOpen = path.contains(LayerText.mark)
+        let paths = isOpen ? (0..<layers).map { LayerText.filled(path, $0) } : [path]
+        return paths.map { URL(fileURLWithPath: $0, relativeTo: folder).path }
+          .filter { FileManager.default.fileExists(atPath: $0) }
       case .array(let items): return items.flatMap(files)
       case .object(let object): return object.members.flatMap { files($0.value) }
       case .null, .bool, .number: return []

@@ -35,6 +35,11 @@ public struct SpecRun {
     var wantsOriginal = false
     /// Whether everything is read and checked, and nothing run: the model is then without weights.
     package var onlyReads = false
+    /// The files that results go to, beside `saveTo`, and whether they may take the place of what is
+    /// there, which of inputs they never may; nil: it is not looked for what is there.
+    package var outputs: (files: [String], force: Bool)?
+    /// Files of tensors that other runs have opened.
+    package var openedFiles = OpenedTensorFiles()
 
     /// How a run is made unless said otherwise.
     public init(models: String? = nil, isNaive: Bool = false, saveTo: String? = nil) {
@@ -87,6 +92,11 @@ public struct SpecRun {
       let opened =
         if let known { known.opened } else { try OpenedModel(Self.place(of: spec.model, options)) }
       let outline = if let known { known.outline } else { try opened.outline() }
+      if let (files, force) = options.outputs {
+        let layers = outline.sites.map(\.layers.upperBound).max() ?? 0
+        try SpecFiles(document, spec, opened, layers: layers, tensorFile: options.tensorFile)
+          .refuseReplacing(files, folder: options.saveTo, force: force)
+      }
       try self.init(spec, options, opened, options.onlyReads ? outline : opened.load(), places)
     } catch {
       throw places(error)
@@ -123,7 +133,8 @@ public struct SpecRun {
       }
       made = try read(dumps, modelPath)
     }
-    tensors = try SpecTensors(beside: spec.place.file, or: options.tensorFile, made: made)
+    tensors = try SpecTensors(
+      beside: spec.place.file, or: options.tensorFile, made: made, files: options.openedFiles)
     classCount = opened.classCount
     guard let saved = spec.saved else {
       self.model = model

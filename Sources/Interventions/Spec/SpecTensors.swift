@@ -27,14 +27,15 @@ struct SpecTensors {
   private let prefix: String
   /// Where the own file is, or would be; nil of a job that names none.
   private let path: String?
-  private let file: SafetensorsFile?
+  private let file: (any TensorContainer)?
   private let made: [String: Tensor<Float>]
   /// Where paths of other files start from; nil: none are read.
   private let folder: URL?
+  private let files: OpenedTensorFiles
 
   /// Those of a file that a job names, or none.
   init(_ path: String?, prefix: String = "in.") throws(Refusal) {
-    (self.path, self.prefix) = (path, prefix)
+    (self.path, self.prefix, files) = (path, prefix, OpenedTensorFiles())
     file = try path.map { (path) throws(Refusal) in try SafetensorsFile(path, kind: .job) }
     (made, folder) = ([:], nil)
   }
@@ -44,13 +45,15 @@ struct SpecTensors {
   /// - Parameters:
   ///   - named: The file instead of that one.
   ///   - made: Tensors that no file holds, by name; they hide those of the file.
+  ///   - files: What keeps files open that are named again.
   init(
-    beside document: String, or named: String?, made: [String: Tensor<Float>]
+    beside document: String, or named: String?, made: [String: Tensor<Float>],
+    files: OpenedTensorFiles
   ) throws(Refusal) {
     let path = named ?? Self.path(beside: document)
     let isThere = named != nil || FileManager.default.fileExists(atPath: path)
-    (self.path, prefix) = (path, "in.")
-    file = isThere ? try SafetensorsFile(path, kind: .job) : nil
+    (self.path, prefix, self.files) = (path, "in.", files)
+    file = isThere ? try files.safetensors(path) : nil
     (self.made, folder) = (made, URL(fileURLWithPath: document).deletingLastPathComponent())
   }
 
@@ -72,7 +75,7 @@ struct SpecTensors {
     let text = try filled(field, use)
     if let folder, let path = TensorPath(text) {
       let found = try path.found(
-        at: URL(fileURLWithPath: path.path, relativeTo: folder).path, for: field)
+        at: URL(fileURLWithPath: path.path, relativeTo: folder).path, in: files, for: field)
       return Place(container: found.container, name: found.name, row: found.row)
     }
     if let file, file.tensors[prefix + text] != nil {
