@@ -138,7 +138,8 @@ struct TrainedParameter {
     return all(in: setup) { !$0.isTrained && names.contains($0.name) }.map(\.path)
   }
 
-  private static func all(
+  /// - Parameter isWanted: Which parameters, trained or not.
+  static func all(
     in setup: SpecSetup, where isWanted: (InterventionParameters<Float>.Entry) -> Bool
   ) -> [TrainedParameter] {
     var seen: Set<Int> = []

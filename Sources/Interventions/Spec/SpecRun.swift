@@ -232,47 +232,6 @@ public struct SpecRun {
     } catch { throw error.of(spec.place) }
   }
 
-  /// The names of outputs that the kind can give; of collected values and generation, beginnings.
-  private var possibleOutputs: [String] {
-    let collected = setup.setup.entries.indices.contains {
-      setup.setup.intervention(of: $0).isCollecting
-    }
-    let values = collected ? ["collected."] : []
-    let trained = TrainedParameter.all(in: setup).map(\.path)
-    let lengths = SpecOutputs.lengthsName
-    switch spec.kind {
-    case .forward, .saveLoad, .gruTime, .attentionWeight:
-      return ["original.logits", "intervened.logits", "latent.", lengths] + values
-    case .generate:
-      return [
-        "original.ids", "intervened.ids", "intervened.logits", lengths,
-        SpecOutputs.promptLengthsName,
-      ] + values
-    case .gradient:
-      let names = spec.target == .model ? model.weights.parameters.map(\.name) : trained
-      return [
-        "intervened.logits", "intervened.ids", "loss", lengths, SpecOutputs.promptLengthsName,
-      ] + names.map { "grad.\($0)" }
-    case .train: return ["losses", "final.", "eval.loss", "eval.accuracy"]
-    }
-  }
-
-  /// Refuses outputs that the kind never gives, before anything runs.
-  func checkExpected() throws(Refusal) {
-    guard let wanted = spec.wanted else { return }
-    let possible = possibleOutputs
-    for field in wanted {
-      let name = try field.string()
-      if possible.contains(where: { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }) {
-        continue
-      }
-      let near = nearest(to: name, among: possible).map { "\($0) (did you mean that?)" }
-      throw field.refusal(
-        "the output \(quoted(name)), which this run does not give",
-        expected: near ?? "one of \(possible.joined(separator: ", "))")
-    }
-  }
-
   /// Runs it.
   public func callAsFunction() throws(Refusal) -> SpecOutputs {
     try told { () throws(Refusal) in try all().only(spec.wanted) }
