@@ -151,6 +151,7 @@ public struct SpecRun {
     setup = try SpecSetup(
       loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
       saved: loaded.states)
+    try loaded.compare(with: spec.representations, setup, tensors)
   }
 
   /// Refuses what the kind has no use for.
