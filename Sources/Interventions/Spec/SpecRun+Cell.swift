@@ -88,14 +88,14 @@ extension SpecRun {
     (extent.newTokens, extent.steps) = (seen.newTokens, spec.train?.steps ?? 0)
     extent.evaluates = spec.train?.evaluation.isEmpty == false
     extent.goesBack = seen.gradientPasses > 0
-    for call in seen.calls { extent.add(call) }
+    for call in seen.calls { extent.add(call.repeated(seen.beams)) }
     if spec.kind == .train {
       extent.rows = extent.rows * seen.steps / max(1, seen.calls.count)
     } else if let call = seen.calls.first {
       extent.lengths = spec.kind == .generate ? call.base.lengths : rows(call.base)
       // The base runs unchanged and changed.
-      if spec.kind.isForward { extent.rows += call.base.lengths.reduce(0, +) }
-      extent.rows += 2 * seen.newTokens * extent.lengths.count
+      if spec.kind.isForward { extent.rows += call.base.positionCount }
+      extent.rows += 2 * seen.newTokens * seen.beams * extent.lengths.count
     }
     return extent
   }
@@ -180,9 +180,7 @@ extension SpecRun.Extent {
   fileprivate mutating func add(_ call: InterventionCall<Float>) {
     let all = [call.base] + call.sources.compactMap(\.self)
     for inputs in all {
-      let extents = inputs.extents
-      var own = extents.inputs.reduce(0, +)
-      if case .pairs = inputs { own += extents.encoder.reduce(0, +) }
+      let (extents, own) = (inputs.extents, inputs.positionCount)
       rows += own
       largest = max(largest, own)
       longest = max(longest, extents.inputs.max() ?? 0, extents.encoder.max() ?? 0)
