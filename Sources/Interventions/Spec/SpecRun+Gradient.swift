@@ -69,31 +69,30 @@ extension SpecRun {
 
   /// A class or a next token for each example.
   func labels(_ field: JSONField, examples: Int) throws(Refusal) -> [Int] {
-    let labels = try labelNumbers(field)
-    guard labels.count == examples else {
-      throw field.refusal("\(labels.count) labels", expected: "\(examples), one for each example")
+    let (shape, labels) = try labelNumbers(field)
+    guard shape == [examples] else {
+      throw field.refusal(
+        shape.count == 1 ? "\(labels.count) labels" : "labels of shape \(shape)",
+        expected: "\(examples), one for each example")
     }
     return labels
   }
 
-  /// Classes or tokens in the order in which they stand.
-  func labelNumbers(_ field: JSONField) throws(Refusal) -> [Int] {
+  /// Classes or tokens as they stand, with their shape.
+  func labelNumbers(_ field: JSONField) throws(Refusal) -> (shape: [Int], labels: [Int]) {
     var labels: [Int] = []
+    var shape: [Int]
     if case .array = field.value {
-      for item in try field.items() {
-        if case .array = item.value {
-          for one in try item.items() { labels.append(try answer(one)) }
-        } else {
-          labels.append(try answer(item))
-        }
+      shape = try SpecTensors.numbers(field) { (item) throws(Refusal) in
+        labels.append(try answer(item))
       }
     } else {
-      labels = try tensors.integers(field).values
+      (shape, labels) = try tensors.integers(field)
     }
     if let outside = labels.first(where: { $0 < 0 || $0 >= classCount }) {
       throw field.refusal("label \(outside)", expected: "0 to \(classCount - 1)")
     }
-    return labels
+    return (shape, labels)
   }
 
   /// A class or token by its number, or a token by its text.

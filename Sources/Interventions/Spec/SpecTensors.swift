@@ -148,7 +148,7 @@ struct SpecTensors {
   /// Numbers as they stand, in lists of lists of one length each.
   private func inline(_ field: JSONField) throws(Refusal) -> Tensor<Float> {
     var values: [Float] = []
-    let shape = try Self.numbers(field, depth: 0) { (item) throws(Refusal) in
+    let shape = try Self.numbers(field) { (item) throws(Refusal) in
       let value = Float(try item.double())
       guard value.isFinite else {
         throw item.refusal("the number \(try item.double())", expected: "one of 32 bits")
@@ -158,8 +158,11 @@ struct SpecTensors {
     return Tensor(shape, values)
   }
 
-  private static func numbers(
-    _ field: JSONField, depth: Int, _ add: (JSONField) throws(Refusal) -> Void
+  /// The shape of lists of lists of one length each.
+  ///
+  /// - Parameter add: Called with what stands in them, in order.
+  static func numbers(
+    _ field: JSONField, depth: Int = 0, _ add: (JSONField) throws(Refusal) -> Void
   ) throws(Refusal) -> [Int] {
     guard case .array = field.value else {
       try add(field)
@@ -185,19 +188,23 @@ struct SpecTensors {
   func integers(_ field: JSONField) throws(Refusal) -> (shape: [Int], values: [Int]) {
     if case .array = field.value {
       var values: [Int] = []
-      let shape = try Self.numbers(field, depth: 0) { (item) throws(Refusal) in
+      let shape = try Self.numbers(field) { (item) throws(Refusal) in
         values.append(try item.int(in: -(1 << 53)...1 << 53))
       }
       return (shape, values)
     }
     let place = try place(field, Use())
     let tensor = try place.container.tensor(place.name) as TensorDescription
-    guard !tensor.elementType.isFloatingPoint, place.row == nil else {
+    guard !tensor.elementType.isFloatingPoint else {
       throw field.refusal(
         "the tensor \(quoted(try field.string())) of type \(tensor.elementType.name)",
         expected: "integers")
     }
-    return (tensor.shape, try place.container.integers(place.name))
+    let values = try place.container.integers(place.name)
+    guard let row = place.row else { return (tensor.shape, values) }
+    let shape = Array(tensor.shape.dropFirst())
+    let count = shape.reduce(1, *)
+    return (shape, Array(values[row * count..<(row + 1) * count]))
   }
 
   /// A row of integers for each example.
