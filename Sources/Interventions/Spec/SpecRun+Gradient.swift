@@ -6,19 +6,20 @@ internal import Tensors
 
 extension SpecRun {
   /// The loss, and its gradient with respect to the interventions or to the model's weights.
-  func gradient() throws(Refusal) -> SpecOutputs {
+  ///
+  /// - Parameter tape: An empty one, on which the whole batch is recorded unless it is cut.
+  func gradient(on tape: Tape<Float> = Tape()) throws(Refusal) -> SpecOutputs {
     if let generate = spec.generate { return try softGradient(generate) }
     let call = try call(spec.call)
     let labels = try labels(field("labels", spec.labels), examples: call.base.lengths.count)
     var outputs = SpecOutputs()
     (outputs.seen.calls, outputs.seen.gradientPasses) = ([call], 2)
+    if spec.target == .model, options.microbatches != nil {
+      throw spec.place.member("wrt").refusal(
+        "microbatches of gradients at the model", expected: "whole batches")
+    }
     if options.onlyReads { return outputs }
-    let tape = Tape<Float>()
     if spec.target == .model {
-      if options.microbatches != nil {
-        throw spec.place.member("wrt").refusal(
-          "microbatches of gradients at the model", expected: "whole batches")
-      }
       let (trained, weights) = model.trainable(on: tape)
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
@@ -37,7 +38,8 @@ extension SpecRun {
       return outputs
     }
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
-    let bound = setup.setup.bound(on: tape, asLeaves: true)
+    // Cut, the gradients are those of the pieces, and the whole batch gives its logits alone.
+    let bound = setup.setup.bound(on: tape, asLeaves: options.microbatches == nil)
     let result = run(call, on: tape, parameters: bound)
     outputs.seen.logits = (nil, result.logits.value)
     outputs.add(
