@@ -71,26 +71,25 @@ package struct OpenedSpec {
   ///
   /// - Parameters:
   ///   - saveTo: A folder for the interventions as they are after the run.
-  ///   - output: The file that the outputs go to.
-  ///   - force: Whether what is there may be replaced; an input never is.
+  ///   - outputs: The files that results go to, and whether what is there may be replaced, which an
+  ///     input never is.
   ///   - onlyReads: Whether it is not to be run, and no weights are read.
   package init(
     _ path: String, models: String?, isNaive: Bool = false, saveTo: String? = nil,
-    output: String? = nil, force: Bool = false, microbatches: Microbatches? = nil,
+    outputs: (files: [String], force: Bool)? = nil, microbatches: Microbatches? = nil,
     onlyReads: Bool = false
   ) throws(Refusal) {
     let document = try SpecDocument.read(path)
     if !onlyReads { try ComputeRoom.take(threads: 1) }
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     options.microbatches = microbatches
-    options.onlyReads = onlyReads
+    (options.onlyReads, options.outputs) = (onlyReads, outputs)
     let tokenizer = LazyTokenizer()
     options.texts = { (model) throws(Refusal) in try tokenizer.texts(of: model) }
     options.dumps = { (field, model) throws(Refusal) in
       try DumpTensors.read(field, model: model)
     }
     run = try SpecRun(document, options: options)
-    try run.refuseReplacing(output, force: force)
     model = run.opened
     words = SpecWords(run.meaning, tokenizer, model.checkpoint)
   }

@@ -104,6 +104,14 @@ public indirect enum ModelInputs<Scalar: Real>: Sendable {
     case .tokens, .segments, .embeddings, .features: InputLengths(lengths)
     }
   }
+
+  /// Positions of all examples together; of pairs, those of both sides.
+  package var positionCount: Int {
+    switch self {
+    case .pairs(let read, let tokens): read.positionCount + tokens.reduce(0) { $0 + $1.count }
+    case .tokens, .segments, .embeddings, .images, .features: lengths.reduce(0, +)
+    }
+  }
 }
 
 extension ModelInputs {

@@ -1,8 +1,10 @@
 import Foundation
 import Inputs
-import Interventions
+import Models
 import Testing
 import _TestSupport
+
+@testable import Interventions
 
 /// One representation for several layers.
 struct LayerExpansionTests {
@@ -84,6 +86,83 @@ struct LayerExpansionTests {
     } throws: {
       ($0 as? Refusal).map { "\($0)".contains(words) } ?? false
     }
+  }
+
+  private func layers(
+    _ layer: String, _ component: String, in model: ResNetModel<Float>
+  ) throws -> [Int] {
+    let text = #"{"representations": {"layer": \#(layer), "component": "\#(component)"}}"#
+    let document = JSONField(
+      try JSON.parse(Array(text.utf8), file: "a", kind: .job), file: "a", kind: .job)
+    return try LayerExpansion(model: model)(document).document["representations"].items()
+      .map { try $0["layer"].int() }
+  }
+
+  @Test
+  func `all layers are those that have the component`() throws {
+    let model = try #require(
+      ResNetShape.small.map { ResNetModel<Float>.random($0) }.first { model in
+        let own = Set(
+          model.sites.filter { $0.site == .shortcutConvolutionOutput }.flatMap(\.layers))
+        return !own.isEmpty && own.count < model.shape.layers
+      })
+    let some = model.sites.filter { $0.site == .shortcutConvolutionOutput }.flatMap(\.layers)
+    let name = Site.shortcutConvolutionOutput.rawValue
+    #expect(try layers(#""all""#, name, in: model) == some.sorted())
+    #expect(try layers(#"["all"]"#, name, in: model) == some.sorted())
+    let text = #"{"representations": [{"layer": "all", "component": "\#(name)"}, {"layer": 0}]}"#
+    let document = JSONField(
+      try JSON.parse(Array(text.utf8), file: "a", kind: .job), file: "a", kind: .job)
+    #expect(try SpecRun.layersOfAll(in: document, on: model) == some.sorted())
+    #expect(try layers(#""all""#, "block_output", in: model) == Array(0..<model.shape.layers))
+    let first = try #require(Set(0..<model.shape.layers).subtracting(some).min())
+    let refusal = #expect(throws: Refusal.self) { try layers("[\(first)]", name, in: model) }
+    #expect(try #require(refusal).expected.contains("\"all\""))
+  }
+
+  @Test(arguments: [
+    (
+      #", "args": {"factor": 2}"#, #"{"base": 2}"#, "", "representations[0].args.factor"
+    ),
+    (
+      #", "params": {"mask": "rows.npy:{layer}"}"#, #"{"base": 2}"#, "",
+      "representations[0].params.mask"
+    ),
+    ("", #"{"base": [[[2]], [["x"]]]}"#, "", "unit_locations.base[1][0][0]"),
+    ("", #"{"base": 2}"#, #", "subspaces": [null, [["a"]]]"#, "subspaces[1][0][0]"),
+  ])
+  func `what is refused is named as it is written, with its layer`(
+    first: String, locations: String, more: String, field: String
+  ) throws {
+    let folder = try SpecFolder()
+    try folder.write("rows.npy", shape: [1, 12], Array(0..<12))
+    let type = first.contains("mask") ? "SigmoidMaskIntervention" : "ZeroIntervention"
+    let refusal = #expect(throws: Refusal.self) {
+      try outputs(
+        folder,
+        #"{"layer": "all", "intervention_type": "\#(type)"\#(first)}, "#
+          + #"{"layer": 0, "component": "mlp_output", "intervention_type": "ZeroIntervention"}"#,
+        locations: locations,
+        more: more
+          + (type.hasPrefix("Sigmoid") ? #", "sources": {"input_ids": [[4, 5, 6, 7]]}"# : ""))
+    }
+    #expect(refusal?.field == field, "\(refusal.map { "\($0)" } ?? "")")
+    if first.contains("mask") { #expect(refusal?.found.hasSuffix("(layer 1)") == true) }
+  }
+
+  @Test
+  func `one representation without a list has no number`() throws {
+    let folder = try SpecFolder()
+    let refusal = #expect(throws: Refusal.self) {
+      try folder.run(
+        """
+        {"model": "tiny", "base": {"input_ids": [[1, 2, 3, 9]]}, "unit_locations": {"base": 2},
+         "representations": {"layer": "all", "intervention_type": "ZeroIntervention",
+           "embed_dim": 5}}
+        """)
+    }
+    #expect(refusal?.field == "representations.embed_dim")
+    #expect(refusal?.found.hasSuffix("(layer 0)") == true)
   }
 
   @Test

@@ -34,9 +34,11 @@ final class SpecFolder {
   ///   - microbatches: Examples of each, one after another; nil for whole batches.
   ///   - hasTensors: Whether there is a file of tensors at all.
   ///   - texts: The model's tokenizer.
+  ///   - outputs: The files that results are to go to, and whether they may replace what is there.
   func run(
     _ text: String, tensors: [String: [Int]] = [:], saveTo: String? = nil, isNaive: Bool = false,
-    microbatches: Int? = nil, hasTensors: Bool = true, texts: SpecTexts? = nil
+    microbatches: Int? = nil, hasTensors: Bool = true, texts: SpecTexts? = nil,
+    outputs: (files: [String], force: Bool)? = nil
   ) throws -> SpecRun {
     let path = root.appendingPathComponent("job.json").path
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
@@ -49,7 +51,19 @@ final class SpecFolder {
     var options = SpecRun.Options(models: models, isNaive: isNaive, saveTo: saveTo)
     options.microbatches = microbatches.map { Microbatches(of: $0, by: InTurn()) }
     if let texts { options.texts = { _ in texts } }
+    options.outputs = outputs
     return try SpecRun(path, options: options)
+  }
+
+  /// Writes rows of integers as NumPy saves them.
+  func write(_ name: String, shape: [Int], _ values: [Int32]) throws {
+    let sizes = shape.map { "\($0)," }.joined(separator: " ")
+    var header = "{'descr': '<i4', 'fortran_order': False, 'shape': (\(sizes)), }"
+    header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    var bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0]
+    bytes += Array(header.utf8)
+    for value in values { withUnsafeBytes(of: value.littleEndian) { bytes += Array($0) } }
+    try Data(bytes).write(to: root.appendingPathComponent(name))
   }
 
   /// Microbatches one after another, in this process.

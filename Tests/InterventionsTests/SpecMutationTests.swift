@@ -85,8 +85,6 @@ struct SpecMutationTests {
       let path = ["representations", "\(index)"]
       levels.append(Level(path, useless(ofType: type).filter { object[$0.0] == nil }))
       for key in ["args", "params"] where object[key] != nil {
-        // Beside a folder that was saved parameters are not read.
-        if key == "params", top["saved_directory"] != nil { continue }
         levels.append(Level(path + [key]))
       }
     }

@@ -21,22 +21,23 @@ package struct InterveneCommand: Sendable {
   package var at: String?
   /// How many of the most probable answers of each run are shown.
   package var top = 5
-  /// Whether a picture is drawn.
-  package var draws = false
+  /// The files that pictures are written to.
+  package var png: String?
+  package var svg: String?
 
   package init(_ path: String) { self.path = path }
 
   /// The run, with all that can be refused before it.
   package func prepared() throws(Refusal) -> Prepared {
     let opened = try OpenedSpec(
-      path, models: models, isNaive: isNaive, saveTo: saveTo, output: output, force: force,
-      microbatches: microbatches)
+      path, models: models, isNaive: isNaive, saveTo: saveTo,
+      outputs: ([output, png, svg].compactMap(\.self), force), microbatches: microbatches)
     if at != nil, !opened.run.hasPositions {
       throw Refusal(
         .commandLine, field: AskedPositions.option, found: "the option",
         expected: "none: this run gives no logits of positions")
     }
-    if draws, !opened.run.hasPictures {
+    if png != nil || svg != nil, !opened.run.hasPictures {
       throw Refusal(
         .commandLine, field: "--png or --svg", found: "a picture of generated text",
         expected: "none: it is text")

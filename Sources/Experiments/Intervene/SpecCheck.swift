@@ -14,7 +14,8 @@ package struct SpecCheck {
     _ path: String, models: String? = nil, saveTo: String? = nil, output: String? = nil
   ) throws(Refusal) {
     opened = try OpenedSpec(
-      path, models: models, saveTo: saveTo, output: output, onlyReads: true)
+      path, models: models, saveTo: saveTo, outputs: ([output].compactMap(\.self), false),
+      onlyReads: true)
     resolution = try opened.run.resolved()
   }
 

@@ -8,6 +8,8 @@ extension OrthogonalWeight {
   static var baseName: String { "rotate_layer.parametrizations.weight.0.base" }
   /// The matrix itself, worked out once a run.
   static var weightName: String { "rotate_layer.weight" }
+  /// By how much an element of a stored matrix may differ from what base and original stand for.
+  static var storedTolerance: Float { 1e-3 }
 
   var trained: [(String, Tensor<Scalar>)] { [(Self.originalName, original)] }
   var fixed: [(String, Tensor<Scalar>)] { [(Self.baseName, base)] }

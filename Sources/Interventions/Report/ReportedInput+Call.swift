@@ -67,8 +67,12 @@ extension SpecRun {
       return positions.sorted()
     }
     let isSerial = setup.setup.mode == .serial
-    let onBase = entries.indices.filter { !isSerial || entries[$0].group == last }
-      .map { ($0, call.places[$0].base) }
+    let isOfNewTokens = spec.generate?.actsOnNewTokens ?? false
+    let onBase =
+      isOfNewTokens
+      ? []
+      : entries.indices.filter { !isSerial || entries[$0].group == last }
+        .map { ($0, call.places[$0].base) }
     var lists = [
       ReportedInput.list(call.base, name: "base") { touched($0, $1, onBase) }
     ]

@@ -39,7 +39,7 @@ extension SpecRun {
   package func resolved() throws(Refusal) -> SpecResolution {
     var run = self
     run.options.onlyReads = true
-    let seen = try run.all().seen
+    let seen = try told { () throws(Refusal) in try run.all().seen }
     let inputs = seen.calls.map { run.reportedInputs($0) }
     return SpecResolution(
       kind: spec.kind.rawValue, model: run.modelPath, entries: run.entries(seen.calls),
@@ -53,18 +53,17 @@ extension SpecRun {
     cost.newTokens = seen.newTokens
     cost.steps = seen.steps
     cost.hasGradients = seen.gradientPasses > 0
-    cost.trainedCount = seen.trained.reduce(0) { $0 + $1.count }
+    cost.trainedCount = seen.trainedCount
     let shape = (model as? DecoderModel<Float>)?.shape
     if shape != nil { cost.blockRows = (0, 0) }
     for (number, call) in seen.calls.enumerated() {
       cost.examples += call.base.lengths.count
-      cost.tokens += ([call.base] + call.sources.compactMap(\.self)).reduce(0) { sum, inputs in
-        sum + inputs.extents.inputs.reduce(0, +)
-      }
+      cost.tokens += ([call.base] + call.sources.compactMap(\.self))
+        .reduce(0) { $0 + $1.positionCount }
       let times =
         seen.steps == 0
         ? 1 : (0..<seen.steps).count { $0 % seen.calls.count == number }
-      add(call, seen, shape, times: times, to: &cost)
+      add(call.repeated(seen.beams), seen, shape, times: times, to: &cost)
     }
     return cost
   }
@@ -81,9 +80,11 @@ extension SpecRun {
       let (naive, reused) = (Double(naive * times), Double(reused * times))
       cost.blockRows = (old.naive + naive, old.reused + (options.isNaive ? naive : reused))
     }
-    func widen(_ lengths: [Int]) {
-      let rows = lengths.reduce(0, +)
-      if rows > cost.widestPass.rows { cost.widestPass = (rows, lengths.max() ?? 0) }
+    func widen(_ inputs: ModelInputs<Float>, _ lengths: [Int]) {
+      // A decoder of images runs their parts, every other model the positions of its inputs.
+      let rows = shape == nil ? inputs.positionCount : lengths.reduce(0, +)
+      let longest = max(lengths.max() ?? 0, shape == nil ? inputs.extents.encoder.max() ?? 0 : 0)
+      if rows > cost.widestPass.rows { cost.widestPass = (rows, longest) }
     }
     for group in 0..<setup.setup.groupCount {
       let readers = entries.indices.filter {
@@ -98,7 +99,7 @@ extension SpecRun {
           places: call.places[$0].source ?? .whole)
       }
       cost.passes += times
-      widen(lengths)
+      widen(source, lengths)
       let all = lengths.reduce(0, +) * layers
       add(
         naive: all, reused: shape.map { Self.rows(reading: touches, in: $0, source.extents) } ?? all
@@ -111,7 +112,7 @@ extension SpecRun {
       spec.kind == .generate
       ? wants("original.ids") && !isSoftGeneration
       : spec.kind != .gradient && spec.kind != .train && wants("original.logits")
-    widen(lengths)
+    widen(call.base, lengths)
     let runs = isUnchangedWanted ? 2 : 1
     if seen.newTokens > 0 {
       cost.passes += runs * seen.newTokens * (1 + seen.gradientPasses)

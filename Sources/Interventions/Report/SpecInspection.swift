@@ -5,10 +5,11 @@ internal import JobFiles
 package enum SpecInspection {
   /// A heading, then interventions and inputs, a line each.
   package static func lines(_ document: JSONField) throws(Refusal) -> [String] {
-    let items = try LayerExpansion.items(of: document)
-    let written = try items.map { (item) throws(Refusal) -> String? in
-      guard case .object = item.value else { return nil }
-      return try item.optional("layer").map { JobText.inline(JobValue(json: $0.value)) }
+    // By the path of the representation, since sorted_keys takes them in another order.
+    var written: [String: String] = [:]
+    for item in try LayerExpansion.items(of: document) {
+      guard case .object = item.value, let layer = try item.optional("layer") else { continue }
+      written[item.path] = JobText.inline(JobValue(json: layer.value))
     }
     let spec = try InterventionSpec(LayerExpansion.withoutLayers(document))
     let count = spec.representations.count
@@ -21,7 +22,7 @@ package enum SpecInspection {
       let isPath = one.component.contains(".")
       lines.append(
         "  \(number)  \(one.type.rawValue)  \(escaped(one.component))"
-          + (isPath ? "" : " of layer \(written[number] ?? "\(one.layer)")")
+          + (isPath ? "" : " of layer \(written[one.field.path] ?? "\(one.layer)")")
           + "  \(one.unit.rawValue)"
           + (one.maxUnits > 1 ? " x \(one.maxUnits)" : ""))
     }

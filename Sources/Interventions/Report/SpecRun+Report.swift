@@ -51,12 +51,12 @@ extension SpecRun {
   ) throws(Refusal) -> (outputs: SpecOutputs, report: SpecReport) {
     var run = self
     run.options.wantsOriginal = request.wantsOriginal
-    // Refused before anything runs.
-    let positions = hasPositions ? try run.positions(request) : []
-    let all = try run.all()
-    return (
-      try all.only(spec.wanted), run.report(all, positions, request.top)
-    )
+    return try told { () throws(Refusal) in
+      // Refused before anything runs.
+      let positions = hasPositions ? try run.positions(request) : []
+      let all = try run.all()
+      return (try all.only(spec.wanted), run.report(all, positions, request.top))
+    }
   }
 
   /// The asked positions of each example of the base.
@@ -177,7 +177,7 @@ extension SpecRun {
       }
     }
     if spec.kind == .train {
-      report.trainedCount = outputs.seen.trained.reduce(0) { $0 + $1.count }
+      report.trainedCount = outputs.seen.trainedCount
     }
   }
 }

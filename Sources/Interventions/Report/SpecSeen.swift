@@ -8,9 +8,11 @@ struct SpecSeen: Sendable {
   var logits: (original: Tensor<Float>?, intervened: Tensor<Float>)?
   /// New tokens of each example of a generation.
   var newTokens = 0
-  /// Steps of a training, and the parameters that it changes with their numbers.
+  /// Continuations of each example that a generation follows: so many times wider is each pass.
+  var beams = 1
+  /// Steps of a training, and the numbers that it changes.
   var steps = 0
-  var trained: [(path: String, count: Int)] = []
+  var trainedCount = 0
   /// Passes over each call beside the changed one: the backward pass counts for two.
   var gradientPasses = 0
 }
@@ -18,12 +20,12 @@ struct SpecSeen: Sendable {
 extension SpecSeen {
   /// What a training has to show, once it is checked.
   ///
-  /// - Parameter trained: The parameters that it moves, with how many numbers each has.
+  /// - Parameter counts: How many numbers each parameter has that it moves.
   mutating func trains(
-    _ train: TrainSpec, _ calls: [InterventionCall<Float>], _ trained: [(String, Int)]
+    _ train: TrainSpec, _ calls: [InterventionCall<Float>], _ counts: [Int]
   ) {
     self.calls = calls
     (steps, gradientPasses) = (train.fields.steps * train.fields.accumulation, 2)
-    self.trained = trained.map { (path: $0, count: $1) }
+    trainedCount = counts.reduce(0, +)
   }
 }

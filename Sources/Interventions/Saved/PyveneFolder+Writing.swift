@@ -80,7 +80,8 @@ extension PyveneFolder {
     } catch {
       throw Refusal(.store, file: folder, found: "what cannot be listed", expected: "a folder")
     }
-    for name in entries.sorted() where name.hasPrefix("intkey_") && name.hasSuffix(".bin") {
+    for name in entries.sorted() where name.hasPrefix(SavedKey.fileStart) && name.hasSuffix(".bin")
+    {
       guard names.contains(name) else {
         throw Refusal(
           .store, file: "\(folder)/\(name)", found: "the state of another intervention",

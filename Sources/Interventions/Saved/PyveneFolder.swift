@@ -16,6 +16,11 @@ public struct PyveneFolder: Sendable, Equatable {
   /// The one file that every folder has.
   static let configName = "config.json"
 
+  /// Whether a folder of interventions holds a file of that name, of its own or with the model's weights.
+  static func holds(_ name: String) -> Bool {
+    [configName, weightsName].contains(name) || name.hasPrefix(SavedKey.fileStart)
+  }
+
   /// How the interventions run.
   public var mode: Mode
   /// The interventions as they were declared.

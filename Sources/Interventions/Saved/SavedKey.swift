@@ -36,5 +36,7 @@ enum SavedKey: CaseIterable {
   }
 
   /// The file with the state of the intervention of that key.
-  static func fileName(_ key: String) -> String { "intkey_\(key).bin" }
+  static func fileName(_ key: String) -> String { "\(fileStart)\(key).bin" }
+
+  static let fileStart = "intkey_"
 }

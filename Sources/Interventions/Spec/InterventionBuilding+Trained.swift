@@ -62,11 +62,11 @@ extension InterventionBuilding {
   {
     let made = rotation.weight
     let worst = zip(made.elements, weight.elements).map { abs($0 - $1) }.max() ?? 0
-    guard worst <= 1e-3 else {
+    guard worst <= OrthogonalWeight<Float>.storedTolerance else {
       throw refusal(
         OrthogonalWeight<Float>.weightName,
         "a matrix \(worst) away from what base and original stand for",
-        expected: "the same matrix to 0.001, or no matrix")
+        expected: "the same matrix to \(OrthogonalWeight<Float>.storedTolerance), or no matrix")
     }
   }
 

@@ -39,6 +39,13 @@ struct InterventionSpec: Sendable {
     _ = try fields.end()
   }
 
+  /// Every field, named by what reads it.
+  static func manual() throws(Refusal) -> Fields {
+    var fields = Fields.manual
+    _ = try InterventionSpec(&fields)
+    return fields
+  }
+
   init(_ f: inout Fields) throws(Refusal) {
     place = f.place
     let kind = try f.field("kind", .specKind, or: .forward, "What is run.")

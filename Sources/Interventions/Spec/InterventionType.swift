@@ -59,6 +59,9 @@ public enum InterventionType: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether runs show latents beside the changed activation.
+  var hasLatents: Bool { self == .autoencoder || self == .jumpReLUAutoencoder }
+
   /// The members of `args` that must be there.
   var neededArguments: [String] {
     switch self {

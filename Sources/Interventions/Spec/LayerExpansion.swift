@@ -2,12 +2,11 @@ internal import Inputs
 internal import JobFiles
 internal import Models
 
-/// Representations of several layers, one for each: `"layer": "all"`, `-1`, `"0:12:2"` or a list of
-/// these, in the order in which they are written. Lists that have an item for each representation as
-/// written have it for each of its layers then.
+/// Representations of several layers, one for each: `"layer": "all"`, which are those that have the
+/// component, `-1`, `"0:12:2"` or a list of these, in the order in which they are written. Lists that
+/// have an item for each representation as written have it for each of its layers then.
 struct LayerExpansion {
-  /// The sites of the model, each with its layers.
-  let sites: [(site: Site, layers: Range<Int>)]
+  let model: any IntervenableModel<Float>
 
   /// Whether a representation's layers are such as only a model tells, or several.
   static func isNeeded(in document: JSONField) throws(Refusal) -> Bool {
@@ -33,16 +32,22 @@ struct LayerExpansion {
     return try field.items()
   }
 
-  /// The same specification with one layer in each representation.
-  func callAsFunction(_ document: JSONField) throws(Refusal) -> JSONField {
+  /// The same specification with one layer in each representation, and where its parts were written.
+  func callAsFunction(
+    _ document: JSONField
+  ) throws(Refusal) -> (document: JSONField, places: WrittenPlaces) {
     let items = try Self.items(of: document)
-    var (expanded, origins) = ([JSON](), [Int]())
+    var (expanded, origins, layers) = ([JSON](), [Int](), [Int?]())
     for (origin, item) in items.enumerated() {
-      let own = try Self.isNeeded(item) ? each(item) : [item.value]
-      expanded += own
+      let own: [(JSON, layer: Int?)] =
+        try Self.isNeeded(item) ? each(item).map { ($0, $1) } : [(item.value, nil)]
+      expanded += own.map(\.0)
       origins += own.map { _ in origin }
+      layers += own.map { own.count > 1 ? $0.layer : nil }
     }
-    guard case .object(let object) = document.value else { return document }
+    var places = WrittenPlaces(file: document.file)
+    places.add("representations", origins.map { items[$0].path }, layers: layers)
+    guard case .object(let object) = document.value else { return (document, places) }
     if expanded.count > items.count {
       for key in ["sorted_keys", "mode"] {
         guard let other = try document.optional(key) else { continue }
@@ -52,7 +57,7 @@ struct LayerExpansion {
           expected: "representations of one layer")
       }
     }
-    var spread = Spread(written: items.count, origins: origins)
+    var spread = LayerSpread(written: items.count, origins: origins, layers: layers, places: places)
     for item in items {
       if case .object = item.value, try item.optional("group_key") != nil {
         spread.isGrouped = true
@@ -63,17 +68,19 @@ struct LayerExpansion {
       let own: JSON =
         switch key {
         case "representations": .array(expanded)
-        case "intervention_types": spread.list(value)
-        case "train": spread.training(value)
-        default: spread.call(key, value)
+        case "intervention_types": spread.list(value, at: key)
+        case "train": spread.training(value, at: key)
+        default: spread.call(key, value, at: key)
         }
       _ = result.insert(own, forKey: key)
     }
-    return JSONField(
+    let whole = JSONField(
       .object(result), file: document.file, path: document.path, kind: document.kind)
+    return (whole, spread.places)
   }
 
-  /// The same specification with the layer 0 where only a model tells which are meant.
+  /// The same specification with the layer 0 where only a model tells which are meant, and without an
+  /// order of keys, since those name layers.
   static func withoutLayers(_ document: JSONField) throws(Refusal) -> JSONField {
     guard try isNeeded(in: document), case .object(let object) = document.value else {
       return document
@@ -92,6 +99,7 @@ struct LayerExpansion {
           }))
     }
     let fields = object.members.reduce(into: JSONObject()) {
+      if $1.key == "sorted_keys" { return }
       _ = $0.insert($1.key == "representations" ? .array(items) : $1.value, forKey: $1.key)
     }
     return JSONField(
@@ -99,10 +107,10 @@ struct LayerExpansion {
   }
 
   /// A description for each of its layers.
-  private func each(_ field: JSONField) throws(Refusal) -> [JSON] {
-    guard case .object(let object) = field.value else { return [field.value] }
+  private func each(_ field: JSONField) throws(Refusal) -> [(JSON, layer: Int)] {
+    guard case .object(let object) = field.value else { return [] }
     let layer = try field["layer"]
-    let component = try field.optional("component")?.string() ?? "block_output"
+    let component = try field.optional("component")?.string() ?? RepresentationSpec.usualComponent
     return try numbers(layer, of: component).map { number in
       var own = JSONObject()
       for (key, value) in object.members {
@@ -111,21 +119,43 @@ struct LayerExpansion {
         if key == "component" { value = .string(LayerText.filled(component, number)) }
         _ = own.insert(value, forKey: key)
       }
-      return .object(own)
+      return (.object(own), number)
     }
   }
 
+  /// The layers in which every representation can stand whose layer is `"all"`; what is no name of a
+  /// component has them all.
+  func layersOfAll(in document: JSONField) throws(Refusal) -> [Int] {
+    var layers = Set(model.sites.map(\.layers).joined())
+    for item in try Self.items(of: document) {
+      guard case .object(let object) = item.value, case .string("all")? = object["layer"] else {
+        continue
+      }
+      var component = RepresentationSpec.usualComponent
+      switch object["component"] {
+      case .string(let name): component = name
+      case nil, .null: break
+      default: continue
+      }
+      let own = try self.layers(of: component, item["layer"])
+      if !own.isEmpty { layers.formIntersection(own) }
+    }
+    return layers.sorted()
+  }
+
   private func numbers(_ layer: JSONField, of component: String) throws(Refusal) -> [Int] {
-    let known = try layers(of: component, layer)
-    guard let last = known.max() else { return [0] }
+    let known = try layers(of: component, layer).sorted()
+    guard let last = known.last else { return [0] }
     let items = if case .array = layer.value { try layer.items() } else { [layer] }
     var numbers: [Int] = []
     for item in items {
-      for number in try resolved(item, count: last + 1) {
+      let isAll = if case .string("all") = item.value { true } else { false }
+      for number in try isAll ? known : resolved(item, count: last + 1) {
         guard known.contains(number) else {
           throw item.refusal(
             "layer \(number) of \(component)",
-            expected: "one of \(known.sorted().map(String.init).joined(separator: ", "))")
+            expected: "one of \(known.map(String.init).joined(separator: ", ")), or \"all\" of them"
+          )
         }
         guard !numbers.contains(number) else {
           throw item.refusal("layer \(number) twice", expected: "each layer once")
@@ -141,7 +171,6 @@ struct LayerExpansion {
     let selection: IndexSelection?
     switch item.value {
     case .number(let number): selection = number.int.map { .one($0) }
-    case .string("all"): selection = .range(start: 0, end: nil, step: 1)
     case .string(let text): selection = IndexSelection(range: text)
     default: selection = nil
     }
@@ -159,74 +188,16 @@ struct LayerExpansion {
 
   /// The layers that have a component; none where it is not known, which is refused by its name later.
   private func layers(of component: String, _ layer: JSONField) throws(Refusal) -> Set<Int> {
-    var ranges = sites.filter { $0.site.rawValue == component }.map(\.layers)
-    if component.contains(".") {
-      guard component.contains(LayerText.mark) else {
-        throw layer.refusal(
-          "layers beside the module path \(quoted(component))",
-          expected: "none, or a path with \(LayerText.mark) where the layer's number stands")
-      }
-      ranges = sites.map(\.layers)
+    guard component.contains(".") else {
+      return Set(model.sites.filter { $0.site.rawValue == component }.map(\.layers).joined())
     }
-    return Set(ranges.joined())
-  }
-}
-
-/// Lists with an item for each representation as written, which become lists with one for each layer.
-private struct Spread {
-  let written: Int
-  /// The number of each representation's written one.
-  let origins: [Int]
-  /// Whether sources are those of groups.
-  var isGrouped = false
-
-  func list(_ value: JSON) -> JSON {
-    guard case .array(let items) = value, items.count == written, written != origins.count,
-      !items.allSatisfy({ if case .number = $0 { true } else { false } })
-    else { return value }
-    return .array(origins.map { items[$0] })
-  }
-
-  /// A field of a specification or of a batch.
-  func call(_ key: String, _ value: JSON) -> JSON {
-    switch key {
-    case "subspaces", "source_representations": return list(value)
-    case "sources":
-      // One source is that of all.
-      if case .array(let items) = value, items.count == 1 || isGrouped { return value }
-      return list(value)
-    case "unit_locations":
-      guard case .object(let object) = value else { return value }
-      var result = JSONObject()
-      for (key, value) in object.members {
-        var own = list(value)
-        if key.contains("->"), case .array(let sides) = value, sides.count == 2 {
-          own = .array(sides.map(list))
-        }
-        _ = result.insert(own, forKey: key)
-      }
-      return .object(result)
-    default: return value
+    guard component.contains(LayerText.mark) else {
+      throw layer.refusal(
+        "layers beside the module path \(quoted(component))",
+        expected: "none, or a path with \(LayerText.mark) where the layer's number stands")
     }
-  }
-
-  func training(_ value: JSON) -> JSON {
-    guard case .object(let object) = value else { return value }
-    var result = JSONObject()
-    for (key, value) in object.members {
-      guard ["batches", "evaluate"].contains(key), case .array(let batches) = value else {
-        _ = result.insert(value, forKey: key)
-        continue
-      }
-      let own = batches.map { batch -> JSON in
-        guard case .object(let fields) = batch else { return batch }
-        return .object(
-          fields.members.reduce(into: JSONObject()) {
-            _ = $0.insert(call($1.key, $1.value), forKey: $1.key)
-          })
-      }
-      _ = result.insert(.array(own), forKey: key)
-    }
-    return .object(result)
+    let all = Set(model.sites.map(\.layers).joined())
+    let own = all.filter { model.site(atModulePath: LayerText.filled(component, $0)) != nil }
+    return own.isEmpty ? all : own
   }
 }

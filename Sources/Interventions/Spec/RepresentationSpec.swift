@@ -7,6 +7,13 @@ struct RepresentationSpec: Sendable {
   enum Interchange: Sendable, Equatable {
     case first(Int)
     case indices([Int])
+
+    var words: String {
+      switch self {
+      case .first(let count): "\(count)"
+      case .indices(let list): "\(list)"
+      }
+    }
   }
 
   /// The description itself, for refusals.
@@ -47,7 +54,7 @@ struct RepresentationSpec: Sendable {
     "intervention_link_key", "moe_key", "source_representation", "hidden_source_representation",
     "latent_dim",
   ]
-  private static let usualComponent = "block_output"
+  static let usualComponent = "block_output"
 
   /// - Parameter usual: The type where the description names none.
   init(_ given: JSONField, usual: InterventionType?) throws(Refusal) {

@@ -24,27 +24,6 @@ struct SavedInterventions {
     states = folder.order.map { Self.state(folder.representations[$0]) }
   }
 
-  /// Refuses descriptions beside a folder that are of other interventions than it holds.
-  func check(
-    against described: [RepresentationSpec], _ folder: JobPath
-  ) throws(Refusal) {
-    if described.isEmpty { return }
-    guard described.count == representations.count else {
-      throw folder.refusal(
-        "a folder of \(representations.count) interventions",
-        expected: "\(described.count), as representations lists")
-    }
-    for one in described {
-      guard let own = representations.first(where: { $0.key == one.key }), own.type == one.type
-      else {
-        throw one.field.refusal(
-          "\(one.type.rawValue) at \(one.key)",
-          expected: "what \(quoted(folder.written)) holds: "
-            + representations.map { "\($0.type.rawValue) at \($0.key)" }.joined(separator: ", "))
-      }
-    }
-  }
-
   /// The same as a specification says it.
   private static func description(_ saved: SavedRepresentation) -> JSONObject {
     func number(_ value: Int) -> JSON { .number(JSONNumber(text: "\(value)")) }

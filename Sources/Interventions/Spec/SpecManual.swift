@@ -5,11 +5,7 @@ internal import JobFiles
 package struct SpecManual {
   private let fields: FieldManual
 
-  package init() throws(Refusal) {
-    var fields = Fields.manual
-    _ = try InterventionSpec(&fields)
-    self.fields = FieldManual(fields)
-  }
+  package init() throws(Refusal) { fields = FieldManual(try InterventionSpec.manual()) }
 
   private static let says =
     "A specification of one intervened run, JSON, or TOML if its name ends in .toml, for causeway "

@@ -2,16 +2,14 @@ internal import Autodiff
 internal import Foundation
 package import Inputs
 package import JobFiles
-internal import Models
+package import Models
 package import Tensors
 
 /// A specification's run as one of many.
 extension SpecRun {
   /// The names of a specification's fields, with what the manual says of them.
   package static func fields() throws(Refusal) -> [(name: String, says: String)] {
-    var fields = Fields.manual
-    _ = try InterventionSpec(&fields)
-    return fields.entries.map { ($0.key, $0.says) }
+    try InterventionSpec.manual().entries.map { ($0.key, $0.says) }
   }
 
   /// The file of a specification's tensors that names none; nil where that is not there.
@@ -21,20 +19,31 @@ extension SpecRun {
   }
 
   /// The files of tensors that a specification names by their paths, and that are there.
-  package static func tensorFiles(in document: JSONField) -> [String] {
+  ///
+  /// - Parameter layers: How many layers its model has, for paths that leave theirs open.
+  package static func tensorFiles(in document: JSONField, layers: Int) -> [String] {
     let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
     func files(_ value: JSON) -> [String] {
       switch value {
       case .string(let text):
         guard let path = TensorPath(text)?.path else { return [] }
-        let file = URL(fileURLWithPath: path, relativeTo: folder).path
-        return FileManager.default.fileExists(atPath: file) ? [file] : []
+        let isOpen = path.contains(LayerText.mark)
+        let paths = isOpen ? (0..<layers).map { LayerText.filled(path, $0) } : [path]
+        return paths.map { URL(fileURLWithPath: $0, relativeTo: folder).path }
+          .filter { FileManager.default.fileExists(atPath: $0) }
       case .array(let items): return items.flatMap(files)
       case .object(let object): return object.members.flatMap { files($0.value) }
       case .null, .bool, .number: return []
       }
     }
     return Set(files(document.value)).sorted()
+  }
+
+  /// The layers in which every representation can stand whose layer is `"all"`.
+  package static func layersOfAll(
+    in document: JSONField, on model: any TrainableModel<Float>
+  ) throws(Refusal) -> [Int] {
+    try LayerExpansion(model: model).layersOfAll(in: document)
   }
 
   /// What a run comes to, before it is run.
@@ -57,6 +66,10 @@ extension SpecRun {
 
   /// Reads everything that the run will read, and refuses what it would refuse.
   package func extent() throws(Refusal) -> Extent {
+    try told { () throws(Refusal) in try checkedExtent() }
+  }
+
+  private func checkedExtent() throws(Refusal) -> Extent {
     try checkExpected()
     if let collecting = setup.setup.entries.indices.first(where: {
       setup.setup.intervention(of: $0).isCollecting
@@ -75,14 +88,14 @@ extension SpecRun {
     (extent.newTokens, extent.steps) = (seen.newTokens, spec.train?.steps ?? 0)
     extent.evaluates = spec.train?.evaluation.isEmpty == false
     extent.goesBack = seen.gradientPasses > 0
-    for call in seen.calls { extent.add(call) }
+    for call in seen.calls { extent.add(call.repeated(seen.beams)) }
     if spec.kind == .train {
       extent.rows = extent.rows * seen.steps / max(1, seen.calls.count)
     } else if let call = seen.calls.first {
       extent.lengths = spec.kind == .generate ? call.base.lengths : rows(call.base)
       // The base runs unchanged and changed.
-      if spec.kind.isForward { extent.rows += call.base.lengths.reduce(0, +) }
-      extent.rows += 2 * seen.newTokens * extent.lengths.count
+      if spec.kind.isForward { extent.rows += call.base.positionCount }
+      extent.rows += 2 * seen.newTokens * seen.beams * extent.lengths.count
     }
     return extent
   }
@@ -133,7 +146,8 @@ extension SpecRun {
   package func checkPlaces(
     _ position: Int?, orMask mask: Int?, at place: JobPlace
   ) throws(Refusal) {
-    _ = try answerRows(call(spec.call).base, at: position, orMask: mask, place)
+    let call = try told { () throws(Refusal) in try self.call(spec.call) }
+    _ = try answerRows(call.base, at: position, orMask: mask, place)
   }
 
   /// Logits of a forward pass at one position of each example, `[examples, classes]`, unchanged and
@@ -141,7 +155,7 @@ extension SpecRun {
   package func logits(
     at position: Int?, orMask mask: Int?
   ) throws(Refusal) -> (original: Tensor<Float>, changed: Tensor<Float>) {
-    let call = try call(spec.call)
+    let call = try told { () throws(Refusal) in try self.call(spec.call) }
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
     let result = run(call, on: Tape(), wantsOriginal: true)
     guard let original = result.original else { preconditionFailure("no unchanged run") }
@@ -166,9 +180,7 @@ extension SpecRun.Extent {
   fileprivate mutating func add(_ call: InterventionCall<Float>) {
     let all = [call.base] + call.sources.compactMap(\.self)
     for inputs in all {
-      let extents = inputs.extents
-      var own = extents.inputs.reduce(0, +)
-      if case .pairs = inputs { own += extents.encoder.reduce(0, +) }
+      let (extents, own) = (inputs.extents, inputs.positionCount)
       rows += own
       largest = max(largest, own)
       longest = max(longest, extents.inputs.max() ?? 0, extents.encoder.max() ?? 0)

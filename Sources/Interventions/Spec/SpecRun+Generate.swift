@@ -14,7 +14,7 @@ extension SpecRun {
     }
     let reading = SpecCall(
       document: spec.call, setup: setup, inputs: inputs, tensors: tensors,
-      isOfNewTokens: !fields.actsOnPrompt)
+      isOfNewTokens: fields.actsOnNewTokens)
     let single = try reading(spec.call)
     let call = single.repeated(fields.sequences)
     let (end, count) = try end(fields, single)
@@ -34,6 +34,7 @@ extension SpecRun {
     let choice = try choice(fields)
     var outputs = SpecOutputs()
     (outputs.seen.calls, outputs.seen.newTokens) = ([call], count)
+    outputs.seen.beams = beams ?? 1
     if options.onlyReads { return outputs }
     func run(
       _ generation: Generation<Float>, _ call: InterventionCall<Float>

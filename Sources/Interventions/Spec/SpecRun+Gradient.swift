@@ -6,19 +6,20 @@ internal import Tensors
 
 extension SpecRun {
   /// The loss, and its gradient with respect to the interventions or to the model's weights.
-  func gradient() throws(Refusal) -> SpecOutputs {
+  ///
+  /// - Parameter tape: An empty one, on which the whole batch is recorded unless it is cut.
+  func gradient(on tape: Tape<Float> = Tape()) throws(Refusal) -> SpecOutputs {
     if let generate = spec.generate { return try softGradient(generate) }
     let call = try call(spec.call)
     let labels = try labels(field("labels", spec.labels), examples: call.base.lengths.count)
     var outputs = SpecOutputs()
     (outputs.seen.calls, outputs.seen.gradientPasses) = ([call], 2)
+    if spec.target == .model, options.microbatches != nil {
+      throw spec.place.member("wrt").refusal(
+        "microbatches of gradients at the model", expected: "whole batches")
+    }
     if options.onlyReads { return outputs }
-    let tape = Tape<Float>()
     if spec.target == .model {
-      if options.microbatches != nil {
-        throw spec.place.member("wrt").refusal(
-          "microbatches of gradients at the model", expected: "whole batches")
-      }
       let (trained, weights) = model.trainable(on: tape)
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
@@ -37,7 +38,8 @@ extension SpecRun {
       return outputs
     }
     let run = InterventionRun(model, setup.setup, isNaive: options.isNaive)
-    let bound = setup.setup.bound(on: tape, asLeaves: true)
+    // Cut, the gradients are those of the pieces, and the whole batch gives its logits alone.
+    let bound = setup.setup.bound(on: tape, asLeaves: options.microbatches == nil)
     let result = run(call, on: tape, parameters: bound)
     outputs.seen.logits = (nil, result.logits.value)
     outputs.add(
@@ -69,31 +71,30 @@ extension SpecRun {
 
   /// A class or a next token for each example.
   func labels(_ field: JSONField, examples: Int) throws(Refusal) -> [Int] {
-    let labels = try labelNumbers(field)
-    guard labels.count == examples else {
-      throw field.refusal("\(labels.count) labels", expected: "\(examples), one for each example")
+    let (shape, labels) = try labelNumbers(field)
+    guard shape == [examples] else {
+      throw field.refusal(
+        shape.count == 1 ? "\(labels.count) labels" : "labels of shape \(shape)",
+        expected: "\(examples), one for each example")
     }
     return labels
   }
 
-  /// Classes or tokens in the order in which they stand.
-  func labelNumbers(_ field: JSONField) throws(Refusal) -> [Int] {
+  /// Classes or tokens as they stand, with their shape.
+  func labelNumbers(_ field: JSONField) throws(Refusal) -> (shape: [Int], labels: [Int]) {
     var labels: [Int] = []
+    var shape: [Int]
     if case .array = field.value {
-      for item in try field.items() {
-        if case .array = item.value {
-          for one in try item.items() { labels.append(try answer(one)) }
-        } else {
-          labels.append(try answer(item))
-        }
+      shape = try SpecTensors.numbers(field) { (item) throws(Refusal) in
+        labels.append(try answer(item))
       }
     } else {
-      labels = try tensors.integers(field).values
+      (shape, labels) = try tensors.integers(field)
     }
     if let outside = labels.first(where: { $0 < 0 || $0 >= classCount }) {
       throw field.refusal("label \(outside)", expected: "0 to \(classCount - 1)")
     }
-    return labels
+    return (shape, labels)
   }
 
   /// A class or token by its number, or a token by its text.
@@ -138,7 +139,8 @@ struct TrainedParameter {
     return all(in: setup) { !$0.isTrained && names.contains($0.name) }.map(\.path)
   }
 
-  private static func all(
+  /// - Parameter isWanted: Which parameters, trained or not.
+  static func all(
     in setup: SpecSetup, where isWanted: (InterventionParameters<Float>.Entry) -> Bool
   ) -> [TrainedParameter] {
     var seen: Set<Int> = []

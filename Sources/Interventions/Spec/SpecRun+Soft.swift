@@ -90,11 +90,11 @@ extension SpecRun {
     _ examples: Int, steps: Int
   ) throws(Refusal) -> (labels: [Int], steps: Int) {
     let field = try field("labels", spec.labels)
-    let labels = try labelNumbers(field)
-    guard labels.count == examples || labels.count == examples * steps else {
+    let (shape, labels) = try labelNumbers(field)
+    guard shape == [examples] || shape == [examples, steps] else {
       throw field.refusal(
-        "\(labels.count) labels",
-        expected: "\(examples), for the last step, or \(examples * steps), for each of \(steps)")
+        "labels of shape \(shape)",
+        expected: "[\(examples)], for the last step, or [\(examples), \(steps)], for each step")
     }
     return (labels, labels.count / examples)
   }

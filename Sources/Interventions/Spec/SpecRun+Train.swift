@@ -65,8 +65,7 @@ extension SpecRun {
       order.map { index in
         let parameter = trained[index]
         let values = self.setup.setup.interventions[parameter.intervention].parameters.entries
-        let count = values.first { $0.name == parameter.name }?.value.count ?? 0
-        return (parameter.path, count)
+        return values.first { $0.name == parameter.name }?.value.count ?? 0
       })
     if options.onlyReads { return outputs }
     let start = TrainingState(
@@ -110,7 +109,7 @@ extension SpecRun {
     let (optimizer, order) = try train.optimizer(over: names)
     var outputs = SpecOutputs()
     outputs.seen.trains(
-      train, batches.map(\.call), order.map { (names[$0], own[$0].variable.value.count) })
+      train, batches.map(\.call), order.map { own[$0].variable.value.count })
     if options.onlyReads { return outputs }
     let start = TrainingState(
       [Dictionary(uniqueKeysWithValues: own.map { ($0.name, $0.variable.value) })],

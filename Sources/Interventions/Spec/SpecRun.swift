@@ -35,6 +35,11 @@ public struct SpecRun {
     var wantsOriginal = false
     /// Whether everything is read and checked, and nothing run: the model is then without weights.
     package var onlyReads = false
+    /// The files that results go to, beside `saveTo`, and whether they may take the place of what is
+    /// there, which of inputs they never may; nil: it is not looked for what is there.
+    package var outputs: (files: [String], force: Bool)?
+    /// Files of tensors that other runs have opened.
+    package var openedFiles = OpenedTensorFiles()
 
     /// How a run is made unless said otherwise.
     public init(models: String? = nil, isNaive: Bool = false, saveTo: String? = nil) {
@@ -54,6 +59,8 @@ public struct SpecRun {
   var options: Options
   /// The model's folder or file.
   let modelPath: String
+  /// Where what is refused was written.
+  private let places: WrittenPlaces
 
   var kind: OpenedModel.Kind { opened.kind }
 
@@ -67,22 +74,33 @@ public struct SpecRun {
   /// - Parameter document: The specification, from whatever text; the paths in it, and its tensor file,
   ///   start from the folder of its `file`.
   public init(_ document: JSONField, options: Options = Options()) throws(Refusal) {
-    var (document, known) = (document, OpenedModel?.none)
+    var (whole, places) = (document, WrittenPlaces(file: document.file))
+    var known: (opened: OpenedModel, outline: any TrainableModel<Float>)?
     if try LayerExpansion.isNeeded(in: document) {
       let written = try document["model"].string()
       let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
       let path = JobPath(
         written: written, resolved: URL(fileURLWithPath: written, relativeTo: folder).path)
       let opened = try OpenedModel(Self.place(of: path, options))
-      document = try LayerExpansion(sites: opened.outline().sites)(document)
-      known = opened
+      let outline = try opened.outline()
+      (whole, places) = try LayerExpansion(model: outline)(document)
+      known = (opened, outline)
     }
-    let spec = try InterventionSpec(document)
-    try Self.check(options, spec)
-    let opened =
-      if let known { known } else { try OpenedModel(Self.place(of: spec.model, options)) }
-    try self.init(
-      spec, options, opened, options.onlyReads ? opened.outline() : opened.load())
+    do throws(Refusal) {
+      let spec = try InterventionSpec(whole)
+      try Self.check(options, spec)
+      let opened =
+        if let known { known.opened } else { try OpenedModel(Self.place(of: spec.model, options)) }
+      let outline = if let known { known.outline } else { try opened.outline() }
+      if let (files, force) = options.outputs {
+        let layers = outline.sites.map(\.layers.upperBound).max() ?? 0
+        try SpecFiles(document, spec, opened, layers: layers, tensorFile: options.tensorFile)
+          .refuseReplacing(files, folder: options.saveTo, force: force)
+      }
+      try self.init(spec, options, opened, options.onlyReads ? outline : opened.load(), places)
+    } catch {
+      throw places(error)
+    }
   }
 
   /// - Parameters:
@@ -92,17 +110,21 @@ public struct SpecRun {
     _ document: JSONField, options: Options, on opened: OpenedModel,
     _ model: any TrainableModel<Float>
   ) throws(Refusal) {
-    let one =
+    let (whole, places) =
       try LayerExpansion.isNeeded(in: document)
-      ? LayerExpansion(sites: model.sites)(document) : document
-    try self.init(InterventionSpec(one), options, opened, model)
+      ? LayerExpansion(model: model)(document) : (document, WrittenPlaces(file: document.file))
+    do throws(Refusal) {
+      try self.init(InterventionSpec(whole), options, opened, model, places)
+    } catch {
+      throw places(error)
+    }
   }
 
   private init(
     _ spec: InterventionSpec, _ options: Options, _ opened: OpenedModel,
-    _ model: any TrainableModel<Float>
+    _ model: any TrainableModel<Float>, _ places: WrittenPlaces
   ) throws(Refusal) {
-    (self.spec, self.options, self.opened) = (spec, options, opened)
+    (self.spec, self.options, self.opened, self.places) = (spec, options, opened, places)
     modelPath = Self.place(of: spec.model, options)
     var made: [String: Tensor<Float>] = [:]
     if let dumps = spec.dumps {
@@ -111,7 +133,8 @@ public struct SpecRun {
       }
       made = try read(dumps, modelPath)
     }
-    tensors = try SpecTensors(beside: spec.place.file, or: options.tensorFile, made: made)
+    tensors = try SpecTensors(
+      beside: spec.place.file, or: options.tensorFile, made: made, files: options.openedFiles)
     classCount = opened.classCount
     guard let saved = spec.saved else {
       self.model = model
@@ -128,6 +151,7 @@ public struct SpecRun {
     setup = try SpecSetup(
       loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
       saved: loaded.states)
+    try loaded.compare(with: spec.representations, setup, tensors)
   }
 
   /// Refuses what the kind has no use for.
@@ -209,50 +233,14 @@ public struct SpecRun {
     } catch { throw error.of(spec.place) }
   }
 
-  /// The names of outputs that the kind can give; of collected values and generation, beginnings.
-  private var possibleOutputs: [String] {
-    let collected = setup.setup.entries.indices.contains {
-      setup.setup.intervention(of: $0).isCollecting
-    }
-    let values = collected ? ["collected."] : []
-    let trained = TrainedParameter.all(in: setup).map(\.path)
-    let lengths = SpecOutputs.lengthsName
-    switch spec.kind {
-    case .forward, .saveLoad, .gruTime, .attentionWeight:
-      return ["original.logits", "intervened.logits", "latent.", lengths] + values
-    case .generate:
-      return [
-        "original.ids", "intervened.ids", "intervened.logits", lengths,
-        SpecOutputs.promptLengthsName,
-      ] + values
-    case .gradient:
-      let names = spec.target == .model ? model.weights.parameters.map(\.name) : trained
-      return [
-        "intervened.logits", "intervened.ids", "loss", lengths, SpecOutputs.promptLengthsName,
-      ] + names.map { "grad.\($0)" }
-    case .train: return ["losses", "final.", "eval.loss", "eval.accuracy"]
-    }
-  }
-
-  /// Refuses outputs that the kind never gives, before anything runs.
-  func checkExpected() throws(Refusal) {
-    guard let wanted = spec.wanted else { return }
-    let possible = possibleOutputs
-    for field in wanted {
-      let name = try field.string()
-      if possible.contains(where: { $0.hasSuffix(".") ? name.hasPrefix($0) : name == $0 }) {
-        continue
-      }
-      let near = nearest(to: name, among: possible).map { "\($0) (did you mean that?)" }
-      throw field.refusal(
-        "the output \(quoted(name)), which this run does not give",
-        expected: near ?? "one of \(possible.joined(separator: ", "))")
-    }
-  }
-
   /// Runs it.
   public func callAsFunction() throws(Refusal) -> SpecOutputs {
-    try all().only(spec.wanted)
+    try told { () throws(Refusal) in try all().only(spec.wanted) }
+  }
+
+  /// Does what may be refused, and names what is refused as it is written.
+  func told<Value>(_ work: () throws(Refusal) -> Value) throws(Refusal) -> Value {
+    do throws(Refusal) { return try work() } catch { throw places(error) }
   }
 
   /// Runs it, with all outputs that its kind gives.

@@ -19,9 +19,7 @@ struct SpecTensors {
 
   private static let zeros = "zeros"
   /// What a tensor can be said by.
-  static let words =
-    "the name of a tensor, numbers, \"zeros\", or FILE.npy, .pt, .bin or .safetensors, with :NAME or "
-    + ":NUMBER where it holds several"
+  static let words = "the name of a tensor, numbers, \"zeros\", or \(TensorPath.words)"
   /// Axes that numbers in a specification may have.
   private static let rankLimit = 8
 
@@ -29,14 +27,15 @@ struct SpecTensors {
   private let prefix: String
   /// Where the own file is, or would be; nil of a job that names none.
   private let path: String?
-  private let file: SafetensorsFile?
+  private let file: (any TensorContainer)?
   private let made: [String: Tensor<Float>]
   /// Where paths of other files start from; nil: none are read.
   private let folder: URL?
+  private let files: OpenedTensorFiles
 
   /// Those of a file that a job names, or none.
   init(_ path: String?, prefix: String = "in.") throws(Refusal) {
-    (self.path, self.prefix) = (path, prefix)
+    (self.path, self.prefix, files) = (path, prefix, OpenedTensorFiles())
     file = try path.map { (path) throws(Refusal) in try SafetensorsFile(path, kind: .job) }
     (made, folder) = ([:], nil)
   }
@@ -46,13 +45,15 @@ struct SpecTensors {
   /// - Parameters:
   ///   - named: The file instead of that one.
   ///   - made: Tensors that no file holds, by name; they hide those of the file.
+  ///   - files: What keeps files open that are named again.
   init(
-    beside document: String, or named: String?, made: [String: Tensor<Float>]
+    beside document: String, or named: String?, made: [String: Tensor<Float>],
+    files: OpenedTensorFiles
   ) throws(Refusal) {
     let path = named ?? Self.path(beside: document)
     let isThere = named != nil || FileManager.default.fileExists(atPath: path)
-    (self.path, prefix) = (path, "in.")
-    file = isThere ? try SafetensorsFile(path, kind: .job) : nil
+    (self.path, prefix, self.files) = (path, "in.", files)
+    file = isThere ? try files.safetensors(path) : nil
     (self.made, folder) = (made, URL(fileURLWithPath: document).deletingLastPathComponent())
   }
 
@@ -74,7 +75,7 @@ struct SpecTensors {
     let text = try filled(field, use)
     if let folder, let path = TensorPath(text) {
       let found = try path.found(
-        at: URL(fileURLWithPath: path.path, relativeTo: folder).path, for: field)
+        at: URL(fileURLWithPath: path.path, relativeTo: folder).path, in: files, for: field)
       return Place(container: found.container, name: found.name, row: found.row)
     }
     if let file, file.tensors[prefix + text] != nil {
@@ -147,7 +148,7 @@ struct SpecTensors {
   /// Numbers as they stand, in lists of lists of one length each.
   private func inline(_ field: JSONField) throws(Refusal) -> Tensor<Float> {
     var values: [Float] = []
-    let shape = try Self.numbers(field, depth: 0) { (item) throws(Refusal) in
+    let shape = try Self.numbers(field) { (item) throws(Refusal) in
       let value = Float(try item.double())
       guard value.isFinite else {
         throw item.refusal("the number \(try item.double())", expected: "one of 32 bits")
@@ -157,8 +158,11 @@ struct SpecTensors {
     return Tensor(shape, values)
   }
 
-  private static func numbers(
-    _ field: JSONField, depth: Int, _ add: (JSONField) throws(Refusal) -> Void
+  /// The shape of lists of lists of one length each.
+  ///
+  /// - Parameter add: Called with what stands in them, in order.
+  static func numbers(
+    _ field: JSONField, depth: Int = 0, _ add: (JSONField) throws(Refusal) -> Void
   ) throws(Refusal) -> [Int] {
     guard case .array = field.value else {
       try add(field)
@@ -184,19 +188,23 @@ struct SpecTensors {
   func integers(_ field: JSONField) throws(Refusal) -> (shape: [Int], values: [Int]) {
     if case .array = field.value {
       var values: [Int] = []
-      let shape = try Self.numbers(field, depth: 0) { (item) throws(Refusal) in
+      let shape = try Self.numbers(field) { (item) throws(Refusal) in
         values.append(try item.int(in: -(1 << 53)...1 << 53))
       }
       return (shape, values)
     }
     let place = try place(field, Use())
     let tensor = try place.container.tensor(place.name) as TensorDescription
-    guard !tensor.elementType.isFloatingPoint, place.row == nil else {
+    guard !tensor.elementType.isFloatingPoint else {
       throw field.refusal(
         "the tensor \(quoted(try field.string())) of type \(tensor.elementType.name)",
         expected: "integers")
     }
-    return (tensor.shape, try place.container.integers(place.name))
+    let values = try place.container.integers(place.name)
+    guard let row = place.row else { return (tensor.shape, values) }
+    let shape = Array(tensor.shape.dropFirst())
+    let count = shape.reduce(1, *)
+    return (shape, Array(values[row * count..<(row + 1) * count]))
   }
 
   /// A row of integers for each example.

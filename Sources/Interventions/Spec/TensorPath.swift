@@ -42,11 +42,12 @@ struct TensorPath {
   ///
   /// - Parameters:
   ///   - path: Where the file is.
+  ///   - files: What keeps it open.
   ///   - field: Where it is named.
   func found(
-    at path: String, for field: JSONField
+    at path: String, in files: OpenedTensorFiles, for field: JSONField
   ) throws(Refusal) -> (container: any TensorContainer, name: String, row: Int?) {
-    let container = try opened(path, field)
+    let container = try files.container(path) { () throws(Refusal) in try opened(path, field) }
     let names = container.tensors.keys.sorted()
     guard let item else {
       guard names.count == 1 else {

@@ -69,17 +69,13 @@ struct Intervene: AsyncParsableCommand {
     var command = InterveneCommand(spec)
     (command.models, command.isNaive, command.saveTo) = (models, naive, save)
     (command.output, command.force) = (output, force)
-    (command.at, command.top, command.draws) = (at, top, png != nil || svg != nil)
+    (command.at, command.top, command.png, command.svg) = (at, top, png, svg)
     let environment = try MPIEnvironment()
     do throws(Refusal) {
       let world = environment.world
       let isFirst = world.rank == 0
       if !isFirst { command.saveTo = nil }
       if microbatch == nil { try RankedSpec.refuseIdle(world) }
-      _ = try world.agree { () throws(Refusal) -> Bool in
-        if isFirst { try refusePictures() }
-        return isFirst
-      }
       let (outputs, views) =
         if let microbatch {
           try RankedSpec(world, microbatch: microbatch).run(command)
@@ -92,12 +88,6 @@ struct Intervene: AsyncParsableCommand {
       return isFirst ? views : nil
     } catch {
       environment.leave(after: error)
-    }
-  }
-
-  private func refusePictures() throws(Refusal) {
-    for path in [png, svg] {
-      if let path { try refuseReplacing(path, force: force) }
     }
   }
 }

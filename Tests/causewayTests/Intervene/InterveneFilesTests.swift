@@ -47,6 +47,18 @@ extension EndToEnd {
         #expect(
           ended.code == 2 && ended.errors.contains("never replaced"), "\(input): \(ended.errors)")
       }
+      try FileManager.default.copyItem(
+        atPath: bench.path("spec.safetensors"), toPath: bench.path("other.safetensors"))
+      try bench.put(
+        Self.spec.replacing("\"row\"", with: "\"other.safetensors:in.row\""), "named.json")
+      for (option, input) in [
+        ("-o", "other.safetensors"), ("--png", "named.json"), ("--svg", "other.safetensors"),
+      ] {
+        let ended = try await tool(
+          ["intervene", bench.path("named.json"), option, bench.path(input), "--force"])
+        #expect(
+          ended.code == 2 && ended.errors.contains("never replaced"), "\(option): \(ended.errors)")
+      }
       #expect(
         try Data(contentsOf: URL(fileURLWithPath: bench.path("spec.safetensors"))) == tensors)
     }

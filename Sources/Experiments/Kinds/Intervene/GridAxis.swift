@@ -16,6 +16,8 @@ struct GridAxis: Sendable {
     case listed([JobValue])
     /// Layers of the model, or numbers.
     case numbers(IndexSelection)
+    /// The layers that have what is on the axis.
+    case all
 
     static let words =
       "a list of values, \"all\" layers, or a range such as \"0:12\""
@@ -102,7 +104,7 @@ struct GridAxis: Sendable {
     case .list(let items):
       guard !items.isEmpty else { throw field.refusal(expected: Values.words) }
       return .listed(items)
-    case .string("all"): return .numbers(.range(start: 0, end: nil, step: 1))
+    case .string("all"): return .all
     case .string:
       guard let range = try IndexSelection(field) else {
         throw field.refusal(expected: Values.words)
@@ -114,12 +116,24 @@ struct GridAxis: Sendable {
 
   /// What the field takes, one after another.
   ///
-  /// - Parameter layers: How many layers the model has; nil where it is of none.
-  func resolved(layers: Int?) throws(Refusal) -> [JobValue] {
+  /// - Parameters:
+  ///   - layers: How many layers the model has; nil where it is of none.
+  ///   - own: Those of them that have what is on the axis.
+  func resolved(layers: Int?, own: () throws(Refusal) -> [Int]) throws(Refusal) -> [JobValue] {
+    let isOfLayers = fields.allSatisfy { $0.leaf == "layer" }
     switch values {
     case .listed(let items): return items
+    case .all:
+      let own = isOfLayers ? try own() : []
+      guard !own.isEmpty else {
+        throw place.refusal(
+          "\"all\"",
+          expected: isOfLayers
+            ? "a list: no layer has all that is on the axis"
+            : "a list of values: only layers are counted from a model")
+      }
+      return own.map { .int($0) }
     case .numbers(let range):
-      let isOfLayers = fields.allSatisfy { $0.leaf == "layer" }
       guard let count = isOfLayers ? layers : range.ownEnd else {
         throw place.refusal(
           range.text,

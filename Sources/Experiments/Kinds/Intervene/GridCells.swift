@@ -27,6 +27,7 @@ struct GridCells: Sendable {
   let mask: Int?
   /// How many of the most probable answers are kept.
   let top: Int
+  private let openedFiles = OpenedTensorFiles()
   /// What the numbers come from beside the weights.
   let inputs: [JobInput]
 
@@ -36,7 +37,13 @@ struct GridCells: Sendable {
   ) throws(Refusal) {
     (self.spec, self.opened) = (spec, opened)
     let layers = outline.sites.map(\.layers.upperBound).max()
-    values = try spec.axes.map { (axis) throws(Refusal) in try axis.resolved(layers: layers) }
+    values = try spec.axes.indices.map { (number) throws(Refusal) in
+      try spec.axes[number].resolved(layers: layers) { () throws(Refusal) in
+        try SpecRun.layersOfAll(
+          in: spec.document(spec.axes.indices.map { $0 == number ? .text("all") : .int(0) }),
+          on: outline)
+      }
+    }
     count = try Self.count(values, spec.axes[0].place)
     labels = try zip(spec.axes, values).map { axis, values throws(Refusal) in
       try Self.labels(axis, values)
@@ -64,7 +71,7 @@ struct GridCells: Sendable {
     // Values of the grid may name files too.
     let onGrid = JSONField(
       .array(values.flatMap { $0.map(\.json) }), file: first.file, kind: .job)
-    let named = SpecRun.tensorFiles(in: first) + SpecRun.tensorFiles(in: onGrid)
+    let named = [first, onGrid].flatMap { SpecRun.tensorFiles(in: $0, layers: layers ?? 0) }
     var digests: [String] = []
     for file in Set(named).sorted() { digests.append(try fileDigest(file, kind: .job)) }
     inputs = [
@@ -143,6 +150,7 @@ struct GridCells: Sendable {
   func run(_ cell: Int, on model: any TrainableModel<Float>) throws(Refusal) -> SpecRun {
     var options = SpecRun.Options(isNaive: spec.run.naive)
     options.tensorFile = spec.tensors?.resolved
+    options.openedFiles = openedFiles
     let (dumped, prompts, tokenizer) = (dumped, prompts, tokenizer)
     options.dumps = { _, _ throws(Refusal) in dumped }
     options.texts = { _ throws(Refusal) in

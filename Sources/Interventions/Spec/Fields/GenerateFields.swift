@@ -22,6 +22,9 @@ struct GenerateFields: Sendable {
   let sequences: Int
   let soft: SoftFields?
 
+  /// Whether places are those of each new token, and not of the prompt.
+  var actsOnNewTokens: Bool { soft == nil && !actsOnPrompt }
+
   /// - Parameter isGradient: Whether a loss is taken of what is generated.
   init(_ f: inout Fields, isGradient: Bool) throws(Refusal) {
     place = f.place
