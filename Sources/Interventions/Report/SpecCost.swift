@@ -65,8 +65,20 @@ extension SpecRun {
         seen.steps == 0
         ? 1 : (0..<seen.steps).count { $0 % seen.calls.count == number }
       add(call, seen, shape, times: times, to: &cost)
+      if seen.compared.contains(number) { addUnchanged(call, shape, to: &cost) }
     }
     return cost
+  }
+
+  /// The run whose logits a loss compares with: once, though a training takes many steps.
+  private func addUnchanged(
+    _ call: InterventionCall<Float>, _ shape: DecoderShape?, to cost: inout SpecCost
+  ) {
+    cost.passes += 1
+    cost.logitRows += rows(call.base).reduce(0, +)
+    guard let shape, let old = cost.blockRows else { return }
+    let all = Double(call.base.extents[shape.extent].reduce(0, +) * shape.layers)
+    cost.blockRows = (old.naive + all, old.reused + all)
   }
 
   private func add(

@@ -11,6 +11,8 @@ struct SpecSeen: Sendable {
   /// Steps of a training, and the parameters that it changes with their numbers.
   var steps = 0
   var trained: [(path: String, count: Int)] = []
+  /// The numbers of the calls whose unchanged runs a loss compares with.
+  var compared: [Int] = []
   /// Passes over each call beside the changed one: the backward pass counts for two.
   var gradientPasses = 0
 }

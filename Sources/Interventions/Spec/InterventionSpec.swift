@@ -25,6 +25,7 @@ struct InterventionSpec: Sendable {
   let call: CallFields
   /// What gradients are with respect to.
   let target: Target?
+  let objective: ObjectiveFields
   let labels: JSONField?
   let train: TrainFields?
   let generate: GenerateFields?
@@ -61,19 +62,30 @@ struct InterventionSpec: Sendable {
     target = try f.optional(
       "wrt", .choice(), needed: Fields.When(kind == .gradient, "there"), only: of(.gradient),
       "What gradients are with respect to.")
-    labels = try f.optional(
-      "labels", .labels, needed: Fields.When(kind == .gradient, "there"), only: of(.gradient),
-      "The class or next token that is right, one for each example; with generate one for each of its "
-        + "steps too, [examples, steps].")
+    let own = try f.optional(
+      "objective", .objective, usually: "cross_entropy", only: of(.gradient, .train),
+      "What gradients are of, or what training makes smaller: the mean over examples of a loss of each "
+        + "one's logits, at the last position unless others are named, or a sum of several.")
+    let objective = own ?? .usual(at: f.place)
+    self.objective = objective
+    labels = try f.labels(of: objective, only: of(.gradient))
     train = try f.optional(
-      "train", .table(TrainFields.init), needed: Fields.When(kind == .train, "there"),
+      "train", .table { (f) throws(Refusal) in try TrainFields(&f, objective) },
+      needed: Fields.When(kind == .train, "there"),
       only: of(.train), "How interventions, or the model under them, are trained.")
+    if own != nil, let train, !f.isManual,
+      (train.batches + train.evaluation).allSatisfy({ $0.ownObjective != nil })
+    {
+      throw f.place(of: "objective").refusal(
+        "an objective that no batch reads", expected: "none, or a batch without its own")
+    }
     generate = try f.optional(
       "generate",
       .table { (f) throws(Refusal) in
-        try GenerateFields(&f, isGradient: kind == .gradient)
+        try GenerateFields(&f, hasLoss: kind != .generate)
       }, needed: Fields.When(kind == .generate, "with kind = \"generate\""),
-      only: of(.generate, .gradient), "Tokens that follow the prompts.")
+      only: of(.generate, .gradient),
+      "Tokens that follow the prompts; of a gradient the loss is of these.")
     let readsText =
       (call.inputs
       + (train.map { $0.batches + $0.evaluation } ?? [])

@@ -68,6 +68,11 @@ extension SpecRun {
     if let soft = spec.generate?.soft {
       throw soft.place.refusal("a soft generation in a grid", expected: "none: tokens are stored")
     }
+    if let own = spec.train?.evaluation.first(where: { !$0.objective.hasLabels }) {
+      throw own.call.place.refusal(
+        "an evaluation without labels in a grid", expected: "a loss of labels, of which accuracy is"
+      )
+    }
     var run = self
     run.options.onlyReads = true
     let seen = try run.all().seen
@@ -83,6 +88,9 @@ extension SpecRun {
       // The base runs unchanged and changed.
       if spec.kind.isForward { extent.rows += call.base.lengths.reduce(0, +) }
       extent.rows += 2 * seen.newTokens * extent.lengths.count
+    }
+    for number in seen.compared {
+      extent.rows += seen.calls[number].base.extents.inputs.reduce(0, +)
     }
     return extent
   }

@@ -97,6 +97,11 @@ struct SpecTensors {
       expected: "the name of a tensor \(prefix)NAME there\(forms)\(near)")
   }
 
+  /// Whether the own file, or what is made elsewhere, has a tensor of a name.
+  func has(_ name: String) -> Bool {
+    made[name] != nil || file?.tensors[prefix + name] != nil
+  }
+
   /// The text with the layer in the place of `{layer}`.
   private func filled(_ field: JSONField, _ use: Use) throws(Refusal) -> String {
     let text = try field.string()

@@ -52,18 +52,42 @@ struct CallFields: Sendable {
 /// One batch of a training.
 struct BatchFields: Sendable {
   let call: CallFields
-  let labels: JSONField
+  /// The batch's own; nil: the specification's.
+  let ownObjective: ObjectiveFields?
+  let objective: ObjectiveFields
+  let labels: JSONField?
 
-  init(_ f: inout Fields) throws(Refusal) {
+  /// - Parameter shared: The specification's objective.
+  init(_ f: inout Fields, _ shared: ObjectiveFields) throws(Refusal) {
     call = try CallFields(&f)
-    labels = try f.required(
-      "labels", .labels, "The class or next token that is right, one for each example.")
+    ownObjective = try f.optional(
+      "objective", .objective, usually: "the specification's", "What is made smaller on this batch."
+    )
+    objective = ownObjective ?? shared
+    labels = try f.labels(of: objective)
+  }
+}
+
+extension Fields {
+  /// `labels`, of which an objective reads some or none.
+  ///
+  /// - Parameter when: Where they are read at all.
+  mutating func labels(
+    of objective: ObjectiveFields, only when: When = .always
+  ) throws(Refusal) -> JSONField? {
+    let isRead = isManual || objective.readsLabels
+    return try optional(
+      "labels", .labels,
+      needed: When(when.holds && isRead, "where the objective reads them"),
+      only: isRead ? when : When(false, "a loss that reads them", of: "the objective"),
+      "The class or next token that is right: one for each example, or where several positions are "
+        + "read a list for each; with generate one for the last step, or for each step.")
   }
 }
 
 extension FieldType where Value == JSONField {
   /// What is right, as numbers.
   static var labels: FieldType {
-    json("a list of numbers or texts of one token, or the name of integers")
+    json("a list of numbers or texts of one token, or of lists of these, or the name of integers")
   }
 }
