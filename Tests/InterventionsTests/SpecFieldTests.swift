@@ -34,9 +34,10 @@ struct SpecFieldTests {
     ),
     (
       """
-      {"model": "tiny", "kind": "train", "representations": [[0]], "generate": {"soft": {}},
+      {"model": "tiny", "kind": "train", "representations": [[0]],
+       "generate": {"max_new_tokens": 1},
        "train": {"steps": 1, "lr": 1, "batches": [{\(base), "labels": [1]}]}}
-      """, ["generate", "kind = \"train\""]
+      """, ["generate.soft", "no such field"]
     ),
     (
       """

@@ -126,10 +126,10 @@ extension SpecRun {
     widen(lengths)
     let runs = isUnchangedWanted ? 2 : 1
     if seen.newTokens > 0 {
-      cost.passes += runs * seen.newTokens * (1 + seen.gradientPasses)
+      cost.passes += times * runs * seen.newTokens * (1 + seen.gradientPasses)
       let grown = (0..<seen.newTokens).reduce(0) { $0 + rows + $1 * lengths.count }
       let kept = isSoftGeneration ? grown : rows + (seen.newTokens - 1) * lengths.count
-      cost.logitRows += runs * seen.newTokens * lengths.count
+      cost.logitRows += times * runs * seen.newTokens * lengths.count
       add(
         naive: runs * grown * layers * (1 + seen.gradientPasses),
         reused: runs * kept * layers * (1 + seen.gradientPasses))

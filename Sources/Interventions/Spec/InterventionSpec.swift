@@ -84,8 +84,8 @@ struct InterventionSpec: Sendable {
       .table { (f) throws(Refusal) in
         try GenerateFields(&f, hasLoss: kind != .generate)
       }, needed: Fields.When(kind == .generate, "with kind = \"generate\""),
-      only: of(.generate, .gradient),
-      "Tokens that follow the prompts; of a gradient the loss is of these.")
+      only: of(.generate, .gradient, .train),
+      "Tokens that follow the prompts; of a gradient or a training the loss is of these.")
     let readsText =
       (call.inputs
       + (train.map { $0.batches + $0.evaluation } ?? [])

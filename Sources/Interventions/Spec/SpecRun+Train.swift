@@ -17,6 +17,7 @@ extension SpecRun {
   /// Losses step by step, and what was trained.
   func train() throws(Refusal) -> SpecOutputs {
     let train = TrainSpec(try field("train", spec.train))
+    if let generate = spec.generate { return try trainSoftly(train, generate) }
     let training = try batches(train.fields.batches)
     let evaluation = try batches(train.fields.evaluation)
     if options.microbatches != nil, train.fields.target == .model {
