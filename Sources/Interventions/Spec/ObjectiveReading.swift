@@ -8,6 +8,8 @@ struct ObjectiveReading {
   let run: SpecRun
   /// How many rows of logits each example has.
   let lengths: [Int]
+  /// What a mask leaves out before them, which positions count too; nothing where there is no mask.
+  var paddingBefore: [Int] = []
   /// Whether the rows are new tokens, all of which have labels if there are so many.
   var isOfNewTokens = false
   /// The shape of each value that is collected, `[examples, units, width]`; nil where examples have
@@ -67,10 +69,12 @@ struct ObjectiveReading {
     let items = field.isPlace ? [field] : try field.items()
     guard !places.isEmpty else { throw field.refusal("no positions", expected: "one at least") }
     var result: [[Int]] = []
-    for length in lengths {
+    for (example, length) in lengths.enumerated() {
+      let padding = paddingBefore.isEmpty ? 0 : paddingBefore[example]
       var own: [Int] = []
       for (place, item) in zip(places, items) {
-        own += try place.numbers(within: length, "position", at: item)
+        own += try place.behind(padding, at: item)
+          .numbers(within: length, "position", at: item)
       }
       guard Set(own).count == own.count else {
         throw field.refusal("a position twice", expected: "each position once")

@@ -60,6 +60,29 @@ enum PlaceNumber {
     }
   }
 
+  /// The place counted from the first position that a mask leaves, where it was counted from the start
+  /// of the padding before that. A range passes over padding; numbers from the end stay, since the end
+  /// is an example's own.
+  func behind(_ padding: Int, at field: JSONField) throws(Refusal) -> PlaceNumber {
+    func refusal(_ what: String) -> Refusal {
+      field.refusal("\(what), which attention_mask leaves out", expected: "\(padding) or more")
+    }
+    if padding == 0 { return self }
+    switch self {
+    case .patch: return self
+    case .number(let number), .range(.one(let number)):
+      guard number < 0 || number >= padding else { throw refusal("position \(number)") }
+      return .number(number < 0 ? number : number - padding)
+    case .range(.range(let start, let end, let step)):
+      if let end, end >= 0, end <= padding { throw refusal("positions to \(end)") }
+      let steps = max(0, padding - start + step - 1) / step
+      return .range(
+        .range(
+          start: start < 0 ? start : start + steps * step - padding,
+          end: end.map { $0 < 0 ? $0 : $0 - padding }, step: step))
+    }
+  }
+
   /// The numbers that it stands for among so many, none of which may be outside.
   ///
   /// - Parameters:

@@ -21,7 +21,7 @@ struct SpecCall {
     let sources = try sources(place)
     let entries = setup.setup.entries
     let reading = UnitLocationsReading(
-      entries: entries.indices.map { entry($0, base, sources) }, examples: base.lengths.count)
+      entries: try self.entries(place, base, sources), examples: base.lengths.count)
     let locations = place.locations ?? document.locations
     var sides: [(source: UnitPlaces?, base: UnitPlaces)]
     if setup.setup.mode == .serial {
@@ -66,6 +66,33 @@ struct SpecCall {
       call.places[index].numbers = numbers[index]
     }
     return call
+  }
+
+  /// What places are read by, with the padding that they count.
+  private func entries(
+    _ place: CallFields, _ base: ModelInputs<Float>, _ sources: [ModelInputs<Float>?]
+  ) throws(Refusal) -> [UnitLocationsReading.Entry] {
+    let before = isOfNewTokens ? [] : try inputs.paddingBefore(place.base)
+    let count = setup.setup.groupCount
+    var ofSources: [[Int]] = []
+    switch place.sources {
+    case nil: break
+    case .all(let one):
+      ofSources = Array(repeating: try inputs.paddingBefore(one), count: count)
+    case .each(let items):
+      for item in items { ofSources.append(try inputs.paddingBefore(item)) }
+      if items.count == 1 { ofSources = Array(repeating: ofSources[0], count: count) }
+    }
+    return setup.setup.entries.indices.map { index in
+      let group = setup.setup.entries[index].group
+      func padding(_ group: Int) -> [Int] {
+        ofSources.indices.contains(group) ? ofSources[group] : []
+      }
+      let isLast = setup.setup.mode == .parallel || group == count - 1
+      var entry = entry(index, base, sources)
+      entry.paddingBefore = (padding(group), isLast ? before : padding(group + 1))
+      return entry
+    }
   }
 
   /// What an entry's places are read by.

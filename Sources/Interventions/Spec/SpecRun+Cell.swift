@@ -125,13 +125,16 @@ extension SpecRun {
       }
     }
     var (places, start) = ([Int](), 0)
+    // Positions that are said count the padding before an example's own.
+    let padding = masked == nil ? try inputs.paddingBefore(spec.call.base) : []
     for (example, length) in lengths.enumerated() {
       let own = masked?[example] ?? position ?? -1
-      guard own < 0 ? -own <= length : own < length else {
+      let before = padding.isEmpty ? 0 : padding[example]
+      guard own < 0 ? -own <= length : (before..<before + length).contains(own) else {
         throw place.refusal(
           "position \(own)", expected: "one that a prompt of \(length) tokens has")
       }
-      places.append(start + (own < 0 ? length + own : own))
+      places.append(start + (own < 0 ? length + own : own - before))
       start += length
     }
     return places

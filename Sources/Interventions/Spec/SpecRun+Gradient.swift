@@ -9,7 +9,7 @@ extension SpecRun {
   func gradient() throws(Refusal) -> SpecOutputs {
     if let generate = spec.generate { return try softGradient(generate) }
     let call = try call(spec.call)
-    let read = try objective(spec.objective, spec.labels, call)
+    let read = try objective(spec.objective, spec.labels, call, spec.call)
     var outputs = SpecOutputs()
     (outputs.seen.calls, outputs.seen.gradientPasses) = ([call], 2)
     if read.needsOriginal { outputs.seen.compared = [0] }
@@ -71,12 +71,17 @@ extension SpecRun {
   }
 
   /// What a call's loss is, without the unchanged run that it may compare with.
+  ///
+  /// - Parameter place: Where the base stands: the specification, or a batch of training.
   func objective(
-    _ fields: ObjectiveFields, _ labels: JSONField?, _ call: InterventionCall<Float>
+    _ fields: ObjectiveFields, _ labels: JSONField?, _ call: InterventionCall<Float>,
+    _ place: CallFields
   ) throws(Refusal) -> Objective {
-    let collected = InterventionRun(model, setup.setup).collectedShapes(call)
-    return try ObjectiveReading(run: self, lengths: rows(call.base), collected: collected)(
-      fields, labels)
+    let reading = ObjectiveReading(
+      run: self, lengths: rows(call.base),
+      paddingBefore: kind == .classifier ? [] : try inputs.paddingBefore(place.base),
+      collected: InterventionRun(model, setup.setup).collectedShapes(call))
+    return try reading(fields, labels)
   }
 
   /// An objective with the logits of the unchanged run, if it compares with these.

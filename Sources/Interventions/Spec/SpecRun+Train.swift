@@ -36,7 +36,8 @@ extension SpecRun {
     for field in fields {
       let call = try call(field.call)
       batches.append(
-        Batch(call: call, objective: try objective(field.objective, field.labels, call)))
+        Batch(
+          call: call, objective: try objective(field.objective, field.labels, call, field.call)))
     }
     return batches
   }

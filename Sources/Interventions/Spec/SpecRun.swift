@@ -174,9 +174,11 @@ public struct SpecRun {
   }
 
   var inputs: SpecInputs {
-    SpecInputs(tensors: tensors, limits: model.inputLimits) { (text) throws(Refusal) in
-      try texts(for: "input_ids").encode(text, spec.addsSpecialTokens)
-    }
+    SpecInputs(
+      tensors: tensors, limits: model.inputLimits,
+      tokenize: { (text) throws(Refusal) in
+        try texts(for: "input_ids").encode(text, spec.addsSpecialTokens)
+      }, allowsPaddingBefore: true)
   }
 
   /// The model's tokenizer.
@@ -322,10 +324,10 @@ public struct SpecRun {
   ) throws(Refusal) -> Tensor<Float> {
     if kind != .classifier, let base, let padded = try inputs.paddedLength(base) {
       var start = 0
-      let rows = lengths.flatMap { length in
+      let rows = zip(lengths, try inputs.paddingBefore(base)).flatMap { length, before in
         defer { start += length }
-        return (start..<start + length).map { $0 + 1 }
-          + Array(repeating: 0, count: padded - length)
+        return Array(repeating: 0, count: before) + (start..<start + length).map { $0 + 1 }
+          + Array(repeating: 0, count: padded - before - length)
       }
       let zero = Tensor<Float>(zeros: [1, logits.width])
       return Tensor.concatenated([zero, logits]).gathered(rows)
