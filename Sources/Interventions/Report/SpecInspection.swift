@@ -25,8 +25,8 @@ package enum SpecInspection {
           + "  \(one.unit.rawValue)"
           + (one.maxUnits > 1 ? " x \(one.maxUnits)" : ""))
     }
-    if let folder = try document.optional("saved_directory") {
-      lines.append("  interventions of \(quoted(try folder.string()))")
+    if let origin = spec.origin {
+      lines.append("  interventions of \(quoted(origin.path.written))")
     }
     if let base = try document.optional("base") { lines.append("  base  \(try inputs(base))") }
     if let sources = try document.optional("sources") {

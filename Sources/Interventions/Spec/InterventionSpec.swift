@@ -20,7 +20,8 @@ struct InterventionSpec: Sendable {
   let addsSpecialTokens: Bool
   let representations: [RepresentationSpec]
   let mode: InterventionSetup<Float>.Mode
-  let saved: JobPath?
+  /// Where they are if they are not described.
+  let origin: Origin?
   let includesModel: Bool
   let call: CallFields
   /// What gradients are with respect to.
@@ -57,7 +58,7 @@ struct InterventionSpec: Sendable {
       "model", .path("a model's folder or .gguf file, or a model's name"),
       "A folder as Hugging Face lays it out, a .gguf file, the name of a folder under --models, or "
         + "the name of a model in Hugging Face's cache.")
-    (representations, mode, saved, includesModel) = try Self.interventions(&f)
+    (representations, mode, origin, includesModel) = try Self.interventions(&f)
     call = try CallFields(&f, runs: runs)
     target = try f.optional(
       "wrt", .choice(), needed: Fields.When(kind == .gradient, "there"), only: of(.gradient),

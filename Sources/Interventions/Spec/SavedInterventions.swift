@@ -10,12 +10,26 @@ struct SavedInterventions {
   let mode: InterventionSetup<Float>.Mode
 
   init(_ path: String) throws(Refusal) {
-    let folder = try PyveneFolder(reading: path)
+    try self.init(PyveneFolder(reading: path), "\(path)/\(PyveneFolder.configName)")
+  }
+
+  /// - Parameter config: A `config.json` of the reference, or its folder; its interventions start anew.
+  init(config: String) throws(Refusal) {
+    let path = Self.configFile(config)
+    try self.init(PyveneFolder(config: path), path)
+  }
+
+  /// A path as it is, or of a folder the file in it.
+  static func configFile(_ path: String) -> String {
+    path.hasSuffix(".json") ? path : "\(path)/\(PyveneFolder.configName)"
+  }
+
+  private init(_ folder: PyveneFolder, _ path: String) throws(Refusal) {
     mode = folder.mode == .serial ? .serial : .parallel
     var declared: [RepresentationSpec] = []
     for (index, saved) in folder.representations.enumerated() {
       let field = JSONField(
-        .object(Self.description(saved)), file: "\(path)/config.json",
+        .object(Self.description(saved)), file: path,
         path: "representations[\(index)]", kind: .model)
       declared.append(try RepresentationSpec(field, usual: nil))
     }

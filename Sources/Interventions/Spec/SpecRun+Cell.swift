@@ -14,6 +14,9 @@ extension SpecRun {
     return fields.entries.map { ($0.key, $0.says) }
   }
 
+  /// The fields by which interventions are said, of which every specification has one.
+  package static let interventionFields = ["representations", "saved_directory", "config"]
+
   /// The file of a specification's tensors that names none; nil where that is not there.
   package static func tensorFile(beside document: String) -> String? {
     let path = SpecTensors.path(beside: document)
@@ -35,6 +38,14 @@ extension SpecRun {
       }
     }
     return Set(files(document.value)).sorted()
+  }
+
+  /// The `config.json` that a specification names, if it names one.
+  package static func configFile(of document: JSONField) throws(Refusal) -> String? {
+    guard let config = try document.optional("config") else { return nil }
+    let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
+    return SavedInterventions.configFile(
+      URL(fileURLWithPath: try config.string(), relativeTo: folder).path)
   }
 
   /// What a run comes to, before it is run.

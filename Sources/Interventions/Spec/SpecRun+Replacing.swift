@@ -23,7 +23,7 @@ extension SpecRun {
       }
     }
     guard let folder = options.saveTo else { return }
-    let inputs = [modelPath, spec.saved?.resolved].compactMap(\.self)
+    let inputs = [modelPath, spec.origin?.path.resolved].compactMap(\.self)
     if let input = inputs.first(where: { Self.isSame($0, folder) }) {
       throw Refusal(
         .commandLine, file: folder, found: "an input of \(spec.place.file), \(escaped(input))",
@@ -40,7 +40,8 @@ extension SpecRun {
   /// The specification, its tensors, and the files of the model and of saved interventions.
   private var inputFiles: [String] {
     var files = [spec.place.file, SpecTensors.path(beside: spec.place.file), modelPath]
-    for folder in [opened.checkpoint.path, spec.saved?.resolved].compactMap(\.self) {
+    if let origin = spec.origin { files.append(origin.path.resolved) }
+    for folder in [opened.checkpoint.path, spec.origin?.path.resolved].compactMap(\.self) {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       files += names.sorted().map { "\(folder)/\($0)" }
     }

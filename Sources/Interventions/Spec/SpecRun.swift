@@ -113,21 +113,28 @@ public struct SpecRun {
     }
     tensors = try SpecTensors(beside: spec.place.file, or: options.tensorFile, made: made)
     classCount = opened.classCount
-    guard let saved = spec.saved else {
+    guard let origin = spec.origin else {
       self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
       if options.saveTo != nil { _ = try setup.folder() }
       return
     }
-    let folder = saved.resolved
-    self.model =
-      spec.includesModel && !options.onlyReads
-      ? try Self.model(model, withWeightsOf: folder) : model
-    let loaded = try SavedInterventions(folder)
-    try loaded.check(against: spec.representations, saved)
+    let loaded: SavedInterventions
+    switch origin {
+    case .saved(let folder):
+      self.model =
+        spec.includesModel && !options.onlyReads
+        ? try Self.model(model, withWeightsOf: folder.resolved) : model
+      loaded = try SavedInterventions(folder.resolved)
+      try loaded.check(against: spec.representations, folder)
+    case .config(let path):
+      self.model = model
+      loaded = try SavedInterventions(config: path.resolved)
+    }
     setup = try SpecSetup(
       loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
       saved: loaded.states)
+    if options.saveTo != nil { _ = try setup.folder() }
   }
 
   /// Refuses what the kind has no use for.

@@ -64,7 +64,9 @@ struct GridCells: Sendable {
     // Values of the grid may name files too.
     let onGrid = JSONField(
       .array(values.flatMap { $0.map(\.json) }), file: first.file, kind: .job)
-    let named = SpecRun.tensorFiles(in: first) + SpecRun.tensorFiles(in: onGrid)
+    let named =
+      SpecRun.tensorFiles(in: first) + SpecRun.tensorFiles(in: onGrid)
+      + (try SpecRun.configFile(of: first).map { [$0] } ?? [])
     var digests: [String] = []
     for file in Set(named).sorted() { digests.append(try fileDigest(file, kind: .job)) }
     inputs = [
