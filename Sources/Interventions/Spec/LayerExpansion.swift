@@ -190,7 +190,8 @@ private struct Spread {
   /// A field of a specification or of a batch.
   func call(_ key: String, _ value: JSON) -> JSON {
     switch key {
-    case "subspaces", "source_representations": return list(value)
+    case "source_representations": return list(value)
+    case "subspaces": return value.isListOfNumbersOrNames ? value : list(value)
     case "sources":
       // One source is that of all.
       if case .array(let items) = value, items.count == 1 || isGrouped { return value }
@@ -199,9 +200,10 @@ private struct Spread {
       guard case .object(let object) = value else { return value }
       var result = JSONObject()
       for (key, value) in object.members {
-        var own = list(value)
+        // A list of places is that of all.
+        var own = value.isListOfNumbersOrNames ? value : list(value)
         if key.contains("->"), case .array(let sides) = value, sides.count == 2 {
-          own = .array(sides.map(list))
+          own = .array(sides.map { $0.isListOfNumbersOrNames ? $0 : list($0) })
         }
         _ = result.insert(own, forKey: key)
       }

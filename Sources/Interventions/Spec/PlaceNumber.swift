@@ -117,6 +117,9 @@ extension JSONField {
   /// Whether it is a place, not a list of them.
   var isPlace: Bool { isNumber || isName || isPatch }
 
+  /// Whether it is a number, or a name or range of numbers, or a list of these and of nothing else.
+  var isChoiceOfNumbers: Bool { isNumber || isName || value.isListOfNumbersOrNames }
+
   /// Whether it is a rectangle of pixels.
   var isPatch: Bool { if case .object = value { true } else { false } }
 
@@ -137,5 +140,18 @@ extension JSONField {
     var numbers: [PlaceNumber] = []
     for item in try items() { numbers.append(try PlaceNumber(item)) }
     return numbers
+  }
+}
+
+extension JSON {
+  /// Whether it is a list of numbers, names and ranges and of nothing else.
+  var isListOfNumbersOrNames: Bool {
+    guard case .array(let items) = self else { return false }
+    return items.allSatisfy {
+      switch $0 {
+      case .number, .string: true
+      default: false
+      }
+    }
   }
 }

@@ -31,12 +31,15 @@ struct CallFields: Sendable {
       "The places where each intervention reads and acts: one number everywhere, [in the source, in "
         + "the base], or [[source], [base]] by intervention, example and unit, for h.pos "
         + "[[heads], [positions]] by example. A place is a number, from the end below 0, \"last\", "
-        + "\"all\", a range such as \"0:3\", or of pixels {y, x, height, width}; null (\"none\" in "
-        + "TOML) is everywhere.")
+        + "\"last_but_one\", \"all\", a range such as \"0:3\" or \"0:12:2\", or of pixels "
+        + "{y, x, height, width}; null (\"none\" in TOML) is everywhere.")
     subspaces = try f.optional(
-      "subspaces", .json("a number, a list, or by intervention lists by example or null"),
+      "subspaces",
+      .json(
+        "a number, a range such as \"0:4\", a list, or by intervention lists by example or null"),
       usually: "all",
-      "Parts of subspace_partition, or without one coordinates, that are changed; of a formula "
+      "Parts of subspace_partition, or without one coordinates, that are changed, from the end below 0, "
+        + "\"all\" or ranges such as \"0:4\" for several; of a formula "
         + "numbers by name that its constants take, {strength = 2.5}.")
     given = try f.optional(
       "source_representations",
