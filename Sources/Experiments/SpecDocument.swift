@@ -89,6 +89,7 @@ package struct OpenedSpec {
     options.dumps = { (field, model) throws(Refusal) in
       try DumpTensors.read(field, model: model)
     }
+    options.dump = DumpTensors.reading()
     run = try SpecRun(document, options: options)
     try run.refuseReplacing(output, force: force)
     model = run.opened

@@ -139,13 +139,12 @@ struct SpecCall {
     var given = [InterventionCall<Float>.Given?](repeating: nil, count: keys.count)
     guard let field = place.given ?? document.given else { return given }
     func value(_ field: JSONField, _ index: Int) throws(Refusal) -> InterventionCall<Float>.Given {
-      let width = setup.widths[index].map { [$0] }
+      let (entry, width) = (setup.setup.entries[index], setup.widths[index].map { [$0] })
       return .init(
-        try tensors.floats(
-          field, for: .init(layer: setup.setup.entries[index].layer, shape: width)))
+        try tensors.floats(field, for: .init(site: entry.site, layer: entry.layer, shape: width)))
     }
     switch field.value {
-    case .object:
+    case .object where try field.optional("dump") == nil:
       try field.refuseUnknownKeys(known: keys)
       for (key, item) in try field.members() {
         guard let index = keys.firstIndex(of: key), !item.isNull else { continue }

@@ -31,6 +31,13 @@ public struct SpecRun {
       (
         @Sendable (_ field: JSONField, _ model: String) throws(Refusal) -> [String: Tensor<Float>]
       )?
+    /// A statistic of a dump that an object describes.
+    package typealias DumpReading =
+      @Sendable (_ field: JSONField, _ model: String, _ site: Site?, _ layer: Int?)
+      throws(Refusal) -> Tensor<Float>
+    /// What reads statistics of dumps that stand where a tensor is wanted; site and layer are those that
+    /// the tensor is for.
+    package var dump: DumpReading?
     /// Whether the unchanged run is wanted even where `outputs` leaves it out.
     var wantsOriginal = false
     /// Whether everything is read and checked, and nothing run: the model is then without weights.
@@ -111,7 +118,14 @@ public struct SpecRun {
       }
       made = try read(dumps, modelPath)
     }
-    tensors = try SpecTensors(beside: spec.place.file, or: options.tensorFile, made: made)
+    var dump: ((JSONField, SpecTensors.Use) throws(Refusal) -> Tensor<Float>)?
+    if let read = options.dump {
+      dump = { [modelPath] (field, use) throws(Refusal) in
+        try read(field, modelPath, use.site, use.layer)
+      }
+    }
+    tensors = try SpecTensors(
+      beside: spec.place.file, or: options.tensorFile, made: made, dump: dump)
     classCount = opened.classCount
     guard let origin = spec.origin else {
       self.model = model

@@ -9,19 +9,23 @@ internal import Tensors
 struct SpecTensors {
   /// What a tensor is for, by which it can be said in short.
   struct Use {
-    /// What `{layer}` in a name or path stands for.
+    /// The site of a dump whose statistic it is.
+    var site: Site?
+    /// What `{layer}` in a name or path stands for, and the layer of that site.
     var layer: Int?
     /// That of `"zeros"`.
     var shape: [Int]?
 
-    init(layer: Int? = nil, shape: [Int]? = nil) { (self.layer, self.shape) = (layer, shape) }
+    init(site: Site? = nil, layer: Int? = nil, shape: [Int]? = nil) {
+      (self.site, self.layer, self.shape) = (site, layer, shape)
+    }
   }
 
   private static let zeros = "zeros"
   /// What a tensor can be said by.
   static let words =
-    "the name of a tensor, numbers, \"zeros\", or FILE.npy, .pt, .bin or .safetensors, with :NAME or "
-    + ":NUMBER where it holds several"
+    "the name of a tensor, numbers, \"zeros\", FILE.npy, .pt, .bin or .safetensors, with :NAME or "
+    + ":NUMBER where it holds several, or {dump = \"run folder\", statistic = \"mean\"}"
   /// Axes that numbers in a specification may have.
   private static let rankLimit = 8
 
@@ -33,12 +37,14 @@ struct SpecTensors {
   private let made: [String: Tensor<Float>]
   /// Where paths of other files start from; nil: none are read.
   private let folder: URL?
+  /// What reads statistics of dumps; nil: none are read.
+  private let dump: ((JSONField, Use) throws(Refusal) -> Tensor<Float>)?
 
   /// Those of a file that a job names, or none.
   init(_ path: String?, prefix: String = "in.") throws(Refusal) {
     (self.path, self.prefix) = (path, prefix)
     file = try path.map { (path) throws(Refusal) in try SafetensorsFile(path, kind: .job) }
-    (made, folder) = ([:], nil)
+    (made, folder, dump) = ([:], nil, nil)
   }
 
   /// Those of a specification, and in the file of its own name if there is one.
@@ -46,13 +52,16 @@ struct SpecTensors {
   /// - Parameters:
   ///   - named: The file instead of that one.
   ///   - made: Tensors that no file holds, by name; they hide those of the file.
+  ///   - dump: What reads a statistic of a dump that an object describes.
   init(
-    beside document: String, or named: String?, made: [String: Tensor<Float>]
+    beside document: String, or named: String?, made: [String: Tensor<Float>],
+    dump: ((JSONField, Use) throws(Refusal) -> Tensor<Float>)? = nil
   ) throws(Refusal) {
     let path = named ?? Self.path(beside: document)
     let isThere = named != nil || FileManager.default.fileExists(atPath: path)
     (self.path, prefix) = (path, "in.")
     file = isThere ? try SafetensorsFile(path, kind: .job) : nil
+    self.dump = dump
     (self.made, folder) = (made, URL(fileURLWithPath: document).deletingLastPathComponent())
   }
 
@@ -119,7 +128,14 @@ struct SpecTensors {
   func floats(_ field: JSONField, for use: Use = Use()) throws(Refusal) -> Tensor<Float> {
     switch field.value {
     case .array: return try inline(field)
-    case .object: throw field.refusal("an object", expected: "numbers or the name of a tensor")
+    case .object:
+      guard let dump, try field.optional("dump") != nil else {
+        throw field.refusal(
+          "an object",
+          expected: "numbers or the name of a tensor"
+            + (dump == nil ? "" : ", or an object with dump and statistic"))
+      }
+      return try dump(field, use)
     default: break
     }
     let text = try filled(field, use)

@@ -20,6 +20,8 @@ struct GridCells: Sendable {
   private let prompts: ModelPrompts
   /// Statistics of dumps that the specification names.
   private let dumped: [String: Tensor<Float>]
+  /// Statistics that stand where a tensor is wanted, each read once.
+  private let readDump = DumpTensors.reading()
   private let tokenizer: (any Tokenizer)?
   /// The names of classes.
   private let classes: [Int: String]
@@ -58,12 +60,17 @@ struct GridCells: Sendable {
         try DumpTensors.read(field, model: spec.model.path.resolved)
       } ?? [:]
     self.dumped = dumped
-    let statistics = dumped.sorted { $0.key < $1.key }.map { name, tensor in
-      "\(name) \(tensor.shape) \(Digest.of(ByteWriter.bytes(of: tensor.elements)))"
-    }
-    // Values of the grid may name files too.
+    // Values of the grid may name files and dumps too.
     let onGrid = JSONField(
       .array(values.flatMap { $0.map(\.json) }), file: first.file, kind: .job)
+    var statistics = dumped.sorted { $0.key < $1.key }.map { name, tensor in
+      "\(name) \(tensor.shape) \(Digest.of(ByteWriter.bytes(of: tensor.elements)))"
+    }
+    var read = try DumpTensors.digests(in: onGrid)
+    for (key, field) in try first.members() where key != "dumps" {
+      read += try DumpTensors.digests(in: field)
+    }
+    statistics += Set(read).sorted()
     let named =
       SpecRun.tensorFiles(in: first) + SpecRun.tensorFiles(in: onGrid)
       + (try SpecRun.configFile(of: first).map { [$0] } ?? [])
@@ -86,7 +93,7 @@ struct GridCells: Sendable {
         }),
       JobInput(
         "dumps",
-        dumped.isEmpty ? nil : Digest.of(Array(statistics.joined(separator: "\n").utf8))),
+        statistics.isEmpty ? nil : Digest.of(Array(statistics.joined(separator: "\n").utf8))),
     ]
   }
 
@@ -147,6 +154,7 @@ struct GridCells: Sendable {
     options.tensorFile = spec.tensors?.resolved
     let (dumped, prompts, tokenizer) = (dumped, prompts, tokenizer)
     options.dumps = { _, _ throws(Refusal) in dumped }
+    options.dump = readDump
     options.texts = { _ throws(Refusal) in
       SpecTexts(
         encode: { (text, adds) throws(Refusal) in
