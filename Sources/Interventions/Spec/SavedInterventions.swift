@@ -3,13 +3,20 @@ internal import Inputs
 internal import JobFiles
 internal import Tensors
 
-/// A folder of the reference as representations with their state, in the order of its keys.
+/// Interventions of a folder as representations, in the order of its keys.
 struct SavedInterventions {
   let representations: [RepresentationSpec]
-  let states: [SpecSetup.Saved]
+  /// Of a folder of the reference; nil of one of our own.
+  let states: [SpecSetup.Saved]?
+  /// What the representations name, of a folder of our own.
+  let tensors: SpecTensors?
   let mode: InterventionSetup<Float>.Mode
 
   init(_ path: String) throws(Refusal) {
+    if InterventionFolder.isOne(path) {
+      try self.init(InterventionFolder(reading: path))
+      return
+    }
     try self.init(PyveneFolder(reading: path), "\(path)/\(PyveneFolder.configName)")
   }
 
@@ -24,6 +31,11 @@ struct SavedInterventions {
     path.hasSuffix(".json") ? path : "\(path)/\(PyveneFolder.configName)"
   }
 
+  private init(_ folder: InterventionFolder) {
+    (representations, mode, tensors) = (folder.representations, folder.mode, folder.tensors)
+    states = nil
+  }
+
   private init(_ folder: PyveneFolder, _ path: String) throws(Refusal) {
     mode = folder.mode == .serial ? .serial : .parallel
     var declared: [RepresentationSpec] = []
@@ -36,6 +48,7 @@ struct SavedInterventions {
     let keyed = RepresentationSpec.keyed(declared)
     representations = folder.order.map { keyed[$0] }
     states = folder.order.map { Self.state(folder.representations[$0]) }
+    tensors = nil
   }
 
   /// Refuses descriptions beside a folder that are of other interventions than it holds.

@@ -41,7 +41,7 @@ extension SpecRun {
     let end = try run(task, train, from: start)
     let setup = task.setup(end.parameters)
     if let folder = options.saveTo {
-      try self.setup.with(setup.interventions).folder().write(to: folder)
+      try self.setup.with(setup.interventions).save(to: folder)
     }
     outputs.add("losses", Tensor([end.step], end.history.losses))
     let (tape, soft) = (Tape<Float>(), training[0].soft)

@@ -105,7 +105,7 @@ extension SpecRun {
     let end = try run(training, train, from: start)
     let setup = training.setup(end.parameters)
     if let folder = options.saveTo {
-      try self.setup.with(setup.interventions).folder().write(to: folder)
+      try self.setup.with(setup.interventions).save(to: folder)
     }
     outputs.add("losses", Tensor([end.step], end.history.losses))
     let call = batches[0].call
@@ -150,7 +150,7 @@ extension SpecRun {
         run(call, on: Tape()).logits.value, rows(call.base), of: train.fields.batches[0].call.base))
     evaluate(evaluation, run, into: &outputs)
     if let folder = options.saveTo {
-      try setup.folder().write(to: folder)
+      try setup.save(to: folder)
       try PyveneFolder.write(weights, only: order.map { names[$0] }, to: folder)
     }
     return outputs

@@ -130,7 +130,7 @@ public struct SpecRun {
     guard let origin = spec.origin else {
       self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
-      if options.saveTo != nil { _ = try setup.folder() }
+      if let folder = options.saveTo { try setup.checkSavable(folder) }
       return
     }
     let loaded: SavedInterventions
@@ -146,9 +146,9 @@ public struct SpecRun {
       loaded = try SavedInterventions(config: path.resolved)
     }
     setup = try SpecSetup(
-      loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
+      loaded.representations, mode: loaded.mode, in: model, tensors: loaded.tensors ?? tensors,
       saved: loaded.states)
-    if options.saveTo != nil { _ = try setup.folder() }
+    if let folder = options.saveTo { try setup.checkSavable(folder) }
   }
 
   /// Refuses what the kind has no use for.
@@ -289,7 +289,7 @@ public struct SpecRun {
       case .generate: try generate()
       }
     if options.onlyReads { return outputs }
-    if spec.kind != .train, let folder = options.saveTo { try setup.folder().write(to: folder) }
+    if spec.kind != .train, let folder = options.saveTo { try setup.save(to: folder) }
     return outputs
   }
 

@@ -75,7 +75,7 @@ extension InterventionSpec {
 
   /// The representations in the order of `sorted_keys`, by which places, subspaces and collections
   /// then go.
-  private static func sorted(
+  static func sorted(
     _ specs: [RepresentationSpec], by order: JSONField?
   ) throws(Refusal) -> [RepresentationSpec] {
     guard let order else { return specs }
