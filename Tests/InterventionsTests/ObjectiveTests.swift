@@ -141,6 +141,26 @@ struct ObjectiveTests {
   }
 
   @Test
+  func `pieces do not read a collected value whose number hangs on their examples`() throws {
+    let text = spec(#"{"loss": "mean_squared_error", "to": "zeros", "of": "collected.1"}"#)
+      .replacing(
+        #"{"layer": 1, "component": "mlp_output""#,
+        with: #"{"layer": 0, "component": "mlp_output", "intervention_type": "#
+          + #""CollectIntervention"}, {"layer": 1, "component": "mlp_output""#
+      )
+      .replacing("[[[1]], [[2, 3]]]", with: "[[[1]], [[0], [1, 2]], [[2, 3]]]")
+    func run(_ microbatches: Int?) throws -> SpecOutputs {
+      try SpecFolder().run(text, tensors: ["d": [12]], microbatches: microbatches)()
+    }
+    #expect(try loss(run(nil)) > 0)
+    #expect {
+      _ = try run(1)
+    } throws: {
+      "\($0)".contains("objective.of") && "\($0)".contains("microbatches")
+    }
+  }
+
+  @Test
   func `training lowers what it is told to, on whole batches and in pieces`() throws {
     let folder = try SpecFolder()
     func losses(_ microbatches: Int?) throws -> [Float] {

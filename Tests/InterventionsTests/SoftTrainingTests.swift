@@ -115,7 +115,7 @@ struct SoftTrainingTests {
     #expect {
       _ = try SpecFolder().run(Self.training(batches), microbatches: 1)
     } throws: {
-      "\($0)".contains("microbatches")
+      "\($0)".contains("microbatches of soft generation")
     }
   }
 }

@@ -181,6 +181,12 @@ struct ObjectiveReading {
       throw item.place.member("of").refusal(
         "a value of examples with unequal numbers of units", expected: "as many in each")
     }
+    // Of a piece a value that none of its examples has is not handed out, and others change numbers.
+    if run.options.microbatches != nil, collected.contains(where: { $0 == nil }) {
+      throw item.place.member("of").refusal(
+        "microbatches beside collected values of unequal numbers of units",
+        expected: "whole batches, or as many units in each example")
+    }
     let value = try run.tensors.floats(field, for: .init(shape: [width]))
     guard value.shape == shape || value.shape == [width] else {
       throw field.refusal("shape \(value.shape)", expected: "\(shape) or [\(width)]")

@@ -156,7 +156,10 @@ public struct SpecRun {
     _ options: Options, _ spec: InterventionSpec
   ) throws(Refusal) {
     let isTrained = spec.kind == .gradient || spec.kind == .train
-    if options.microbatches != nil, !isTrained || spec.generate != nil {
+    if options.microbatches != nil, let generate = spec.generate, isTrained {
+      throw generate.place.refusal("microbatches of soft generation", expected: "whole batches")
+    }
+    if options.microbatches != nil, !isTrained {
       throw spec.place.refusal(
         "microbatches of a run of kind \(spec.kind.rawValue)",
         expected: "none: gradients and training alone are cut")
