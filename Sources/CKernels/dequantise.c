@@ -20,8 +20,7 @@ CLONES void dequantise_bf16(const void *source, size_t count, float *restrict va
   }
 }
 
-// Apart from its caller, so that nothing of it moves out of what the caller does around it.
-CLONES __attribute__((noinline)) static void narrow(
+APART static void narrow(
     const void *source, size_t count, float *restrict values) {
   const uint8_t *bytes = source;
   for (size_t i = 0; i < count; i++) {
@@ -127,7 +126,7 @@ CLONES void dequantise_iq4_nl(const void *source, size_t blocks, float *restrict
     by_table(table, half_at(block), block + 2, values);
 }
 
-CLONES __attribute__((noinline)) static void scale_mxfp4(
+APART static void scale_mxfp4(
     const void *source, size_t blocks, float *restrict values) {
   // Twice the values of E2M1, and the scale is half of what it says: the products are the same.
   static const float table[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};

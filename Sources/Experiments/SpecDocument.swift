@@ -53,7 +53,7 @@ package enum SpecDocument {
     guard case .object(let object) = document, object["grid"] == nil else { return false }
     guard case .string(let kind)? = object["kind"] else {
       return object["kind"] == nil
-        && ["representations", "saved_directory"].contains { object[$0] != nil }
+        && SpecRun.interventionFields.contains { object[$0] != nil }
     }
     guard JobKind(rawValue: kind) != nil else { return SpecRun.kinds.contains(kind) }
     if case .string? = object["model"] { return SpecRun.kinds.contains(kind) }
@@ -89,6 +89,7 @@ package struct OpenedSpec {
     options.dumps = { (field, model) throws(Refusal) in
       try DumpTensors.read(field, model: model)
     }
+    options.dump = DumpTensors.reading()
     run = try SpecRun(document, options: options)
     model = run.opened
     words = SpecWords(run.meaning, tokenizer, model.checkpoint)

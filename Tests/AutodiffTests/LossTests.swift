@@ -31,6 +31,9 @@ import _TestSupport
       $0.crossEntropy($1[0], rows: [shape[0] - 1, 0], labels: [0, shape[1] - 1])
     }
     expectGradient(at: [x, other]) { $0.klDivergence($1[0], from: $1[1]) }
+    expectGradient(at: [x]) {
+      $0.logitDifference($1[0], labels: labels, foils: labels.map { shape[1] - 1 - $0 })
+    }
     expectGradient(at: [x, other]) { $0.meanSquaredError($1[0], $1[1]) }
     expectGradient(at: [x]) { $0.gumbelSoftmax($1[0], noise: other, temperature: 0.7) }
   }

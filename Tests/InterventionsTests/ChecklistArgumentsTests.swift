@@ -192,7 +192,7 @@ struct ChecklistArgumentsTests {
   @Test(arguments: [
     ("6", "coordinate 6;0 to 5"), ("[[[3]], [[3]]]", "part 3;0 to 2"),
     ("[[[1], [1], [1]], null]", "subspaces of 3 examples"),
-    ("[[[1]]]", "subspaces of 1 interventions"), ("[[[-1]], null]", "an integer from 0"),
+    ("[[[1]]]", "subspaces of 1 interventions"), ("[[[-7]], null]", "coordinate -7;0 to 5"),
   ])
   func `subspaces that do not fit are refused`(text: String, words: String) throws {
     expectSavedRefusal(words, kind: .job) { try subspaces(text) }

@@ -145,7 +145,7 @@ struct ChecklistTypesTests {
   }
 
   @Test
-  func `a specification says that the error is kept, a folder cannot`() throws {
+  func `a specification says that the error is kept, and so does a folder of our own`() throws {
     let folder = try SpecFolder()
     func text(_ keeps: Bool) -> String {
       SpecFolder.forward(
@@ -161,10 +161,16 @@ struct ChecklistTypesTests {
     let lost = try folder.run(text(false))()
     #expect(lost.floats("intervened.logits")?.elements != plain)
     let path = folder.root.appendingPathComponent("saved").path
-    expectSavedRefusal("args.keep_error;cannot say it", kind: .job) {
-      try folder.run(text(true), saveTo: path)
-    }
     #expect(throws: Never.self) { try folder.run(text(false), saveTo: path)() }
+    // A folder of the reference has no word for it, so that one of our own is written.
+    let own = folder.root.appendingPathComponent("own").path
+    _ = try folder.run(text(true), saveTo: own)()
+    let again = try folder.run(
+      """
+      {"model": "tiny", "saved_directory": "own", "base": {"input_ids": [[1, 2, 3, 9]]},
+       "sources": [{"input_ids": [[4, 5, 6, 7]]}], "unit_locations": {"sources->base": 2}}
+      """)()
+    #expect(again.floats("intervened.logits")?.elements == plain)
   }
 
   @Test

@@ -27,12 +27,42 @@ struct SpecChoiceTests {
     (#"{"sources->base": ["0:2", "-2:"]}"#, "[[[[0, 1]]], [[[2, 3]]]]"),
     (#"{"sources->base": [[[[0, "last"]]], [["1:3"]]]}"#, "[[[[0, 4]]], [[[1, 2]]]]"),
     (#"{"sources->base": [["1:"], ["all"]]}"#, "[[[[1, 2, 3, 4]]], [[[0, 1, 2, 3]]]]"),
+    (#"{"sources->base": "last_but_one"}"#, "[[[[3]]], [[[2]]]]"),
+    (#"{"sources->base": ["0:4:2", "1::2"]}"#, "[[[[0, 2]]], [[[1, 3]]]]"),
   ])
   func `places can be named and counted from the end`(text: String, plain: String) throws {
     let folder = try SpecFolder()
     let found = try logits(folder, text)
     #expect(found == (try logits(folder, #"{"sources->base": \#(plain)}"#)))
     #expect(found != (try logits(folder, #"{"sources->base": [[[[0]]], [[[1]]]]}"#)))
+  }
+
+  @Test(arguments: [
+    (#""0:3""#, "[0, 1, 2]"), ("-1", "[11]"), (#"["0:12:4", -1]"#, "[0, 4, 8, 11]"),
+    (#"[[["0:3"]]]"#, "[[[0, 1, 2]]]"), (#"[["-2:"]]"#, "[[[10, 11]]]"),
+    (#""all""#, "null"), (#"[[["last", 0]]]"#, "[[[11, 0]]]"),
+  ])
+  func `subspaces can be ranges and counted from the end`(text: String, plain: String) throws {
+    let folder = try SpecFolder()
+    func found(_ subspaces: String) throws -> [Float]? {
+      try logits(folder, #"{"sources->base": 2}"#, more: #", "subspaces": \#(subspaces)"#)
+    }
+    #expect(try found(text) == found(plain))
+    #expect(try found(text) != found("[1]"))
+  }
+
+  @Test(arguments: [
+    (#""0:13""#, "coordinate 13"), ("-13", "coordinate -13"), (#""3:3""#, "no coordinate"),
+    (#"[[[{"y": 1, "x": 1}]]]"#, "a rectangle"), (#""first""#, "a range such as"),
+  ])
+  func `subspaces that a vector does not have are refused`(text: String, words: String) throws {
+    let folder = try SpecFolder()
+    #expect {
+      _ = try logits(
+        folder, #"{"sources->base": 2}"#, more: #", "subspaces": \#(text)"#)
+    } throws: {
+      $0 is Refusal && "\($0)".contains(words)
+    }
   }
 
   @Test

@@ -23,6 +23,7 @@ struct SpecFieldTests {
     (forward(#", "wrt": "model""#), ["wrt", "kind = \"forward\"", "kind = \"gradient\""]),
     (forward(#", "train": {"steps": 1}"#), ["train", "kind = \"train\""]),
     (forward(#", "generate": {"foo": 1}"#), ["generate", "\"generate\" or \"gradient\""]),
+    (forward(#", "objective": "kl""#), ["objective", "\"gradient\" or \"train\""]),
     (forward(#", "labels": [1]"#), ["labels", "kind = \"gradient\""]),
     (forward(#", "special_tokens": false"#), ["special_tokens", "prompts"]),
     (forward(#", "include_model": true"#), ["include_model", "saved_directory"]),
@@ -33,9 +34,17 @@ struct SpecFieldTests {
     ),
     (
       """
-      {"model": "tiny", "kind": "train", "representations": [[0]], "generate": {"soft": {}},
+      {"model": "tiny", "kind": "train", "representations": [[0]],
+       "generate": {"max_new_tokens": 1},
        "train": {"steps": 1, "lr": 1, "batches": [{\(base), "labels": [1]}]}}
-      """, ["generate", "kind = \"train\""]
+      """, ["generate.soft", "no such field"]
+    ),
+    (
+      """
+      {"model": "tiny", "kind": "train", "representations": [[0]], "objective": "cross_entropy",
+       "train": {"steps": 1, "lr": 1, "batches": [
+         {\(base), "labels": [1], "objective": "cross_entropy"}]}}
+      """, ["objective", "no batch reads"]
     ),
     (generate(#""max_new_tokens": 2, "top_p": 0.5"#), ["generate.top_p", "do_sample = true"]),
     (generate(#""max_new_tokens": 2, "min_p": 0.5"#), ["generate.min_p", "do_sample = true"]),
@@ -136,7 +145,8 @@ struct SpecFieldTests {
     let manual = try SpecManual()
     for words in [
       "[base]", "[[representations]]", "[representations.args]", "[train]", "[[train.batches]]",
-      "[generate]", "[generate.soft]", "max_number_of_units", "intervene_on_prompt", "lr_factors",
+      "[generate]", "[generate.soft]", "objective", "foils", "max_number_of_units",
+      "intervene_on_prompt", "lr_factors",
       "saved_directory", "straight_through", "repetition_penalty", "kind = \"gradient\"",
     ] {
       #expect(manual.text.contains(words), "\(words)")

@@ -34,6 +34,7 @@ struct SpecMutationTests {
       ("labels", .array([number("0")]), ["gradient"]),
       ("train", table("steps", number("1")), ["train"]),
       ("generate", table("max_new_tokens", number("1")), ["generate", "gradient"]),
+      ("objective", .string("cross_entropy"), ["gradient", "train"]),
       ("base", tokens, ["forward", "generate", "gradient", "save_load", "gru_time"]),
       ("include_model", .bool(true), ["save_load"]), ("special_tokens", .bool(true), []),
     ]

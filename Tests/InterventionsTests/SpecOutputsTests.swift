@@ -63,7 +63,7 @@ struct SpecOutputsTests {
       var writer = SafetensorsWriter()
       writer.add("in.ids", shape: [2, 3], [5, 6, 7, 9, 10, 0])
       writer.add("in.mask", shape: [2, 3], [1, 1, 1, 1, 1, 0])
-      writer.add("in.left", shape: [2, 3], [1, 1, 1, 0, 1, 1])
+      writer.add("in.holed", shape: [2, 3], [1, 1, 1, 1, 0, 1])
       try writer.write(to: folder.root.appendingPathComponent("masked.safetensors").path)
       return try SpecRun(path, options: .init(models: folder.models))()
     }
@@ -73,7 +73,7 @@ struct SpecOutputsTests {
     let logits = try #require(masked.floats("intervened.logits"))
     #expect(masked.lengths == [3, 2])
     let refusal = #expect(throws: Refusal.self) {
-      try outputs(#""input_ids": "ids", "attention_mask": "left""#)
+      try outputs(#""input_ids": "ids", "attention_mask": "holed""#)
     }
     #expect(refusal?.field == "base.attention_mask[1]")
     #expect(logits.shape == [2, 3, 20])

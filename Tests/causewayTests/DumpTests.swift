@@ -229,6 +229,31 @@ extension EndToEnd {
         ).end()
         #expect(ended.code == code, "\(ended.errors)")
       }
+
+      func logits(_ text: String, _ name: String) async throws -> [Float] {
+        try bench.put(text, "\(name).toml")
+        let path = bench.path("\(name).safetensors")
+        let ended = try await RunningTool(
+          ["intervene", bench.path("\(name).toml"), "-o", path], ranks: nil
+        ).end()
+        #expect(ended.code == 0, "\(ended.errors)")
+        return try SafetensorsFile(path).floats("out.intervened.logits")
+      }
+      let named = spec("layer = 2\nstatistic = \"mean\"")
+      // Where the tensor is wanted the site and the layer are known.
+      let inline = String(named.split(separator: "[dumps.typical]")[0])
+        .replacing("\"typical\"", with: "{ dump = \"dump\", statistic = \"mean\" }")
+      #expect(try await logits(inline, "inline") == logits(named, "named"))
+
+      // On a grid what was read of the dump is among the job's inputs.
+      let grid =
+        inline.replacing("expected = [\"intervened.logits\"]\n", with: "")
+        + "\n[grid]\n\"unit_locations.base\" = [1, 3]\n"
+      try bench.put(grid, "grid.toml")
+      let ended = try await bench.start("grid", job: "grid.toml").end()
+      #expect(ended.code == 0, "\(ended.errors)")
+      let record = try String(contentsOfFile: bench.path("grid/spec.json"), encoding: .utf8)
+      #expect(record.contains("\"dumps\""), "\(record)")
     }
 
     @Test(.enabled(if: SharedMaterial.isPresent), arguments: ["gpt2", "llama", "smollm2"])

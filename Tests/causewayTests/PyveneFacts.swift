@@ -151,6 +151,7 @@ enum PyveneFact: Sendable {
     "steering": [.continues(16)],
     "subspace-partition": [.changes],
     "subspace-sweep": [.array("probability", [2, 3, 1])],
+    "through-time": [.learns],
     "trainable": [.gradient(rotation)],
     "zero": [.changes],
     "zero-formula": [.changes, .equals("zero")],

@@ -33,6 +33,8 @@ public struct PathInspection {
       lines = try Self.jsonLines(path)
     } else if name.hasSuffix(".json") {
       lines = try Self.json(path)
+    } else if let own = try SpecInspection.lines(ofFolder: path) {
+      lines = own
     } else if Self.exists("\(path)/spec.json") {
       lines = try Self.run(path)
     } else if Self.exists("\(path)/zarr.json") {

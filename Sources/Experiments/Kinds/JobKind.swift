@@ -1,4 +1,5 @@
 package import Inputs
+internal import Interventions
 package import JobFiles
 internal import ResultsStore
 
@@ -47,7 +48,7 @@ package enum JobKind: String, CaseIterable, Sendable {
   /// Refuses a specification of one intervened run, which another command runs.
   private static func refuseSpecification(_ document: JobDocument) throws(Refusal) {
     guard case .table(let table) = document.root.content, case .string? = table["model"]?.content,
-      table["representations"] != nil || table["saved_directory"] != nil
+      SpecRun.interventionFields.contains(where: { table[$0] != nil })
     else { return }
     throw document.field.place.refusal(
       "a specification of one intervened run",

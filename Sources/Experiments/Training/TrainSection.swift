@@ -6,19 +6,7 @@ package import JobFiles
 /// `[train]`: the loss, the optimiser and its schedules, and how the data are gone through.
 package struct TrainSection: Sendable, Equatable {
   /// What is made smaller, the mean over examples of what it is of each one's last position.
-  package enum Loss: String, CaseIterable, Sendable {
-    /// Of the counterfactual label, in nats.
-    case crossEntropy = "cross_entropy"
-    /// The divergence of the logits' distribution from the source's own, in nats.
-    case divergence = "kl"
-    /// The logit of the base's label less that of the counterfactual one.
-    case logitDifference = "logit_difference"
-    /// Between the logits and the source's own.
-    case meanSquaredError = "mean_squared_error"
-
-    /// Whether it compares with more than one or two logits.
-    fileprivate var hasTarget: Bool { self == .divergence || self == .meanSquaredError }
-  }
+  package typealias Loss = Objective.Loss
 
   /// What the logits are compared with by the losses that read a whole distribution.
   package enum Target: String, CaseIterable, Sendable {
@@ -57,7 +45,7 @@ package struct TrainSection: Sendable, Equatable {
   package let loss: Loss
   package let target: Target
   /// Whether the loss compares with the logits of the source's own run.
-  package var readsSource: Bool { loss.hasTarget && target == .source }
+  package var readsSource: Bool { loss.readsTarget && target == .source }
   package let algorithm: Algorithm
   package let rate: Double
   /// Of boundaries; nil: as all others.
@@ -106,7 +94,7 @@ package struct TrainSection: Sendable, Equatable {
       : try f.optional(
         "target", .choice(), usually: "source",
         only: Fields.When(
-          loss.hasTarget, "loss = \"kl\" or \"mean_squared_error\"", of: quoted(loss.rawValue)),
+          loss.readsTarget, "loss = \"kl\" or \"mean_squared_error\"", of: quoted(loss.rawValue)),
         "source: the logits of the source's own run, which must answer as the label says; label: all "
           + "of the probability at the label, or for mean_squared_error a 1 there among zeros.")
         ?? .source

@@ -84,6 +84,7 @@ public struct InterventionTraining<Scalar: Real>: Sendable {
   static func gradients(
     _ setup: InterventionSetup<Scalar>, _ model: any IntervenableModel<Scalar>,
     over calls: [InterventionCall<Scalar>], at addresses: [Address], isNaive: Bool,
+    logits: InterventionRun<Scalar>.Logits = .last,
     loss: (Int, InterventionRun<Scalar>.Result, Tape<Scalar>) -> Variable<Scalar>
   ) -> (loss: Scalar, gradients: [Tensor<Scalar>]) {
     precondition(!calls.isEmpty, "a step over no call")
@@ -93,7 +94,7 @@ public struct InterventionTraining<Scalar: Real>: Sendable {
       let tape = Tape<Scalar>()
       let bound = setup.bound(on: tape, asLeaves: true)
       let run = InterventionRun(model, setup, isNaive: isNaive)
-      let value = loss(number, run(call, on: tape, parameters: bound, logits: .last), tape)
+      let value = loss(number, run(call, on: tape, parameters: bound, logits: logits), tape)
       let gradients = tape.gradients(
         of: value, at: addresses.map { bound[$0.intervention][$0.name] })
       sums = sums.isEmpty ? gradients : zip(sums, gradients).map { $0 + $1 }

@@ -64,8 +64,20 @@ extension SpecRun {
         seen.steps == 0
         ? 1 : (0..<seen.steps).count { $0 % seen.calls.count == number }
       add(call.repeated(seen.beams), seen, shape, times: times, to: &cost)
+      if seen.compared.contains(number) { addUnchanged(call, shape, to: &cost) }
     }
     return cost
+  }
+
+  /// The run whose logits a loss compares with: once, though a training takes many steps.
+  private func addUnchanged(
+    _ call: InterventionCall<Float>, _ shape: DecoderShape?, to cost: inout SpecCost
+  ) {
+    cost.passes += 1
+    cost.logitRows += rows(call.base).reduce(0, +)
+    guard let shape, let old = cost.blockRows else { return }
+    let all = Double(call.base.extents[shape.extent].reduce(0, +) * shape.layers)
+    cost.blockRows = (old.naive + all, old.reused + all)
   }
 
   private func add(
@@ -115,10 +127,10 @@ extension SpecRun {
     widen(call.base, lengths)
     let runs = isUnchangedWanted ? 2 : 1
     if seen.newTokens > 0 {
-      cost.passes += runs * seen.newTokens * (1 + seen.gradientPasses)
+      cost.passes += times * runs * seen.newTokens * (1 + seen.gradientPasses)
       let grown = (0..<seen.newTokens).reduce(0) { $0 + rows + $1 * lengths.count }
       let kept = isSoftGeneration ? grown : rows + (seen.newTokens - 1) * lengths.count
-      cost.logitRows += runs * seen.newTokens * lengths.count
+      cost.logitRows += times * runs * seen.newTokens * lengths.count
       add(
         naive: runs * grown * layers * (1 + seen.gradientPasses),
         reused: runs * kept * layers * (1 + seen.gradientPasses))

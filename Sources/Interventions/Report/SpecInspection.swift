@@ -19,15 +19,10 @@ package enum SpecInspection {
         + (count > 1 ? ", \(spec.mode.rawValue)" : "")
     ]
     for (number, one) in spec.representations.enumerated() {
-      let isPath = one.component.contains(".")
-      lines.append(
-        "  \(number)  \(one.type.rawValue)  \(escaped(one.component))"
-          + (isPath ? "" : " of layer \(written[one.field.path] ?? "\(one.layer)")")
-          + "  \(one.unit.rawValue)"
-          + (one.maxUnits > 1 ? " x \(one.maxUnits)" : ""))
+      lines.append(line(one, number, layer: written[one.field.path]))
     }
-    if let folder = try document.optional("saved_directory") {
-      lines.append("  interventions of \(quoted(try folder.string()))")
+    if let origin = spec.origin {
+      lines.append("  interventions of \(quoted(origin.path.written))")
     }
     if let base = try document.optional("base") { lines.append("  base  \(try inputs(base))") }
     if let sources = try document.optional("sources") {
@@ -48,6 +43,23 @@ package enum SpecInspection {
       lines.append("  generation  \(try new.int()) new tokens")
     }
     return lines
+  }
+
+  /// The lines of a folder of our own; nil where it is none.
+  package static func lines(ofFolder path: String) throws(Refusal) -> [String]? {
+    guard InterventionFolder.isOne(path) else { return nil }
+    let folder = try InterventionFolder(reading: path)
+    let count = folder.representations.count
+    return [
+      "\(escaped(path)): \(count) saved intervention\(count == 1 ? "" : "s"), \(folder.mode.rawValue)"
+    ] + folder.representations.enumerated().map { line($1, $0, layer: nil) }
+  }
+
+  private static func line(_ one: RepresentationSpec, _ number: Int, layer: String?) -> String {
+    let isPath = one.component.contains(".")
+    return "  \(number)  \(one.type.rawValue)  \(escaped(one.component))"
+      + (isPath ? "" : " of layer \(layer ?? "\(one.layer)")")
+      + "  \(one.unit.rawValue)" + (one.maxUnits > 1 ? " x \(one.maxUnits)" : "")
   }
 
   /// The names of inputs, with how many examples stand there, or the first words.

@@ -132,7 +132,8 @@ extension SpecRun {
   }
 
   private func addContinuations(_ outputs: SpecOutputs, to report: inout SpecReport) {
-    guard let intervened = outputs.integers("intervened.ids"), let call = outputs.seen.calls.first,
+    let ids = outputs.integers("intervened.ids") ?? outputs.integers("final.intervened.ids")
+    guard let intervened = ids, let call = outputs.seen.calls.first,
       case .tokens(let prompts) = call.base
     else { return }
     let original = outputs.integers("original.ids")

@@ -13,6 +13,8 @@ struct SpecSeen: Sendable {
   /// Steps of a training, and the numbers that it changes.
   var steps = 0
   var trainedCount = 0
+  /// The numbers of the calls whose unchanged runs a loss compares with.
+  var compared: [Int] = []
   /// Passes over each call beside the changed one: the backward pass counts for two.
   var gradientPasses = 0
 }

@@ -1,3 +1,5 @@
+internal import Inputs
+
 /// A JSON value as Python's `json.dumps(indent=2, sort_keys=True)` writes it.
 enum PythonJSON {
   case null
@@ -6,6 +8,22 @@ enum PythonJSON {
   case string(String)
   case array([PythonJSON])
   case object([String: PythonJSON])
+  /// In an order of their own.
+  case members([(key: String, value: PythonJSON)])
+  /// A number as it is written.
+  case number(String)
+
+  init(_ value: JSON) {
+    switch value {
+    case .null: self = .null
+    case .bool(let flag): self = .bool(flag)
+    case .number(let number): self = .number(number.text)
+    case .string(let text): self = .string(text)
+    case .array(let items): self = .array(items.map(PythonJSON.init))
+    case .object(let object):
+      self = .members(object.members.map { ($0.key, PythonJSON($0.value)) })
+    }
+  }
 
   /// The text, without a line feed after it.
   func text(indent: Int = 0) -> String {
@@ -20,9 +38,13 @@ enum PythonJSON {
     case .array(let items):
       let lines = items.map { inner + $0.text(indent: indent + 2) }
       return "[\(lines.joined(separator: ","))\(outer)]"
-    case .object(let members) where members.isEmpty: return "{}"
+    case .number(let text): return text
     case .object(let members):
-      let lines = members.sorted { $0.key < $1.key }.map { key, value in
+      let sorted = members.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) }
+      return PythonJSON.members(sorted).text(indent: indent)
+    case .members(let members) where members.isEmpty: return "{}"
+    case .members(let members):
+      let lines = members.map { key, value in
         "\(inner)\(Self.literal(key)): \(value.text(indent: indent + 2))"
       }
       return "{\(lines.joined(separator: ","))\(outer)}"

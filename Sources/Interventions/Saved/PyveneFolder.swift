@@ -42,19 +42,22 @@ public struct PyveneFolder: Sendable, Equatable {
   /// Reads a folder, with all tensors.
   public init(reading path: String) throws(Refusal) {
     let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
-    let config = try JSONField.load(
-      "\(folder)/\(Self.configName)", kind: .model, limit: 64 << 20)
+    try self.init(config: "\(folder)/\(Self.configName)")
+    let spellings = SavedKey.allCases.map { $0.keys(of: representations) }
+    for i in representations.indices {
+      try readState(of: i, keys: spellings.map { $0[i] }, in: folder)
+    }
+  }
+
+  /// Reads a `config.json` alone: what the interventions are, without their state.
+  public init(config path: String) throws(Refusal) {
+    let config = try JSONField.load(path, kind: .model, limit: 64 << 20)
     self.init([])
     mode = try Self.mode(config["mode"])
     modelType = try config.optional("model_type")?.string()
     transformersVersion = try config.optional("transformers_version")?.string()
     representations = try Self.representations(config)
     order = try Self.order(config.optional("sorted_keys"), of: representations)
-
-    let spellings = SavedKey.allCases.map { $0.keys(of: representations) }
-    for i in representations.indices {
-      try readState(of: i, keys: spellings.map { $0[i] }, in: folder)
-    }
   }
 
   private mutating func readState(

@@ -17,8 +17,8 @@ struct InterventionBuilding {
   let spec: RepresentationSpec
   /// The elements of one vector as far as the description says; nil of attention weights.
   let width: Int?
-  /// The layer in which the intervention acts.
-  let layer: Int
+  /// Where the intervention acts.
+  let place: SiteResolution
   let tensors: SpecTensors
   /// Parameters that were saved, in place of `params`.
   var saved: [String: Tensor<Float>]?
@@ -116,7 +116,7 @@ struct InterventionBuilding {
 
   /// - Parameter shape: The only one that can be meant, if there is one.
   func tensor(_ field: JSONField, shape: [Int]? = nil) throws(Refusal) -> Tensor<Float> {
-    try tensors.floats(field, for: .init(layer: layer, shape: shape))
+    try tensors.floats(field, for: .init(site: place.site, layer: place.layer, shape: shape))
   }
 
   /// A parameter, if it is given, in a shape that must be one of those allowed.

@@ -20,11 +20,13 @@ struct InterventionSpec: Sendable {
   let addsSpecialTokens: Bool
   let representations: [RepresentationSpec]
   let mode: InterventionSetup<Float>.Mode
-  let saved: JobPath?
+  /// Where they are if they are not described.
+  let origin: Origin?
   let includesModel: Bool
   let call: CallFields
   /// What gradients are with respect to.
   let target: Target?
+  let objective: ObjectiveFields
   let labels: JSONField?
   let train: TrainFields?
   let generate: GenerateFields?
@@ -63,24 +65,35 @@ struct InterventionSpec: Sendable {
       "model", .path("a model's folder or .gguf file, or a model's name"),
       "A folder as Hugging Face lays it out, a .gguf file, the name of a folder under --models, or "
         + "the name of a model in Hugging Face's cache.")
-    (representations, mode, saved, includesModel) = try Self.interventions(&f)
+    (representations, mode, origin, includesModel) = try Self.interventions(&f)
     call = try CallFields(&f, runs: runs)
     target = try f.optional(
       "wrt", .choice(), needed: Fields.When(kind == .gradient, "there"), only: of(.gradient),
       "What gradients are with respect to.")
-    labels = try f.optional(
-      "labels", .labels, needed: Fields.When(kind == .gradient, "there"), only: of(.gradient),
-      "The class or next token that is right, one for each example; with generate one for each of its "
-        + "steps too, [examples, steps].")
+    let own = try f.optional(
+      "objective", .objective, usually: "cross_entropy", only: of(.gradient, .train),
+      "What gradients are of, or what training makes smaller: the mean over examples of a loss of each "
+        + "one's logits, at the last position unless others are named, or a sum of several.")
+    let objective = own ?? .usual(at: f.place)
+    self.objective = objective
+    labels = try f.labels(of: objective, only: of(.gradient))
     train = try f.optional(
-      "train", .table(TrainFields.init), needed: Fields.When(kind == .train, "there"),
+      "train", .table { (f) throws(Refusal) in try TrainFields(&f, objective) },
+      needed: Fields.When(kind == .train, "there"),
       only: of(.train), "How interventions, or the model under them, are trained.")
+    if own != nil, let train, !f.isManual,
+      (train.batches + train.evaluation).allSatisfy({ $0.ownObjective != nil })
+    {
+      throw f.place(of: "objective").refusal(
+        "an objective that no batch reads", expected: "none, or a batch without its own")
+    }
     generate = try f.optional(
       "generate",
       .table { (f) throws(Refusal) in
-        try GenerateFields(&f, isGradient: kind == .gradient)
+        try GenerateFields(&f, hasLoss: kind != .generate)
       }, needed: Fields.When(kind == .generate, "with kind = \"generate\""),
-      only: of(.generate, .gradient), "Tokens that follow the prompts.")
+      only: of(.generate, .gradient, .train),
+      "Tokens that follow the prompts; of a gradient or a training the loss is of these.")
     let readsText =
       (call.inputs
       + (train.map { $0.batches + $0.evaluation } ?? [])

@@ -24,7 +24,8 @@ struct LayerSpread {
   /// - Parameter path: Where it stands.
   mutating func call(_ key: String, _ value: JSON, at path: String) -> JSON {
     switch key {
-    case "subspaces", "source_representations": return list(value, at: path)
+    case "source_representations": return list(value, at: path)
+    case "subspaces": return value.isListOfNumbersOrNames ? value : list(value, at: path)
     case "sources":
       // One source is that of all.
       if case .array(let items) = value, items.count == 1 || isGrouped { return value }
@@ -36,9 +37,13 @@ struct LayerSpread {
         let here = "\(path).\(key)"
         let own: JSON
         if key.contains("->"), case .array(let sides) = value, sides.count == 2 {
-          own = .array(sides.enumerated().map { list($1, at: "\(here)[\($0)]") })
+          own = .array(
+            sides.enumerated().map {
+              $1.isListOfNumbersOrNames ? $1 : list($1, at: "\(here)[\($0)]")
+            })
         } else {
-          own = list(value, at: here)
+          // A list of places is that of all.
+          own = value.isListOfNumbersOrNames ? value : list(value, at: here)
         }
         _ = result.insert(own, forKey: key)
       }

@@ -74,7 +74,10 @@ extension SpecRun {
     case .train:
       let isTried = spec.train?.evaluation.isEmpty == false
       return PossibleOutputs(
-        ["losses", "final.intervened.logits"] + (isTried ? ["eval.loss", "eval.accuracy"] : [])
+        ["losses", "final.intervened.logits"] + (isTried ? ["eval.loss"] : [])
+          + (spec.hasAccuracy ? ["eval.accuracy"] : [])
+          + (spec.generate == nil
+            ? [] : ["final.intervened.ids", SpecOutputs.promptLengthsName] + lengths)
           + (spec.train?.target == .model
           ? model.weights.parameters.map(\.name) : trainedOutputs).map { "final.\($0)" })
     }
@@ -88,5 +91,14 @@ extension SpecRun {
       guard parameter.name == Names.originalName else { return [path] }
       return [path, path.dropLast(parameter.name.count) + Names.weightName]
     }
+  }
+}
+
+extension InterventionSpec {
+  /// Whether the evaluation of a training has labels, which are right or wrong.
+  var hasAccuracy: Bool {
+    train?.evaluation.contains { batch in
+      batch.objective.terms.contains { $0.loss.readsLabels }
+    } ?? false
   }
 }

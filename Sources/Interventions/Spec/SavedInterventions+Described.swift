@@ -43,6 +43,13 @@ extension SavedInterventions {
       }
       let use = SpecTensors.Use(
         layer: setup.setup.entries[index].layer, shape: setup.widths[index].map { [$0] })
+      guard let states else {
+        // A folder of our own has tensors under names of its own.
+        if let given = one.constantSource ?? one.parameters.first?.tensor {
+          throw given.refusal("a tensor beside saved_directory", expected: "none: the folder has them")
+        }
+        continue
+      }
       if let field = one.constantSource {
         let given = try tensors.floats(field, for: use)
         try Self.compare(field, given, states[index].constantSource)
@@ -57,8 +64,9 @@ extension SavedInterventions {
   private func compareNumbers(
     _ one: RepresentationSpec, _ index: Int, _ setup: SpecSetup
   ) throws(Refusal) {
-    let (own, state) = (representations[index], states[index])
-    let columns = state.parameters[OrthogonalWeight<Float>.originalName]?.shape.last
+    let (own, state) = (representations[index], states?[index])
+    let interchange = states == nil ? own.interchange : state?.interchange
+    let columns = state?.parameters[OrthogonalWeight<Float>.originalName]?.shape.last
     func compare<Value: Equatable>(
       _ key: String, _ given: Value?, _ saved: Value?
     ) throws(Refusal) {
@@ -68,7 +76,7 @@ extension SavedInterventions {
     }
     try compare("low_rank_dimension", one.rank, own.rank ?? columns)
     try compare("latent_dim", one.latents, own.latents)
-    try compare("interchange_dim", one.interchange?.words, state.interchange?.words)
+    try compare("interchange_dim", one.interchange?.words, interchange?.words)
     try compare("subspace_partition", one.partition, own.partition)
     try compare("group_key", one.group, own.group)
     try compare("embed_dim", one.embedDimension, setup.widths[index])
@@ -97,7 +105,7 @@ extension SavedInterventions {
     _ parameter: RepresentationSpec.Parameter, _ given: Tensor<Float>, _ index: Int
   ) throws(Refusal) {
     typealias Names = OrthogonalWeight<Float>
-    let saved = states[index].parameters
+    let saved = states?[index].parameters ?? [:]
     if parameter.name == Names.weightName, saved[parameter.name] == nil,
       let base = saved[Names.baseName], let original = saved[Names.originalName]
     {

@@ -3,25 +3,52 @@ internal import Inputs
 internal import JobFiles
 internal import Tensors
 
-/// A folder of the reference as representations with their state, in the order of its keys.
+/// Interventions of a folder as representations, in the order of its keys.
 struct SavedInterventions {
   let representations: [RepresentationSpec]
-  let states: [SpecSetup.Saved]
+  /// Of a folder of the reference; nil of one of our own.
+  let states: [SpecSetup.Saved]?
+  /// What the representations name, of a folder of our own.
+  let tensors: SpecTensors?
   let mode: InterventionSetup<Float>.Mode
 
   init(_ path: String) throws(Refusal) {
-    let folder = try PyveneFolder(reading: path)
+    if InterventionFolder.isOne(path) {
+      try self.init(InterventionFolder(reading: path))
+      return
+    }
+    try self.init(PyveneFolder(reading: path), "\(path)/\(PyveneFolder.configName)")
+  }
+
+  /// - Parameter config: A `config.json` of the reference, or its folder; its interventions start anew.
+  init(config: String) throws(Refusal) {
+    let path = Self.configFile(config)
+    try self.init(PyveneFolder(config: path), path)
+  }
+
+  /// A path as it is, or of a folder the file in it.
+  static func configFile(_ path: String) -> String {
+    path.hasSuffix(".json") ? path : "\(path)/\(PyveneFolder.configName)"
+  }
+
+  private init(_ folder: InterventionFolder) {
+    (representations, mode, tensors) = (folder.representations, folder.mode, folder.tensors)
+    states = nil
+  }
+
+  private init(_ folder: PyveneFolder, _ path: String) throws(Refusal) {
     mode = folder.mode == .serial ? .serial : .parallel
     var declared: [RepresentationSpec] = []
     for (index, saved) in folder.representations.enumerated() {
       let field = JSONField(
-        .object(Self.description(saved)), file: "\(path)/config.json",
+        .object(Self.description(saved)), file: path,
         path: "representations[\(index)]", kind: .model)
       declared.append(try RepresentationSpec(field, usual: nil))
     }
     let keyed = RepresentationSpec.keyed(declared)
     representations = folder.order.map { keyed[$0] }
     states = folder.order.map { Self.state(folder.representations[$0]) }
+    tensors = nil
   }
 
   /// The same as a specification says it.

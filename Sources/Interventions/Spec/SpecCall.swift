@@ -21,7 +21,7 @@ struct SpecCall {
     let sources = try sources(place)
     let entries = setup.setup.entries
     let reading = UnitLocationsReading(
-      entries: entries.indices.map { entry($0, base, sources) }, examples: base.lengths.count)
+      entries: try self.entries(place, base, sources), examples: base.lengths.count)
     let locations = place.locations ?? document.locations
     var sides: [(source: UnitPlaces?, base: UnitPlaces)]
     if setup.setup.mode == .serial {
@@ -68,6 +68,33 @@ struct SpecCall {
     return call
   }
 
+  /// What places are read by, with the padding that they count.
+  private func entries(
+    _ place: CallFields, _ base: ModelInputs<Float>, _ sources: [ModelInputs<Float>?]
+  ) throws(Refusal) -> [UnitLocationsReading.Entry] {
+    let before = isOfNewTokens ? [] : try inputs.paddingBefore(place.base)
+    let count = setup.setup.groupCount
+    var ofSources: [[Int]] = []
+    switch place.sources {
+    case nil: break
+    case .all(let one):
+      ofSources = Array(repeating: try inputs.paddingBefore(one), count: count)
+    case .each(let items):
+      for item in items { ofSources.append(try inputs.paddingBefore(item)) }
+      if items.count == 1 { ofSources = Array(repeating: ofSources[0], count: count) }
+    }
+    return setup.setup.entries.indices.map { index in
+      let group = setup.setup.entries[index].group
+      func padding(_ group: Int) -> [Int] {
+        ofSources.indices.contains(group) ? ofSources[group] : []
+      }
+      let isLast = setup.setup.mode == .parallel || group == count - 1
+      var entry = entry(index, base, sources)
+      entry.paddingBefore = (padding(group), isLast ? before : padding(group + 1))
+      return entry
+    }
+  }
+
   /// What an entry's places are read by.
   private func entry(
     _ index: Int, _ base: ModelInputs<Float>, _ sources: [ModelInputs<Float>?]
@@ -112,13 +139,12 @@ struct SpecCall {
     var given = [InterventionCall<Float>.Given?](repeating: nil, count: keys.count)
     guard let field = place.given ?? document.given else { return given }
     func value(_ field: JSONField, _ index: Int) throws(Refusal) -> InterventionCall<Float>.Given {
-      let width = setup.widths[index].map { [$0] }
+      let (entry, width) = (setup.setup.entries[index], setup.widths[index].map { [$0] })
       return .init(
-        try tensors.floats(
-          field, for: .init(layer: setup.setup.entries[index].layer, shape: width)))
+        try tensors.floats(field, for: .init(site: entry.site, layer: entry.layer, shape: width)))
     }
     switch field.value {
-    case .object:
+    case .object where try field.optional("dump") == nil:
       try field.refuseUnknownKeys(known: keys)
       for (key, item) in try field.members() {
         guard let index = keys.firstIndex(of: key), !item.isNull else { continue }

@@ -43,7 +43,7 @@ struct SpecFiles {
       }
     }
     guard let folder else { return }
-    let inputs = [opened.checkpoint.path, spec.saved?.resolved].compactMap(\.self)
+    let inputs = [opened.checkpoint.path, spec.origin?.path.resolved].compactMap(\.self)
     if let own = FileNumber(folder), let input = inputs.first(where: { FileNumber($0) == own }) {
       throw refusal(folder, input, "folder")
     }
@@ -78,8 +78,9 @@ struct SpecFiles {
       document.file, tensorFile ?? SpecTensors.path(beside: document.file), opened.checkpoint.path,
     ]
     files += SpecRun.tensorFiles(in: document, layers: layers)
+    if let origin = spec.origin { files.append(origin.path.resolved) }
     files += opened.checkpoint.tensors.values.map(\.file)
-    for folder in [opened.checkpoint.path, spec.saved?.resolved].compactMap(\.self) {
+    for folder in [opened.checkpoint.path, spec.origin?.path.resolved].compactMap(\.self) {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       files += names.sorted().map { "\(folder)/\($0)" }
     }

@@ -10,6 +10,8 @@ struct SpecInputs {
   let tensors: SpecTensors
   let limits: InputLimits
   let tokenize: ((String) throws(Refusal) -> [Int])?
+  /// Whether a mask may leave out positions before those that it keeps.
+  var allowsPaddingBefore = false
 
   func callAsFunction(_ fields: InputFields) throws(Refusal) -> ModelInputs<Float> {
     var inputs: ModelInputs<Float>
@@ -35,7 +37,11 @@ struct SpecInputs {
     }
     if let mask = fields.mask {
       let rows = try tensors.rows(mask)
-      do { inputs = try inputs.cut(by: rows) } catch { throw error.at(fields.place) }
+      do {
+        // Of two inputs places would count the padding of one.
+        inputs = try inputs.cut(
+          by: rows, allowsPaddingBefore: allowsPaddingBefore && fields.decoderIds == nil)
+      } catch { throw error.at(fields.place) }
     }
     if let ids = fields.decoderIds {
       inputs = .pairs(inputs, decoder: try tokens(ids))
@@ -50,6 +56,12 @@ struct SpecInputs {
   func paddedLength(_ fields: InputFields) throws(Refusal) -> Int? {
     guard let mask = fields.mask, fields.decoderIds == nil else { return nil }
     return try tensors.rows(mask).first?.count
+  }
+
+  /// How many positions a mask leaves out before each example's own; empty without a mask.
+  func paddingBefore(_ fields: InputFields?) throws(Refusal) -> [Int] {
+    guard let mask = fields?.mask, fields?.decoderIds == nil else { return [] }
+    return try tensors.rows(mask).map { row in row.prefix { $0 == 0 }.count }
   }
 
   /// Token numbers: the name of a tensor, or lists as they are.

@@ -12,6 +12,9 @@ extension SpecRun {
     try InterventionSpec.manual().entries.map { ($0.key, $0.says) }
   }
 
+  /// The fields by which interventions are said, of which every specification has one.
+  package static let interventionFields = ["representations", "saved_directory", "config"]
+
   /// The file of a specification's tensors that names none; nil where that is not there.
   package static func tensorFile(beside document: String) -> String? {
     let path = SpecTensors.path(beside: document)
@@ -44,6 +47,14 @@ extension SpecRun {
     in document: JSONField, on model: any TrainableModel<Float>
   ) throws(Refusal) -> [Int] {
     try LayerExpansion(model: model).layersOfAll(in: document)
+  }
+
+  /// The `config.json` that a specification names, if it names one.
+  package static func configFile(of document: JSONField) throws(Refusal) -> String? {
+    guard let config = try document.optional("config") else { return nil }
+    let folder = URL(fileURLWithPath: document.file).deletingLastPathComponent()
+    return SavedInterventions.configFile(
+      URL(fileURLWithPath: try config.string(), relativeTo: folder).path)
   }
 
   /// What a run comes to, before it is run.
@@ -81,6 +92,15 @@ extension SpecRun {
     if let soft = spec.generate?.soft {
       throw soft.place.refusal("a soft generation in a grid", expected: "none: tokens are stored")
     }
+    if let own = spec.train?.evaluation.first(where: { !$0.objective.hasLabels }) {
+      throw own.call.place.refusal(
+        "an evaluation without labels in a grid", expected: "a loss of labels, of which accuracy is"
+      )
+    }
+    if let evaluation = spec.train?.evaluation, let first = evaluation.first, !spec.hasAccuracy {
+      throw first.call.place.refusal(
+        "an evaluation without labels in a grid", expected: "labels: its accuracy is stored")
+    }
     var run = self
     run.options.onlyReads = true
     let seen = try run.all().seen
@@ -96,6 +116,9 @@ extension SpecRun {
       // The base runs unchanged and changed.
       if spec.kind.isForward { extent.rows += call.base.positionCount }
       extent.rows += 2 * seen.newTokens * seen.beams * extent.lengths.count
+    }
+    for number in seen.compared {
+      extent.rows += seen.calls[number].base.extents.inputs.reduce(0, +)
     }
     return extent
   }
@@ -130,13 +153,16 @@ extension SpecRun {
       }
     }
     var (places, start) = ([Int](), 0)
+    // Positions that are said count the padding before an example's own.
+    let padding = masked == nil ? try inputs.paddingBefore(spec.call.base) : []
     for (example, length) in lengths.enumerated() {
       let own = masked?[example] ?? position ?? -1
-      guard own < 0 ? -own <= length : own < length else {
+      let before = padding.isEmpty ? 0 : padding[example]
+      guard own < 0 ? -own <= length : (before..<before + length).contains(own) else {
         throw place.refusal(
           "position \(own)", expected: "one that a prompt of \(length) tokens has")
       }
-      places.append(start + (own < 0 ? length + own : own))
+      places.append(start + (own < 0 ? length + own : own - before))
       start += length
     }
     return places

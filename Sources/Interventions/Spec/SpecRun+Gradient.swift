@@ -11,20 +11,22 @@ extension SpecRun {
   func gradient(on tape: Tape<Float> = Tape()) throws(Refusal) -> SpecOutputs {
     if let generate = spec.generate { return try softGradient(generate) }
     let call = try call(spec.call)
-    let labels = try labels(field("labels", spec.labels), examples: call.base.lengths.count)
+    let read = try objective(spec.objective, spec.labels, call, spec.call)
     var outputs = SpecOutputs()
     (outputs.seen.calls, outputs.seen.gradientPasses) = ([call], 2)
     if spec.target == .model, options.microbatches != nil {
       throw spec.place.member("wrt").refusal(
         "microbatches of gradients at the model", expected: "whole batches")
     }
+    if read.needsOriginal { outputs.seen.compared = [0] }
     if options.onlyReads { return outputs }
+    let objective = compared(read, call)
     if spec.target == .model {
       let (trained, weights) = model.trainable(on: tape)
       let run = InterventionRun(trained, setup.setup, trainsModel: true)
       let result = run(call, on: tape)
       outputs.seen.logits = (nil, result.logits.value)
-      let loss = loss(result.logits, labels, rows(call.base), on: tape)
+      let loss = objective(result.logits, collected: result.collected, on: tape)
       outputs.add(
         "intervened.logits",
         try shaped(result.logits.value, rows(call.base), of: spec.call.base))
@@ -54,12 +56,13 @@ extension SpecRun {
       }
       let (loss, sum) = try refusing {
         try self.gradients(
-          setup.setup, [(call, labels)], at: addresses, step: 0, microbatches, boundaryWeight: 0)
+          setup.setup, [Batch(call: call, objective: objective)], at: addresses, step: 0,
+          microbatches, boundaryWeight: 0)
       }
       outputs.add("loss", Tensor(scalar: loss))
       gradients = sum
     } else {
-      let loss = loss(result.logits, labels, rows(call.base), on: tape)
+      let loss = objective(result.logits, collected: result.collected, on: tape)
       outputs.add("loss", loss.value)
       gradients = tape.gradients(of: loss, at: trained.map { bound[$0.intervention][$0.name] })
     }
@@ -69,32 +72,24 @@ extension SpecRun {
     return outputs
   }
 
-  /// A class or a next token for each example.
-  func labels(_ field: JSONField, examples: Int) throws(Refusal) -> [Int] {
-    let (shape, labels) = try labelNumbers(field)
-    guard shape == [examples] else {
-      throw field.refusal(
-        shape.count == 1 ? "\(labels.count) labels" : "labels of shape \(shape)",
-        expected: "\(examples), one for each example")
-    }
-    return labels
+  /// What a call's loss is, without the unchanged run that it may compare with.
+  ///
+  /// - Parameter place: Where the base stands: the specification, or a batch of training.
+  func objective(
+    _ fields: ObjectiveFields, _ labels: JSONField?, _ call: InterventionCall<Float>,
+    _ place: CallFields
+  ) throws(Refusal) -> Objective {
+    let reading = ObjectiveReading(
+      run: self, lengths: rows(call.base),
+      paddingBefore: kind == .classifier ? [] : try inputs.paddingBefore(place.base),
+      collected: InterventionRun(model, setup.setup).collectedShapes(call))
+    return try reading(fields, labels)
   }
 
-  /// Classes or tokens as they stand, with their shape.
-  func labelNumbers(_ field: JSONField) throws(Refusal) -> (shape: [Int], labels: [Int]) {
-    var labels: [Int] = []
-    var shape: [Int]
-    if case .array = field.value {
-      shape = try SpecTensors.numbers(field) { (item) throws(Refusal) in
-        labels.append(try answer(item))
-      }
-    } else {
-      (shape, labels) = try tensors.integers(field)
-    }
-    if let outside = labels.first(where: { $0 < 0 || $0 >= classCount }) {
-      throw field.refusal("label \(outside)", expected: "0 to \(classCount - 1)")
-    }
-    return (shape, labels)
+  /// An objective with the logits of the unchanged run, if it compares with these.
+  func compared(_ objective: Objective, _ call: InterventionCall<Float>) -> Objective {
+    guard objective.needsOriginal else { return objective }
+    return objective.comparing(with: model.run(call.base, on: Tape(), visit: nil).value)
   }
 
   /// A class or token by its number, or a token by its text.
@@ -109,13 +104,6 @@ extension SpecRun {
     }
     return ids[0]
   }
-
-  /// The mean cross entropy of each example's last position, in nats.
-  func loss(
-    _ logits: Variable<Float>, _ labels: [Int], _ lengths: [Int], on tape: Tape<Float>
-  ) -> Variable<Float> {
-    tape.crossEntropy(ModelRunner.lastRows(logits, lengths, on: tape), labels: labels)
-  }
 }
 
 /// A parameter that training changes, with the representation under which it is named.
@@ -128,6 +116,11 @@ struct TrainedParameter {
 
   static func all(in setup: SpecSetup) -> [TrainedParameter] {
     all(in: setup) { $0.isTrained }
+  }
+
+  /// How many numbers it has.
+  func count(in setup: SpecSetup) -> Int {
+    setup.setup.interventions[intervention].parameters.value(name).count
   }
 
   /// The paths of parameters of the reference that no gradient reaches: the temperature of a plain

@@ -20,7 +20,7 @@ extension SpecRun {
   /// What the mean loss of one of a step's batches counts for, so that the mean over the batches is that
   /// over their examples: 1 where all have as many.
   static func weight(of number: Int, in batches: [Batch]) -> Float {
-    let counts = batches.map(\.labels.count)
+    let counts = batches.map(\.objective.examples)
     if counts.allSatisfy({ $0 == counts[0] }) { return 1 }
     return Float(counts[number] * counts.count) / Float(counts.reduce(0, +))
   }
@@ -35,9 +35,9 @@ extension SpecRun {
     let prepared = PreparedInterventions(setup, widths: try widths())
     let (values, model) = (prepared.values, model)
     let length = values.gradientCount
-    let examples = batches.reduce(0) { $0 + $1.labels.count }
+    let examples = batches.reduce(0) { $0 + $1.objective.examples }
     let pieces = batches.indices.flatMap { batch in
-      let count = batches[batch].labels.count
+      let count = batches[batch].objective.examples
       return stride(from: 0, to: count, by: microbatches.size).map { start in
         (batch: batch, examples: Array(start..<min(start + microbatches.size, count)))
       }
@@ -46,13 +46,21 @@ extension SpecRun {
       pieces.count, length: length + 1, label: step
     ) { number in
       let (batch, own) = pieces[number]
-      let (call, labels) = batches[batch]
-      let part = call.examples(own)
+      let objective = batches[batch].objective.examples(own)
+      let part = batches[batch].call.examples(own)
       let tape = Tape<Float>()
       let (parameters, leaves) = values.leaves(on: tape)
       let run = InterventionRun(model, setup)
-      let logits = run.lastLogits(part, prepared: parameters, on: tape)
-      let mean = tape.crossEntropy(logits, labels: own.map { labels[$0] })
+      let mean: Variable<Float>
+      if objective.readsLastOnly, !objective.readsCollected {
+        let logits = run.lastLogits(part, prepared: parameters, on: tape)
+        mean = objective(logits, collected: [], on: tape)
+      } else {
+        let result = run.finished(
+          part, run.sourceUnits(part, parameters, on: tape), parameters, on: tape,
+          logits: objective.readsLastOnly ? .last : .all, wantsOriginal: false)
+        mean = objective(result.logits, collected: result.collected, on: tape)
+      }
       let share = Float(own.count) / Float(examples)
       let loss = tape.scale(mean, by: share)
       return tape.gradients(of: loss, at: leaves).flatMap(\.elements) + [loss.value.scalar]

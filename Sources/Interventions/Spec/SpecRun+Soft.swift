@@ -7,25 +7,30 @@ internal import Tensors
 
 extension SpecRun {
   /// Checked, with what every step needs.
-  private struct Soft {
-    let generation: SoftGeneration<Float>
+  struct Soft {
+    let generation: (InterventionSetup<Float>) -> SoftGeneration<Float>
     let call: InterventionCall<Float>
     let count: Int
     let choice: SoftGeneration<Float>.Choice
 
     func callAsFunction(
-      on tape: Tape<Float>, _ parameters: [BoundParameters<Float>]? = nil
+      _ setup: InterventionSetup<Float>, on tape: Tape<Float>,
+      _ parameters: [BoundParameters<Float>]? = nil
     ) -> SoftGeneration<Float>.Result {
-      generation(call, count: count, choice, on: tape, parameters: parameters)
+      generation(setup)(call, count: count, choice, on: tape, parameters: parameters)
     }
 
-    /// The logits of each step, `[examples, steps, vocabulary]`.
-    func stacked(_ steps: [Variable<Float>], on tape: Tape<Float>) -> Variable<Float> {
-      let (rows, width) = (steps[0].value.rows, steps[0].value.width)
-      let all = tape.rows(
+    /// The logits of each example's steps, one below the other, `[examples · steps, vocabulary]`.
+    func rows(_ steps: [Variable<Float>], on tape: Tape<Float>) -> Variable<Float> {
+      let rows = steps[0].value.rows
+      return tape.rows(
         tape.concatenate(steps),
         (0..<rows).flatMap { row in steps.indices.map { $0 * rows + row } })
-      return tape.reshape(all, [rows, steps.count, width])
+    }
+
+    /// The same as numbers, `[examples, steps, vocabulary]`.
+    func stacked(_ rows: Variable<Float>) -> Tensor<Float> {
+      rows.value.reshaped([rows.value.rows / count, count, rows.value.width])
     }
   }
 
@@ -36,46 +41,40 @@ extension SpecRun {
   func generateSoftly(
     _ fields: GenerateFields, _ own: SoftFields
   ) throws(Refusal) -> SpecOutputs {
-    let soft = try soft(fields, own)
+    let soft = try soft(fields, own, spec.call)
     var outputs = SpecOutputs()
     (outputs.seen.calls, outputs.seen.newTokens) = ([soft.call], soft.count)
     if options.onlyReads { return outputs }
     let tape = Tape<Float>()
-    let result = soft(on: tape)
+    let result = soft(setup.setup, on: tape)
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add(promptLengths: soft.call.base.lengths)
-    outputs.add("intervened.logits", soft.stacked(result.logits, on: tape).value)
+    outputs.add("intervened.logits", soft.stacked(soft.rows(result.logits, on: tape)))
     return outputs
   }
 
   /// The loss of the new tokens, and its gradient through all steps to the interventions.
-  ///
-  /// Labels are `[examples]`, for the last step, or `[examples, steps]`.
   func softGradient(_ fields: GenerateFields) throws(Refusal) -> SpecOutputs {
     guard spec.target == .interventions else {
       throw spec.place.member("wrt").refusal(
         "a gradient to the model through its own output", expected: "interventions")
     }
-    let soft = try soft(fields, field("generate.soft", fields.soft))
-    let examples = soft.call.base.lengths.count
-    let (labels, steps) = try softLabels(examples, steps: soft.count)
+    let soft = try soft(fields, field("generate.soft", fields.soft), spec.call)
+    let objective = try objective(spec.objective, spec.labels, soft)
     var outputs = SpecOutputs()
     (outputs.seen.calls, outputs.seen.newTokens) = ([soft.call], soft.count)
     outputs.seen.gradientPasses = 2
     if options.onlyReads { return outputs }
     let tape = Tape<Float>()
     let bound = setup.setup.bound(on: tape, asLeaves: true)
-    let result = soft(on: tape, bound)
-    let logits = soft.stacked(result.logits, on: tape)
-    let flat = tape.reshape(logits, [examples * soft.count, classCount])
-    let wanted =
-      steps == 1 ? (0..<examples).map { ($0 + 1) * soft.count - 1 } : Array(0..<examples * steps)
-    let loss = tape.crossEntropy(tape.rows(flat, wanted), labels: labels)
+    let result = soft(setup.setup, on: tape, bound)
+    let logits = soft.rows(result.logits, on: tape)
+    let loss = objective(logits, collected: [], on: tape)
     outputs.add("intervened.ids", result.tokens)
     addLengths(result.tokens.map(\.count), to: &outputs)
     outputs.add(promptLengths: soft.call.base.lengths)
-    outputs.add("intervened.logits", logits.value)
+    outputs.add("intervened.logits", soft.stacked(logits))
     outputs.add("loss", loss.value)
     let trained = TrainedParameter.all(in: setup)
     let gradients = tape.gradients(
@@ -86,29 +85,25 @@ extension SpecRun {
     return outputs
   }
 
-  private func softLabels(
-    _ examples: Int, steps: Int
-  ) throws(Refusal) -> (labels: [Int], steps: Int) {
-    let field = try field("labels", spec.labels)
-    let (shape, labels) = try labelNumbers(field)
-    guard shape == [examples] || shape == [examples, steps] else {
-      throw field.refusal(
-        "labels of shape \(shape)",
-        expected: "[\(examples)], for the last step, or [\(examples), \(steps)], for each step")
-    }
-    return (labels, labels.count / examples)
+  /// What the loss of new tokens is: of the last step unless it says others or has labels of all.
+  func objective(
+    _ fields: ObjectiveFields, _ labels: JSONField?, _ soft: Soft
+  ) throws(Refusal) -> Objective {
+    let lengths = soft.call.base.lengths.map { _ in soft.count }
+    return try ObjectiveReading(run: self, lengths: lengths, isOfNewTokens: true)(fields, labels)
   }
 
-  private func soft(
-    _ fields: GenerateFields, _ own: SoftFields
+  /// - Parameter place: Where the base stands: the specification, or a batch of training.
+  func soft(
+    _ fields: GenerateFields, _ own: SoftFields, _ place: CallFields
   ) throws(Refusal) -> Soft {
-    let generation: SoftGeneration<Float>
+    let generation: (InterventionSetup<Float>) -> SoftGeneration<Float>
     if let decoder = model as? DecoderModel<Float>, decoder.shape.isCausal {
-      generation = SoftGeneration(decoder, setup.setup)
+      generation = { SoftGeneration(decoder, $0) }
     } else if let recurrent = model as? GRUModel<Float>, kind == .languageModel,
       !recurrent.addsPositions, recurrent.shape.hasEmbeddings
     {
-      generation = SoftGeneration(recurrent, setup.setup)
+      generation = { SoftGeneration(recurrent, $0) }
     } else {
       throw own.place.refusal(
         "soft generation by this model", expected: "a decoder or a recurrent language model")
@@ -119,8 +114,10 @@ extension SpecRun {
     }
     let reading = SpecCall(
       document: spec.call, setup: setup, inputs: inputs, tensors: tensors)
-    let call = try reading(spec.call)
-    do { try generation.check(call, count: count) } catch { throw error.of(spec.place) }
+    let call = try reading(place)
+    do { try generation(setup.setup).check(call, count: count) } catch {
+      throw error.of(spec.place)
+    }
     return Soft(
       generation: generation, call: call, count: count,
       choice: .init(

@@ -5,12 +5,19 @@ internal import Models
 internal import Tensors
 
 extension SpecRun {
-  /// A batch with its labels, checked.
-  typealias Batch = (call: InterventionCall<Float>, labels: [Int])
+  /// A batch with what its loss is, checked.
+  struct Batch: Sendable {
+    let call: InterventionCall<Float>
+    var objective: Objective
+
+    /// The logits that the loss reads.
+    var wanted: InterventionRun<Float>.Logits { objective.readsLastOnly ? .last : .all }
+  }
 
   /// Losses step by step, and what was trained.
   func train() throws(Refusal) -> SpecOutputs {
     let train = TrainSpec(try field("train", spec.train))
+    if let generate = spec.generate { return try trainSoftly(train, generate) }
     let training = try batches(train.fields.batches)
     let evaluation = try batches(train.fields.evaluation)
     if options.microbatches != nil, train.fields.target == .model {
@@ -28,29 +35,52 @@ extension SpecRun {
     var batches: [Batch] = []
     for field in fields {
       let call = try call(field.call)
-      batches.append((call, try labels(field.labels, examples: call.base.lengths.count)))
+      batches.append(
+        Batch(
+          call: call, objective: try objective(field.objective, field.labels, call, field.call)))
     }
     return batches
   }
 
-  /// The mean loss over all examples of batches, and the part of them whose likeliest answer is the
-  /// label.
+  /// The mean loss over all examples of batches, and the part of their labels that are the likeliest
+  /// answers, where the loss has labels.
   private func evaluate(
     _ batches: [Batch], _ run: InterventionRun<Float>, into outputs: inout SpecOutputs
   ) {
-    if batches.isEmpty { return }
-    var (loss, right, count) = (0.0, 0, 0)
-    for (call, labels) in batches {
+    var tally = TrainingTally()
+    for batch in batches {
       let tape = Tape<Float>()
-      let logits = ModelRunner.lastRows(
-        run(call, on: tape, logits: .last).logits, rows(call.base), on: tape)
-      loss += Double(tape.crossEntropy(logits, labels: labels).value.scalar) * Double(labels.count)
-      var choose = TokenChoice()
-      right += zip(choose(logits.value), labels).count { $0 == $1 }
-      count += labels.count
+      let result = run(batch.call, on: tape, logits: batch.wanted)
+      tally.add(batch.objective, result.logits, result.collected, on: tape)
     }
-    outputs.add("eval.loss", Tensor(scalar: Float(loss / Double(count))))
-    outputs.add("eval.accuracy", Tensor(scalar: Float(right) / Float(count)))
+    tally.add(to: &outputs)
+  }
+
+  /// Batches with the logits of their unchanged runs, where a loss compares with these.
+  private func compared(_ batches: [Batch]) -> [Batch] {
+    batches.map { batch in
+      var batch = batch
+      batch.objective = compared(batch.objective, batch.call)
+      return batch
+    }
+  }
+
+  /// The numbers of each intervention, and the rotation that they stand for.
+  static func add(
+    _ setup: InterventionSetup<Float>, as bound: [BoundParameters<Float>],
+    to outputs: inout SpecOutputs
+  ) {
+    var seen: Set<Int> = []
+    for (index, entry) in setup.entries.enumerated()
+    where seen.insert(entry.intervention).inserted {
+      for parameter in setup.interventions[entry.intervention].parameters.entries {
+        outputs.add("final.\(index).\(parameter.name)", parameter.value)
+      }
+      let weight = OrthogonalWeight<Float>.weightName
+      if let rotation = bound[entry.intervention].find(weight) {
+        outputs.add("final.\(index).\(weight)", rotation.value)
+      }
+    }
   }
 
   private func trainInterventions(
@@ -62,12 +92,10 @@ extension SpecRun {
     var outputs = SpecOutputs()
     outputs.seen.trains(
       train, batches.map(\.call),
-      order.map { index in
-        let parameter = trained[index]
-        let values = self.setup.setup.interventions[parameter.intervention].parameters.entries
-        return values.first { $0.name == parameter.name }?.value.count ?? 0
-      })
+      order.map { trained[$0].count(in: self.setup) })
+    outputs.seen.compared = batches.indices.filter { batches[$0].objective.needsOriginal }
     if options.onlyReads { return outputs }
+    let (batches, evaluation) = (compared(batches), compared(evaluation))
     let start = TrainingState(
       TrainingState.Parameters(of: setup.setup.interventions),
       moving: order.map { .init(intervention: trained[$0].intervention, name: trained[$0].name) },
@@ -77,23 +105,13 @@ extension SpecRun {
     let end = try run(training, train, from: start)
     let setup = training.setup(end.parameters)
     if let folder = options.saveTo {
-      try self.setup.with(setup.interventions).folder().write(to: folder)
+      try self.setup.with(setup.interventions).save(to: folder)
     }
     outputs.add("losses", Tensor([end.step], end.history.losses))
     let call = batches[0].call
     let run = InterventionRun(model, setup, isNaive: options.isNaive)
     let result = run(call, on: Tape())
-    var seen: Set<Int> = []
-    for (index, entry) in setup.entries.enumerated()
-    where seen.insert(entry.intervention).inserted {
-      for parameter in setup.interventions[entry.intervention].parameters.entries {
-        outputs.add("final.\(index).\(parameter.name)", parameter.value)
-      }
-      let weight = OrthogonalWeight<Float>.weightName
-      if let rotation = result.parameters[entry.intervention].find(weight) {
-        outputs.add("final.\(index).\(weight)", rotation.value)
-      }
-    }
+    Self.add(setup, as: result.parameters, to: &outputs)
     outputs.add(
       "final.intervened.logits",
       try shaped(result.logits.value, rows(call.base), of: train.fields.batches[0].call.base))
@@ -110,7 +128,9 @@ extension SpecRun {
     var outputs = SpecOutputs()
     outputs.seen.trains(
       train, batches.map(\.call), order.map { own[$0].variable.value.count })
+    outputs.seen.compared = batches.indices.filter { batches[$0].objective.needsOriginal }
     if options.onlyReads { return outputs }
+    let (batches, evaluation) = (compared(batches), compared(evaluation))
     let start = TrainingState(
       [Dictionary(uniqueKeysWithValues: own.map { ($0.name, $0.variable.value) })],
       moving: order.map { .init(intervention: 0, name: names[$0]) }, by: optimizer)
@@ -130,13 +150,13 @@ extension SpecRun {
         run(call, on: Tape()).logits.value, rows(call.base), of: train.fields.batches[0].call.base))
     evaluate(evaluation, run, into: &outputs)
     if let folder = options.saveTo {
-      try setup.folder().write(to: folder)
+      try setup.save(to: folder)
       try PyveneFolder.write(weights, only: order.map { names[$0] }, to: folder)
     }
     return outputs
   }
 
-  private func run<Task: TrainingTask>(
+  func run<Task: TrainingTask>(
     _ task: Task, _ train: TrainSpec, from start: TrainingState
   ) throws(Refusal) -> Task.Outcome {
     try refusing {
@@ -186,10 +206,10 @@ private struct SpecInterventionTraining: TrainingTask {
       return (loss, gradients)
     }
     let (loss, gradients) = InterventionTraining.gradients(
-      setup, run.model, over: own.map(\.call), at: addresses, isNaive: run.options.isNaive
+      setup, run.model, over: own.map(\.call), at: addresses, isNaive: run.options.isNaive,
+      logits: own.allSatisfy(\.objective.readsLastOnly) ? .last : .all
     ) { number, result, tape in
-      let (call, labels) = own[number]
-      var loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
+      var loss = own[number].objective(result.logits, collected: result.collected, on: tape)
       let weight = SpecRun.weight(of: number, in: own)
       if weight != 1 { loss = tape.scale(loss, by: weight) }
       guard train.fields.boundaryWeight != 0, let boundaries = result.boundaries(on: tape) else {
@@ -229,13 +249,13 @@ private struct SpecModelTraining: TrainingTask {
     var sums: [Tensor<Float>] = []
     let numbers = train.batches(of: step)
     let own = numbers.map { batches[$0] }
-    for (number, (call, labels)) in own.enumerated() {
+    for (number, batch) in own.enumerated() {
       let tape = Tape<Float>()
       let leaves = weights.leaves(on: tape)
       let trained = InterventionRun(
         run.model.with(leaves, on: tape), run.setup.setup, trainsModel: true)
-      let result = trained(call, on: tape, logits: .last)
-      var loss = run.loss(result.logits, labels, run.rows(call.base), on: tape)
+      let result = trained(batch.call, on: tape, logits: batch.wanted)
+      var loss = batch.objective(result.logits, collected: result.collected, on: tape)
       let weight = SpecRun.weight(of: number, in: own)
       if weight != 1 { loss = tape.scale(loss, by: weight) }
       total += loss.value.scalar

@@ -31,6 +31,13 @@ public struct SpecRun {
       (
         @Sendable (_ field: JSONField, _ model: String) throws(Refusal) -> [String: Tensor<Float>]
       )?
+    /// A statistic of a dump that an object describes.
+    package typealias DumpReading =
+      @Sendable (_ field: JSONField, _ model: String, _ site: Site?, _ layer: Int?)
+      throws(Refusal) -> Tensor<Float>
+    /// What reads statistics of dumps that stand where a tensor is wanted; site and layer are those that
+    /// the tensor is for.
+    package var dump: DumpReading?
     /// Whether the unchanged run is wanted even where `outputs` leaves it out.
     var wantsOriginal = false
     /// Whether everything is read and checked, and nothing run: the model is then without weights.
@@ -133,25 +140,39 @@ public struct SpecRun {
       }
       made = try read(dumps, modelPath)
     }
+    var dump: ((JSONField, SpecTensors.Use) throws(Refusal) -> Tensor<Float>)?
+    if let read = options.dump {
+      dump = { [modelPath] (field, use) throws(Refusal) in
+        try read(field, modelPath, use.site, use.layer)
+      }
+    }
     tensors = try SpecTensors(
-      beside: spec.place.file, or: options.tensorFile, made: made, files: options.openedFiles)
+      beside: spec.place.file, or: options.tensorFile, made: made, files: options.openedFiles,
+      dump: dump)
     classCount = opened.classCount
-    guard let saved = spec.saved else {
+    guard let origin = spec.origin else {
       self.model = model
       setup = try SpecSetup(spec.representations, mode: spec.mode, in: model, tensors: tensors)
-      if options.saveTo != nil { _ = try setup.folder() }
+      if let folder = options.saveTo { try setup.checkSavable(folder) }
       return
     }
-    let folder = saved.resolved
-    self.model =
-      spec.includesModel && !options.onlyReads
-      ? try Self.model(model, withWeightsOf: folder) : model
-    let loaded = try SavedInterventions(folder)
-    try loaded.check(against: spec.representations, saved)
+    let loaded: SavedInterventions
+    switch origin {
+    case .saved(let folder):
+      self.model =
+        spec.includesModel && !options.onlyReads
+        ? try Self.model(model, withWeightsOf: folder.resolved) : model
+      loaded = try SavedInterventions(folder.resolved)
+      try loaded.check(against: spec.representations, folder)
+    case .config(let path):
+      self.model = model
+      loaded = try SavedInterventions(config: path.resolved)
+    }
     setup = try SpecSetup(
-      loaded.representations, mode: loaded.mode, in: model, tensors: tensors,
+      loaded.representations, mode: loaded.mode, in: model, tensors: loaded.tensors ?? tensors,
       saved: loaded.states)
     try loaded.compare(with: spec.representations, setup, tensors)
+    if let folder = options.saveTo { try setup.checkSavable(folder) }
   }
 
   /// Refuses what the kind has no use for.
@@ -159,7 +180,10 @@ public struct SpecRun {
     _ options: Options, _ spec: InterventionSpec
   ) throws(Refusal) {
     let isTrained = spec.kind == .gradient || spec.kind == .train
-    if options.microbatches != nil, !isTrained || spec.generate != nil {
+    if options.microbatches != nil, let generate = spec.generate, isTrained {
+      throw generate.place.refusal("microbatches of soft generation", expected: "whole batches")
+    }
+    if options.microbatches != nil, !isTrained {
       throw spec.place.refusal(
         "microbatches of a run of kind \(spec.kind.rawValue)",
         expected: "none: gradients and training alone are cut")
@@ -198,9 +222,11 @@ public struct SpecRun {
   }
 
   var inputs: SpecInputs {
-    SpecInputs(tensors: tensors, limits: model.inputLimits) { (text) throws(Refusal) in
-      try texts(for: "input_ids").encode(text, spec.addsSpecialTokens)
-    }
+    SpecInputs(
+      tensors: tensors, limits: model.inputLimits,
+      tokenize: { (text) throws(Refusal) in
+        try texts(for: "input_ids").encode(text, spec.addsSpecialTokens)
+      }, allowsPaddingBefore: true)
   }
 
   /// The model's tokenizer.
@@ -254,7 +280,7 @@ public struct SpecRun {
       case .generate: try generate()
       }
     if options.onlyReads { return outputs }
-    if spec.kind != .train, let folder = options.saveTo { try setup.folder().write(to: folder) }
+    if spec.kind != .train, let folder = options.saveTo { try setup.save(to: folder) }
     return outputs
   }
 
@@ -310,10 +336,10 @@ public struct SpecRun {
   ) throws(Refusal) -> Tensor<Float> {
     if kind != .classifier, let base, let padded = try inputs.paddedLength(base) {
       var start = 0
-      let rows = lengths.flatMap { length in
+      let rows = zip(lengths, try inputs.paddingBefore(base)).flatMap { length, before in
         defer { start += length }
-        return (start..<start + length).map { $0 + 1 }
-          + Array(repeating: 0, count: padded - length)
+        return Array(repeating: 0, count: before) + (start..<start + length).map { $0 + 1 }
+          + Array(repeating: 0, count: padded - before - length)
       }
       let zero = Tensor<Float>(zeros: [1, logits.width])
       return Tensor.concatenated([zero, logits]).gathered(rows)

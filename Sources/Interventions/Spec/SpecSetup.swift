@@ -62,7 +62,7 @@ struct SpecSetup {
       let spec = representations[index]
       let width = try Self.width(of: spec, place.grid)
       let building = InterventionBuilding(
-        spec: spec, width: width, layer: place.layer, tensors: tensors,
+        spec: spec, width: width, place: place, tensors: tensors,
         saved: saved?[index].parameters)
       var built = try building()
       if let constant = saved?[index].constantSource { built.given = .init(constant) }

@@ -9,17 +9,23 @@ internal import Tensors
 struct SpecTensors {
   /// What a tensor is for, by which it can be said in short.
   struct Use {
-    /// What `{layer}` in a name or path stands for.
+    /// The site of a dump whose statistic it is.
+    var site: Site?
+    /// What `{layer}` in a name or path stands for, and the layer of that site.
     var layer: Int?
     /// That of `"zeros"`.
     var shape: [Int]?
 
-    init(layer: Int? = nil, shape: [Int]? = nil) { (self.layer, self.shape) = (layer, shape) }
+    init(site: Site? = nil, layer: Int? = nil, shape: [Int]? = nil) {
+      (self.site, self.layer, self.shape) = (site, layer, shape)
+    }
   }
 
   private static let zeros = "zeros"
   /// What a tensor can be said by.
-  static let words = "the name of a tensor, numbers, \"zeros\", or \(TensorPath.words)"
+  static let words =
+    "the name of a tensor, numbers, \"zeros\", \(TensorPath.words), or {dump = \"run folder\", "
+    + "statistic = \"mean\"}"
   /// Axes that numbers in a specification may have.
   private static let rankLimit = 8
 
@@ -32,12 +38,14 @@ struct SpecTensors {
   /// Where paths of other files start from; nil: none are read.
   private let folder: URL?
   private let files: OpenedTensorFiles
+  /// What reads statistics of dumps; nil: none are read.
+  private let dump: ((JSONField, Use) throws(Refusal) -> Tensor<Float>)?
 
   /// Those of a file that a job names, or none.
   init(_ path: String?, prefix: String = "in.") throws(Refusal) {
     (self.path, self.prefix, files) = (path, prefix, OpenedTensorFiles())
     file = try path.map { (path) throws(Refusal) in try SafetensorsFile(path, kind: .job) }
-    (made, folder) = ([:], nil)
+    (made, folder, dump) = ([:], nil, nil)
   }
 
   /// Those of a specification, and in the file of its own name if there is one.
@@ -46,14 +54,17 @@ struct SpecTensors {
   ///   - named: The file instead of that one.
   ///   - made: Tensors that no file holds, by name; they hide those of the file.
   ///   - files: What keeps files open that are named again.
+  ///   - dump: What reads a statistic of a dump that an object describes.
   init(
     beside document: String, or named: String?, made: [String: Tensor<Float>],
-    files: OpenedTensorFiles
+    files: OpenedTensorFiles,
+    dump: ((JSONField, Use) throws(Refusal) -> Tensor<Float>)? = nil
   ) throws(Refusal) {
     let path = named ?? Self.path(beside: document)
     let isThere = named != nil || FileManager.default.fileExists(atPath: path)
     (self.path, prefix, self.files) = (path, "in.", files)
     file = isThere ? try files.safetensors(path) : nil
+    self.dump = dump
     (self.made, folder) = (made, URL(fileURLWithPath: document).deletingLastPathComponent())
   }
 
@@ -98,6 +109,11 @@ struct SpecTensors {
       expected: "the name of a tensor \(prefix)NAME there\(forms)\(near)")
   }
 
+  /// Whether the own file, or what is made elsewhere, has a tensor of a name.
+  func has(_ name: String) -> Bool {
+    made[name] != nil || file?.tensors[prefix + name] != nil
+  }
+
   /// The text with the layer in the place of `{layer}`.
   private func filled(_ field: JSONField, _ use: Use) throws(Refusal) -> String {
     let text = try field.string()
@@ -115,7 +131,14 @@ struct SpecTensors {
   func floats(_ field: JSONField, for use: Use = Use()) throws(Refusal) -> Tensor<Float> {
     switch field.value {
     case .array: return try inline(field)
-    case .object: throw field.refusal("an object", expected: "numbers or the name of a tensor")
+    case .object:
+      guard let dump, try field.optional("dump") != nil else {
+        throw field.refusal(
+          "an object",
+          expected: "numbers or the name of a tensor"
+            + (dump == nil ? "" : ", or an object with dump and statistic"))
+      }
+      return try dump(field, use)
     default: break
     }
     let text = try filled(field, use)

@@ -1,7 +1,8 @@
 internal import Inputs
 
 /// Reads `subspaces`: an integer or a list for every intervention, or lists for each and its
-/// examples. Numbers are coordinates, or parts where the intervention has a partition.
+/// examples. Numbers are coordinates, or parts where the intervention has a partition; below 0 they
+/// count from the end, and ranges such as `"0:4"` and `"all"` stand for several.
 struct SubspacesReading {
   let examples: Int
   let representations: [RepresentationSpec]
@@ -13,12 +14,11 @@ struct SubspacesReading {
   func callAsFunction(_ field: JSONField?) throws(Refusal) -> [Coordinates?] {
     var result = [Coordinates?](repeating: nil, count: representations.count)
     guard let field else { return result }
-    if field.isNumber || field.isListOfNumbers {
-      let numbers = field.isNumber ? [try field.int()] : try field.integers()
-      guard !numbers.isEmpty else { return result }
+    if field.isChoiceOfNumbers {
+      guard try !field.placeNumbers().isEmpty else { return result }
       for index in representations.indices {
         if representations[index].type.ignoresSubspaces { continue }
-        result[index] = .shared(try coordinates(numbers, of: index, field))
+        result[index] = .shared(try coordinates(of: index, field))
       }
       return result
     }
@@ -40,7 +40,7 @@ struct SubspacesReading {
     _ field: JSONField?, known: [[String]]
   ) throws(Refusal) -> [[String: Float]] {
     var result = [[String: Float]](repeating: [:], count: representations.count)
-    guard let field, case .array = field.value, !field.isListOfNumbers else { return result }
+    guard let field, case .array = field.value, !field.isChoiceOfNumbers else { return result }
     for (index, item) in try field.items().enumerated()
     where item.isObject && index < result.count {
       try item.refuseUnknownKeys(known: known[index])
@@ -59,9 +59,10 @@ struct SubspacesReading {
     }
     var lists: [[Int]] = []
     for row in rows {
-      let numbers = try row.integers()
+      if !row.isName { _ = try row.items() }
+      _ = try row.placeNumbers()
       if !representations[index].type.ignoresSubspaces {
-        lists.append(try coordinates(numbers, of: index, row))
+        lists.append(try coordinates(of: index, row))
       }
     }
     if lists.isEmpty { return nil }
@@ -70,7 +71,7 @@ struct SubspacesReading {
   }
 
   private func coordinates(
-    _ numbers: [Int], of index: Int, _ field: JSONField
+    of index: Int, _ field: JSONField
   ) throws(Refusal) -> [Int] {
     let representation = representations[index]
     guard let count = counts[index] else {
@@ -78,17 +79,12 @@ struct SubspacesReading {
         "subspaces of \(representation.type.rawValue)",
         expected: "null: it chooses its coordinates by itself")
     }
-    guard let partition = representation.partition else {
-      if let outside = numbers.first(where: { $0 >= count }) {
-        throw field.refusal(
-          "coordinate \(outside)", expected: "0 to \(count - 1), the coordinates of a vector there")
-      }
-      return numbers
+    let partition = representation.partition
+    var numbers: [Int] = []
+    for item in field.isPlace ? [field] : try field.items() {
+      numbers += try PlaceNumber(item).numbers(
+        within: partition?.count ?? count, partition == nil ? "coordinate" : "part", at: item)
     }
-    if let outside = numbers.first(where: { $0 >= partition.count }) {
-      throw field.refusal(
-        "part \(outside)", expected: "0 to \(partition.count - 1), the parts of subspace_partition")
-    }
-    return numbers.flatMap { partition[$0] }
+    return partition.map { partition in numbers.flatMap { partition[$0] } } ?? numbers
   }
 }

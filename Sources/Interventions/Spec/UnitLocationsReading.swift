@@ -20,6 +20,8 @@ struct UnitLocationsReading {
     let source: InputLengths?
     /// Of the examples that it changes.
     let base: InputLengths
+    /// What masks leave out before the positions of each example; nothing where there is no mask.
+    var paddingBefore: (source: [Int], base: [Int]) = ([], [])
 
     var axis: UnitAxis { grid.axis }
   }
@@ -158,6 +160,7 @@ struct UnitLocationsReading {
   /// What places are counted in, of one example.
   private struct Scale {
     let length: Int
+    var padding = 0
     var image: ImageSize?
   }
 
@@ -171,8 +174,12 @@ struct UnitLocationsReading {
       return Array(repeating: Scale(length: 0), count: examples)
     }
     let images = entry.grid.images(all)
+    let isOfTokens = entry.grid.extent == .inputs && images == nil
+    let padding =
+      !isOfTokens ? [] : inSource ? entry.paddingBefore.source : entry.paddingBefore.base
     return entry.grid.lengths(all).enumerated().map {
-      Scale(length: $1, image: images?[$0])
+      Scale(
+        length: $1, padding: padding.indices.contains($0) ? padding[$0] : 0, image: images?[$0])
     }
   }
 
@@ -182,7 +189,9 @@ struct UnitLocationsReading {
     var read: [[PlaceNumber]] = []
     for list in lists { read.append(try list.placeNumbers()) }
     let fixed = read.map { $0.compactMap(\.fixed) }
-    if zip(fixed, read).allSatisfy({ $0.count == $1.count }) {
+    if zip(fixed, read).allSatisfy({ $0.count == $1.count }),
+      scales.allSatisfy({ $0.padding == 0 })
+    {
       return fixed.count == 1 ? .same(fixed[0]) : .each(fixed)
     }
     var numbers: [[Int]] = []
@@ -191,7 +200,7 @@ struct UnitLocationsReading {
       var own: [Int] = []
       for place in read[number] {
         guard case .patch(let patch, let field) = place else {
-          own += place.numbers(of: scale.length)
+          own += try place.behind(scale.padding, at: lists[number]).numbers(of: scale.length)
           continue
         }
         // Of a source that is null nothing is read.

@@ -1,6 +1,7 @@
 internal import Autodiff
 internal import CausalModels
 internal import Inputs
+internal import Interventions
 internal import JobFiles
 internal import Tensors
 
@@ -25,11 +26,7 @@ extension DasProblem {
     case .meanSquaredError:
       return tape.meanSquaredError(logits, Variable(reference ?? logits.value))
     case .logitDifference:
-      let foils = foils(numbers, of: split)
-      let chosen = tape.gatherColumns(logits, perRow: zip(labels, foils).map { [$0, $1] })
-      let signs = Tensor<Float>([2], [-1, 1])
-      return tape.scale(
-        tape.sum(tape.multiplyRow(chosen, Variable(signs))), by: 1 / Float(numbers.count))
+      return tape.logitDifference(logits, labels: labels, foils: foils(numbers, of: split))
     }
   }
 

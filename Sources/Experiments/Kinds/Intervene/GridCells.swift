@@ -20,6 +20,8 @@ struct GridCells: Sendable {
   private let prompts: ModelPrompts
   /// Statistics of dumps that the specification names.
   private let dumped: [String: Tensor<Float>]
+  /// Statistics that stand where a tensor is wanted, each read once.
+  private let readDump = DumpTensors.reading()
   private let tokenizer: (any Tokenizer)?
   /// The names of classes.
   private let classes: [Int: String]
@@ -65,13 +67,20 @@ struct GridCells: Sendable {
         try DumpTensors.read(field, model: spec.model.path.resolved)
       } ?? [:]
     self.dumped = dumped
-    let statistics = dumped.sorted { $0.key < $1.key }.map { name, tensor in
-      "\(name) \(tensor.shape) \(Digest.of(ByteWriter.bytes(of: tensor.elements)))"
-    }
-    // Values of the grid may name files too.
+    // Values of the grid may name files and dumps too.
     let onGrid = JSONField(
       .array(values.flatMap { $0.map(\.json) }), file: first.file, kind: .job)
-    let named = [first, onGrid].flatMap { SpecRun.tensorFiles(in: $0, layers: layers ?? 0) }
+    var statistics = dumped.sorted { $0.key < $1.key }.map { name, tensor in
+      "\(name) \(tensor.shape) \(Digest.of(ByteWriter.bytes(of: tensor.elements)))"
+    }
+    var read = try DumpTensors.digests(in: onGrid)
+    for (key, field) in try first.members() where key != "dumps" {
+      read += try DumpTensors.digests(in: field)
+    }
+    statistics += Set(read).sorted()
+    let named =
+      [first, onGrid].flatMap { SpecRun.tensorFiles(in: $0, layers: layers ?? 0) }
+      + (try SpecRun.configFile(of: first).map { [$0] } ?? [])
     var digests: [String] = []
     for file in Set(named).sorted() { digests.append(try fileDigest(file, kind: .job)) }
     inputs = [
@@ -91,7 +100,7 @@ struct GridCells: Sendable {
         }),
       JobInput(
         "dumps",
-        dumped.isEmpty ? nil : Digest.of(Array(statistics.joined(separator: "\n").utf8))),
+        statistics.isEmpty ? nil : Digest.of(Array(statistics.joined(separator: "\n").utf8))),
     ]
   }
 
@@ -153,6 +162,7 @@ struct GridCells: Sendable {
     options.openedFiles = openedFiles
     let (dumped, prompts, tokenizer) = (dumped, prompts, tokenizer)
     options.dumps = { _, _ throws(Refusal) in dumped }
+    options.dump = readDump
     options.texts = { _ throws(Refusal) in
       SpecTexts(
         encode: { (text, adds) throws(Refusal) in

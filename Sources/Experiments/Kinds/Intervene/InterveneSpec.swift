@@ -22,7 +22,9 @@ struct InterveneSpec: JobSpecification {
   private let specification: JobTable
 
   /// Fields that are the same in all cells.
-  private static let fixed = ["kind", "model", "special_tokens", "saved_directory", "dumps"]
+  private static let fixed = [
+    "kind", "model", "special_tokens", "saved_directory", "config", "dumps",
+  ]
 
   init(_ f: inout Fields) throws(Refusal) {
     form = try f.field(

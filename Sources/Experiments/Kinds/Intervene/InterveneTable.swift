@@ -163,7 +163,9 @@ struct InterveneTable: Table {
       ]
     case .gradient:
       cells = [
-        Quantity("loss", .float32, [], "in nats", law: .finite),
+        Quantity(
+          "loss", .float32, [], "of the objective, in nats where that is a cross entropy",
+          law: .finite),
         Quantity(
           "gradient_norm", .float32, [], "of all parameters that the gradient is taken at",
           law: .finite),
@@ -173,12 +175,17 @@ struct InterveneTable: Table {
       labels.append(Quantity("step", .int32, [step]))
       cells =
         [
-          Quantity("loss", .float32, [step], "of each step, in nats", law: .finite),
-          Quantity("final_loss", .float32, [], "of the last step, in nats", law: .finite),
+          Quantity(
+            "loss", .float32, [step], "of each step, in the unit of the objective", law: .finite),
+          Quantity(
+            "final_loss", .float32, [], "of the last step, in the unit of the objective",
+            law: .finite),
         ]
         + (outline.evaluates
           ? [
-            Quantity("eval_loss", .float32, [], "over the evaluation, in nats", law: .finite),
+            Quantity(
+              "eval_loss", .float32, [], "over the evaluation, in the unit of the objective",
+              law: .finite),
             Quantity(
               "eval_accuracy", .float32, [],
               "the part of the evaluation whose most probable answer is its label",

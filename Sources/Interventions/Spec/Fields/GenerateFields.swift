@@ -25,12 +25,12 @@ struct GenerateFields: Sendable {
   /// Whether places are those of each new token, and not of the prompt.
   var actsOnNewTokens: Bool { soft == nil && !actsOnPrompt }
 
-  /// - Parameter isGradient: Whether a loss is taken of what is generated.
-  init(_ f: inout Fields, isGradient: Bool) throws(Refusal) {
+  /// - Parameter hasLoss: Whether a loss is taken of what is generated.
+  init(_ f: inout Fields, hasLoss: Bool) throws(Refusal) {
     place = f.place
     soft = try f.optional(
       "soft", .table(SoftFields.init),
-      needed: Fields.When(isGradient, "with kind = \"gradient\""), usually: "none",
+      needed: Fields.When(hasLoss, "with kind = \"gradient\" or \"train\""), usually: "none",
       "The model reads its own soft choices, through which gradients pass.")
     let isHard = Fields.When(soft == nil, "no soft", of: "soft generation")
     length = try f.optional(

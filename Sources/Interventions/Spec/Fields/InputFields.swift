@@ -57,7 +57,9 @@ struct InputFields: Sendable {
     mask = try f.optional(
       "attention_mask", .json("the name of integers, or lists of them"),
       usually: "every position counts",
-      "1 for positions that count, 0 for padding after them: [examples, positions].")
+      "1 for positions that count, 0 for padding before or after them: [examples, positions]. The model "
+        + "counts positions from the first that counts, as in transformers' generation; places and "
+        + "positions of a specification count the padding before it too.")
     let tokens = Fields.When(
       f.isManual || f.has("input_ids") || f.has("prompts"), "input_ids or prompts",
       of: "inputs that are no tokens")

@@ -9,29 +9,52 @@ extension InterventionSpec {
     case each([InterventionType], JSONField)
   }
 
-  /// What is done, and how sources hang together: described, or saved in a folder.
+  /// Where interventions are that are not described.
+  enum Origin: Sendable {
+    /// A folder with their state.
+    case saved(JobPath)
+    /// A `config.json` of the reference, whose interventions start anew.
+    case config(JobPath)
+
+    var path: JobPath {
+      switch self {
+      case .saved(let path), .config(let path): path
+      }
+    }
+  }
+
+  /// What is done, and how sources hang together: described, saved in a folder, or in a `config.json`.
   static func interventions(
     _ f: inout Fields
   ) throws(Refusal) -> (
-    representations: [RepresentationSpec], mode: InterventionSetup<Float>.Mode, saved: JobPath?,
+    representations: [RepresentationSpec], mode: InterventionSetup<Float>.Mode, origin: Origin?,
     includesModel: Bool
   ) {
     let saved = try f.optional(
       "saved_directory", .path("a folder that pyvene or --save wrote"), usually: "none",
       "Interventions that were saved, in place of descriptions; representations beside it are "
         + "compared with them.")
-    let isSaved = saved != nil
-    let described = Fields.When(!isSaved, "no saved_directory", of: "saved interventions")
+    let config = try f.optional(
+      "config", .path("pyvene's config.json, or its folder"), usually: "none",
+      apartFrom: ["saved_directory"],
+      "Interventions as pyvene's config.json describes them, in place of descriptions; what has "
+        + "parameters starts anew.")
+    let (isSaved, hasConfig) = (saved != nil, config != nil)
+    let described = Fields.When(
+      !isSaved && !hasConfig, "neither saved_directory nor config",
+      of: hasConfig ? "a config" : "saved interventions")
+    let unlessConfig = Fields.When(!hasConfig, "no config", of: "a config")
     let includesModel = try f.field(
       "include_model", .flag, or: false,
       only: Fields.When(f.isManual || isSaved, "saved_directory"),
       "Whether weights of the model that were saved beside interventions replace its own.")
     let usual = try f.optional(
-      "intervention_types", .usualTypes, usually: "VanillaIntervention",
+      "intervention_types", .usualTypes, usually: "VanillaIntervention", only: unlessConfig,
       "The types of representations that name none: one for all, or a list.")
     let representations = try f.optional(
       "representations", .representations(usual ?? .vanilla),
-      needed: Fields.When(!isSaved, "without saved_directory"),
+      needed: Fields.When(!isSaved && !hasConfig, "without saved_directory or config"),
+      only: unlessConfig,
       "An intervention each; in place of a table stands also the list of its first 14 values, as in "
         + "pyvene. null counts as left out.")
     let order = try f.optional(
@@ -45,14 +68,14 @@ extension InterventionSpec {
       "use_fast", .flag, usually: "found out",
       "pyvene's word for places that examples share; nothing hangs on it here.")
     return (
-      try sorted(RepresentationSpec.keyed(representations ?? []), by: order), mode, saved,
-      includesModel
+      try sorted(RepresentationSpec.keyed(representations ?? []), by: order), mode,
+      saved.map { Origin.saved($0) } ?? config.map { Origin.config($0) }, includesModel
     )
   }
 
   /// The representations in the order of `sorted_keys`, by which places, subspaces and collections
   /// then go.
-  private static func sorted(
+  static func sorted(
     _ specs: [RepresentationSpec], by order: JSONField?
   ) throws(Refusal) -> [RepresentationSpec] {
     guard let order else { return specs }

@@ -38,7 +38,8 @@ struct TrainFields: Sendable {
   /// Batches on which what was trained is tried at the end.
   let evaluation: [BatchFields]
 
-  init(_ f: inout Fields) throws(Refusal) {
+  /// - Parameter objective: The specification's.
+  init(_ f: inout Fields, _ objective: ObjectiveFields) throws(Refusal) {
     place = f.place
     target = try f.field(
       "parameters", .choice(), or: .interventions, "What is trained.")
@@ -88,12 +89,13 @@ struct TrainFields: Sendable {
       "boundary_weight", .finite, or: 0, only: isOfInterventions,
       "Factor of the sum of boundaries that is added to the loss.")
     batches = try f.required(
-      "batches", .tables { (f, _) throws(Refusal) in try BatchFields(&f) },
+      "batches", .tables { (f, _) throws(Refusal) in try BatchFields(&f, objective) },
       "What is trained on, in turn; unit_locations, subspaces and source_representations are the "
         + "specification's unless a batch has its own.")
     evaluation =
       try f.optional(
-        "evaluate", .tables(atLeast: 0) { (f, _) throws(Refusal) in try BatchFields(&f) },
+        "evaluate",
+        .tables(atLeast: 0) { (f, _) throws(Refusal) in try BatchFields(&f, objective) },
         usually: "none", "Batches on which the trained interventions are tried at the end.") ?? []
     if f.isManual { return }
     guard betas.count == 2, betas.allSatisfy({ $0 >= 0 && $0 < 1 }) else {
