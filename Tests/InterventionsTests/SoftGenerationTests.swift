@@ -26,7 +26,7 @@ struct SoftGenerationTests {
     let model = RunSupport.model(RunSupport.shapes[0])
     let setup = InterventionSetup<Float>(interventions: [], entries: [])
     let plain = InterventionCall<Float>(base: .tokens(prompts), places: [])
-    let soft = SoftGeneration(model, setup)
+    let soft = try #require(SoftGeneration(model, setup))
     try soft.check(plain, count: 7)
     let found = soft(
       plain, count: 7, .init(temperature: 0.5, isStraightThrough: true), on: Tape())
@@ -43,7 +43,8 @@ struct SoftGenerationTests {
   func `a recurrent model's own output is its next input`() throws {
     let model = recurrent(Float.self)
     let setup = InterventionSetup<Float>(interventions: [], entries: [])
-    let found = SoftGeneration(model, setup)(
+    let soft = try #require(SoftGeneration(model, setup))
+    let found = soft(
       InterventionCall(base: .tokens(prompts), places: []), count: 6,
       .init(temperature: 1, isStraightThrough: true), on: Tape())
     var expected = prompts
@@ -62,12 +63,12 @@ struct SoftGenerationTests {
   /// position, to central differences.
   private func expectGradient(
     of model: any IntervenableModel<Double>, _ site: Site, _ unit: UnitAxis, at position: Int,
-    soft: (InterventionSetup<Double>) -> SoftGeneration<Double>
+    soft: (InterventionSetup<Double>) throws -> SoftGeneration<Double>
   ) throws {
     let width = model.width(of: site)
     let learnt = try Expression<Double>(
       "base + push", trained: [("push", .free(Tensor(zeros: [width])))])
-    let generation = soft(
+    let generation = try soft(
       try InterventionSetup([Representation(learnt, at: site, layer: 0, unit: unit)], in: model))
     let call = InterventionCall<Double>(
       base: .tokens(prompts), places: [.init(base: UnitPlaces(positions: .same([position])))])
@@ -100,14 +101,16 @@ struct SoftGenerationTests {
     let model = DecoderModel<Double>.random(
       .gpt2(layers: 2, width: 8, heads: 2, vocabulary: 11, positions: 16))
     try expectGradient(of: model, .blockOutput, .position, at: position) {
-      SoftGeneration(model, $0)
+      try #require(SoftGeneration(model, $0))
     }
   }
 
   @Test(arguments: [2, 4])
   func `gradients pass through every step of a recurrent model`(position: Int) throws {
     let model = recurrent(Double.self)
-    try expectGradient(of: model, .cellOutput, .step, at: position) { SoftGeneration(model, $0) }
+    try expectGradient(of: model, .cellOutput, .step, at: position) {
+      try #require(SoftGeneration(model, $0))
+    }
   }
 
   @Test
@@ -116,7 +119,7 @@ struct SoftGenerationTests {
     let rotated = RotatedSpace(RunSupport.rotation(2 * model.shape.width))
     let setup = try InterventionSetup<Float>(
       [Representation(rotated, at: .blockOutput, layer: 0)], in: model)
-    let soft = SoftGeneration(model, setup)
+    let soft = try #require(SoftGeneration(model, setup))
     func call(_ positions: [Int]) -> InterventionCall<Float> {
       let places = UnitPlaces(positions: .same(positions))
       return InterventionCall(

@@ -14,7 +14,7 @@ extension SoftGeneration {
     }
     let longest = prompts.map(\.count).max() ?? 0
     let (end, overflow) = longest.addingReportingOverflow(count)
-    guard !overflow, count > 0, end - 1 <= model.limits.positions ?? .max else {
+    guard !overflow, count > 0, end - 1 <= limits.positions ?? .max else {
       throw Refusal(
         .job, field: "count", found: "\(count) after \(longest) tokens",
         expected: "at least 1, within the model's context")

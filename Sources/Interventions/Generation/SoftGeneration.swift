@@ -39,24 +39,27 @@ public struct SoftGeneration<Scalar: Real> {
     public let tokens: [[Int]]
   }
 
-  let model: SelfFedModel<Scalar>
-  let setup: InterventionSetup<Scalar>
-  private let run: InterventionRun<Scalar>
+  let limits: InputLimits
+  private(set) var setup: InterventionSetup<Scalar>
+  private let model: any SelfFedModel<Scalar>
+  private let embeddings: FrozenLinear<Scalar>
+  private var run: InterventionRun<Scalar>
 
-  /// Generation by a decoder.
-  public init(_ decoder: DecoderModel<Scalar>, _ setup: InterventionSetup<Scalar>) {
-    model = SelfFedModel(decoder.showing(Set(setup.entries.map(\.site))))
+  /// Nil where the model cannot be fed by itself.
+  public init?(_ model: some SelfFedModel<Scalar>, _ setup: InterventionSetup<Scalar>) {
+    guard let embeddings = model.fedEmbeddings else { return nil }
+    limits = model.inputLimits
+    self.model = model.showing(Set(setup.entries.map(\.site)))
+    self.embeddings = embeddings
     self.setup = setup
-    run = InterventionRun(decoder, setup)
+    run = InterventionRun(model, setup)
   }
 
-  /// Generation by a recurrent language model.
-  ///
-  /// - Precondition: It has token embeddings, to which it adds no positions, and a head over tokens.
-  public init(_ recurrent: GRUModel<Scalar>, _ setup: InterventionSetup<Scalar>) {
-    model = SelfFedModel(recurrent)
-    self.setup = setup
-    run = InterventionRun(recurrent, setup)
+  /// The same with other parameters of the same interventions.
+  func with(_ setup: InterventionSetup<Scalar>) -> SoftGeneration {
+    var other = self
+    (other.setup, other.run) = (setup, InterventionRun(model, setup))
+    return other
   }
 
   /// Generates from a call that `check` accepts.
@@ -81,16 +84,28 @@ public struct SoftGeneration<Scalar: Real> {
         Array(setup.entries.indices), call, bound, sources,
         lengths: InputLengths(tokens.map(\.count)),
         collecting: false, on: tape)
-      let logits = model.logits(
-        tokens, prompts.map(\.count), inputs, on: tape, visit: run.visitor(actions, [], on: tape))
+      let logits = model.lastLogits(
+        tokens, prompts: prompts.map(\.count), inputs: inputs, on: tape,
+        visit: run.visitor(actions, [], on: tape))
       steps.append(logits)
       let noise = choice.noise?[step] ?? Tensor(zeros: logits.shape)
       let weights = tape.gumbelSoftmax(
         logits, noise: noise, temperature: choice.temperature, hard: choice.isStraightThrough)
-      inputs.append(model.embedding(of: weights, on: tape))
+      inputs.append(mean(weights, on: tape))
       var choose = TokenChoice()
       for (example, token) in choose(weights.value).enumerated() { tokens[example].append(token) }
     }
     return Result(logits: steps, tokens: tokens)
+  }
+
+  /// The mean of all embeddings with the given weights, `[examples, vocabulary]` to
+  /// `[examples, width]`.
+  ///
+  ///     y = weights · E        ∂L/∂weights = g Eᵀ
+  private func mean(_ weights: Variable<Scalar>, on tape: Tape<Scalar>) -> Variable<Scalar> {
+    let embeddings = embeddings
+    return tape.record(embeddings.transposedProduct(weights.value), from: [weights]) { g in
+      [embeddings(g)]
+    }
   }
 }

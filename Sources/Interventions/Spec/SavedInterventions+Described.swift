@@ -46,7 +46,8 @@ extension SavedInterventions {
       guard let states else {
         // A folder of our own has tensors under names of its own.
         if let given = one.constantSource ?? one.parameters.first?.tensor {
-          throw given.refusal("a tensor beside saved_directory", expected: "none: the folder has them")
+          throw given.refusal(
+            "a tensor beside saved_directory", expected: "none: the folder has them")
         }
         continue
       }

@@ -8,7 +8,7 @@ internal import Tensors
 extension SpecRun {
   /// Checked, with what every step needs.
   struct Soft {
-    let generation: (InterventionSetup<Float>) -> SoftGeneration<Float>
+    let generation: SoftGeneration<Float>
     let call: InterventionCall<Float>
     let count: Int
     let choice: SoftGeneration<Float>.Choice
@@ -17,7 +17,7 @@ extension SpecRun {
       _ setup: InterventionSetup<Float>, on tape: Tape<Float>,
       _ parameters: [BoundParameters<Float>]? = nil
     ) -> SoftGeneration<Float>.Result {
-      generation(setup)(call, count: count, choice, on: tape, parameters: parameters)
+      generation.with(setup)(call, count: count, choice, on: tape, parameters: parameters)
     }
 
     /// The logits of each example's steps, one below the other, `[examples · steps, vocabulary]`.
@@ -97,14 +97,9 @@ extension SpecRun {
   func soft(
     _ fields: GenerateFields, _ own: SoftFields, _ place: CallFields
   ) throws(Refusal) -> Soft {
-    let generation: (InterventionSetup<Float>) -> SoftGeneration<Float>
-    if let decoder = model as? DecoderModel<Float>, decoder.shape.isCausal {
-      generation = { SoftGeneration(decoder, $0) }
-    } else if let recurrent = model as? GRUModel<Float>, kind == .languageModel,
-      !recurrent.addsPositions, recurrent.shape.hasEmbeddings
-    {
-      generation = { SoftGeneration(recurrent, $0) }
-    } else {
+    guard let fed = model as? any SelfFedModel<Float>,
+      let generation = SoftGeneration(fed, setup.setup)
+    else {
       throw own.place.refusal(
         "soft generation by this model", expected: "a decoder or a recurrent language model")
     }
@@ -115,7 +110,7 @@ extension SpecRun {
     let reading = SpecCall(
       document: spec.call, setup: setup, inputs: inputs, tensors: tensors)
     let call = try reading(place)
-    do { try generation(setup.setup).check(call, count: count) } catch {
+    do { try generation.check(call, count: count) } catch {
       throw error.of(spec.place)
     }
     return Soft(
