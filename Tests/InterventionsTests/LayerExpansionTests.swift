@@ -46,6 +46,24 @@ struct LayerExpansionTests {
   }
 
   @Test
+  func `lists of ranges are of all, though there are as many as representations`() throws {
+    let folder = try SpecFolder()
+    func logits(_ places: String, _ subspaces: String) throws -> [Float]? {
+      try outputs(
+        folder,
+        #"{"layer": "all", "component": "mlp_output"}, {"layer": 0, "component": "attention_output"}"#,
+        locations: #"{"sources->base": \#(places)}"#,
+        more: #", "subspaces": \#(subspaces), "sources": {"input_ids": [[4, 5, 6, 7]]}"#
+      ).floats("intervened.logits")?.elements
+    }
+    let expected = try logits(
+      "[[[[1, 2]], [[1, 2]], [[1, 2]]], [[[1, 2]], [[1, 2]], [[1, 2]]]]",
+      "[0, 1, 2, 3, 8, 9, 10, 11]")
+    #expect(try logits(#"["1:3", "-3:-1"]"#, #"["0:4", "8:"]"#) == expected)
+    #expect(try logits(#"["1:3", "-3:-1"]"#, #"["0:4", 8]"#) != expected)
+  }
+
+  @Test
   func `what is given once goes to each layer, in lists by representation as written`() throws {
     let folder = try SpecFolder()
     func logits(

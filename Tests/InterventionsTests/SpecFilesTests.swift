@@ -67,8 +67,13 @@ struct SpecFilesTests {
     let folder = try folder()
     #expect(refusal(folder, [], force: true, saveTo: "saved") == nil)
     #expect(refusal(folder, [], force: true, saveTo: "models/tiny")?.contains("never") == true)
-    // The state of an intervention, as a source.
-    let state = "intkey_x.safetensors"
+  }
+
+  @Test(arguments: ["intkey_x.safetensors", "interventions.safetensors"])
+  func `a folder's own file that is a source is not replaced by saving there`(
+    state: String
+  ) throws {
+    let folder = try folder()
     try FileManager.default.createDirectory(
       at: folder.root.appendingPathComponent("saved"), withIntermediateDirectories: true)
     try FileManager.default.moveItem(
@@ -78,6 +83,23 @@ struct SpecFilesTests {
       try folder.run(
         Self.spec.replacing("more.safetensors", with: "saved/\(state)"),
         saveTo: folder.root.appendingPathComponent("saved").path, outputs: ([], true))
+    } throws: {
+      "\($0)".contains("never replaced")
+    }
+  }
+
+  @Test
+  func `the files of dumps that are read are not replaced`() throws {
+    let folder = try SpecFolder()
+    let dump = folder.root.appendingPathComponent("dump")
+    try FileManager.default.createDirectory(at: dump, withIntermediateDirectories: true)
+    let file = dump.appendingPathComponent("spec.json").path
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
+    let text = SpecFolder.forward(
+      representation: #""layer": 1, "source_representation": "#
+        + #"{"dump": "dump", "statistic": "mean"}"#, sources: "null", locations: #"{"base": 2}"#)
+    #expect {
+      try folder.run(text, outputs: ([file], true))
     } throws: {
       "\($0)".contains("never replaced")
     }

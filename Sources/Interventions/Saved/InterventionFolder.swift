@@ -17,6 +17,9 @@ struct InterventionFolder {
   let mode: InterventionSetup<Float>.Mode
   let tensors: SpecTensors
 
+  /// Whether a folder of this form holds a file of that name.
+  static func holds(_ name: String) -> Bool { [descriptions, tensors].contains(name) }
+
   /// Whether a folder is one of these.
   static func isOne(_ folder: String) -> Bool {
     FileManager.default.fileExists(atPath: "\(folder)/\(descriptions)")

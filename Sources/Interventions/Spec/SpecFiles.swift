@@ -53,7 +53,7 @@ struct SpecFiles {
         .commandLine, file: folder, found: "a folder with files in it",
         expected: "a new name, or --force")
     }
-    for name in names.sorted() where PyveneFolder.holds(name) {
+    for name in names.sorted() where PyveneFolder.holds(name) || InterventionFolder.holds(name) {
       try refuseInput(at: "\(folder)/\(name)", "folder")
     }
   }
@@ -91,13 +91,19 @@ struct SpecFiles {
     return files
   }
 
-  /// The folders of the dumps whose statistics are named.
+  /// The folders of the dumps whose statistics are named, or stand where a tensor is wanted.
   private var dumps: [String] {
-    let base = URL(fileURLWithPath: document.file).deletingLastPathComponent()
-    return ((try? spec.dumps?.members()) ?? []).compactMap { _, one in
-      guard let path = try? one.optional("dump")?.string() else { return nil }
-      return URL(fileURLWithPath: path, relativeTo: base).path
+    func paths(_ value: JSON) -> [String] {
+      switch value {
+      case .object(let object):
+        if case .string(let path)? = object["dump"], object["statistic"] != nil { return [path] }
+        return object.members.flatMap { paths($0.value) }
+      case .array(let items): return items.flatMap(paths)
+      case .null, .bool, .number, .string: return []
+      }
     }
+    let base = URL(fileURLWithPath: document.file).deletingLastPathComponent()
+    return paths(document.value).map { URL(fileURLWithPath: $0, relativeTo: base).path }
   }
 
   private static func standard(_ path: String) -> String {
