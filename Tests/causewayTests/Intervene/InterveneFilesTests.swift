@@ -80,6 +80,20 @@ extension EndToEnd {
       #expect(try await save("saved", "--force").code == 0)
       let model = try await save("model", "--force")
       #expect(model.code == 2 && model.errors.contains("never replaced"), "\(model.errors)")
+      // A specification under the name that a folder's descriptions have.
+      try FileManager.default.createDirectory(
+        atPath: bench.path("own"), withIntermediateDirectories: false)
+      let own = bench.path("own/interventions.json")
+      let spelled = Self.spec.replacing("\"model\": \"model\"", with: "\"model\": \"../model\"")
+      try bench.put(spelled.replacing("\"row\"", with: "\"zeros\""), "own/interventions.json")
+      let itself = try await tool(["intervene", own, "--save", bench.path("own"), "--force"])
+      #expect(itself.code == 2 && itself.errors.contains("never replaced"), "\(itself.errors)")
+    }
+
+    @Test func `positions from the end need no sign of their own`() async throws {
+      let bench = try bench()
+      let last = try await tool(["intervene", bench.path("spec.json"), "--at", "-1"])
+      #expect(last.code == 0 && last.output.contains("at position 3"), "\(last.errors)")
     }
 
     @Test func `ranks that would all do the same are refused`() async throws {
