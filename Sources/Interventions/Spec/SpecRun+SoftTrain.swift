@@ -79,24 +79,15 @@ extension SpecRun {
 }
 
 /// The training of a specification's interventions through soft generation.
-private struct SoftTraining: TrainingTask {
+private struct SoftTraining: SpecTrainingTask {
   let run: SpecRun
   let train: TrainSpec
   let batches: [SpecRun.SoftBatch]
   let addresses: [TrainingState.Address]
 
-  func setup(_ parameters: TrainingState.Parameters) -> InterventionSetup<Float> {
-    var setup = run.setup.setup
-    parameters.put(in: &setup.interventions)
-    return setup
-  }
-
   func scheduled(
     _ parameters: TrainingState.Parameters, step: Int
-  ) -> TrainingState.Parameters {
-    parameters.with(
-      temperature: train.fields.temperatures.map { Float($0[step]) }, in: run.setup.setup)
-  }
+  ) -> TrainingState.Parameters { annealed(parameters, step: step) }
 
   func gradients(
     at parameters: TrainingState.Parameters, step: Int
@@ -126,6 +117,4 @@ private struct SoftTraining: TrainingTask {
     }
     return (total, sums)
   }
-
-  func notFinite(_ what: String, step: Int) -> Refusal { train.notFinite(what, step: step) }
 }

@@ -175,24 +175,15 @@ extension SpecRun {
 }
 
 /// The training of a specification's interventions.
-private struct SpecInterventionTraining: TrainingTask {
+private struct SpecInterventionTraining: SpecTrainingTask {
   let run: SpecRun
   let train: TrainSpec
   let batches: [SpecRun.Batch]
   let addresses: [TrainingState.Address]
 
-  func setup(_ parameters: TrainingState.Parameters) -> InterventionSetup<Float> {
-    var setup = run.setup.setup
-    parameters.put(in: &setup.interventions)
-    return setup
-  }
-
   func scheduled(
     _ parameters: TrainingState.Parameters, step: Int
-  ) -> TrainingState.Parameters {
-    parameters.with(
-      temperature: train.fields.temperatures.map { Float($0[step]) }, in: run.setup.setup)
-  }
+  ) -> TrainingState.Parameters { annealed(parameters, step: step) }
 
   func gradients(
     at parameters: TrainingState.Parameters, step: Int
@@ -219,12 +210,10 @@ private struct SpecInterventionTraining: TrainingTask {
     }
     return (loss, gradients)
   }
-
-  func notFinite(_ what: String, step: Int) -> Refusal { train.notFinite(what, step: step) }
 }
 
 /// The training of a specification's model.
-private struct SpecModelTraining: TrainingTask {
+private struct SpecModelTraining: SpecTrainingTask {
   let run: SpecRun
   let train: TrainSpec
   let batches: [SpecRun.Batch]
@@ -268,6 +257,4 @@ private struct SpecModelTraining: TrainingTask {
     }
     return (total, order.map { sums[$0] })
   }
-
-  func notFinite(_ what: String, step: Int) -> Refusal { train.notFinite(what, step: step) }
 }
