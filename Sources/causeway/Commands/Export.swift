@@ -6,8 +6,9 @@ struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a run's results as a table, one line for each cell and sample.",
     discussion: """
-      A run that is not finished gives what is there. A cell without value has no line. Of a dump the \
-      table has its statistics, and activations go to a file of tensors.
+      A run that is not finished gives what is there. A cell without value has no line; a failed cell of \
+      a grid has one that says so. Of a dump the table has its statistics, and activations go to a file \
+      of tensors.
       """)
 
   @Argument(help: ArgumentHelp("Run folder.", valueName: "run")) var folder: String
