@@ -225,7 +225,8 @@ extension EndToEnd {
       ] {
         try bench.put(spec(statistic), "spec.toml")
         let ended = try await RunningTool(
-          ["intervene", bench.path("spec.toml"), "-o", bench.path("out.safetensors")], ranks: nil
+          ["intervene", bench.path("spec.toml"), "-o", bench.path("out.safetensors"), "--force"],
+          ranks: nil
         ).end()
         #expect(ended.code == code, "\(ended.errors)")
       }

@@ -10,9 +10,12 @@ struct ToolRun {
   let errors: String
   let seconds: Double
 
-  /// What the tool itself said on standard error; `mpirun` adds its own.
+  /// What the tool itself said on standard error; `mpirun` adds its own. Left out is what runs say on
+  /// some processors alone.
   var said: [String] {
-    errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix("causeway: ") }
+    errors.split(separator: "\n").map(String.init).filter {
+      $0.hasPrefix("causeway: ") && !$0.hasPrefix("causeway: OpenBLAS does not know this processor")
+    }
   }
 }
 

@@ -27,8 +27,7 @@ struct RunEngine<K: Kind> {
       .check(on: world, folder: launch.options.output)
     let model = try compare(job)
     if world.rank == 0 {
-      let notes = (job.weights?.notes ?? []) + job.assumptions + Provenance.processorNotes
-      for line in notes { launch.observer.note(line) }
+      for line in (job.weights?.notes ?? []) + job.assumptions { launch.observer.note(line) }
     }
     let workers = try job.workers(
       WorkPlace(
@@ -42,6 +41,8 @@ struct RunEngine<K: Kind> {
         provenance: Provenance.of(folder: job.spec.folder, model: model ?? "none")
           + workers.provenance)
     }
+    // Once it is certain that something is computed here.
+    if world.rank == 0 { Provenance.processorNotes.forEach(launch.observer.note) }
     do throws(Refusal) {
       let outcome = try work(job, workers, ledger, threads: threads)
       if outcome == .stopped {
