@@ -80,6 +80,11 @@ final class RunningProbe {
     }
   }
 
+  /// Waits for so many lines beside those that are there.
+  func wait(forMore count: Int, linesWith text: String) async throws {
+    try await wait(for: count + lines().count(where: { $0.contains(text) }), linesWith: text)
+  }
+
   private func lines() throws -> [String] {
     try String(contentsOf: folder.appendingPathComponent("out"), encoding: .utf8)
       .split(separator: "\n").map(String.init)

@@ -200,7 +200,8 @@ extension MultiRankTests {
           "silence=15000",
         ], ranks: 2)
       let frozen = try await running.waitForFrozen()
-      try await Task.sleep(for: .seconds(1))
+      // The other rank goes on for some heartbeats meanwhile.
+      try await running.wait(forMore: 30, linesWith: "done")
       kill(frozen, SIGCONT)
       let run = try await running.end()
       #expect(run.exitCode == 0)

@@ -78,7 +78,7 @@ private func acquire(_ scratch: Scratch, polls: Int = 4) throws(Refusal) -> RunL
       later.counter += 1
       guard (try? Data(later.bytes).write(to: next)) != nil else { return }
       rename(next.path, scratch.file("00001"))
-      Thread.sleep(forTimeInterval: 0.01)
+      sched_yield()
     }
   }
   mover.start()

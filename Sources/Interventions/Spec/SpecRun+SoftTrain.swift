@@ -79,15 +79,11 @@ extension SpecRun {
 }
 
 /// The training of a specification's interventions through soft generation.
-private struct SoftTraining: SpecTrainingTask {
+private struct SoftTraining: SpecInterventionTask {
   let run: SpecRun
   let train: TrainSpec
   let batches: [SpecRun.SoftBatch]
   let addresses: [TrainingState.Address]
-
-  func scheduled(
-    _ parameters: TrainingState.Parameters, step: Int
-  ) -> TrainingState.Parameters { annealed(parameters, step: step) }
 
   func gradients(
     at parameters: TrainingState.Parameters, step: Int

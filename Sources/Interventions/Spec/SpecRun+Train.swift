@@ -175,15 +175,11 @@ extension SpecRun {
 }
 
 /// The training of a specification's interventions.
-private struct SpecInterventionTraining: SpecTrainingTask {
+private struct SpecInterventionTraining: SpecInterventionTask {
   let run: SpecRun
   let train: TrainSpec
   let batches: [SpecRun.Batch]
   let addresses: [TrainingState.Address]
-
-  func scheduled(
-    _ parameters: TrainingState.Parameters, step: Int
-  ) -> TrainingState.Parameters { annealed(parameters, step: step) }
 
   func gradients(
     at parameters: TrainingState.Parameters, step: Int

@@ -7,20 +7,22 @@ protocol SpecTrainingTask: TrainingTask {
 }
 
 extension SpecTrainingTask {
+  func notFinite(_ what: String, step: Int) -> Refusal { train.notFinite(what, step: step) }
+}
+
+/// One of its interventions.
+protocol SpecInterventionTask: SpecTrainingTask {}
+
+extension SpecInterventionTask {
   /// The specification's interventions with other parameters.
   func setup(_ parameters: TrainingState.Parameters) -> InterventionSetup<Float> {
-    var setup = run.setup.setup
-    parameters.put(in: &setup.interventions)
-    return setup
+    parameters.put(in: run.setup.setup)
   }
 
-  /// Interventions with the temperature of the step.
-  func annealed(
+  func scheduled(
     _ parameters: TrainingState.Parameters, step: Int
   ) -> TrainingState.Parameters {
     parameters.with(
       temperature: train.fields.temperatures.map { Float($0[step]) }, in: run.setup.setup)
   }
-
-  func notFinite(_ what: String, step: Int) -> Refusal { train.notFinite(what, step: step) }
 }

@@ -107,18 +107,19 @@ extension TrainingState.Parameters {
     }
   }
 
-  /// Puts these parameters into interventions.
-  package func put(in interventions: inout [any Intervention<Float>]) {
+  /// A set-up with these parameters in its interventions.
+  package func put(in setup: InterventionSetup<Float>) -> InterventionSetup<Float> {
+    var setup = setup
     for (index, own) in enumerated() {
-      for (name, value) in own { interventions[index].parameters[name] = value }
+      for (name, value) in own { setup.interventions[index].parameters[name] = value }
     }
+    return setup
   }
 
   /// These parameters of a set-up's interventions with another temperature of those that have one.
   package func with(temperature: Float?, in setup: InterventionSetup<Float>) -> Self {
     guard let temperature else { return self }
-    var setup = setup
-    put(in: &setup.interventions)
+    var setup = put(in: setup)
     setup.setTemperature(temperature)
     return Self(of: setup.interventions)
   }

@@ -44,9 +44,7 @@ struct DasTraining: TrainingTask {
   }
 
   private func setup(_ parameters: TrainingState.Parameters) -> InterventionSetup<Float> {
-    var setup = problem.described.setup
-    parameters.put(in: &setup.interventions)
-    return setup
+    parameters.put(in: problem.described.setup)
   }
 
   // MARK: A step
