@@ -11,10 +11,15 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "panels.h"
 
 #define ROW_BLOCK 224
 #define DEPTH_BLOCK 768
 #define PREFETCH 16  // steps of the depth ahead: a panel is longer than the first cache
+#define FEW_ROWS 28
+#define FEW_ROWS_DEPTH 256
+#define TURNED_INPUTS 256  // the inputs of the longest blocks
+#define TURNED_DEPTH 512
 
 size_t ck_packed_count(size_t inputs, size_t outputs) {
   return (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL * inputs;
@@ -149,75 +154,181 @@ static inline __attribute__((always_inline)) void pack_rows(const int rows, size
     for (int i = 0; i < rows; i++) a[k * (size_t)rows + i] = x[(size_t)i * x_stride + k];
 }
 
-static _Thread_local float *workspace;  // [ROW_BLOCK x DEPTH_BLOCK] + one edge tile, kept by the thread
+// Kept by the thread: packed rows, one edge tile, and what panels are decoded to.
+typedef struct {
+  float rows[ROW_BLOCK * DEPTH_BLOCK], edge[16 * CK_PANEL], decoded[DEPTH_BLOCK * CK_PANEL];
+} row_workspace;
 
-static size_t depth_block(size_t inputs) {
-  size_t blocks = (inputs + DEPTH_BLOCK - 1) / DEPTH_BLOCK;
-  return blocks == 0 ? 1 : (inputs + blocks - 1) / blocks;
+// For products with the transpose of panels: one decoded tile and the panels that come of tiles.
+typedef struct {
+  float tile[TURNED_INPUTS * CK_PANEL], panels[TURNED_DEPTH * TURNED_INPUTS];
+} turning_workspace;
+
+static void *workspace_of(void **kept, size_t bytes) {
+  if (!*kept && posix_memalign(kept, 64, bytes)) abort();
+  return *kept;
+}
+
+static row_workspace *own_workspace(void) {
+  static _Thread_local void *kept;
+  return workspace_of(&kept, sizeof(row_workspace));
+}
+
+static turning_workspace *own_turning_workspace(void) {
+  static _Thread_local void *kept;
+  return workspace_of(&kept, sizeof(turning_workspace));
+}
+
+// The tiles for this processor, by their rows, and the most rows that one has.
+typedef struct {
+  const tile *by_rows;
+  size_t most;
+} tile_set;
+
+static tile_set current_tiles(void) {
+  static const tile_set sets[] = {{tiles16, 14}, {tiles8, 6}, {tiles_generic, 1}};
+  static int chosen;
+  int use = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+  if (!use) {
+    __builtin_cpu_init();
+    use = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") ? 1
+          : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")       ? 2
+                                                                                  : 3;
+    __atomic_store_n(&chosen, use, __ATOMIC_RELAXED);
+  }
+  return sets[use - 1];
+}
+
+// Inputs at a time: as equal parts as whole blocks allow, none above `most`.
+static size_t depth_block(size_t inputs, size_t most, size_t block) {
+  const size_t parts = (inputs + most - 1) / most, whole = block * (parts ? parts : 1);
+  return inputs == 0 ? 1 : (inputs + whole - 1) / whole * block;
+}
+
+static void pack_block(tile_set tiles, size_t block, size_t depth, const float *x, size_t x_stride,
+                       float *rows) {
+  for (size_t m = 0; m < block; m += tiles.most) {
+    const size_t r = block - m < tiles.most ? block - m : tiles.most;
+    float *a = rows + m * depth;
+    if (r == 14)
+      pack_rows(14, depth, x + m * x_stride, x_stride, a);  // unrolled
+    else
+      pack_rows((int)r, depth, x + m * x_stride, x_stride, a);
+  }
+}
+
+// `block` rows that are packed, by one panel of `depth` inputs; `width` of its outputs are there.
+static void multiply_panel(tile_set tiles, row_workspace *space, size_t block, size_t depth,
+                           const float *b, size_t width, float *y, size_t y_stride, int first) {
+  float *edge = space->edge;
+  for (size_t m = 0; m < block; m += tiles.most) {
+    const size_t r = block - m < tiles.most ? block - m : tiles.most;
+    const float *a = space->rows + m * depth;
+    float *to = y + m * y_stride;
+    if (width == CK_PANEL) {
+      tiles.by_rows[r](depth, a, b, to, y_stride, first);
+    } else {
+      for (size_t i = 0; i < r; i++) memcpy(edge + i * CK_PANEL, to + i * y_stride, width * sizeof *y);
+      tiles.by_rows[r](depth, a, b, edge, CK_PANEL, first);
+      for (size_t i = 0; i < r; i++) memcpy(to + i * y_stride, edge + i * CK_PANEL, width * sizeof *y);
+    }
+  }
+}
+
+static void clear_rows(size_t rows, size_t width, float *y, size_t y_stride) {
+  for (size_t m = 0; m < rows; m++) memset(y + m * y_stride, 0, width * sizeof *y);
+}
+
+static void add_bias(size_t rows, size_t width, const float *bias, float *y, size_t y_stride) {
+  for (size_t m = 0; m < rows; m++)
+    for (size_t n = 0; n < width; n++) y[m * y_stride + n] += bias[n];
 }
 
 void ck_product_f32(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_stride,
                     const float *packed, const float *bias, float *y, size_t y_stride) {
-  static const tile *tiles;
-  static int most;
-  const tile *use = __atomic_load_n(&tiles, __ATOMIC_ACQUIRE);
-  if (!use) {
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
-      use = tiles16;
-      most = 14;
-    } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-      use = tiles8;
-      most = 6;
-    } else {
-      use = tiles_generic;
-      most = 1;
-    }
-    __atomic_store_n(&tiles, use, __ATOMIC_RELEASE);
-  }
-  if (!workspace) {
-    void *memory = NULL;
-    if (posix_memalign(&memory, 64, sizeof(float) * (ROW_BLOCK * DEPTH_BLOCK + 16 * CK_PANEL))) abort();
-    workspace = memory;
-  }
-  float *edge = workspace + ROW_BLOCK * DEPTH_BLOCK;
-  const size_t depth_step = depth_block(inputs), tile_rows = (size_t)most;
-  for (size_t m0 = 0; m0 < rows; m0 += ROW_BLOCK) {
-    const size_t block = rows - m0 < ROW_BLOCK ? rows - m0 : ROW_BLOCK;
-    if (inputs == 0)
-      for (size_t m = 0; m < block; m++) memset(y + (m0 + m) * y_stride, 0, outputs * sizeof *y);
-    for (size_t k0 = 0; k0 < inputs; k0 += depth_step) {
-      const size_t depth = inputs - k0 < depth_step ? inputs - k0 : depth_step;
-      for (size_t m = 0; m < block; m += tile_rows) {
-        const size_t r = block - m < tile_rows ? block - m : tile_rows;
-        float *a = workspace + m * depth;
-        const float *from = x + (m0 + m) * x_stride + k0;
-        if (r == 14)
-          pack_rows(14, depth, from, x_stride, a);  // unrolled
-        else
-          pack_rows((int)r, depth, from, x_stride, a);
-      }
+  const tile_set tiles = current_tiles();
+  row_workspace *space = own_workspace();
+  const size_t step = depth_block(inputs, DEPTH_BLOCK, 1);
+  if (inputs == 0) clear_rows(rows, outputs, y, y_stride);
+  for (size_t m = 0; m < rows; m += ROW_BLOCK) {
+    const size_t block = rows - m < ROW_BLOCK ? rows - m : ROW_BLOCK;
+    for (size_t k = 0; k < inputs; k += step) {
+      const size_t depth = inputs - k < step ? inputs - k : step;
+      pack_block(tiles, block, depth, x + m * x_stride + k, x_stride, space->rows);
       for (size_t n = 0; n < outputs; n += CK_PANEL) {
-        const float *b = packed + n * inputs + k0 * CK_PANEL;
         const size_t width = outputs - n < CK_PANEL ? outputs - n : CK_PANEL;
-        for (size_t m = 0; m < block; m += tile_rows) {
-          const size_t r = block - m < tile_rows ? block - m : tile_rows;
-          float *to = y + (m0 + m) * y_stride + n;
-          if (width == CK_PANEL) {
-            use[r](depth, workspace + m * depth, b, to, y_stride, k0 == 0);
-          } else {
-            for (size_t i = 0; i < r; i++) memcpy(edge + i * CK_PANEL, to + i * y_stride, width * sizeof *y);
-            use[r](depth, workspace + m * depth, b, edge, CK_PANEL, k0 == 0);
-            for (size_t i = 0; i < r; i++) memcpy(to + i * y_stride, edge + i * CK_PANEL, width * sizeof *y);
+        multiply_panel(tiles, space, block, depth, packed + n * inputs + k * CK_PANEL, width,
+                       y + m * y_stride + n, y_stride, k == 0);
+      }
+    }
+    if (bias) add_bias(block, outputs, bias, y + m * y_stride, y_stride);
+  }
+}
+
+void ck_product_panels(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_stride,
+                       ck_format format, const void *panels, const float *bias, float *y,
+                       size_t y_stride) {
+  const tile_set tiles = current_tiles();
+  row_workspace *space = own_workspace();
+  const size_t panel_bytes = ck_panel_bytes(format, inputs, 1);
+  // For few rows what is decoded stays in the first cache; for many it is decoded as seldom.
+  const size_t most = rows <= FEW_ROWS ? FEW_ROWS_DEPTH : DEPTH_BLOCK;
+  const size_t step = depth_block(inputs, most, ck_block_inputs(format));
+  if (inputs == 0) clear_rows(rows, outputs, y, y_stride);
+  for (size_t m = 0; m < rows; m += ROW_BLOCK) {
+    const size_t block = rows - m < ROW_BLOCK ? rows - m : ROW_BLOCK;
+    for (size_t k = 0; k < inputs; k += step) {
+      const size_t depth = inputs - k < step ? inputs - k : step;
+      pack_block(tiles, block, depth, x + m * x_stride + k, x_stride, space->rows);
+      for (size_t n = 0; n < outputs; n += CK_PANEL) {
+        const size_t width = outputs - n < CK_PANEL ? outputs - n : CK_PANEL;
+        ck_decode_panel(format, (const char *)panels + n / CK_PANEL * panel_bytes, k, depth,
+                        space->decoded);
+        multiply_panel(tiles, space, block, depth, space->decoded, width, y + m * y_stride + n,
+                       y_stride, k == 0);
+      }
+    }
+    if (bias) add_bias(block, outputs, bias, y + m * y_stride, y_stride);
+  }
+}
+
+void ck_product_panels_transposed(size_t rows, size_t inputs, size_t outputs, const float *g,
+                                  size_t g_stride, ck_format format, const void *panels, float *y,
+                                  size_t y_stride) {
+  const tile_set tiles = current_tiles();
+  row_workspace *space = own_workspace();
+  turning_workspace *turned = own_turning_workspace();
+  const size_t panel_bytes = ck_panel_bytes(format, inputs, 1);
+  if (outputs == 0) clear_rows(rows, inputs, y, y_stride);
+  for (size_t m = 0; m < rows; m += ROW_BLOCK) {
+    const size_t block = rows - m < ROW_BLOCK ? rows - m : ROW_BLOCK;
+    for (size_t n = 0; n < outputs; n += TURNED_DEPTH) {
+      const size_t depth = outputs - n < TURNED_DEPTH ? outputs - n : TURNED_DEPTH;
+      pack_block(tiles, block, depth, g + m * g_stride + n, g_stride, space->rows);
+      for (size_t k = 0; k < inputs; k += TURNED_INPUTS) {
+        const size_t wide = inputs - k < TURNED_INPUTS ? inputs - k : TURNED_INPUTS;
+        for (size_t o = 0; o < depth; o += CK_PANEL) {
+          ck_decode_panel(format, (const char *)panels + (n + o) / CK_PANEL * panel_bytes, k, wide,
+                          turned->tile);
+          const size_t there = depth - o < CK_PANEL ? depth - o : CK_PANEL;
+          for (size_t i = 0; i < wide; i += CK_PANEL) {
+            const size_t width = wide - i < CK_PANEL ? wide - i : CK_PANEL;
+            float *to = turned->panels + i * depth + o * CK_PANEL;
+            if (width == CK_PANEL)
+              pack_rows(CK_PANEL, there, turned->tile + i * CK_PANEL, CK_PANEL, to);
+            else
+              for (size_t j = 0; j < there; j++)
+                for (size_t c = 0; c < CK_PANEL; c++)
+                  to[j * CK_PANEL + c] = c < width ? turned->tile[(i + c) * CK_PANEL + j] : 0;
           }
+        }
+        for (size_t i = 0; i < wide; i += CK_PANEL) {
+          const size_t width = wide - i < CK_PANEL ? wide - i : CK_PANEL;
+          multiply_panel(tiles, space, block, depth, turned->panels + i * depth, width,
+                         y + m * y_stride + k + i, y_stride, n == 0);
         }
       }
     }
-    if (bias)
-      for (size_t m = 0; m < block; m++) {
-        float *row = y + (m0 + m) * y_stride;
-        for (size_t n = 0; n < outputs; n++) row[n] += bias[n];
-      }
   }
 }
 

@@ -45,6 +45,17 @@ extension TensorContainer {
     try file(of: tensor).readFloats(of: tensor, into: destination)
   }
 
+  /// Fills `destination` with a tensor's blocks as its file has them, row-major.
+  ///
+  /// The destination has exactly as many bytes as the tensor.
+  public func readBlocks(
+    _ name: String, into destination: UnsafeMutableRawBufferPointer
+  ) throws(Refusal) {
+    let tensor = try tensor(name)
+    try verify(tensor)
+    try file(of: tensor).readBlocks(of: tensor, into: destination)
+  }
+
   /// A floating-point tensor as float32, row-major.
   public func floats(_ name: String) throws(Refusal) -> [Float] {
     let tensor = try tensor(name)

@@ -54,6 +54,21 @@ extension BoundedFile {
     }
   }
 
+  /// Fills `destination` with the bytes of a tensor's blocks as the file has them, row-major.
+  func readBlocks(
+    of tensor: TensorDescription, into destination: UnsafeMutableRawBufferPointer
+  ) throws(Refusal) {
+    precondition(
+      destination.count == tensor.byteCount,
+      "\(destination.count) bytes do not fit \(tensor.name) of \(tensor.byteCount)")
+    guard tensor.strides != nil else { return try read(into: destination, at: tensor.offset) }
+    let blockBytes = tensor.elementType.blockBytes
+    try forEachPiece(of: tensor) { piece, firstBlock, blocks in
+      UnsafeMutableRawBufferPointer(rebasing: destination[(firstBlock * blockBytes)...])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: piece[..<(blocks * blockBytes)]))
+    }
+  }
+
   /// The elements of an integer or Boolean tensor of this file.
   ///
   /// - Throws: A refusal if the type is another, or an element of type U64 is past 2^63 − 1.

@@ -19,9 +19,11 @@ public final class FrozenLinear<Scalar: Real>: Sendable {
     weight.product(x, bias: bias)
   }
 
-  /// `g W`, `[rows, outputs]` to `[rows, inputs]`. The transposed weights are packed at the first
-  /// call and kept: as much memory again as the weights.
+  /// `g W`, `[rows, outputs]` to `[rows, inputs]`. Weights of `Scalar` are packed transposed at the
+  /// first call and kept, as much memory again; of those in a file's form each part is turned as it
+  /// is decoded.
   public func transposedProduct(_ g: Tensor<Scalar>) -> Tensor<Scalar> {
+    if let product = weight.storedTransposedProduct(g) { return product }
     let packed = transposed.withLock { kept in
       if let kept { return kept }
       let made = PackedMatrix(weight.unpacked(), transposed: true)

@@ -6,15 +6,27 @@ public struct PackedMatrix<Scalar: Real>: Sendable {
   public let inputs: Int
   /// The rows of the matrix.
   public let outputs: Int
-  /// The panels, flat; `packedCount(inputs:outputs:)` elements.
-  public let panels: Tensor<Scalar>
+  private let panels: Panels
+
+  private enum Panels: Sendable {
+    /// Flat; `packedCount(inputs:outputs:)` elements.
+    case scalars(Tensor<Scalar>)
+    case stored(StoredPanels)
+  }
 
   /// - Parameter panels: Packed already, in memory that lives elsewhere.
   public init(inputs: Int, outputs: Int, panels: Tensor<Scalar>) {
     precondition(panels.count == packedCount(inputs: inputs, outputs: outputs), "panels' size")
     self.inputs = inputs
     self.outputs = outputs
-    self.panels = panels
+    self.panels = .scalars(panels)
+  }
+
+  /// - Parameter stored: Panels in the form of a file.
+  public init(inputs: Int, outputs: Int, stored: StoredPanels) {
+    self.inputs = inputs
+    self.outputs = outputs
+    panels = .stored(stored)
   }
 
   /// Packs `matrix`: `[outputs, inputs]`, or with `transposed` `[inputs, outputs]`.
@@ -38,7 +50,12 @@ public struct PackedMatrix<Scalar: Real>: Sendable {
     Tensor([indices.count, inputs]) { to in
       for (i, row) in indices.enumerated() {
         precondition(row >= 0 && row < outputs, "row \(row) of \(outputs)")
-        Scalar.unpackRow(panels.unsafePointer, inputs: inputs, output: row, to + i * inputs)
+        switch panels {
+        case .scalars(let panels):
+          Scalar.unpackRow(panels.unsafePointer, inputs: inputs, output: row, to + i * inputs)
+        case .stored(let panels):
+          Scalar.unpackRow(panels, inputs: inputs, output: row, to + i * inputs)
+        }
       }
     }
   }
@@ -48,9 +65,28 @@ public struct PackedMatrix<Scalar: Real>: Sendable {
     precondition(x.width == inputs, "x \(x.shape) does not fit \(outputs) x \(inputs)")
     precondition(bias.map { $0.count == outputs } ?? true, "a bias of another width")
     return Tensor([x.rows, outputs]) { y in
-      Scalar.product(
-        rows: x.rows, inputs: inputs, outputs: outputs, x.unsafePointer, xStride: inputs,
-        panels.unsafePointer, bias: bias?.unsafePointer, y, yStride: outputs)
+      switch panels {
+      case .scalars(let panels):
+        Scalar.product(
+          rows: x.rows, inputs: inputs, outputs: outputs, x.unsafePointer, xStride: inputs,
+          panels.unsafePointer, bias: bias?.unsafePointer, y, yStride: outputs)
+      case .stored(let panels):
+        Scalar.product(
+          rows: x.rows, inputs: inputs, outputs: outputs, x.unsafePointer, xStride: inputs,
+          panels, bias: bias?.unsafePointer, y, yStride: outputs)
+      }
+    }
+  }
+
+  /// `g W` of weights in the form of a file, `[rows, outputs]` to `[rows, inputs]`, without a
+  /// transposed copy of them; nil where they are not in that form.
+  func storedTransposedProduct(_ g: Tensor<Scalar>) -> Tensor<Scalar>? {
+    guard case .stored(let panels) = panels else { return nil }
+    precondition(g.width == outputs, "g \(g.shape) does not fit \(outputs) x \(inputs)")
+    return Tensor([g.rows, inputs]) { y in
+      Scalar.transposedProduct(
+        rows: g.rows, inputs: inputs, outputs: outputs, g.unsafePointer, gStride: outputs, panels, y,
+        yStride: inputs)
     }
   }
 }

@@ -58,6 +58,13 @@ where Self.Stride == Self {
   static func product(
     rows: Int, inputs: Int, outputs: Int, _ x: Input, xStride: Int, _ packed: Input,
     bias: Input?, _ y: Output, yStride: Int)
+  static func unpackRow(_ packed: StoredPanels, inputs: Int, output: Int, _ row: Output)
+  static func product(
+    rows: Int, inputs: Int, outputs: Int, _ x: Input, xStride: Int, _ packed: StoredPanels,
+    bias: Input?, _ y: Output, yStride: Int)
+  static func transposedProduct(
+    rows: Int, inputs: Int, outputs: Int, _ g: Input, gStride: Int, _ packed: StoredPanels,
+    _ y: Output, yStride: Int)
   /// General product of row-major matrices by the BLAS: `c[m, n] = op(a) op(b)`.
   static func gemm(
     _ transposeA: Bool, _ transposeB: Bool, m: Int, n: Int, k: Int, _ a: Input, lda: Int,

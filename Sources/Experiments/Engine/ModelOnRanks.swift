@@ -52,11 +52,9 @@ enum ModelOnRanks {
     _ published: PublishedModel, on world: Communicator
   ) throws(Refusal) -> DecoderModel<Float> {
     let memory = try SharedMemory(byteCount: published.byteCount, on: world)
-    let floats = memory.base.bindMemory(
-      to: Float.self, capacity: published.byteCount / MemoryLayout<Float>.stride)
-    try world.agree { if memory.isLeader { try published.read(into: floats) } }
+    try world.agree { if memory.isLeader { try published.read(into: memory.base) } }
     try mpiRefusal { () throws(MPIError) in try memory.ready() }
-    return published.model(over: floats, owner: memory)
+    return published.model(over: memory.base, owner: memory)
   }
 
   /// A model of any family; other families than decoders are small, and each rank reads its own.

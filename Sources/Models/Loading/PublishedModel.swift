@@ -81,17 +81,18 @@ public struct PublishedModel: Sendable {
     ModulePaths.path(of: site, layer: layer, family.names.paths(shape))
   }
 
-  /// Bytes that the weights take in memory, ready for products.
-  public var byteCount: Int { stack.arena.count * MemoryLayout<Float>.stride }
+  /// Bytes that the weights take in memory, ready for products: matrices of two bytes a weight or less
+  /// stay as their file has them.
+  public var byteCount: Int { stack.arena.byteCount }
 
   /// Reads every weight into `memory` of `byteCount` bytes, aligned to 64, laid out for products.
-  public func read(into memory: UnsafeMutablePointer<Float>) throws(Refusal) {
+  public func read(into memory: UnsafeMutableRawPointer) throws(Refusal) {
     try stack.read(from: checkpoint, into: memory)
   }
 
   /// The model over weights that `read(into:)` has laid out in memory that `owner` keeps.
   public func model(
-    over memory: UnsafeMutablePointer<Float>, owner: any AnyObject & Sendable
+    over memory: UnsafeMutableRawPointer, owner: any AnyObject & Sendable
   ) -> DecoderModel<Float> {
     stack.model(over: memory, owner: owner)
   }

@@ -39,15 +39,21 @@ struct PublishedStack: Sendable {
       places[weight] = place
     }
     self.places = places
-    arena = WeightArena(shape)
+    arena = WeightArena(shape) { weight, size in
+      places[weight].flatMap { place in
+        checkpoint.tensors[place.name].flatMap {
+          WeightFormat($0, inputs: size[1], isTransposed: place.isTransposed(size))
+        }
+      }
+    }
   }
 
   /// The names of tensors that hold its weights.
   var tensors: Set<String> { Set(places.values.map(\.name)) }
 
-  /// Reads every weight into memory of `arena.count` floats.
+  /// Reads every weight into memory of `arena.byteCount` bytes.
   func read(
-    from checkpoint: Checkpoint, into memory: UnsafeMutablePointer<Float>
+    from checkpoint: Checkpoint, into memory: UnsafeMutableRawPointer
   ) throws(Refusal) {
     // Weights that are stored together are read together.
     var order: [String] = []
@@ -58,14 +64,25 @@ struct PublishedStack: Sendable {
       stored[name, default: []].append(weight)
     }
     for name in order {
+      let weights = stored[name] ?? []
       let tensor = try checkpoint.tensor(name)
-      let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.count)
-      defer { buffer.deallocate() }
-      try checkpoint.read(name, into: buffer)
-      guard let base = buffer.baseAddress else { continue }
-      for weight in stored[name] ?? [] {
-        guard let place = places[weight], let size = shape.size(of: weight) else { continue }
-        arena.store(weight, size, place, UnsafePointer(base), into: memory)
+      for asBlocks in [true, false] {
+        let read = weights.filter { (arena.format(of: $0) != nil) == asBlocks }
+        if read.isEmpty { continue }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+          byteCount: asBlocks ? tensor.byteCount : tensor.count * MemoryLayout<Float>.stride,
+          alignment: 64)
+        defer { buffer.deallocate() }
+        if asBlocks {
+          try checkpoint.readBlocks(name, into: buffer)
+        } else {
+          try checkpoint.read(name, into: buffer.bindMemory(to: Float.self))
+        }
+        guard let base = buffer.baseAddress else { continue }
+        for weight in read {
+          guard let place = places[weight], let size = shape.size(of: weight) else { continue }
+          arena.store(weight, size, place, base, into: memory)
+        }
       }
     }
   }
@@ -74,7 +91,7 @@ struct PublishedStack: Sendable {
   ///
   /// - Parameter decoder: The model whose token embedding this one has, if it has none of its own.
   func model(
-    over memory: UnsafeMutablePointer<Float>, owner: any AnyObject & Sendable,
+    over memory: UnsafeMutableRawPointer, owner: any AnyObject & Sendable,
     under decoder: DecoderModel<Float>? = nil
   ) -> DecoderModel<Float> {
     DecoderModel(
@@ -87,26 +104,25 @@ struct PublishedStack: Sendable {
   func load(
     from checkpoint: Checkpoint?, under decoder: DecoderModel<Float>? = nil
   ) throws(Refusal) -> DecoderModel<Float> {
-    let memory = try OwnedMemory(count: arena.count)
+    let memory = try OwnedMemory(byteCount: arena.byteCount)
     if let checkpoint { try read(from: checkpoint, into: memory.base) }
     return model(over: memory.base, owner: memory, under: decoder)
   }
 }
 
-/// Floats of this process, aligned for the kernels.
+/// Memory of this process, aligned for the kernels.
 private final class OwnedMemory: @unchecked Sendable {  // written before it is shared
-  let base: UnsafeMutablePointer<Float>
+  let base: UnsafeMutableRawPointer
 
   /// - Throws: `resources`, where a limit leaves no room for so many.
-  init(count: Int) throws(Refusal) {
-    let size = max(count, 1) * MemoryLayout<Float>.stride
+  init(byteCount: Int) throws(Refusal) {
     var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, 64, size) == 0, let memory else {
+    guard posix_memalign(&memory, 64, max(byteCount, 1)) == 0, let memory else {
       throw Refusal(
-        .resources, field: "address space", found: "no room for \(size) bytes of weights",
+        .resources, field: "address space", found: "no room for \(byteCount) bytes of weights",
         expected: "room for them: ulimit -v, or the job's limit on a cluster, is lower")
     }
-    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
+    base = memory
   }
 
   deinit { free(base) }
