@@ -1,11 +1,11 @@
 import Autodiff
-import Checkpoints
 import Foundation
 import Inputs
 import Tensors
 import Testing
 import _TestSupport
 
+@testable import Checkpoints
 @testable import Models
 
 /// Models whose weights stay in memory as their file has them.
@@ -94,7 +94,7 @@ struct StoredWeightsTests {
         return leaf ?? here.value
       }
       let sum = tape.sum(tape.multiply(logits, logits))
-      let gradient = try #require(tape.gradients(of: sum, for: [try #require(leaf)])[0])
+      let gradient = tape.gradients(of: sum, at: [try #require(leaf)])[0]
       return [logits.value, gradient].map { $0.elements.map(\.bitPattern) }
     }
     // One row, a few, and more than one block of rows.
