@@ -264,88 +264,128 @@ INLINE void elements_of(const ck_format format, const words16 *codes, floats16 *
   }
 }
 
+INLINE void floats_of_halves(const uint8_t *halves, floats16 *values) {
+  const words16 half = __builtin_convertvector(*(const halves16 *)halves, words16);
+  const words16 magnitude = (half & 0x7FFF) << 13;
+  // As `float_of_half`, lane by lane.
+  const floats16 smallest_normal = (floats16)((words16){0} + (113u << 23));
+  const words16 subnormal =
+      (words16)((floats16)(magnitude + (113u << 23)) - smallest_normal);
+  const words16 is_small = (words16)(magnitude < (1u << 23));
+  const words16 is_special = (words16)(magnitude >= (31u << 23));
+  const words16 bits = (is_small & subnormal) | (~is_small & (magnitude + (112u << 23))) |
+                       (is_special & (255u << 23));
+  *values = (floats16)(bits | (half & 0x8000) << 16);
+}
+
+/// Inputs `from ..< from + count` of a panel, in whole groups: as floats at `to` where `rows` is 0,
+/// else times those of so many rows of x, into [rows][CK_PANEL] at `to`, in the order of the inputs.
 // Products of a scale and an element are exact, so a fused multiply-add rounds as two steps do.
-INLINE void decode_tiles(const ck_format format, const uint8_t *tile, size_t tiles, float *to) {
+INLINE void go_through(const ck_format format, const int rows, const uint8_t *panel, size_t from,
+                       size_t count, const float *x, size_t x_stride, float *to) {
   const block_form form = forms[format];
-  const int group_inputs = format == CK_Q2_K || format == CK_Q3_K || format == CK_Q6_K ? 16 : 32;
+  const int is_half = form.inputs == 1;
+  const int group_inputs = is_half ? 1
+                           : format == CK_Q2_K || format == CK_Q3_K || format == CK_Q6_K ? 16
+                                                                                         : 32;
   const int has_offset = format == CK_Q4_1 || format == CK_Q5_1 || format == CK_Q2_K ||
                          format == CK_Q4_K || format == CK_Q5_K;
   group_scales scales;
-  for (size_t t = 0; t < tiles; t++, tile += tile_bytes(&form)) {
-    const uint8_t *low = tile + WIDE * form.header;
-    const uint8_t *high = low + form.inputs * WIDE * form.low / 8;
-    for (int group = 0; group < form.inputs / group_inputs; group++) {
-      scales_of(format, tile, group, &scales);
-      floats16 scale[2], offset[2];
+  floats16 scale[2], offset[2], sum[4][2];
+  for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = (floats16){0};
+  for (size_t k = from; k < from + count; k += group_inputs) {
+    const uint8_t *tile = panel + k / form.inputs * tile_bytes(&form);
+    const size_t within = k % form.inputs;
+    const uint8_t *planes = tile + WIDE * form.header;
+    const uint8_t *low = planes + within * WIDE * form.low / 8;
+    const uint8_t *high = planes + (form.inputs * form.low + within * form.high) * WIDE / 8;
+    if (!is_half) {
+      scales_of(format, tile, (int)within / group_inputs, &scales);
       for (int half = 0; half < 2; half++) {
         scale[half] = *(const floats16 *)(scales.scale + 16 * half);
         if (has_offset) offset[half] = *(const floats16 *)(scales.offset + 16 * half);
       }
-      for (int k = 0; k < group_inputs; k++, to += WIDE) {
-        for (int half = 0; half < 2; half++) {
+    }
+    for (int j = 0; j < group_inputs; j++) {
+      floats16 values[2];
+      for (int half = 0; half < 2; half++) {
+        if (format == CK_F16) {
+          floats_of_halves(low + 32 * half, &values[half]);
+        } else if (format == CK_BF16) {
+          values[half] = (floats16)(
+              __builtin_convertvector(*(const halves16 *)(low + 32 * half), words16) << 16);
+        } else {
           words16 codes, above;
           bits_at(form.low, low, half, &codes);
           if (form.high) {
             bits_at(form.high, high, half, &above);
             codes |= above << form.low;
           }
-          floats16 values;
-          elements_of(format, &codes, &values);
-          values = values * scale[half];
-          if (has_offset) values = values + offset[half];
-          *(floats16 *)(to + 16 * half) = values;
+          elements_of(format, &codes, &values[half]);
+          values[half] = values[half] * scale[half];
+          if (has_offset) values[half] = values[half] + offset[half];
         }
-        low += WIDE * form.low / 8;
-        if (form.high) high += WIDE * form.high / 8;
       }
+      if (rows == 0) {
+        *(floats16 *)to = values[0];
+        *(floats16 *)(to + 16) = values[1];
+        to += WIDE;
+      }
+      for (int i = 0; i < rows; i++) {
+        const floats16 xi = (floats16){0} + x[i * x_stride + k + j];
+        sum[i][0] = __builtin_elementwise_fma(xi, values[0], sum[i][0]);
+        sum[i][1] = __builtin_elementwise_fma(xi, values[1], sum[i][1]);
+      }
+      low += WIDE * form.low / 8;
+      high += WIDE * form.high / 8;
     }
   }
-}
-
-#define DECODE(FORMAT) \
-  CLONES static void decode_##FORMAT(const uint8_t *tile, size_t tiles, float *to) {               \
-    decode_tiles(CK_##FORMAT, tile, tiles, to);                                                   \
+  for (int i = 0; i < rows; i++) {
+    *(floats16 *)(to + i * WIDE) = sum[i][0];
+    *(floats16 *)(to + i * WIDE + 16) = sum[i][1];
   }
-DECODE(Q8_0) DECODE(Q4_0) DECODE(Q4_1) DECODE(Q5_0) DECODE(Q5_1) DECODE(IQ4_NL)
-DECODE(Q2_K) DECODE(Q3_K) DECODE(Q4_K) DECODE(Q5_K) DECODE(Q6_K)
-
-APART static void scale_mxfp4(const uint8_t *tile, size_t tiles, float *to) {
-  decode_tiles(CK_MXFP4, tile, tiles, to);
 }
 
-// The smallest scales are denormals.
-static void decode_MXFP4(const uint8_t *tile, size_t tiles, float *to) {
+typedef void (*passage)(const uint8_t *, size_t, size_t, const float *, size_t, float *);
+
+#define PASSAGE(FORMAT, ROWS, KIND)                                                               \
+  KIND static void pass_##FORMAT##_##ROWS(const uint8_t *panel, size_t from, size_t count,        \
+                                          const float *x, size_t x_stride, float *to) {           \
+    go_through(CK_##FORMAT, ROWS, panel, from, count, x, x_stride, to);                           \
+  }
+#define PASSAGES(FORMAT, KIND)                                                                    \
+  PASSAGE(FORMAT, 0, KIND) PASSAGE(FORMAT, 1, KIND) PASSAGE(FORMAT, 2, KIND)                      \
+  PASSAGE(FORMAT, 3, KIND) PASSAGE(FORMAT, 4, KIND)
+PASSAGES(F16, CLONES) PASSAGES(BF16, CLONES) PASSAGES(Q8_0, CLONES) PASSAGES(Q4_0, CLONES)
+PASSAGES(Q4_1, CLONES) PASSAGES(Q5_0, CLONES) PASSAGES(Q5_1, CLONES) PASSAGES(IQ4_NL, CLONES)
+PASSAGE(MXFP4, 0, APART) PASSAGES(Q2_K, CLONES) PASSAGES(Q3_K, CLONES) PASSAGES(Q4_K, CLONES)
+PASSAGES(Q5_K, CLONES) PASSAGES(Q6_K, CLONES)
+
+#define ENTRY(FORMAT)                                                                             \
+  [CK_##FORMAT] = {pass_##FORMAT##_0, pass_##FORMAT##_1, pass_##FORMAT##_2, pass_##FORMAT##_3,    \
+                   pass_##FORMAT##_4}
+static const passage passages[][5] = {
+    ENTRY(F16),  ENTRY(BF16), ENTRY(Q8_0), ENTRY(Q4_0), ENTRY(Q4_1), ENTRY(Q5_0), ENTRY(Q5_1),
+    ENTRY(IQ4_NL), [CK_MXFP4] = {pass_MXFP4_0}, ENTRY(Q2_K), ENTRY(Q3_K), ENTRY(Q4_K), ENTRY(Q5_K), ENTRY(Q6_K),
+};
+
+void ck_decode_panel(ck_format format, const void *panel, size_t from, size_t count, float *to) {
+  if (format != CK_MXFP4) return passages[format][0](panel, from, count, NULL, 0, to);
+  // The smallest scales are denormals.
   const unsigned long before = keep_denormals();
-  scale_mxfp4(tile, tiles, to);
+  passages[format][0](panel, from, count, NULL, 0, to);
   restore_denormals(before);
 }
 
-CLONES static void decode_BF16(const uint8_t *tile, size_t inputs, float *to) {
-  for (size_t i = 0; i < 2 * inputs; i++, tile += 32, to += 16)
-    *(floats16 *)to = (floats16)(__builtin_convertvector(*(const halves16 *)tile, words16) << 16);
-}
-
-CLONES static void decode_F16(const uint8_t *tile, size_t inputs, float *restrict to) {
-  for (size_t i = 0; i < inputs * WIDE; i++) to[i] = half_at(tile + 2 * i);
-}
-
-typedef void (*decoder)(const uint8_t *, size_t, float *);
-
-void ck_decode_panel(ck_format format, const void *panel, size_t from, size_t count, float *to) {
-  static const decoder decoders[] = {
-      [CK_F16] = decode_F16,   [CK_BF16] = decode_BF16, [CK_Q8_0] = decode_Q8_0,
-      [CK_Q4_0] = decode_Q4_0, [CK_Q4_1] = decode_Q4_1, [CK_Q5_0] = decode_Q5_0,
-      [CK_Q5_1] = decode_Q5_1, [CK_IQ4_NL] = decode_IQ4_NL, [CK_MXFP4] = decode_MXFP4,
-      [CK_Q2_K] = decode_Q2_K, [CK_Q3_K] = decode_Q3_K, [CK_Q4_K] = decode_Q4_K,
-      [CK_Q5_K] = decode_Q5_K, [CK_Q6_K] = decode_Q6_K,
-  };
-  const block_form form = forms[format];
-  decoders[format]((const uint8_t *)panel + from / form.inputs * tile_bytes(&form),
-                   count / form.inputs, to);
+int ck_multiply_few(ck_format format, size_t rows, const void *panel, size_t inputs, const float *x,
+                    size_t x_stride, float *to) {
+  if (rows < 1 || rows > 4 || format == CK_MXFP4) return 0;
+  passages[format][rows](panel, 0, inputs, x, x_stride, to);
+  return 1;
 }
 
 void ck_decode_row(ck_format format, const void *panels, size_t inputs, size_t output, float *row) {
-  enum { INPUTS = 256 };
+  enum { INPUTS = 64 };
   float part[INPUTS * WIDE];
   const uint8_t *panel = (const uint8_t *)panels + output / WIDE * panel_bytes(&forms[format], inputs);
   for (size_t k = 0; k < inputs; k += INPUTS) {

@@ -16,9 +16,8 @@
 #define ROW_BLOCK 224
 #define DEPTH_BLOCK 768
 #define PREFETCH 16  // steps of the depth ahead: a panel is longer than the first cache
-#define FEW_ROWS 28
-#define FEW_ROWS_DEPTH 256
-#define TURNED_INPUTS 256  // the inputs of the longest blocks
+#define DECODED_DEPTH 128  // inputs that are decoded at a time, into the first cache
+#define TURNED_INPUTS 64
 #define TURNED_DEPTH 512
 
 size_t ck_packed_count(size_t inputs, size_t outputs) {
@@ -156,7 +155,7 @@ static inline __attribute__((always_inline)) void pack_rows(const int rows, size
 
 // Kept by the thread: packed rows, one edge tile, and what panels are decoded to.
 typedef struct {
-  float rows[ROW_BLOCK * DEPTH_BLOCK], edge[16 * CK_PANEL], decoded[DEPTH_BLOCK * CK_PANEL];
+  float rows[ROW_BLOCK * DEPTH_BLOCK], edge[16 * CK_PANEL], decoded[DECODED_DEPTH * CK_PANEL];
 } row_workspace;
 
 // For products with the transpose of panels: one decoded tile and the panels that come of tiles.
@@ -199,10 +198,10 @@ static tile_set current_tiles(void) {
   return sets[use - 1];
 }
 
-// Inputs at a time: as equal parts as whole blocks allow, none above `most`.
-static size_t depth_block(size_t inputs, size_t most, size_t block) {
-  const size_t parts = (inputs + most - 1) / most, whole = block * (parts ? parts : 1);
-  return inputs == 0 ? 1 : (inputs + whole - 1) / whole * block;
+// Inputs at a time: equal parts, none above DEPTH_BLOCK.
+static size_t depth_block(size_t inputs) {
+  const size_t blocks = (inputs + DEPTH_BLOCK - 1) / DEPTH_BLOCK;
+  return blocks == 0 ? 1 : (inputs + blocks - 1) / blocks;
 }
 
 static void pack_block(tile_set tiles, size_t block, size_t depth, const float *x, size_t x_stride,
@@ -218,12 +217,12 @@ static void pack_block(tile_set tiles, size_t block, size_t depth, const float *
 }
 
 // `block` rows that are packed, by one panel of `depth` inputs; `width` of its outputs are there.
-static void multiply_panel(tile_set tiles, row_workspace *space, size_t block, size_t depth,
-                           const float *b, size_t width, float *y, size_t y_stride, int first) {
-  float *edge = space->edge;
+static void multiply_panel(tile_set tiles, const float *rows, float *edge, size_t block,
+                           size_t depth, const float *b, size_t width, float *y, size_t y_stride,
+                           int first) {
   for (size_t m = 0; m < block; m += tiles.most) {
     const size_t r = block - m < tiles.most ? block - m : tiles.most;
-    const float *a = space->rows + m * depth;
+    const float *a = rows + m * depth;
     float *to = y + m * y_stride;
     if (width == CK_PANEL) {
       tiles.by_rows[r](depth, a, b, to, y_stride, first);
@@ -248,7 +247,7 @@ void ck_product_f32(size_t rows, size_t inputs, size_t outputs, const float *x, 
                     const float *packed, const float *bias, float *y, size_t y_stride) {
   const tile_set tiles = current_tiles();
   row_workspace *space = own_workspace();
-  const size_t step = depth_block(inputs, DEPTH_BLOCK, 1);
+  const size_t step = depth_block(inputs);
   if (inputs == 0) clear_rows(rows, outputs, y, y_stride);
   for (size_t m = 0; m < rows; m += ROW_BLOCK) {
     const size_t block = rows - m < ROW_BLOCK ? rows - m : ROW_BLOCK;
@@ -257,12 +256,28 @@ void ck_product_f32(size_t rows, size_t inputs, size_t outputs, const float *x, 
       pack_block(tiles, block, depth, x + m * x_stride + k, x_stride, space->rows);
       for (size_t n = 0; n < outputs; n += CK_PANEL) {
         const size_t width = outputs - n < CK_PANEL ? outputs - n : CK_PANEL;
-        multiply_panel(tiles, space, block, depth, packed + n * inputs + k * CK_PANEL, width,
+        multiply_panel(tiles, space->rows, space->edge, block, depth, packed + n * inputs + k * CK_PANEL, width,
                        y + m * y_stride + n, y_stride, k == 0);
       }
     }
     if (bias) add_bias(block, outputs, bias, y + m * y_stride, y_stride);
   }
+}
+
+// All products with very few rows; 0 where there is no such way.
+static int multiply_few(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_stride,
+                        ck_format format, const void *panels, float *y, size_t y_stride) {
+  const size_t panel_bytes = ck_panel_bytes(format, inputs, 1);
+  float sums[4 * CK_PANEL];
+  for (size_t n = 0; n < outputs; n += CK_PANEL) {
+    const size_t width = outputs - n < CK_PANEL ? outputs - n : CK_PANEL;
+    if (!ck_multiply_few(format, rows, (const char *)panels + n / CK_PANEL * panel_bytes, inputs, x,
+                         x_stride, sums))
+      return 0;
+    for (size_t i = 0; i < rows; i++)
+      memcpy(y + i * y_stride + n, sums + i * CK_PANEL, width * sizeof *y);
+  }
+  return outputs > 0;
 }
 
 void ck_product_panels(size_t rows, size_t inputs, size_t outputs, const float *x, size_t x_stride,
@@ -271,21 +286,30 @@ void ck_product_panels(size_t rows, size_t inputs, size_t outputs, const float *
   const tile_set tiles = current_tiles();
   row_workspace *space = own_workspace();
   const size_t panel_bytes = ck_panel_bytes(format, inputs, 1);
-  // For few rows what is decoded stays in the first cache; for many it is decoded as seldom.
-  const size_t most = rows <= FEW_ROWS ? FEW_ROWS_DEPTH : DEPTH_BLOCK;
-  const size_t step = depth_block(inputs, most, ck_block_inputs(format));
+  // A panel is read in order, so as many inputs as there is room for are done before the next one.
+  const size_t most = rows < ROW_BLOCK ? ROW_BLOCK * DEPTH_BLOCK / (rows ? rows : 1) : DEPTH_BLOCK;
+  const size_t step = most / DECODED_DEPTH * DECODED_DEPTH;
   if (inputs == 0) clear_rows(rows, outputs, y, y_stride);
+  if (multiply_few(rows, inputs, outputs, x, x_stride, format, panels, y, y_stride)) {
+    if (bias) add_bias(rows, outputs, bias, y, y_stride);
+    return;
+  }
   for (size_t m = 0; m < rows; m += ROW_BLOCK) {
     const size_t block = rows - m < ROW_BLOCK ? rows - m : ROW_BLOCK;
     for (size_t k = 0; k < inputs; k += step) {
-      const size_t depth = inputs - k < step ? inputs - k : step;
-      pack_block(tiles, block, depth, x + m * x_stride + k, x_stride, space->rows);
+      const size_t end = inputs - k < step ? inputs : k + step;
+      for (size_t i = k; i < end; i += DECODED_DEPTH)
+        pack_block(tiles, block, end - i < DECODED_DEPTH ? end - i : DECODED_DEPTH,
+                   x + m * x_stride + i, x_stride, space->rows + (i - k) * block);
       for (size_t n = 0; n < outputs; n += CK_PANEL) {
         const size_t width = outputs - n < CK_PANEL ? outputs - n : CK_PANEL;
-        ck_decode_panel(format, (const char *)panels + n / CK_PANEL * panel_bytes, k, depth,
-                        space->decoded);
-        multiply_panel(tiles, space, block, depth, space->decoded, width, y + m * y_stride + n,
-                       y_stride, k == 0);
+        const char *panel = (const char *)panels + n / CK_PANEL * panel_bytes;
+        for (size_t i = k; i < end; i += DECODED_DEPTH) {
+          const size_t depth = end - i < DECODED_DEPTH ? end - i : DECODED_DEPTH;
+          ck_decode_panel(format, panel, i, depth, space->decoded);
+          multiply_panel(tiles, space->rows + (i - k) * block, space->edge, block, depth,
+                         space->decoded, width, y + m * y_stride + n, y_stride, i == 0);
+        }
       }
     }
     if (bias) add_bias(block, outputs, bias, y + m * y_stride, y_stride);
@@ -324,7 +348,7 @@ void ck_product_panels_transposed(size_t rows, size_t inputs, size_t outputs, co
         }
         for (size_t i = 0; i < wide; i += CK_PANEL) {
           const size_t width = wide - i < CK_PANEL ? wide - i : CK_PANEL;
-          multiply_panel(tiles, space, block, depth, turned->panels + i * depth, width,
+          multiply_panel(tiles, space->rows, space->edge, block, depth, turned->panels + i * depth, width,
                          y + m * y_stride + k + i, y_stride, n == 0);
         }
       }

@@ -70,6 +70,8 @@ public final class SharedMemory: @unchecked Sendable {
         .resources, found: "no memory for the weights (\(systemMessage()))",
         expected: "\(byteCount) bytes")
     }
+    // Fewer page faults and walks; a refusal costs nothing.
+    _ = madvise(address, length, MADV_HUGEPAGE)
     return (address, .mapped(length: length))
   }
 

@@ -85,7 +85,8 @@ public struct PackedMatrix<Scalar: Real>: Sendable {
     precondition(g.width == outputs, "g \(g.shape) does not fit \(outputs) x \(inputs)")
     return Tensor([g.rows, inputs]) { y in
       Scalar.transposedProduct(
-        rows: g.rows, inputs: inputs, outputs: outputs, g.unsafePointer, gStride: outputs, panels, y,
+        rows: g.rows, inputs: inputs, outputs: outputs, g.unsafePointer, gStride: outputs, panels,
+        y,
         yStride: inputs)
     }
   }

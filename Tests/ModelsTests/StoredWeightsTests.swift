@@ -108,8 +108,11 @@ struct StoredWeightsTests {
   @Test func `double precision widens them`() throws {
     let published = try Self.model(.q4_K)
     let weight = try #require(try published.load().weights["lm_head.weight"]).value
-    var bytes = [UInt8](repeating: 0, count: try published.checkpoint.tensor("output.weight").byteCount)
-    try bytes.withUnsafeMutableBytes { try published.checkpoint.readBlocks("output.weight", into: $0) }
+    var bytes = [UInt8](
+      repeating: 0, count: try published.checkpoint.tensor("output.weight").byteCount)
+    try bytes.withUnsafeMutableBytes {
+      try published.checkpoint.readBlocks("output.weight", into: $0)
+    }
     let size = StoredPanels.byteCount(.q4_K, inputs: Self.width, outputs: weight.rows)
     let memory = Memory(size)
     for output in 0..<weight.rows {

@@ -55,6 +55,12 @@ void ck_product_panels_transposed(size_t rows, size_t inputs, size_t outputs, co
                                   size_t g_stride, ck_format format, const void *panels, float *y,
                                   size_t y_stride);
 
-/// Inputs `from ..< from + count` of a panel as `[count][CK_PANEL]` floats; both are multiples of the
-/// block's inputs.
+/// Inputs `from ..< from + count` of a panel as `[count][CK_PANEL]` floats; both are multiples of 32,
+/// or of 1 where blocks are of one element, or end with the inputs.
 void ck_decode_panel(ck_format format, const void *panel, size_t from, size_t count, float *to);
+
+/// The products of one panel with up to four rows, `[rows][CK_PANEL]`, without a decoded copy.
+///
+/// Returns 0, and does nothing, where there is no such way.
+int ck_multiply_few(ck_format format, size_t rows, const void *panel, size_t inputs, const float *x,
+                    size_t x_stride, float *to);

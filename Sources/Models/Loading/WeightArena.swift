@@ -174,7 +174,8 @@ extension WeightFormat {
   /// The form in which a matrix of a file stays; nil where it becomes float32: numbers of 32 or 64
   /// bits, and blocks that do not lie along the inputs of whole rows.
   init?(_ tensor: TensorDescription, inputs: Int, isTransposed: Bool) {
-    guard let format = WeightFormat.allCases.first(where: { ElementType($0) == tensor.elementType }),
+    guard
+      let format = WeightFormat.allCases.first(where: { ElementType($0) == tensor.elementType }),
       format.blockInputs == 1 || (!isTransposed && inputs % format.blockInputs == 0)
     else { return nil }
     self = format
