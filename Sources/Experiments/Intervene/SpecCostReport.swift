@@ -20,12 +20,8 @@ struct SpecCostReport: CostReport {
   init(_ resolution: SpecResolution, _ model: OpenedModel, run: SpecRun) {
     cost = resolution.cost
     logitWidth = model.classCount
-    if case .decoder(let published) = model.contents {
-      (shape, weightBytes) = (published.shape, published.byteCount)
-    } else {
-      let floats = model.checkpoint.tensors.values.reduce(0) { $0 + $1.count }
-      (shape, weightBytes) = (nil, floats * MemoryLayout<Float>.stride)
-    }
+    weightBytes = model.weightBytes
+    shape = if case .decoder(let published) = model.contents { published.shape } else { nil }
     rate = shape == nil ? nil : ProductRate.measured()
   }
 

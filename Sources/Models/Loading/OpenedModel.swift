@@ -32,6 +32,16 @@ public struct OpenedModel: Sendable {
   /// What is in them.
   package let contents: Contents
 
+  /// Bytes that the weights take in memory: as their files have them or as float32, by the family.
+  package var weightBytes: Int {
+    switch contents {
+    case .decoder(let model): model.byteCount
+    case .encoderDecoder(let model): model.byteCount
+    case .standalone:
+      MemoryLayout<Float>.stride * checkpoint.tensors.values.reduce(0) { $0 + $1.count }
+    }
+  }
+
   /// Opens a model folder or a GGUF file and checks it.
   ///
   /// - Throws: A refusal that names the field or tensor at fault.

@@ -44,6 +44,9 @@ public struct PublishedPair: Sendable {
     }
   }
 
+  /// Bytes that the weights of both stacks take in memory.
+  var byteCount: Int { encoder.arena.byteCount + decoder.arena.byteCount }
+
   /// Reads the weights into memory of this process.
   public func load() throws(Refusal) -> EncoderDecoderModel<Float> { try model(from: checkpoint) }
 

@@ -94,6 +94,13 @@ struct DasCost {
     return max(first?.rankBytes(threads) ?? 0, neededBytes(threads: threads) + kept)
   }
 
+  private var weightBytes: Int {
+    switch job.weights {
+    case .published(let opened, _): opened.weightBytes
+    case .trained: MemoryLayout<Float>.stride * job.parameterCount
+    }
+  }
+
   /// Microbatches of all trainings that can be worked on at once.
   private var parallel: Int {
     let (size, part) = (job.steps.stepSize, job.steps.microbatch)
@@ -132,7 +139,7 @@ struct DasCost {
     let looks = steps.total / max(1, job.spec.train.evaluateEvery ?? steps.perEpoch) + 1
     let folder = 4096 * 8 + 2 * 4 * job.trainedCount
     return JobCost(
-      weightBytes: 4 * job.parameterCount, rankBytes: { rankBytes(threads: $0) },
+      weightBytes: weightBytes, rankBytes: { rankBytes(threads: $0) },
       operations: cone * 2 * Double(job.parameterCount) + (first?.operations ?? 0),
       besideSeconds: Self.secondsOfExample * seen
         + Self.secondsOfStep * Double(steps.total * job.grid.count) + (first?.besideSeconds ?? 0),

@@ -156,12 +156,11 @@ struct InterveneKind: Kind {
       pass += 16 * largest * published.shape.width * published.shape.layers
     }
     let (perThread, own) = (pass, ownBytes)
-    let weightBytes = if case .decoder(let model) = opened.contents { model.byteCount } else { 0 }
     let record =
       CellResult.missing(table).bytes.count + 24 * table.prompts * (2 * table.top + 2)
       + 16 * table.prompts * table.outline.newTokens
     return JobCost(
-      weightBytes: weightBytes,
+      weightBytes: opened.weightBytes,
       rankBytes: { StepMemory.fixedBytes + own + $0 * perThread },
       operations: table.outline.costs.reduce(0, +), parallel: table.unitCount,
       recordBytes: table.unitCount * record,
