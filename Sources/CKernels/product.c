@@ -16,7 +16,7 @@
 #define ROW_BLOCK 224
 #define DEPTH_BLOCK 768
 #define PREFETCH 16  // steps of the depth ahead: a panel is longer than the first cache
-#define DECODED_DEPTH 128  // inputs that are decoded at a time, into the first cache
+#define DECODED_DEPTH 384  // inputs that are decoded at a time, into the second cache
 #define TURNED_INPUTS 64
 #define TURNED_DEPTH 512
 
