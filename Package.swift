@@ -74,6 +74,12 @@ let package = Package(
       [
         "Inputs", "JobFiles", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models", "Locks",
       ]),
+    module(
+      "Prompts",
+      [
+        "Inputs", "JobFiles", "Checkpoints", "Tokenizers", "Models", "CausalModels", "Cluster",
+        "Locks",
+      ]),
     module("Randomness", []),
     module("CausalModels", ["Inputs", "Randomness"]),
     module("Cluster", ["COpenMPI", "Inputs", "Locks"]),
@@ -92,7 +98,7 @@ let package = Package(
       [
         "Inputs", "JobFiles", "Tensors", "Autodiff", "Checkpoints", "Tokenizers", "Models",
         "Interventions", "Randomness", "CausalModels", "Cluster", "ResultsStore", "Statistics",
-        "Lenses", "Slurm", "Figures", "Locks",
+        "Lenses", "Prompts", "Slurm", "Figures", "Locks",
       ]),
     .executableTarget(
       name: "causeway",
@@ -104,7 +110,10 @@ let package = Package(
 
     module(
       "_TestSupport",
-      ["Inputs", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+      [
+        "Inputs", "JobFiles", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models",
+        "Prompts",
+      ]),
     .executableTarget(
       name: "_ClusterProbe", dependencies: ["Cluster", "Inputs"], swiftSettings: settings),
     .executableTarget(name: "_PeakProbe", swiftSettings: settings),
@@ -118,6 +127,7 @@ let package = Package(
     tests(
       of: "Interventions",
       ["Inputs", "JobFiles", "Randomness", "Tensors", "Autodiff", "Checkpoints", "Models"]),
+    tests(of: "Prompts", ["Inputs", "JobFiles", "CausalModels", "Models"]),
     tests(of: "Randomness", []),
     tests(of: "CausalModels", ["Inputs"]),
     tests(of: "Cluster", ["Inputs", "Locks", "_ClusterProbe"]),
@@ -132,7 +142,7 @@ let package = Package(
       [
         "Inputs", "JobFiles", "CausalModels", "Interventions", "Randomness", "Tensors",
         "Checkpoints", "Models", "Cluster", "ResultsStore", "Statistics", "Lenses", "Slurm",
-        "Figures", "Locks",
+        "Prompts", "Figures", "Locks",
       ]),
     .testTarget(
       name: "causewayTests",

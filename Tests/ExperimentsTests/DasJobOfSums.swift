@@ -1,7 +1,9 @@
 import Inputs
 import Models
+import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 extension DasJob {
   /// A job over sums of two numbers, on a small model that is not trained.

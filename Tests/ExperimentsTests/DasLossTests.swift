@@ -4,8 +4,10 @@ import Interventions
 import Models
 import Tensors
 import Testing
+import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 struct DasLossTests {
   private func job(

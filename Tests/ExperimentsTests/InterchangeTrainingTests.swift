@@ -3,8 +3,10 @@ import Inputs
 import Models
 import Tensors
 import Testing
+import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 struct InterchangeTrainingTests {
   private func job(

@@ -1,6 +1,7 @@
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -52,7 +53,7 @@ struct InterventionItemTests {
       ("low_rank_dimension", "SigmoidMaskIntervention"),
       ("latent_dim", "LowRankRotatedSpaceIntervention"),
     ] {
-      try expectRefusal(naming: "interventions[0].\(field), line 3", type, "does not read") {
+      expectRefusal(naming: "interventions[0].\(field), line 3", type, "does not read") {
         () throws(Refusal) in
         try item("intervention_type = \"\(type)\"\n\(field) = 2")
       }

@@ -4,8 +4,10 @@ import Inputs
 import JobFiles
 import Slurm
 import Testing
+import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 struct JobDigestTests {
   private let toml = """

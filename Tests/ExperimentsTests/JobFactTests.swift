@@ -6,6 +6,7 @@ import Testing
 import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 struct JobFactTests {
   private func facts(
@@ -32,11 +33,11 @@ struct JobFactTests {
   @Test func `a list may lie inside an object, alone or called facts`() throws {
     #expect(try facts(#"{"model": "m", "top": [1, 2], "list": [\#(good)]}"#).count == 1)
     #expect(try facts(#"{"other": [{}], "facts": [\#(good)]}"#).count == 1)
-    try expectRefusal(naming: "facts.json", "\"a\", \"b\"") { () throws(Refusal) in
+    expectRefusal(naming: "facts.json", "\"a\", \"b\"") { () throws(Refusal) in
       try facts(#"{"a": [{}], "b": [{}]}"#)
     }
-    try expectRefusal(naming: "no list of facts") { () throws(Refusal) in try facts(#"{"a": 1}"#) }
-    try expectRefusal(naming: "facts.json", "a list of facts") { () throws(Refusal) in
+    expectRefusal(naming: "no list of facts") { () throws(Refusal) in try facts(#"{"a": 1}"#) }
+    expectRefusal(naming: "facts.json", "a list of facts") { () throws(Refusal) in
       try facts("3")
     }
   }
@@ -66,7 +67,7 @@ struct JobFactTests {
     ("3", ["[0]", "the number 3", "a table"]),
   ])
   func `a bad fact is refused by file, item and field`(fact: String, naming: [String]) throws {
-    let error = try refusal { () throws(Refusal) in try facts("[\(fact)]") }
+    let error = try jobRefusal { () throws(Refusal) in try facts("[\(fact)]") }
     #expect(error.kind == .job && error.file == "facts.json")
     for text in naming { #expect(error.description.contains(text), "\(error)") }
   }
@@ -74,19 +75,19 @@ struct JobFactTests {
   @Test func `JSON lines are refused by their line`() throws {
     let file = "facts.jsonl"
     #expect(try facts("\(good)\r\n\n  \n\(good.dropLast()),\"id\":9}\n", file: file).count == 2)
-    try expectRefusal(naming: "facts.jsonl", "line 3", "column 1") { () throws(Refusal) in
+    expectRefusal(naming: "facts.jsonl", "line 3", "column 1") { () throws(Refusal) in
       try facts("\(good)\n\nnonsense\n", file: file)
     }
-    try expectRefusal(naming: "prompt, line 2", "empty") { () throws(Refusal) in
+    expectRefusal(naming: "prompt, line 2", "empty") { () throws(Refusal) in
       try facts("\(good)\n" + #"{"prompt":"","subject":"P","answer":"x"}"#, file: file)
     }
-    try expectRefusal(naming: "carriage return") { () throws(Refusal) in
+    expectRefusal(naming: "carriage return") { () throws(Refusal) in
       try facts("\(good)\r\(good)\r", file: file)
     }
-    try expectRefusal(naming: "line 2", "a line of", "the limit") { () throws(Refusal) in
+    expectRefusal(naming: "line 2", "a line of", "the limit") { () throws(Refusal) in
       try facts("\(good)\n" + String(repeating: " ", count: DataFile.lineLimit + 1), file: file)
     }
-    try expectRefusal(naming: "line 2", "the id \"a\"", "line 1") { () throws(Refusal) in
+    expectRefusal(naming: "line 2", "the id \"a\"", "line 1") { () throws(Refusal) in
       let fact = good.dropLast() + ",\"id\":\"a\"}"
       return try facts("\(fact)\n\(fact)\n", file: file)
     }
@@ -94,18 +95,18 @@ struct JobFactTests {
 
   @Test func `a file without facts, or of a gigabyte, or none is refused`() throws {
     for text in ["[]", #"{"facts": []}"#] {
-      try expectRefusal(naming: "no facts, so no units") { () throws(Refusal) in try facts(text) }
+      expectRefusal(naming: "no facts, so no units") { () throws(Refusal) in try facts(text) }
     }
-    try expectRefusal(naming: "no facts") { () throws(Refusal) in try facts("\n", file: "f.jsonl") }
-    try expectRefusal(naming: "facts.json", "empty") { () throws(Refusal) in try facts("") }
+    expectRefusal(naming: "no facts") { () throws(Refusal) in try facts("\n", file: "f.jsonl") }
+    expectRefusal(naming: "facts.json", "empty") { () throws(Refusal) in try facts("") }
     try withTemporaryFolder { folder in
       let path = folder.appendingPathComponent("huge.jsonl").path
       try Data().write(to: URL(fileURLWithPath: path))
       #expect(truncate(path, 1 << 30 + 1) == 0)
-      try expectRefusal(naming: "huge.jsonl", "1073741825 bytes") { () throws(Refusal) in
+      expectRefusal(naming: "huge.jsonl", "1073741825 bytes") { () throws(Refusal) in
         try PromptForm.fact.load(path)
       }
-      try expectRefusal(naming: "none.json", "No such file") { () throws(Refusal) in
+      expectRefusal(naming: "none.json", "No such file") { () throws(Refusal) in
         try PromptForm.fact.load(folder.appendingPathComponent("none.json").path)
       }
     }
@@ -113,11 +114,11 @@ struct JobFactTests {
 
   @Test func `facts inside a job are refused by their path in it`() throws {
     let item = "[[data.items]]\nprompt = \"P is\"\nsubject = \"Q\"\nanswer = \"x\""
-    try expectRefusal(naming: "job.toml", "data.items[0].subject, line 8") { () throws(Refusal) in
+    expectRefusal(naming: "job.toml", "data.items[0].subject, line 8") { () throws(Refusal) in
       try spec(job(item, data: ""))
     }
-    try expectRefusal(naming: "items beside facts") { () throws(Refusal) in try spec(job(item)) }
-    try expectRefusal(naming: "data.items", "no facts") { () throws(Refusal) in
+    expectRefusal(naming: "items beside facts") { () throws(Refusal) in try spec(job(item)) }
+    expectRefusal(naming: "data.items", "no facts") { () throws(Refusal) in
       try spec(job(data: "items = []"))
     }
   }
@@ -131,7 +132,7 @@ struct JobFactTests {
     #expect(try chosen("") == ["b", "a", "c"])
     #expect(try chosen("ids = [\"c\", \"b\"]") == ["b", "c"])
     #expect(try chosen("ids = [\"c\", \"b\"]\nlimit = 1") == ["b"])
-    try expectRefusal(naming: "data.ids, line 6", "\"x\"", "3 facts in facts.json") {
+    expectRefusal(naming: "data.ids, line 6", "\"x\"", "3 facts in facts.json") {
       () throws(Refusal) in
       try chosen("ids = [\"x\"]")
     }
@@ -139,7 +140,7 @@ struct JobFactTests {
       "ids = []", "ids = [1.5]", "ids = [\"a\", \"a\"]", "limit = 0", "filter = \"corect\"",
       "minimum_probability = 1.5", "minimum_probability = nan",
     ] {
-      try expectRefusal(naming: "data.") { () throws(Refusal) in try chosen(fields) }
+      expectRefusal(naming: "data.") { () throws(Refusal) in try chosen(fields) }
     }
   }
 

@@ -2,6 +2,7 @@ import Foundation
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -43,7 +44,7 @@ struct JobManualTests {
   }
 
   @Test func `a kind that is misspelt is answered with the one that is meant`() throws {
-    try expectRefusal(naming: "kind, line 1", "did you mean trace?") { () throws(Refusal) in
+    expectRefusal(naming: "kind, line 1", "did you mean trace?") { () throws(Refusal) in
       try JobKind(of: document("kind = \"tracing\""))
     }
   }
@@ -52,12 +53,11 @@ struct JobManualTests {
     let lens = "kind = \"lens\"\n[model]\npath = \"m\"\n[data]\nitems = [\"a\"]\n[lens]\n"
     _ = try LensSpec(document(lens))
     for (field, section) in [("naive = false", "run"), ("round_bits = 3", "save")] {
-      try expectRefusal(naming: "\(section).\(field.prefix { $0 != " " }), line 8", "unknown field")
-      {
+      expectRefusal(naming: "\(section).\(field.prefix { $0 != " " }), line 8", "unknown field") {
         () throws(Refusal) in try LensSpec(document("\(lens)[\(section)]\n\(field)\n"))
       }
     }
-    try expectRefusal(naming: "lens.momentum", "for adam", "optimizer = \"sgd\"") {
+    expectRefusal(naming: "lens.momentum", "for adam", "optimizer = \"sgd\"") {
       () throws(Refusal) in
       try LensSpec(document(lens + "optimizer = \"adam\"\nmomentum = 0.5"))
     }

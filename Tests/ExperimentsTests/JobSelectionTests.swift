@@ -1,6 +1,7 @@
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -28,7 +29,7 @@ struct JobSelectionTests {
     "[[1]]", "\"+1:2\"", "{ a = 1 }",
   ])
   func `what is no choice of layers is refused`(text: String) throws {
-    try expectRefusal(naming: "restore[0].layers", "line 8") { () throws(Refusal) in
+    expectRefusal(naming: "restore[0].layers", "line 8") { () throws(Refusal) in
       try layers(text)
     }
   }
@@ -37,17 +38,17 @@ struct JobSelectionTests {
   func `a layer that the model has not is refused with the range`(text: String, found: String)
     throws
   {
-    try expectRefusal(naming: found, "0 to 11", "tiny has 12", "restore[0].layers, line 8") {
+    expectRefusal(naming: found, "0 to 11", "tiny has 12", "restore[0].layers, line 8") {
       () throws(Refusal) in
       try layers(text)
     }
   }
 
   @Test func `a layer named twice is refused once the model is known`() throws {
-    try expectRefusal(naming: "layer 11 of tiny twice") { () throws(Refusal) in
+    expectRefusal(naming: "layer 11 of tiny twice") { () throws(Refusal) in
       try layers("[11, -1]")
     }
-    try expectRefusal(naming: "8:-8", "no layer") { () throws(Refusal) in try layers("\"8:-8\"") }
+    expectRefusal(naming: "8:-8", "no layer") { () throws(Refusal) in try layers("\"8:-8\"") }
   }
 
   @Test func `windows are those of the published code`() throws {
@@ -115,7 +116,7 @@ struct JobSelectionTests {
     let roles = PromptRoles(tokenCount: 7, subject: 1..<3)
     for text in ["50", "-8", "\"0:50\""] {
       let positions = try restoration("positions = \(text)").positions
-      try expectRefusal(naming: "restore[0].positions", "fact 149", "0 to 6", "7 tokens") {
+      expectRefusal(naming: "restore[0].positions", "fact 149", "0 to 6", "7 tokens") {
         () throws(Refusal) in
         try positions.resolve(in: PromptPlaces(roles), called: "fact 149")
       }
@@ -124,11 +125,11 @@ struct JobSelectionTests {
 
   @Test(arguments: ["\"subject_lst\"", "[]", "1.5", "[\"last\", \"last\"]", "\"4:1\"", "true"])
   func `what is no choice of positions is refused`(text: String) throws {
-    try expectRefusal(naming: "restore[0].positions") { () throws(Refusal) in
+    expectRefusal(naming: "restore[0].positions") { () throws(Refusal) in
       try restoration("positions = \(text)")
     }
     if text.contains("lst") {
-      try expectRefusal(naming: "did you mean subject_last?") { () throws(Refusal) in
+      expectRefusal(naming: "did you mean subject_last?") { () throws(Refusal) in
         try restoration("positions = \(text)")
       }
     }

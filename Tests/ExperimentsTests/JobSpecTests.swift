@@ -6,6 +6,7 @@ import Testing
 import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 struct JobSpecTests {
   @Test func `a job of three lines has the defaults of the paper`() throws {
@@ -76,7 +77,7 @@ struct JobSpecTests {
   func `a wrong field is refused by path, line, found and expected`(
     more: String, naming: [String]
   ) throws {
-    let error = try refusal { () throws(Refusal) in
+    let error = try jobRefusal { () throws(Refusal) in
       // A top-level key must stand before the first table.
       try spec(more.hasPrefix("[") ? job(more) : "\(more)\n\(job())")
     }
@@ -85,30 +86,30 @@ struct JobSpecTests {
   }
 
   @Test func `what is missing is refused by name`() throws {
-    try expectRefusal(naming: "kind", "\"trace\"") { () throws(Refusal) in try spec("name = \"x\"")
+    expectRefusal(naming: "kind", "\"trace\"") { () throws(Refusal) in try spec("name = \"x\"")
     }
-    try expectRefusal(naming: "kind", "\"tracing\"") { () throws(Refusal) in
+    expectRefusal(naming: "kind", "\"tracing\"") { () throws(Refusal) in
       try spec("kind = \"tracing\"")
     }
-    try expectRefusal(naming: "model", "[model]") { () throws(Refusal) in
+    expectRefusal(naming: "model", "[model]") { () throws(Refusal) in
       try spec("kind = \"trace\"")
     }
-    try expectRefusal(naming: "model.path, line 2") { () throws(Refusal) in
+    expectRefusal(naming: "model.path, line 2") { () throws(Refusal) in
       try spec(job(model: ""))
     }
-    try expectRefusal(naming: "data.facts", "[[data.items]]") { () throws(Refusal) in
+    expectRefusal(naming: "data.facts", "[[data.items]]") { () throws(Refusal) in
       try spec(job(data: "limit = 3"))
     }
-    try expectRefusal(naming: "model.digest", "64 hexadecimal") { () throws(Refusal) in
+    expectRefusal(naming: "model.digest", "64 hexadecimal") { () throws(Refusal) in
       try spec(job(model: "path = \"m\"\ndigest = \"abc\""))
     }
-    try expectRefusal(naming: "restore", "no units") { () throws(Refusal) in
+    expectRefusal(naming: "restore", "no units") { () throws(Refusal) in
       try spec("restore = []\n" + job())
     }
-    try expectRefusal(naming: "name", "../up") { () throws(Refusal) in
+    expectRefusal(naming: "name", "../up") { () throws(Refusal) in
       try spec("name = \"../up\"\n" + job())
     }
-    try expectRefusal(naming: "parity", "none, rome") { () throws(Refusal) in
+    expectRefusal(naming: "parity", "none, rome") { () throws(Refusal) in
       try spec("parity = \"meng\"\n" + job())
     }
   }
@@ -121,19 +122,19 @@ struct JobSpecTests {
           file: "job.json")
       }
     }
-    try expectRefusal(naming: "corrupt.samples", "null", action: json(#"{"samples":null}"#))
-    try expectRefusal(naming: "corrupt.noise", "1e400", action: json(#"{"noise":1e400}"#))
-    try expectRefusal(
+    expectRefusal(naming: "corrupt.samples", "null", action: json(#"{"samples":null}"#))
+    expectRefusal(naming: "corrupt.noise", "1e400", action: json(#"{"noise":1e400}"#))
+    expectRefusal(
       naming: "corrupt.seed", "99999999999999999999",
       action: json(#"{"seed":99999999999999999999}"#))
-    try expectRefusal(naming: "corrupt", "null", "a table", action: json("null"))
+    expectRefusal(naming: "corrupt", "null", "a table", action: json("null"))
   }
 
   @Test func `the output cannot be the model, lie in it, or be the job`() throws {
     try withTemporaryFolder { folder in
       let file = folder.appendingPathComponent("job.toml").path
       for output in ["m", "m/run", "./m/../m/run/", "job.toml"] {
-        try expectRefusal(naming: "run.output", "inside it", folder.path) { () throws(Refusal) in
+        expectRefusal(naming: "run.output", "inside it", folder.path) { () throws(Refusal) in
           try spec(job("[run]\noutput = \"\(output)\""), file: file)
         }
       }
@@ -142,7 +143,7 @@ struct JobSpecTests {
       try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
       try FileManager.default.createSymbolicLink(
         at: folder.appendingPathComponent("link"), withDestinationURL: model)
-      try expectRefusal(naming: "run.output") { () throws(Refusal) in
+      expectRefusal(naming: "run.output") { () throws(Refusal) in
         try spec(job("[run]\noutput = \"link/run\""), file: file)
       }
     }
@@ -152,7 +153,7 @@ struct JobSpecTests {
     let spec = try spec(job(model: "path = \"../m\\nx\""), file: "/a/b/job.toml")
     #expect(spec.model.path.resolved == "/a/m\nx")
     #expect(spec.model.path.written == "../m\nx")
-    try expectRefusal(naming: "model.path", "5000 bytes", "4095") { () throws(Refusal) in
+    expectRefusal(naming: "model.path", "5000 bytes", "4095") { () throws(Refusal) in
       try Experiments.TraceSpec(
         document(job(model: "path = \"\(String(repeating: "a", count: 5000))\"")))
     }
@@ -178,15 +179,15 @@ struct JobSpecTests {
   }
 
   @Test func `a bad value is refused as one from the command line`() throws {
-    try expectRefusal(naming: "run.threads, from --set", "the number 0", "1 to 4096") {
+    expectRefusal(naming: "run.threads, from --set", "the number 0", "1 to 4096") {
       () throws(Refusal) in
       try spec(job(), set: ["run.threads=0"])
     }
-    try expectRefusal(naming: "corrupt.noise, from --set", "nan", "finite") {
+    expectRefusal(naming: "corrupt.noise, from --set", "nan", "finite") {
       () throws(Refusal) in
       try spec(job(), set: ["corrupt.noise=nan"])
     }
-    try expectRefusal(naming: "run.treads, from --set", "threads (did you mean that?)") {
+    expectRefusal(naming: "run.treads, from --set", "threads (did you mean that?)") {
       () throws(Refusal) in
       try spec(job(), set: ["run.treads=1"])
     }

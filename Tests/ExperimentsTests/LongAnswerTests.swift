@@ -9,6 +9,7 @@ import Testing
 import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 /// Facts whose answers are several tokens of the model.
 struct LongAnswerTests {
@@ -65,7 +66,7 @@ struct LongAnswerTests {
     let statuses = view.table.facts.indices.map { view.table.status($0, view.results) }
     #expect(statuses == [.traced, .severalTokens, .traced])
     #expect(try run.verify().faults.isEmpty)
-    try expectRefusal(naming: "fact f1", "2 tokens", kind: .store) { () throws(Refusal) in
+    expectRefusal(naming: "fact f1", "2 tokens", kind: .store) { () throws(Refusal) in
       try run.figures().fact("f1")
     }
   }
@@ -132,7 +133,7 @@ struct LongAnswerTests {
     }
     #expect(try kind(placed("[3]", ["w7", "w12", "w33 w1"])).table.plan.factCount == 3)
     let alone = try placed("[\"subject_middle\"]", Self.answers)
-    try expectRefusal(naming: "restore.attention_output.positions", "no fact") {
+    expectRefusal(naming: "restore.attention_output.positions", "no fact") {
       () throws(Refusal) in
       try kind(alone)
     }
@@ -154,7 +155,7 @@ struct LongAnswerTests {
         #expect(own.answers == [id] && own.skipped == nil && own.shortened == nil)
       }
     }
-    try expectRefusal(naming: "[0].answer_id", "answer = \"New York\"", "\"N\"", "first token") {
+    expectRefusal(naming: "[0].answer_id", "answer = \"New York\"", "\"N\"", "first token") {
       () throws(Refusal) in
       try resolved(260, .allTokens)
     }
@@ -333,7 +334,7 @@ struct LongAnswerTests {
     let run = try tinyRun(
       "answer = \"all_tokens\"",
       job: TinyRun.job() + "\n[metric]\nstore = [\"logit_difference\"]")
-    try expectRefusal(naming: "metric.store", "logit_difference", "all_tokens") {
+    expectRefusal(naming: "metric.store", "logit_difference", "all_tokens") {
       () throws(Refusal) in
       try kind(run)
     }
@@ -379,12 +380,12 @@ struct LongAnswerTests {
 
   @Test func `a job all of whose facts would be skipped is refused`() throws {
     let run = try tinyRun(answers: ["w7 w8", "w12 w13", "w33 w1"])
-    try expectRefusal(naming: "[0]", "2 tokens", "all 3 facts", "first_token") {
+    expectRefusal(naming: "[0]", "2 tokens", "all 3 facts", "first_token") {
       () throws(Refusal) in
       try kind(run)
     }
     let odd = try tinyRun("answer = \"many\"")
-    try expectRefusal(naming: "data.answer", "one_token, first_token, all_tokens") {
+    expectRefusal(naming: "data.answer", "one_token, first_token, all_tokens") {
       () throws(Refusal) in
       try kind(odd)
     }

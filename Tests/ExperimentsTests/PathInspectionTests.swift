@@ -65,7 +65,7 @@ struct PathInspectionTests {
       #expect(try PathInspection(saved + "/config.json").lines == interventions)
       // Damage is a refusal of the file that has it.
       try Data("{".utf8).write(to: URL(fileURLWithPath: lens + "/params.pt"))
-      try expectRefusal(naming: "params.pt", kind: .model) { () throws(Refusal) in
+      expectRefusal(naming: "params.pt", kind: .model) { () throws(Refusal) in
         try PathInspection(lens)
       }
     }
@@ -81,7 +81,7 @@ struct PathInspectionTests {
           "\(file): JSON lines, 2", "  base  in 2", "  label  in 1",
         ])
       try Data("{\"base\": 1}\n{\"base\"\n".utf8).write(to: URL(fileURLWithPath: file))
-      try expectRefusal(naming: "line 2") { () throws(Refusal) in try PathInspection(file) }
+      expectRefusal(naming: "line 2") { () throws(Refusal) in try PathInspection(file) }
     }
   }
 
@@ -97,11 +97,11 @@ struct PathInspectionTests {
       #expect(lines.contains { $0.contains("out.base") && $0.contains("[2]") })
       // Damage is named, and what is neither is no model.
       try Data(bytes.dropLast()).write(to: URL(fileURLWithPath: file))
-      try expectRefusal(naming: file, kind: .model) { () throws(Refusal) in
+      expectRefusal(naming: file, kind: .model) { () throws(Refusal) in
         try PathInspection(file)
       }
       try Data("abc".utf8).write(to: URL(fileURLWithPath: file))
-      try expectRefusal(naming: file, "GGUF", kind: .model) { () throws(Refusal) in
+      expectRefusal(naming: file, "GGUF", kind: .model) { () throws(Refusal) in
         try PathInspection(file)
       }
     }

@@ -1,8 +1,10 @@
 import CausalModels
 import JobFiles
 import Testing
+import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 /// Prompts as they are shown, of tokens that are parts of characters.
 @Suite struct PromptTextTests {

@@ -3,6 +3,7 @@ import JobFiles
 import Testing
 
 @testable import Experiments
+@testable import Prompts
 
 /// Jobs whose tokenizer puts a token in front of every text.
 struct SpecialTokenTests {

@@ -5,6 +5,7 @@ import JobFiles
 import Locks
 import ResultsStore
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -107,7 +108,7 @@ struct SweepAnswerTests {
     // A figure of the prompt that is left out says why; and a top token may have no text.
     var options = ShowOptions()
     options.fact = "1"
-    try expectRefusal(naming: "prompt 1", "skipped: the answer", "2 tokens", kind: .store) {
+    expectRefusal(naming: "prompt 1", "skipped: the answer", "2 tokens", kind: .store) {
       () throws(Refusal) in
       try view.sweepPictures(options)
     }
@@ -118,7 +119,7 @@ struct SweepAnswerTests {
       return
     }
     for count in [end, end + 3] {
-      try expectRefusal(naming: "\(count) bytes", kind: .store) { () throws(Refusal) in
+      expectRefusal(naming: "\(count) bytes", kind: .store) { () throws(Refusal) in
         try view.table.result([UInt8](repeating: 0, count: count), of: 1)
       }
     }
@@ -152,7 +153,7 @@ struct SweepAnswerTests {
     #expect(view.table.outline.prompts.map(\.takesTop) == [true, false, true])
     #expect(view.table.top(0, view.results) != nil && view.table.top(1, view.results) == nil)
     let run = try folder(kind: "patch", answers: ["", "", ""], metric: "")
-    try expectRefusal(naming: "[0]", "no answer, and so no foil") { () throws(Refusal) in
+    expectRefusal(naming: "[0]", "no answer, and so no foil") { () throws(Refusal) in
       try PatchKind(PatchSpec(JobDocument(reading: run.root + "/job.toml")))
     }
   }
@@ -195,12 +196,12 @@ struct SweepAnswerTests {
     throws
   {
     let long = try folder(answers: ["w7 w8", "w12 w13", "w33 w1"])
-    try expectRefusal(naming: "[0]", "2 tokens", "all 3 prompts", "first_token") {
+    expectRefusal(naming: "[0]", "2 tokens", "all 3 prompts", "first_token") {
       () throws(Refusal) in
       try ablate(long)
     }
     let forced = try folder("answer = \"all_tokens\"", answers: ["w7", "w8", "w9"])
-    try expectRefusal(naming: "data.answer", "one_token, first_token") { () throws(Refusal) in
+    expectRefusal(naming: "data.answer", "one_token, first_token") { () throws(Refusal) in
       try ablate(forced)
     }
   }

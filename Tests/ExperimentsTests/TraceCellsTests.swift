@@ -6,6 +6,7 @@ import Testing
 import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 struct TraceCellsTests {
   private static let job = """

@@ -6,6 +6,7 @@ import JobFiles
 import Models
 import Tensors
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -139,11 +140,11 @@ struct TraceCorruptionTests {
       ("by = \"counterfactual\"\nnoise = 3.0", ["corrupt.noise", "by = \"noise\""]),
       ("by = \"means\"", ["corrupt.by", "mean"]),
     ] {
-      try expectRefusal(naming: texts[0], texts[1]) { () throws(Refusal) in
+      expectRefusal(naming: texts[0], texts[1]) { () throws(Refusal) in
         try spec(job("[corrupt]\n" + corrupt))
       }
     }
-    try expectRefusal(naming: "corrupt.by", "parity") { () throws(Refusal) in
+    expectRefusal(naming: "corrupt.by", "parity") { () throws(Refusal) in
       try spec("parity = \"rome\"\n" + job("[corrupt]\nby = \"zero\""))
     }
     let digest = try spec(job()).digest
@@ -164,7 +165,7 @@ struct TraceCorruptionTests {
       "[{\"input_ids\": [3, 17, 5, 22, 9], \"subject_range\": [1, 3], \"answer_id\": 7\(more)}]"
         .utf8
     ).write(to: URL(fileURLWithPath: run.root + "/facts.json"))
-    try expectRefusal(naming: found, "counterfactual") { () throws(Refusal) in
+    expectRefusal(naming: found, "counterfactual") { () throws(Refusal) in
       try TraceJob(TraceSpec(JobDocument(reading: run.root + "/job.toml")))
     }
   }

@@ -7,6 +7,7 @@ import Testing
 import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 /// A finished run that no test changes.
 private let finished: Result<TinyRun, any Error> = Result {
@@ -73,7 +74,7 @@ struct TraceReaderTests {
     let reason = try skipped[0]["reason"].string()
     #expect(reason.hasPrefix("the most probable token is \(top[1]), not"))
     #expect(try run.verify().faults.isEmpty)
-    try expectRefusal(naming: "fact f1", "most probable token", kind: .store) {
+    expectRefusal(naming: "fact f1", "most probable token", kind: .store) {
       () throws(Refusal) in try run.figures().fact("f1")
     }
   }
@@ -87,12 +88,12 @@ struct TraceReaderTests {
 
   @Test func `a folder that is no run's is refused, and one that has only begun is not`() throws {
     let run = try TinyRun()
-    try expectRefusal(naming: run.root, "not a run folder", kind: .store) {
+    expectRefusal(naming: run.root, "not a run folder", kind: .store) {
       () throws(Refusal) in try RunStatus(TraceKind.self, run.root)
     }
     try run.run()
     try FileManager.default.removeItem(atPath: run.path + "/results.zarr")
-    try expectRefusal(naming: "results.zarr/zarr.json", "found nothing", kind: .store) {
+    expectRefusal(naming: "results.zarr/zarr.json", "found nothing", kind: .store) {
       () throws(Refusal) in try run.status()
     }
     for file in run.files() where file.hasPrefix("journal/") {
@@ -101,7 +102,7 @@ struct TraceReaderTests {
     let status = try run.status()
     #expect(status.exitCode == 75)
     #expect(status.lines[0].hasSuffix(": 0% done"))
-    try expectRefusal(naming: "no fact that is traced yet", kind: .store) {
+    expectRefusal(naming: "no fact that is traced yet", kind: .store) {
       () throws(Refusal) in try KindCommands<TraceKind>.show(run.path, ShowOptions())
     }
   }
@@ -164,13 +165,13 @@ struct TraceFiguresTests {
     let maps = try figures.maps(of: try #require(try figures.fact("f2")))
     #expect(maps.count == 1 && maps[0].valueName == "log p(#33)")
     #expect(maps[0].values.joined().allSatisfy { $0 <= 0 || $0.isNaN })
-    try expectRefusal(naming: "--site", "(did you mean mlp_output?)", kind: .commandLine) {
+    expectRefusal(naming: "--site", "(did you mean mlp_output?)", kind: .commandLine) {
       () throws(Refusal) in try run.figures { $0.site = "mlp_outputs" }
     }
-    try expectRefusal(naming: "--metric", "probability", kind: .commandLine) {
+    expectRefusal(naming: "--metric", "probability", kind: .commandLine) {
       () throws(Refusal) in try run.figures { $0.metric = "p" }
     }
-    try expectRefusal(naming: "--fact", "f0", kind: .commandLine) {
+    expectRefusal(naming: "--fact", "f0", kind: .commandLine) {
       () throws(Refusal) in try figures.fact("f9")
     }
   }
@@ -213,7 +214,7 @@ struct TraceExportTests {
     #expect(Float(cells[7]) == stored[0])
     #expect(lines.contains { $0.contains(",subject_first subject_last,") })
     #expect(try export(mean: true) == ["wrote \(places) lines to \(file)"])
-    try expectRefusal(naming: file, "--force", kind: .commandLine) { () throws(Refusal) in
+    expectRefusal(naming: file, "--force", kind: .commandLine) { () throws(Refusal) in
       try export(mean: false, force: false)
     }
   }

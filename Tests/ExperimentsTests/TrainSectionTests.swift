@@ -1,6 +1,7 @@
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 @testable import Experiments
 
@@ -34,7 +35,7 @@ struct TrainSectionTests {
   ) throws {
     _ = try section(field, of: ["LowRankRotatedSpaceIntervention", type])
     let key = String(field.prefix { $0 != " " })
-    try expectRefusal(naming: "train.\(key), line 3", "LowRankRotatedSpaceIntervention", type) {
+    expectRefusal(naming: "train.\(key), line 3", "LowRankRotatedSpaceIntervention", type) {
       () throws(Refusal) in try section(field)
     }
   }
@@ -42,7 +43,7 @@ struct TrainSectionTests {
   @Test func `a target is for losses that compare with one`() throws {
     #expect(try section("loss = \"kl\"").target == .source)
     #expect(try section("loss = \"mean_squared_error\"\ntarget = \"label\"").target == .label)
-    try expectRefusal(naming: "train.target", "cross_entropy", "kl") { () throws(Refusal) in
+    expectRefusal(naming: "train.target", "cross_entropy", "kl") { () throws(Refusal) in
       try section("target = \"label\"")
     }
   }

@@ -2,6 +2,7 @@ import Foundation
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 @testable import Experiments
 

@@ -2,8 +2,10 @@ import CausalModels
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 @testable import Experiments
+@testable import Prompts
 
 /// Facts in the forms that people have them in.
 struct UsersFactTests {
@@ -36,10 +38,10 @@ struct UsersFactTests {
     #expect(fact.id == "7" && text(fact).prompt == "Chad, whose friend is Chad of")
     #expect(fact.subject == .bytes(22..<26) && fact.subjectText == "Chad")
     #expect(fact.example.label == .text("French") && fact.example.foil == .text("English"))
-    try expectRefusal(naming: "[0].requested_rewrite.prompt", "{} once") { () throws(Refusal) in
+    expectRefusal(naming: "[0].requested_rewrite.prompt", "{} once") { () throws(Refusal) in
       try written("[\(item.replacing("{}", with: "him"))]", .fact)
     }
-    try expectRefusal(naming: "[0].requested_rewrite.target_new", "without an answer") {
+    expectRefusal(naming: "[0].requested_rewrite.target_new", "without an answer") {
       () throws(Refusal) in
       try written("[\(item.replacing("target_true", with: "target"))]", .fact)
     }
@@ -79,7 +81,7 @@ struct UsersFactTests {
       (PromptForm.fact, #""foil_id": "a", "#, ["[0].foil_id"]),
       (.fact, #""subject": "Chad", "#, ["[0].subject", "requested_rewrite.subject"]),
     ] as [(PromptForm, String, [String])] {
-      let error = try refusal { () throws(Refusal) in try written(item(more), form) }
+      let error = try jobRefusal { () throws(Refusal) in try written(item(more), form) }
       #expect(names.allSatisfy(error.description.contains) && !error.field.contains("rewrite.foil"))
     }
     // In the job itself too, read once more as the run's folder keeps it.
@@ -105,7 +107,7 @@ struct UsersFactTests {
     for wrong in [
       record.replacing("case_id", with: "case"), record.replacing("target_true", with: "target"),
     ] {
-      try expectRefusal(naming: "unknown field") { () throws(Refusal) in
+      expectRefusal(naming: "unknown field") { () throws(Refusal) in
         try own(.prompt, "[\(wrong)]")
       }
     }
@@ -124,7 +126,7 @@ struct UsersFactTests {
     inner: String, at place: String
   ) throws {
     for form in [PromptForm.fact, .prompt] {
-      try expectRefusal(naming: "[0].requested_rewrite.\(place)") { () throws(Refusal) in
+      expectRefusal(naming: "[0].requested_rewrite.\(place)") { () throws(Refusal) in
         try written("[{\"requested_rewrite\": {\(inner)}}]", form)
       }
     }

@@ -1,5 +1,6 @@
 import Inputs
 import Testing
+import _TestSupport
 
 @testable import JobFiles
 

@@ -2,6 +2,7 @@ import Foundation
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 struct JobDocumentTests {
   @Test func `a job that is no regular file of fair size is refused with its cause`() throws {

@@ -1,6 +1,7 @@
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 struct JobOverrideTests {
   private let text = "kind = \"trace\"\n[run]\nthreads = 1\n[[restore]]\nsite = \"block_output\"\n"

@@ -1,6 +1,7 @@
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
 struct JobTOMLTests {
   @Test(arguments: [

@@ -1,6 +1,7 @@
 internal import Inputs
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import Tokenizers
 
 /// `[data]` of jobs that run a model over a corpus: texts, and how they become sequences.

@@ -2,6 +2,7 @@ internal import Checkpoints
 internal import Cluster
 internal import Inputs
 internal import JobFiles
+internal import Prompts
 internal import ResultsStore
 
 /// One kind of experiment: a job resolved against its model's head and its data, with all that
@@ -192,29 +193,4 @@ struct JobWeights: Sendable {
   let notes: [String]
   /// A dump whose activations must be of these weights.
   var dump: DumpReader?
-}
-
-/// What the numbers of a job come from beside weights: a file's digest, or digests.
-struct JobInput: Sendable {
-  /// As `spec.json` names it.
-  let name: String
-  /// As a refusal names it.
-  let what: String
-  /// Nil where there is none, as with data in the job itself.
-  let digest: JobValue?
-
-  init(_ name: String, _ what: String, _ digest: JobValue?) {
-    (self.name, self.what, self.digest) = (name, what, digest)
-  }
-
-  init(_ name: String, _ digest: String?) {
-    self.init(name, "\(name) digest", digest.map { .text($0) })
-  }
-
-  /// Digests by name.
-  static func table(_ inputs: [JobInput]) -> JobValue {
-    var table = JobTable()
-    for input in inputs { table[input.name] = input.digest }
-    return JobValue(.table(table))
-  }
 }

@@ -3,6 +3,7 @@ internal import Cluster
 internal import Inputs
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import Tensors
 
 /// A model as all ranks of a run open it: the same on each, its weights once a host.

@@ -2,6 +2,7 @@ internal import Checkpoints
 internal import Inputs
 internal import Interventions
 internal import Locks
+internal import Prompts
 internal import Tokenizers
 
 /// A model's tokenizer, which is read when something first asks for it.

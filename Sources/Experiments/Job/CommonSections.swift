@@ -1,5 +1,6 @@
 internal import Inputs
 package import JobFiles
+internal import Prompts
 package import Slurm
 
 /// What a job of any kind has beside its kind's own fields.

@@ -1,5 +1,6 @@
 internal import Inputs
 internal import JobFiles
+internal import Prompts
 
 /// What the jobs that train something have in common, for their run folders and all that reads them.
 protocol TrainingSpec: JobSpecification {

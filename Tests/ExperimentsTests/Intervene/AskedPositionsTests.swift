@@ -26,7 +26,7 @@ struct AskedPositionsTests {
 
   @Test(arguments: ["5", "-6", "subject", "", "1,", "x", "1,1"])
   func `what is no position of the prompt is refused by the option's name`(text: String) throws {
-    try expectRefusal(naming: "--at", kind: .commandLine) { () throws(Refusal) in
+    expectRefusal(naming: "--at", kind: .commandLine) { () throws(Refusal) in
       try AskedPositions(text, mask: nil)(input)
     }
   }

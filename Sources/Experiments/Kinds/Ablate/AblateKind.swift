@@ -4,6 +4,7 @@ internal import Interventions
 internal import JobFiles
 internal import Models
 internal import Tensors
+internal import Prompts
 
 /// Ablation: each cell's value becomes zero, a mean, or another text's.
 struct AblateKind: SweepKind {

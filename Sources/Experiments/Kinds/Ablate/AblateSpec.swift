@@ -1,5 +1,6 @@
 internal import Inputs
 internal import JobFiles
+internal import Prompts
 
 /// What an ablated value becomes.
 enum AblationWay: String, CaseIterable, Sendable {

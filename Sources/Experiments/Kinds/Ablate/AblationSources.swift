@@ -2,6 +2,7 @@ internal import Inputs
 internal import JobFiles
 internal import Models
 internal import Randomness
+internal import Prompts
 
 /// The texts that ablated values come from, and which text replaces which.
 struct AblationSources: Sendable {

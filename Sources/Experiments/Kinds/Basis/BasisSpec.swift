@@ -1,5 +1,6 @@
 package import Inputs
 package import JobFiles
+package import Prompts
 
 /// A job of the kind `basis`: causal bases of a model's activations, with every default filled in.
 ///

@@ -3,6 +3,7 @@ internal import Cluster
 internal import Foundation
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import Tensors
 
 /// What `plan` prints of a training job.

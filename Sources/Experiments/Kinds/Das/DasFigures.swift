@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inputs
 internal import Interventions
 internal import JobFiles
+internal import Prompts
 internal import ResultsStore
 
 /// A training job as figures: accuracy by layer and place, loss and accuracy against steps, and

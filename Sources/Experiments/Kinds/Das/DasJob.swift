@@ -3,6 +3,7 @@ package import Inputs
 internal import Interventions
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import Tokenizers
 
 /// A training job before any large weight is read: the job, its model's shape and its examples, all

@@ -5,6 +5,7 @@ internal import Interventions
 internal import JobFiles
 internal import Locks
 internal import Models
+internal import Prompts
 internal import Tensors
 
 /// One training made ready: interventions at a point of the sweep, and where they act in every

@@ -1,5 +1,6 @@
 internal import Inputs
 package import Interventions
+internal import Prompts
 internal import ResultsStore
 
 /// What a training came to, as its journal record holds it: the same bytes wherever it was run.

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inputs
 internal import Interventions
 internal import Locks
+internal import Prompts
 internal import Tensors
 
 extension DasRunner {

@@ -2,6 +2,7 @@ internal import Autodiff
 internal import Inputs
 internal import Interventions
 internal import Models
+internal import Prompts
 internal import Tensors
 
 /// Runs the interventions of a problem on microbatches, on any thread.

@@ -1,5 +1,6 @@
 package import Inputs
 package import JobFiles
+package import Prompts
 
 /// A job of the kind `das`: interventions trained so that exchanging what they find in a model's
 /// states has the effects that a causal model predicts, with every default filled in.

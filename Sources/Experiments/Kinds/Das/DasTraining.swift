@@ -3,6 +3,7 @@ internal import CausalModels
 internal import Inputs
 internal import Interventions
 internal import JobFiles
+internal import Prompts
 internal import Randomness
 internal import Tensors
 

@@ -1,4 +1,5 @@
 internal import Inputs
+internal import Prompts
 internal import ResultsStore
 
 /// A kind whose units are trainings: what its runs are shown as, and written as a table.

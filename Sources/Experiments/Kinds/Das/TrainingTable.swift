@@ -2,6 +2,7 @@ internal import Cluster
 internal import Inputs
 internal import Interventions
 internal import JobFiles
+internal import Prompts
 internal import ResultsStore
 
 /// What the units, arrays and figures of a training job hang on beside the job.

@@ -1,6 +1,7 @@
 internal import Inputs
 internal import JobFiles
 internal import Models
+internal import Prompts
 
 /// `[dump]`: whose activations are kept.
 struct DumpSection: Sendable {

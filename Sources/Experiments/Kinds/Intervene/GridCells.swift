@@ -3,6 +3,7 @@ internal import Inputs
 internal import Interventions
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import ResultsStore
 internal import Tensors
 internal import Tokenizers

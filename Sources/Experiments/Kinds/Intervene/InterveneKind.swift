@@ -6,6 +6,7 @@ internal import JobFiles
 internal import Models
 internal import ResultsStore
 internal import Tensors
+internal import Prompts
 
 /// A specification with other values in some of its fields, cell by cell.
 struct InterveneKind: Kind {

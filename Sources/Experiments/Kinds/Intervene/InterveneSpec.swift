@@ -2,6 +2,7 @@ internal import Foundation
 internal import Inputs
 internal import Interventions
 internal import JobFiles
+internal import Prompts
 
 /// A specification with a grid: a job of the kind `intervene`, each cell of which is the specification
 /// with other values in some of its fields.

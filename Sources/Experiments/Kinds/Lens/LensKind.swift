@@ -5,6 +5,7 @@ internal import Interventions
 internal import JobFiles
 internal import Lenses
 internal import Models
+internal import Prompts
 internal import ResultsStore
 internal import Tokenizers
 

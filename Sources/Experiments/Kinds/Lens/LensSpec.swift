@@ -1,6 +1,7 @@
 package import Inputs
 package import JobFiles
 internal import Lenses
+package import Prompts
 
 extension LensSettings {
   /// The fields of `[lens]` but its layers.

@@ -3,6 +3,7 @@ internal import Inputs
 internal import Interventions
 internal import JobFiles
 internal import Models
+internal import Prompts
 
 /// Activation patching: each cell's value comes from the pair's other run.
 struct PatchKind: SweepKind {

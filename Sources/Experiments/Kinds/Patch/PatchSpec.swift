@@ -1,5 +1,6 @@
 internal import Inputs
 internal import JobFiles
+internal import Prompts
 
 /// Which run of a pair is changed, and which gives the values.
 enum PatchDirection: String, CaseIterable, Sendable {

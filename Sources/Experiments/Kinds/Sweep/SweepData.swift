@@ -1,6 +1,7 @@
 internal import Inputs
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import Tokenizers
 
 /// A sweep before any weight is read: its prompts in the model's tokens, and its items resolved in them.

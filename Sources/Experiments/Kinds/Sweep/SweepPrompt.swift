@@ -1,3 +1,5 @@
+internal import Prompts
+
 /// A prompt of a sweep as its run's folder keeps it.
 struct SweepPrompt: Sendable, Codable {
   let id: String

@@ -5,6 +5,7 @@ internal import Inputs
 internal import Interventions
 internal import Locks
 internal import Models
+internal import Prompts
 internal import ResultsStore
 internal import Tensors
 

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inputs
 internal import Interventions
 internal import Models
+internal import Prompts
 internal import Randomness
 internal import ResultsStore
 

@@ -1,5 +1,6 @@
 package import Inputs
 package import JobFiles
+package import Prompts
 
 /// What is read off the logits of the prompt's last token.
 package enum Metric: String, CaseIterable, Sendable {

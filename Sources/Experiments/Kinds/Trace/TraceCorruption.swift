@@ -3,6 +3,7 @@ internal import Inputs
 internal import Interventions
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import Tensors
 
 /// What makes the corrupted runs of a trace, on any rank the same.

@@ -1,6 +1,7 @@
 package import Inputs
 internal import JobFiles
 package import Models
+package import Prompts
 internal import Tokenizers
 
 /// A causal trace before any weight is read: the job, its model's shape and its tokenised facts,

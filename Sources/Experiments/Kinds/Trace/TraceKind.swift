@@ -4,6 +4,7 @@ internal import Foundation
 internal import Inputs
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import ResultsStore
 internal import Tokenizers
 

@@ -2,6 +2,7 @@ internal import Checkpoints
 internal import Inputs
 internal import JobFiles
 internal import Models
+internal import Prompts
 internal import Randomness
 internal import Tensors
 

@@ -4,6 +4,7 @@ internal import Interventions
 internal import JobFiles
 internal import Locks
 internal import Models
+internal import Prompts
 internal import ResultsStore
 internal import Tensors
 

@@ -1,5 +1,6 @@
 package import Inputs
 package import JobFiles
+package import Prompts
 
 /// A job of the kind `trace`: causal tracing, with every default filled in.
 ///

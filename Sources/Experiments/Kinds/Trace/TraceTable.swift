@@ -2,6 +2,7 @@ internal import Cluster
 internal import Foundation
 internal import Inputs
 package import JobFiles
+internal import Prompts
 internal import ResultsStore
 
 /// A fact as a run's folder keeps it.

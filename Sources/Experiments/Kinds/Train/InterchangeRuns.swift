@@ -1,6 +1,7 @@
 internal import Autodiff
 internal import Interventions
 internal import Models
+internal import Prompts
 
 /// Runs of a model whose own weights are trained, with states of other inputs put into them.
 ///

@@ -1,6 +1,7 @@
 internal import CausalModels
 internal import Cluster
 internal import Foundation
+internal import Prompts
 internal import Tensors
 
 /// What `plan` prints of a job that trains a model.

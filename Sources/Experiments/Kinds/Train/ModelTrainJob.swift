@@ -2,6 +2,7 @@ internal import Checkpoints
 package import Inputs
 internal import JobFiles
 internal import Models
+package import Prompts
 internal import Tensors
 internal import Tokenizers
 

@@ -1,5 +1,6 @@
 package import Inputs
 package import JobFiles
+package import Prompts
 
 /// A job of the kind `train`: a model's own weights trained on labels, from nothing or from trained
 /// ones, with every default filled in.

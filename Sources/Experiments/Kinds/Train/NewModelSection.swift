@@ -1,6 +1,7 @@
 package import Inputs
 package import JobFiles
 package import Models
+package import Prompts
 
 /// `[model]` of a job that trains a model's own weights: an architecture and its sizes, to begin from
 /// random weights, or the path of a folder, to go on from trained ones.

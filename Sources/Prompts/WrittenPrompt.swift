@@ -21,13 +21,13 @@ package struct WrittenPrompt: Sendable {
   }
 
   /// By which names of its fields the prompt is refused.
-  struct Keys: Sendable {
-    var base = "base"
+  package struct Keys: Sendable {
+    package var base = "base"
     /// Of the only source; each of several is an item of `sources`.
-    var source = "source"
-    var answer = "label"
-    var foil = "foil"
-    var places = "places"
+    package var source = "source"
+    package var answer = "label"
+    package var foil = "foil"
+    package var places = "places"
     var sourcePlaces = "source_places"
   }
 
@@ -50,7 +50,7 @@ package struct WrittenPrompt: Sendable {
   var sharing = PlaceSharing.none
   /// Whether the foil must be another token than the answer.
   var foilDiffers = false
-  var keys = Keys()
+  package internal(set) var keys = Keys()
   /// As a job would hold it.
   package var canonical = JobValue(.null)
   /// Where it stands.
@@ -62,19 +62,19 @@ package struct WrittenPrompt: Sendable {
   }
 
   /// Where a source stands.
-  func place(ofSource number: Int) -> JobPlace {
+  package func place(ofSource number: Int) -> JobPlace {
     place.member(example.sources.count == 1 ? keys.source : "sources[\(number)]")
   }
 
   /// The same without the prompts that it is compared with.
-  var alone: WrittenPrompt {
+  package var alone: WrittenPrompt {
     var alone = self
     alone.example.sources = []
     return alone
   }
 
   /// How many subjects are parts of longer words, on one line; nil for none.
-  static func partLine(_ prompts: [WrittenPrompt]) -> String? {
+  package static func partLine(_ prompts: [WrittenPrompt]) -> String? {
     let parts = prompts.filter(\.subjectIsPart)
     guard let first = parts.first else { return nil }
     return
@@ -100,7 +100,7 @@ extension Fields {
   /// The first that is given of fields that mean the same; those behind it are passed over.
   ///
   /// - Parameter agree: Whether they must say the same.
-  mutating func first<Value>(
+  package mutating func first<Value>(
     of names: [String], agree: Bool = false, _ type: FieldType<Value>, _ says: String
   ) throws(Refusal) -> (value: Value, key: String)? {
     var found: (value: Value, key: String)?
@@ -123,7 +123,7 @@ extension Fields {
 
 extension FieldType where Value == String {
   /// Text that is not blank.
-  static func words(_ what: String) -> FieldType {
+  package static func words(_ what: String) -> FieldType {
     text.checked { (text, field) throws(Refusal) in
       guard !text.allSatisfy(\.isWhitespace) else {
         throw field.place.refusal("an empty text", expected: what)
@@ -148,7 +148,7 @@ extension FieldType where Value == Int {
 }
 
 extension FieldType where Value == [Int] {
-  static func tokenIDs(_ least: Int = 1) -> FieldType {
+  package static func tokenIDs(_ least: Int = 1) -> FieldType {
     list(of: .tokenID, "tokens", count: least...Int.max)
   }
 }
@@ -158,7 +158,7 @@ extension FieldType where Value == ExampleInput {
   package static var lengthLimit: Int { 1 << 20 }
 
   /// Text, token ids or features.
-  static var input: FieldType {
+  package static var input: FieldType {
     FieldType(
       "a prompt, a list of token ids, or a list of feature vectors, [[...], ...], one a position",
       placeholder: .tokens([0]), canonical: { _ in JobValue(.null) }
@@ -203,7 +203,7 @@ extension FieldType where Value == ExampleInput {
 
 extension FieldType where Value == ExampleLabel {
   /// - Parameter isClass: Whether it may be a class, and so true or false, too.
-  static func answer(isClass: Bool = false) -> FieldType {
+  package static func answer(isClass: Bool = false) -> FieldType {
     let words = "a text of one token, or the number of a token" + (isClass ? " or class" : "")
     return FieldType(
       words, placeholder: .index(0),

@@ -36,13 +36,13 @@ package struct ResolvedPrompt: Sendable {
   /// Whether each source by itself has the answer too; empty where the data does not tell.
   package let sourcesAgree: [Bool]
   /// The answer's tokens after its first, which teacher forcing reads too; empty without it.
-  var answerRest: [Int] = []
+  package var answerRest: [Int] = []
   /// Whether the clean run's most probable token is the answer, and `answer` says nothing.
-  var takesTop = false
+  package var takesTop = false
   /// Why it is left out before any run, in words; nil where it is not.
-  var skipped: String?
+  package var skipped: String?
   /// The answer's whole text where its first token stands for it, or would if it were not left out.
-  var answerText: String?
+  package var answerText: String?
   /// Where the first token stands for an answer or foil of several, first; nil where none does.
   var shortened: JobPlace?
   /// Which of its answers could have been other tokens.
@@ -51,20 +51,20 @@ package struct ResolvedPrompt: Sendable {
   package let place: JobPlace
 
   /// An answer that could have been other tokens.
-  struct Spelling: Sendable {
+  package struct Spelling: Sendable {
     /// What the prompt ends in.
-    let end: Character?
+    package let end: Character?
     /// The answer with or without its space.
-    let text: String
+    package let text: String
     /// Where it is one other token with a space before it, or without, and only how the prompt ends says
     /// which is meant: the one that is not. Nil where the prompt's end would take it in.
-    let other: (text: String, id: Int)?
+    package let other: (text: String, id: Int)?
     /// Its field, where a number would settle it.
-    let key: String
-    let at: JobPlace
+    package let key: String
+    package let at: JobPlace
 
     /// A line for each of the two kinds, a prompt counted once; none without.
-    static func lines(_ prompts: [ResolvedPrompt]) -> [String] {
+    package static func lines(_ prompts: [ResolvedPrompt]) -> [String] {
       func line(
         _ isMeant: (Spelling) -> Bool, _ says: (_ first: Spelling, _ end: String) -> String
       ) -> [String] {
@@ -87,7 +87,7 @@ package struct ResolvedPrompt: Sendable {
     }
 
     /// The same of each split of a job's examples.
-    static func lines(_ items: [Split: [ResolvedPrompt]]) -> [String] {
+    package static func lines(_ items: [Split: [ResolvedPrompt]]) -> [String] {
       Split.allCases.flatMap { split in
         lines(items[split] ?? []).map { "\(split.rawValue): \($0)" }
       }
@@ -95,7 +95,7 @@ package struct ResolvedPrompt: Sendable {
   }
 
   /// How many have no answer in the data, on one line; nil where all have one.
-  static func topLine(_ count: Int, of all: Int, _ plural: String) -> String? {
+  package static func topLine(_ count: Int, of all: Int, _ plural: String) -> String? {
     guard count > 0 else { return nil }
     return
       "\(RunNeeds.count(count)) of \(RunNeeds.count(all)) \(plural) have no answer in the data: "
@@ -115,16 +115,16 @@ package struct ResolvedPrompt: Sendable {
   /// The prompt's tokens.
   package var ids: [Int] { base.ids }
   /// The answer's tokens that are read: the first, or with teacher forcing all.
-  var answers: [Int] { [answer] + answerRest }
+  package var answers: [Int] { [answer] + answerRest }
   /// The tokens of a prompt, such as this one's, with those of the answer behind it that others are
   /// read after.
-  func forced(_ prompt: [Int]) -> [Int] { prompt + answers.dropLast() }
+  package func forced(_ prompt: [Int]) -> [Int] { prompt + answers.dropLast() }
   /// The tokens of the subject; nil where there is none.
   package var subject: Range<Int>? { base.places.roles?.subject }
   /// What a source is called in a refusal.
-  func name(ofSource number: Int) -> String {
+  package func name(ofSource number: Int) -> String {
     sources.count == 1 ? "source" : "sources[\(number)]"
   }
   /// It in a refusal of another place.
-  var name: String { "\(place.file), \(place.field)" }
+  package var name: String { "\(place.file), \(place.field)" }
 }

@@ -12,7 +12,7 @@ package enum LongAnswers: String, CaseIterable, Sendable {
   case allTokens = "all_tokens"
 
   /// What a field says of those that it may be.
-  static func says(_ choices: [LongAnswers], _ noun: String) -> String {
+  package static func says(_ choices: [LongAnswers], _ noun: String) -> String {
     let each = choices.map { choice in
       switch choice {
       case .oneToken:
@@ -29,7 +29,7 @@ package enum LongAnswers: String, CaseIterable, Sendable {
   }
 
   /// For how many prompts a first token stands, on one line; nil for none.
-  static func shortenedLine(_ prompts: [ResolvedPrompt], _ plural: String) -> String? {
+  package static func shortenedLine(_ prompts: [ResolvedPrompt], _ plural: String) -> String? {
     let places = prompts.compactMap(\.shortened)
     guard let first = places.first else { return nil }
     return
@@ -40,7 +40,9 @@ package enum LongAnswers: String, CaseIterable, Sendable {
   /// How many prompts are skipped for their answers' tokens, on one line; nil for none.
   ///
   /// - Parameter first: Where the first of them is.
-  static func skippedLine(_ count: Int, of all: Int, _ plural: String, first: String?) -> String? {
+  package static func skippedLine(_ count: Int, of all: Int, _ plural: String, first: String?)
+    -> String?
+  {
     guard count > 0, let first else { return nil }
     return
       "\(RunNeeds.count(count)) of \(RunNeeds.count(all)) \(plural) skipped: answers or foils of "

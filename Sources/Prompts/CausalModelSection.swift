@@ -8,13 +8,13 @@ internal import JobFiles
 /// `vectors` (their width, in `range`), of which `entities` draws so many; `like` takes the values of
 /// another. A variable with a `function` follows from the variables that its formula names.
 struct CausalModelSection: Sendable {
-  let task: CausalTask
+  package let task: CausalTask
   /// The variables that features are made of; nil: the inputs.
-  let read: [String]?
+  package let read: [String]?
 
-  init(_ task: CausalTask) { (self.task, read) = (task, nil) }
+  package init(_ task: CausalTask) { (self.task, read) = (task, nil) }
 
-  init(_ f: inout Fields, seed: UInt64) throws(Refusal) {
+  package init(_ f: inout Fields, seed: UInt64) throws(Refusal) {
     let declared = try f.required(
       "variables",
       .tables(named: "NAME") { (f, name) throws(Refusal) in
@@ -100,12 +100,12 @@ struct CausalModelSection: Sendable {
 private struct DeclaredVariable: Sendable {
   let domain: CausalDomain?
   /// The variable whose values it has.
-  let like: String?
+  package let like: String?
   let function: CausalFunction?
   let parents: [String]?
   let timeStep: Int?
 
-  init(_ f: inout Fields, _ name: String, seed: UInt64) throws(Refusal) {
+  package init(_ f: inout Fields, _ name: String, seed: UInt64) throws(Refusal) {
     let like = try f.optional(
       "like", .text, apartFrom: ["range", "vectors", "entities", "decimals", "values"],
       "Another variable, whose values it has, entities and all.")
@@ -155,7 +155,7 @@ private struct DeclaredVariable: Sendable {
   }
 
   /// The variables, those that are like another with its values.
-  static func resolved(
+  package static func resolved(
     _ declared: [(name: String, item: DeclaredVariable)], in table: JobSection
   ) throws(Refusal) -> [CausalVariable] {
     var variables: [CausalVariable] = []

@@ -1,16 +1,16 @@
-internal import Inputs
-internal import Tokenizers
+package import Inputs
+package import Tokenizers
 
 /// A tokenizer as prompts see it: its ids are the model's.
-struct ModelPrompts: PromptTokenizer {
+package struct ModelPrompts: PromptTokenizer {
   private let tokenizer: (any Tokenizer)?
   private let model: String
   /// Whether prompts get the tokens that the tokenizer puts around them.
   private let addsSpecialTokens: Bool
-  let count: Int
+  package let count: Int
 
   /// - Parameter model: The model's path, for the refusal where it has no tokenizer.
-  init(
+  package init(
     _ tokenizer: (any Tokenizer)?, vocabulary: Int, model: String, addsSpecialTokens: Bool = true
   ) {
     self.tokenizer = tokenizer
@@ -19,13 +19,13 @@ struct ModelPrompts: PromptTokenizer {
     count = vocabulary
   }
 
-  func encodeWithOffsets(
+  package func encodeWithOffsets(
     _ text: String
   ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] {
     try encoded(text, addingSpecialTokens: false)
   }
 
-  func promptWithOffsets(
+  package func promptWithOffsets(
     _ text: String
   ) throws(Refusal) -> [(id: Int, utf8Range: Range<Int>)] {
     try encoded(text, addingSpecialTokens: addsSpecialTokens)
@@ -44,10 +44,10 @@ struct ModelPrompts: PromptTokenizer {
     return zip(encoding.ids, encoding.utf8Spans).map { ($0, $1) }
   }
 
-  func token(_ id: Int) -> String? {
+  package func token(_ id: Int) -> String? {
     guard let tokenizer else { return (0..<count).contains(id) ? "#\(id)" : nil }
     return tokenizer.token(id)
   }
 
-  func decode(_ ids: [Int]) -> String { tokenizer?.decode(ids) ?? ids.map(text).joined() }
+  package func decode(_ ids: [Int]) -> String { tokenizer?.decode(ids) ?? ids.map(text).joined() }
 }

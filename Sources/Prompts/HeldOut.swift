@@ -1,10 +1,11 @@
 /// What is said of examples that are to be held out and are not.
-enum HeldOut {
+package enum HeldOut {
   /// A line for each other split of which examples have the inputs of training examples, base and
   /// sources alike: right answers to those can be learnt by heart.
   ///
   /// - Parameter items: By split; of long sets that are made as they are needed the first ones.
-  static func lines(_ items: [Split: [ResolvedPrompt]], of counts: [Split: Int]) -> [String] {
+  package static func lines(_ items: [Split: [ResolvedPrompt]], of counts: [Split: Int]) -> [String]
+  {
     func inputs(_ item: ResolvedPrompt) -> [ResolvedInput.Content] {
       ([item.base] + item.sources).map(\.content)
     }

@@ -1,13 +1,13 @@
-internal import Checkpoints
-internal import Inputs
+package import Checkpoints
+package import Inputs
 internal import JobFiles
-internal import Models
-internal import Tokenizers
+package import Models
+package import Tokenizers
 
 extension PromptResolver {
   /// Of a model with its own tokenizer, or the one that the job names; nil where there is none, and
   /// prompts must be token ids.
-  static func of(
+  package static func of(
     _ model: ModelSection, _ checkpoint: Checkpoint, _ limits: PromptLimits
   ) throws(Refusal) -> (resolver: PromptResolver, tokenizer: (any Tokenizer)?) {
     let vocabulary = limits.inputs.vocabulary
@@ -23,16 +23,16 @@ extension PromptResolver {
 }
 
 /// A decoder, and what turns the prompts of a job into its tokens; reads no weights.
-struct PromptModel: Sendable {
-  let published: PublishedModel
+package struct PromptModel: Sendable {
+  package let published: PublishedModel
   /// Nil where the model has none; prompts then come as token ids.
-  let tokenizer: (any Tokenizer)?
-  let resolver: PromptResolver
+  package let tokenizer: (any Tokenizer)?
+  package let resolver: PromptResolver
 
   /// - Parameters:
   ///   - context: Tokens of a prompt, at most; nil stands for the model's own limit.
   ///   - mayLookAhead: Whether a model will do whose positions see later ones.
-  init(
+  package init(
     _ model: ModelSection, context: Int? = nil, mayLookAhead: Bool = false
   ) throws(Refusal) {
     published = try PublishedModel(model.path.resolved)
@@ -52,45 +52,5 @@ struct PromptModel: Sendable {
     var limits = PromptLimits(published.shape, model: model.path.written)
     if let context { limits.inputs.positions = context }
     (resolver, tokenizer) = try PromptResolver.of(model, published.checkpoint, limits)
-  }
-}
-
-/// A decoder and the texts that a job runs it on, checked against each other; reads no weights.
-struct ModelTexts: Sendable {
-  private let model: PromptModel
-  /// Token ids of each text.
-  let texts: [[Int]]
-  /// Of the texts' file; nil where they stand in the job.
-  let digest: String?
-
-  /// - Parameters:
-  ///   - context: Tokens of a text, at most; nil stands for the model's own limit.
-  ///   - mayLookAhead: Whether a model will do whose positions see later ones.
-  init(
-    _ model: ModelSection, _ data: TextSection, context: Int? = nil, mayLookAhead: Bool = false
-  ) throws(Refusal) {
-    let model = try PromptModel(model, context: context, mayLookAhead: mayLookAhead)
-    let loaded = try data.load()
-    var texts: [[Int]] = []
-    for text in loaded.texts {
-      texts.append(try model.resolver.tokens(of: text, length: data.length))
-    }
-    (self.model, self.texts, digest) = (model, texts, loaded.fileDigest)
-  }
-
-  var published: PublishedModel { model.published }
-  var tokenizer: (any Tokenizer)? { model.tokenizer }
-
-  /// Each text with its tokens divided, at most `limit` of them, and how many there are.
-  func lines(limit: Int) -> [String] {
-    texts.prefix(limit).enumerated().map { model.resolver.prompts.line($0, $1) }
-      + ["ok: \(texts.count) texts"]
-  }
-}
-
-extension PromptTokenizer {
-  /// A text with its tokens divided.
-  func line(_ number: Int, _ ids: [Int]) -> String {
-    "\(number): \(ids.map { escaped(text($0)) }.joined(separator: "|")) (\(ids.count) tokens)"
   }
 }

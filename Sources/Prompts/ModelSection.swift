@@ -21,7 +21,9 @@ package struct ModelSection: Sendable {
   }
 
   /// The same in a section that may describe a new model instead, in which case it is nil.
-  static func ofFolder(_ f: inout Fields, unless other: String) throws(Refusal) -> ModelSection? {
+  package static func ofFolder(_ f: inout Fields, unless other: String) throws(Refusal)
+    -> ModelSection?
+  {
     let isGiven = Fields.When(!f.has(other), "path")
     let path = try f.optional(
       "path", .path("a model's folder to go on from, or \(other)"),
@@ -35,7 +37,7 @@ package struct ModelSection: Sendable {
     return section
   }
 
-  init(path: JobPath, tokenizer: JobPath?, specialTokens: Bool, digest: String?) {
+  package init(path: JobPath, tokenizer: JobPath?, specialTokens: Bool, digest: String?) {
     let place = HubCache().place(of: path.written, at: path.resolved)
     self.path = JobPath(written: path.written, resolved: place)
     (self.tokenizer, self.digest) = (tokenizer, digest)

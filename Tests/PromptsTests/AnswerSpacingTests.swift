@@ -1,8 +1,9 @@
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
-@testable import Experiments
+@testable import Prompts
 
 struct AnswerSpacingTests {
   @Test(arguments: [

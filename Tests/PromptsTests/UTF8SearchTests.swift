@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Experiments
+@testable import Prompts
 
 struct UTF8SearchTests {
   @Test func `mentions are found from the left, each byte once`() {

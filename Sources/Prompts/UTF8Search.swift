@@ -43,7 +43,7 @@ extension String {
   }
 
   /// Whether bytes of this string, whole characters, neither begin nor end within a word.
-  func isWhole(_ range: Range<Int>) -> Bool {
+  package func isWhole(_ range: Range<Int>) -> Bool {
     func isLetter(_ scalar: Unicode.Scalar?) -> Bool {
       scalar.map(AnswerSpacing.isWord) ?? false
     }

@@ -8,7 +8,7 @@ struct AnswerSpacing: Sendable, Equatable {
   /// The prompt's last character, where it is no word's and no space.
   let unusualEnd: Character?
 
-  init(after prompt: String) {
+  package init(after prompt: String) {
     guard let last = prompt.last, let scalar = last.unicodeScalars.first else {
       (isSpaced, unusualEnd) = (true, nil)
       return

@@ -25,11 +25,11 @@ extension PromptForm {
   /// A fact in the form of CounterFact.
   struct Rewrite {
     /// The subject's place in the prompt.
-    let subject: WrittenPrompt.Subject
+    package let subject: WrittenPrompt.Subject
     /// The table `requested_rewrite` by what is read of it.
-    let canonical: JobValue
+    package let canonical: JobValue
     /// Names by which its parts stand in a fact's canonical form, of which it takes the place.
-    let names: [String]
+    package let names: [String]
   }
 
   /// An item in the form of CounterFact as one by our names, with what has them; others as they are.

@@ -8,22 +8,22 @@ package import JobFiles
 /// other names is passed over in a file, and refused in the job itself.
 package struct PromptForm: Sendable {
   /// A part of a prompt: the names of its text and of its token ids.
-  struct Part: Sendable {
-    let texts: [String]
-    let ids: [String]
-    let says: String
+  package struct Part: Sendable {
+    package let texts: [String]
+    package let ids: [String]
+    package let says: String
 
-    init(_ texts: [String], _ ids: [String], _ says: String) {
+    package init(_ texts: [String], _ ids: [String], _ says: String) {
       (self.texts, self.ids, self.says) = (texts, ids, says)
     }
   }
 
   /// What one is called, and what many are.
   let noun: String
-  let plural: String
-  let base: Part
+  package let plural: String
+  package let base: Part
   let hasSubject: Bool
-  let answer: Part
+  package let answer: Part
   private let foil: Part
   private let other: Part
   /// Whether there must be another prompt; nil: what is said of one is left unread.
@@ -73,12 +73,12 @@ package struct PromptForm: Sendable {
       + "CounterFact has it")
 
   /// Prompts with others that they are compared with, unless they are compared with noise.
-  static func pair(isCompared: Bool) -> PromptForm {
+  package static func pair(isCompared: Bool) -> PromptForm {
     sweep("pair", needsOther: isCompared ? true : nil)
   }
 
   /// Prompts of the same names that are compared with none.
-  static let prompt = sweep("prompt", needsOther: nil)
+  package static let prompt = sweep("prompt", needsOther: nil)
 
   private static func sweep(_ noun: String, needsOther: Bool?) -> PromptForm {
     PromptForm(
@@ -154,7 +154,7 @@ package struct PromptForm: Sendable {
   /// - Parameters:
   ///   - number: The id of a prompt that has none.
   ///   - isOwn: Whether it stands in the job itself, where names that mean the same must say the same.
-  func read(
+  package func read(
     _ f: inout Fields, number: Int, isOwn: Bool = false
   ) throws(Refusal) -> WrittenPrompt {
     let id = try f.first(
@@ -226,11 +226,11 @@ package struct PromptForm: Sendable {
 
   /// An input as it is given: its tokens, its text, or both.
   private struct Given {
-    let ids: [Int]?
-    let text: String?
-    let key: String
+    package let ids: [Int]?
+    package let text: String?
+    package let key: String
 
-    var content: ExampleInput { ids.map { .tokens($0) } ?? .text(text ?? "") }
+    package var content: ExampleInput { ids.map { .tokens($0) } ?? .text(text ?? "") }
   }
 
   private func input(
@@ -245,10 +245,10 @@ package struct PromptForm: Sendable {
 
   /// An answer as it is given: its token, its text, or both.
   private struct GivenAnswer {
-    let label: ExampleLabel
-    let key: String
+    package let label: ExampleLabel
+    package let key: String
     /// Its text beside its token.
-    var beside: (text: String, key: String)?
+    package var beside: (text: String, key: String)?
   }
 
   private func label(
@@ -284,7 +284,7 @@ package struct PromptForm: Sendable {
   }
 
   /// Without blanks at its ends, whose tokens are not the subject's.
-  func trimmed(_ words: String) -> String {
+  package func trimmed(_ words: String) -> String {
     let end = words.reversed().drop(while: \.isWhitespace).reversed()
     return String(end.drop(while: \.isWhitespace))
   }

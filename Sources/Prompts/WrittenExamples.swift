@@ -12,9 +12,9 @@ internal import JobFiles
 /// the base; `source_places` does so for the sources, as one table for all or a list of tables, and
 /// where it is missing the places of the base hold.
 struct WrittenExamples {
-  private(set) var prompts: [WrittenPrompt] = []
+  package private(set) var prompts: [WrittenPrompt] = []
   /// Every variable that a line names, behind those of other files, in the order of the lines.
-  private(set) var variables: [String]
+  package private(set) var variables: [String]
   private let isIntervened: Bool
 
   /// Sources of one example.
@@ -23,16 +23,16 @@ struct WrittenExamples {
   /// - Parameters:
   ///   - isIntervened: Whether each example needs a source.
   ///   - variables: Those that other files of the data have named.
-  init(isIntervened: Bool, variables: [String] = []) {
+  package init(isIntervened: Bool, variables: [String] = []) {
     (self.isIntervened, self.variables) = (isIntervened, variables)
   }
 
   /// - Returns: The digest of the file's bytes.
-  mutating func read(_ file: String) throws(Refusal) -> String {
+  package mutating func read(_ file: String) throws(Refusal) -> String {
     try DataFile.read(file, .examples) { (field) throws(Refusal) in try append(field) }
   }
 
-  mutating func append(_ field: JobField) throws(Refusal) {
+  package mutating func append(_ field: JobField) throws(Refusal) {
     guard case .table = field.value.content else {
       throw field.refusal(
         expected: "an example, such as {\"base\": ..., \"source\": ..., \"label\": ...}")
@@ -51,7 +51,7 @@ struct WrittenExamples {
   }
 
   /// The fields of one example.
-  mutating func read(_ f: inout Fields) throws(Refusal) -> WrittenPrompt {
+  package mutating func read(_ f: inout Fields) throws(Refusal) -> WrittenPrompt {
     let label = FieldType<ExampleLabel>.answer(isClass: true)
     let base = try f.required(
       "base", .input, "The input that interventions act on. No token is put before a text.")

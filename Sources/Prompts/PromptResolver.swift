@@ -16,7 +16,7 @@ package struct PromptLimits: Sendable, Equatable {
   }
 
   /// Those of a decoder.
-  init(_ shape: DecoderShape, model: String) {
+  package init(_ shape: DecoderShape, model: String) {
     inputs = InputLimits(
       vocabulary: shape.vocabulary, width: shape.width, positions: shape.positionCount)
     (answers, self.model) = (shape.vocabulary, model)
@@ -24,7 +24,7 @@ package struct PromptLimits: Sendable, Equatable {
 
   /// - Parameter remedy: What is to be done about a long one, for its refusal.
   /// - Returns: The positions of the input.
-  func check(
+  package func check(
     _ input: ResolvedInput.Content, at place: JobPlace, remedy: String = ""
   ) throws(Refusal) -> Int {
     guard inputs.reads == .sequences else {
@@ -69,7 +69,7 @@ package struct PromptLimits: Sendable, Equatable {
 /// Turns prompts as they were written into what a model reads: tokens or features, the number of each
 /// answer, and every named place as positions.
 package struct PromptResolver: Sendable {
-  let prompts: any PromptTokenizer
+  package let prompts: any PromptTokenizer
   package let limits: PromptLimits
 
   /// - Parameter prompts: Refuses texts where the model has no tokenizer.
@@ -251,7 +251,7 @@ package struct PromptResolver: Sendable {
   }
 
   /// The tokens of a text, at most `length` of them, the first.
-  func tokens(of text: WrittenText, length: Int?) throws(Refusal) -> [Int] {
+  package func tokens(of text: WrittenText, length: Int?) throws(Refusal) -> [Int] {
     guard case .tokens(let all) = try content(text.content, at: text.place).0 else { return [] }
     let ids = Array(all.prefix(length ?? .max))
     _ = try limits.check(

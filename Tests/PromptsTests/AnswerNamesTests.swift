@@ -1,7 +1,8 @@
 import JobFiles
 import Testing
+import _TestSupport
 
-@testable import Experiments
+@testable import Prompts
 
 /// Answers that data tell by more than one name.
 @Suite struct AnswerNamesTests {

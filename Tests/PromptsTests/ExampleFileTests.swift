@@ -3,8 +3,9 @@ import Inputs
 import JobFiles
 import Models
 import Testing
+import _TestSupport
 
-@testable import Experiments
+@testable import Prompts
 
 struct ExampleFileTests {
   private let words = WordTokenizer(words: [" John", " Mary", " gave", " it", " to", "Then"])
@@ -72,7 +73,7 @@ struct ExampleFileTests {
       _ line: String, answers: Int = 262, after good: String = tokens, _ texts: String...,
       location: SourceLocation = #_sourceLocation
     ) throws {
-      let error = try refusal(
+      let error = try jobRefusal(
         { () throws(Refusal) in
           let read = try file(good + "\n\n" + line)
           _ = try resolver(answers: answers).resolve(read[1])
@@ -122,7 +123,7 @@ struct ExampleFileTests {
     try expect(
       #"{"base": "Then", "source": "Then", "label": "Mary", "places": {"x": 1.5}}"#, "places.x",
       "a position such as 3", "words of the prompt")
-    try expectRefusal(naming: "data.jsonl", "an empty split") { () throws(Refusal) in
+    expectRefusal(naming: "data.jsonl", "an empty split") { () throws(Refusal) in
       try file("\n\n")
     }
   }
@@ -196,7 +197,7 @@ struct ExampleFileTests {
   @Test func `a task's own tokens are not a model's unless the job says so`() throws {
     let text = "causal_model = \"two_digit_addition\"\ntrain = 5"
     let assuming = try data(text)
-    let error = try refusal { () throws(Refusal) in try assuming.checkForm(hasTokenizer: true) }
+    let error = try jobRefusal { () throws(Refusal) in try assuming.checkForm(hasTokenizer: true) }
     #expect(error.description.contains("data.form"))
     try data(text).checkForm(hasTokenizer: false)
     try data(text + "\nform = \"tokens\"").checkForm(hasTokenizer: true)
@@ -206,7 +207,7 @@ struct ExampleFileTests {
     func refuse(_ text: String, _ texts: String..., location: SourceLocation = #_sourceLocation)
       throws
     {
-      let error = try refusal(
+      let error = try jobRefusal(
         { () throws(Refusal) in
           let section = try document("[data]\ntrain = 5\n" + text).field.anyTable()
             .required("data", expected: "")
@@ -234,7 +235,7 @@ struct ExampleFileTests {
       "intervene = [\"Q\"]\ncausal_model = \"hierarchical_equality\"", "data.intervene", "\"Q\"")
     try refuse("form = \"text\"\ncausal_model = \"hierarchical_equality\"", "no prompt")
     try refuse("seed = 1", "data.train", "a causal_model beside the number")
-    try expectRefusal(naming: "data.seed, line 3", "files of examples", "causal_model") {
+    expectRefusal(naming: "data.seed, line 3", "files of examples", "causal_model") {
       () throws(Refusal) in try data("train = \"f.jsonl\"\nseed = 1")
     }
     try refuse("causal_model = \"hierarchical_equality\"\ntest = 0", "data.test", "from 1")

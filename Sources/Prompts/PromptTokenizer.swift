@@ -35,7 +35,7 @@ extension PromptTokenizer {
 
   /// The text of each token of a prompt: a character of several tokens stands whole at the first of
   /// them, and nothing at the others.
-  func pieces(_ ids: [Int]) -> [String] {
+  package func pieces(_ ids: [Int]) -> [String] {
     let part = "\u{FFFD}"
     var pieces = ids.map(text)
     var first = 0
@@ -60,17 +60,17 @@ extension PromptTokenizer {
   }
 
   /// The text of a prompt.
-  func text(_ ids: [Int]) -> String {
+  package func text(_ ids: [Int]) -> String {
     ids.allSatisfy { token($0) != nil } ? decode(ids) : pieces(ids).joined()
   }
 
   /// The text of a token, or its number where it has none.
-  func text(_ id: Int) -> String { token(id) ?? "#\(id)" }
+  package func text(_ id: Int) -> String { token(id) ?? "#\(id)" }
 
   /// The tokens with which a text continues a prompt.
   ///
   /// - Parameter ids: The prompt's own tokens.
-  func answer(
+  package func answer(
     _ text: String, following prompt: String, _ ids: [Int]
   ) throws(Refusal) -> AnswerTokens {
     let spacing = AnswerSpacing(after: prompt)
@@ -93,7 +93,7 @@ extension PromptTokenizer {
 
   /// The tokens with which a text continues a prompt, with a space before it or without, by the first of
   /// them; nil where neither begins with it.
-  func answer(
+  package func answer(
     _ text: String, following prompt: String, _ ids: [Int], from first: Int
   ) throws(Refusal) -> [Int]? {
     let found = try answer(text, following: prompt, ids)
@@ -133,18 +133,22 @@ extension PromptTokenizer {
 }
 
 /// A text as the tokens that continue a prompt.
-struct AnswerTokens: Sendable {
+package struct AnswerTokens: Sendable {
   /// With the space that it has.
-  let text: String
-  let ids: [Int]
+  package let text: String
+  package let ids: [Int]
   /// Whether the prompt and the text together have other tokens where they meet.
-  let isParted: Bool
+  package let isParted: Bool
   /// The text with a space instead of none or without one instead of it, where that is one other token,
   /// and nothing but how the prompt ends and the text begins says which is meant.
-  var other: (text: String, id: Int)?
+  package var other: (text: String, id: Int)?
+
+  package init(text: String, ids: [Int], isParted: Bool) {
+    (self.text, self.ids, self.isParted) = (text, ids, isParted)
+  }
 
   /// Its tokens, in words.
-  func words(_ prompts: some PromptTokenizer) -> String {
+  package func words(_ prompts: some PromptTokenizer) -> String {
     let texts = ids.prefix(16).map { quoted(prompts.token($0) ?? "") }
     let beside = other.map { "; \(quoted($0.text)) is one, \($0.id)" } ?? ""
     return

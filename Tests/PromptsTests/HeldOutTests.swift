@@ -2,7 +2,7 @@ import Inputs
 import JobFiles
 import Testing
 
-@testable import Experiments
+@testable import Prompts
 
 struct HeldOutTests {
   private func input(_ ids: [Int]) -> ResolvedInput {

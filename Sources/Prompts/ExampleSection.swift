@@ -30,7 +30,7 @@ package struct ExampleSection: Sendable {
 
   /// Refuses a task that numbers its own tokens for a model with a tokenizer, which means other words
   /// by them, unless the job says so.
-  func checkForm(hasTokenizer: Bool) throws(Refusal) {
+  package func checkForm(hasTokenizer: Bool) throws(Refusal) {
     guard hasTokenizer, case .causal(let data) = source, let place = data.assumedTokens else {
       return
     }
@@ -67,8 +67,8 @@ package struct ExampleSection: Sendable {
 
 /// A split's examples: in a file, or so many of a causal model.
 private struct Amount: Sendable {
-  var file = JobPath(written: "", resolved: "")
-  var count = 0
+  package var file = JobPath(written: "", resolved: "")
+  package var count = 0
 }
 
 extension FieldType where Value == Amount {

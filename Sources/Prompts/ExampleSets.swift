@@ -1,6 +1,6 @@
 internal import Foundation
 package import Inputs
-internal import JobFiles
+package import JobFiles
 internal import Locks
 
 /// The parts that data come in.
@@ -16,7 +16,7 @@ package struct ExampleSet: Sendable {
   package let fileDigest: String?
   private let made: @Sendable (Int) throws(Refusal) -> WrittenPrompt
 
-  init(
+  package init(
     _ split: Split, count: Int, fileDigest: String? = nil,
     _ made: @escaping @Sendable (Int) throws(Refusal) -> WrittenPrompt
   ) {
@@ -38,7 +38,7 @@ package struct ExampleSet: Sendable {
 
   /// All examples, or the first few, that the model runs on: made on all threads, alike on any number
   /// of them.
-  func items(
+  package func items(
     by resolver: PromptResolver, limit: Int = .max
   ) throws(Refusal) -> [ResolvedPrompt] {
     try concurrently(
@@ -58,7 +58,7 @@ package struct ExampleSets: Sendable {
   /// What each token of a causal model's data stands for; empty for other data.
   package let vocabulary: [String]
 
-  init(
+  package init(
     _ sets: [ExampleSet], variables: [String], answerCount: Int? = nil, vocabulary: [String] = []
   ) {
     (self.sets, self.variables) = (sets, variables)
@@ -68,7 +68,7 @@ package struct ExampleSets: Sendable {
   package subscript(split: Split) -> ExampleSet? { sets.first { $0.split == split } }
 
   /// The digests of files, which a run keeps: the job's own digest covers only their paths.
-  var inputs: [JobInput] {
+  package var inputs: [JobInput] {
     Split.allCases.map { split in
       JobInput(
         split.rawValue, "digest of data.\(split.rawValue)",

@@ -1,8 +1,9 @@
 import Inputs
 import JobFiles
 import Testing
+import _TestSupport
 
-@testable import Experiments
+@testable import Prompts
 
 struct JobTokenizedFactTests {
   private let tokenizer = WordTokenizer(words: [
@@ -42,7 +43,7 @@ struct JobTokenizedFactTests {
   }
 
   @Test func `an answer of several tokens is refused with its tokens`() throws {
-    try expectRefusal(
+    expectRefusal(
       naming: "facts.json: [0].answer", "\" Parisland\"", "2 tokens (\" Paris\", \"land\")",
       "such as its first, \" Paris\""
     ) { () throws(Refusal) in
@@ -54,7 +55,7 @@ struct JobTokenizedFactTests {
     let fact = try tokenized(
       #""prompt":"The capital is","subject":"capital","answer":"Paris","foil":"Rome""#)
     #expect(fact.foil.flatMap(tokenizer.token) == " Rome")
-    try expectRefusal(naming: "[0].foil", "the answer's own token") { () throws(Refusal) in
+    expectRefusal(naming: "[0].foil", "the answer's own token") { () throws(Refusal) in
       try tokenized(
         #""prompt":"The capital is","subject":"capital","answer":"Paris","foil":" Paris""#)
     }
@@ -69,7 +70,7 @@ struct JobTokenizedFactTests {
       #""input_ids":[256,257],"subject_range":[1,2],"answer_id":9999"#,
       #""input_ids":[256,257],"subject_range":[1,2],"answer_id":1,"foil_id":9999"#,
     ] {
-      try expectRefusal(naming: "token 9999", "0 to \(tokenizer.count - 1)") {
+      expectRefusal(naming: "token 9999", "0 to \(tokenizer.count - 1)") {
         () throws(Refusal) in
         try tokenized(fields)
       }
@@ -79,7 +80,7 @@ struct JobTokenizedFactTests {
   @Test func `a prompt longer than the context is refused`() throws {
     let fact = #""prompt":"The capital is","subject":"capital","answer":"Paris""#
     _ = try tokenized(fact, context: 3)
-    try expectRefusal(naming: "[0].prompt", "3 tokens", "at most 2", "tiny") {
+    expectRefusal(naming: "[0].prompt", "3 tokens", "at most 2", "tiny") {
       () throws(Refusal) in
       try tokenized(fact, context: 2)
     }
@@ -92,7 +93,7 @@ struct JobTokenizedFactTests {
       func token(_ id: Int) -> String? { nil }
     }
     let fact = try written(#"[{"prompt":"a b","subject":"a","answer":"c"}]"#, .fact)[0]
-    try expectRefusal(naming: "facts.json: [0].prompt", "without tokens") { () throws(Refusal) in
+    expectRefusal(naming: "facts.json: [0].prompt", "without tokens") { () throws(Refusal) in
       try resolver(Silent()).resolve(fact)
     }
   }

@@ -23,7 +23,7 @@ struct CausalData: Sendable {
 
   /// - Parameter sizes: Examples of each split; empty where there is no causal model.
   /// - Returns: Nil where there is none.
-  init?(_ f: inout Fields, _ sizes: [Split: Int]) throws(Refusal) {
+  package init?(_ f: inout Fields, _ sizes: [Split: Int]) throws(Refusal) {
     let causal = Fields.When(!sizes.isEmpty, "causal_model", of: "files of examples")
     let seed = UInt64(
       try f.field(
@@ -119,7 +119,7 @@ struct CausalData: Sendable {
 
   /// - Parameter variables: Those that the job's interventions are of; what else a source could set,
   ///   nothing would read. Empty where they name none.
-  func sets(isIntervened: Bool, of read: [String]) throws(Refusal) -> ExampleSets {
+  package func sets(isIntervened: Bool, of read: [String]) throws(Refusal) -> ExampleSets {
     let known = Set(task.model.variables.map(\.name))
     let own = read.filter(known.contains)
     let intervene = isNamed ? named : own.isEmpty ? usual : own
