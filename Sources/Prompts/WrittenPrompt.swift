@@ -37,10 +37,10 @@ package struct WrittenPrompt: Sendable {
   package var example: CounterfactualExample
   /// Whether the data tell the answer; else the clean run's most probable token is it, and the example's
   /// label says nothing.
-  package var hasAnswer = true
+  var hasAnswer = true
   package var subject: Subject?
   /// Whether the subject is found within a longer word alone.
-  package var subjectIsPart = false
+  var subjectIsPart = false
   /// The prompt's text and the subject's, where they are told, if only beside tokens.
   package var text: String?
   package var subjectText: String?
@@ -83,7 +83,7 @@ package struct WrittenPrompt: Sendable {
   }
 
   /// Refuses the second of two with one id.
-  package static func refuseDuplicates(_ prompts: [WrittenPrompt]) throws(Refusal) {
+  static func refuseDuplicates(_ prompts: [WrittenPrompt]) throws(Refusal) {
     var places: [ByteKey: JobPlace] = [:]
     for prompt in prompts {
       if let first = places.updateValue(prompt.place, forKey: ByteKey(prompt.id)) {
@@ -148,7 +148,7 @@ extension FieldType where Value == Int {
 }
 
 extension FieldType where Value == [Int] {
-  package static func tokenIDs(_ least: Int = 1) -> FieldType {
+  static func tokenIDs(_ least: Int = 1) -> FieldType {
     list(of: .tokenID, "tokens", count: least...Int.max)
   }
 }
