@@ -79,7 +79,7 @@ struct SpecChoiceTests {
 
   @Test(arguments: [
     (#"{"sources->base": "lats"}"#, "\"last\", \"all\" or a range"),
-    (#"{"base": -5}"#, "position -1"), (#"{"base": "0:x"}"#, "a range such as"),
+    (#"{"base": -5}"#, "position -5"), (#"{"base": "0:x"}"#, "a range such as"),
     (#"{"base": [[1], [2]]}"#, "places of 2 interventions"),
   ])
   func `places that mean nothing are refused`(text: String, words: String) throws {

@@ -58,7 +58,7 @@ struct SpecRefusalTests {
       "unit_locations (sources)", "position 9"),
     Case(
       "a place before the first", SpecFolder.forward(locations: #"{"sources->base": [0, -5]}"#),
-      "position -1"),
+      "position -5"),
     Case(
       "a head outside the site",
       SpecFolder.forward(

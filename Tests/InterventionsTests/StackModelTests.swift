@@ -82,7 +82,8 @@ struct StackModelTests {
       (Site.encoderBlockOutput, 5), (.decoderBlockOutput, 4), (.decoderCrossQueryOutput, 4),
     ] {
       let refusal = #expect(throws: Refusal.self) { try check(site, position) }
-      #expect(refusal?.expected == "0 to \(position - 1), the positions of the example")
+      #expect(
+        refusal?.expected.hasPrefix("0 to \(position - 1), the positions of the example") == true)
     }
   }
 }

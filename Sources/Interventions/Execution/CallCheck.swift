@@ -91,17 +91,23 @@ struct CallCheck<Scalar: Real> {
         $0 < 0 || $0 >= length
       }) {
         throw refusal(
-          index, field, "position \(outside)",
-          expected: "0 to \(length - 1), the positions of the example")
+          index, field, "position \(Self.written(outside, of: length))",
+          expected: "0 to \(length - 1), the positions of the example, or "
+            + "-\(length) to -1 from the end")
       }
       if let outside = places.blocks.numbers(of: example)?.first(where: {
         $0 < 0 || $0 >= grid.blockCount
       }) {
         throw refusal(
-          index, field, "\(grid.blockName) \(outside)",
+          index, field, "\(grid.blockName) \(Self.written(outside, of: grid.blockCount))",
           expected: "0 to \(grid.blockCount - 1), those of the site")
       }
     }
+  }
+
+  /// A place as it was written: one before the first was counted from the end.
+  private static func written(_ place: Int, of count: Int) -> Int {
+    place < 0 ? place - count : place
   }
 
   private func checkCoordinates(_ index: Int, _ width: Int) throws(Refusal) {
