@@ -16,3 +16,30 @@ public func refuseReplacing(_ path: String, force: Bool) throws(Refusal) {
       .commandLine, file: path, found: "a file that is there", expected: "a new name, or --force")
   }
 }
+
+/// Refuses a path whose folder is not there and cannot be made, before there is anything to write.
+public func checkFolder(above path: String, kind: Refusal.Kind) throws(Refusal) {
+  var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+  while !FileManager.default.fileExists(atPath: folder.path), folder.path != "/" {
+    folder.deleteLastPathComponent()
+  }
+  var status = stat()
+  guard stat(folder.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+    access(folder.path, W_OK | X_OK) == 0
+  else {
+    throw Refusal(
+      kind, file: path, found: "\(escaped(folder.path)), where nothing can be written",
+      expected: "a folder that can be written to, or one in which it can be made")
+  }
+}
+
+/// Makes the folder of a path, and those above it, where they are not there.
+public func makeFolder(above path: String) throws(Refusal) {
+  let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+  do {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  } catch {
+    throw Refusal(
+      .store, file: folder, found: escaped("\(error)"), expected: "to create the folder")
+  }
+}

@@ -24,6 +24,8 @@ struct InterventionFolderTests {
     ("custom.Interpolate", #""args": {"alpha": 0.25}, "source_representation": "row""#),
     ("function.multiply", #""args": {"tensor": "row"}"#),
     ("custom.FixedNoise", #""args": {"noise": "noise", "level": 0.5}"#),
+    ("NoiseIntervention", #""args": {"seed": 5, "level": 0.7}"#),
+    ("NoiseIntervention", #""args": {"noise": "noise"}"#),
     ("expression", #""args": {"formula": "base * norm(source)"}, "subspace_partition": [[0, 4]]"#),
   ])
   func `what was saved gives the same logits`(type: String, fields: String) throws {

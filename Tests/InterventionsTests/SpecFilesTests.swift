@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
 import Inputs
-import Interventions
+@testable import Interventions
 import Testing
 
 /// What a specification's run reads is never replaced by what it writes.
@@ -67,6 +67,29 @@ struct SpecFilesTests {
     let folder = try folder()
     #expect(refusal(folder, [], force: true, saveTo: "saved") == nil)
     #expect(refusal(folder, [], force: true, saveTo: "models/tiny")?.contains("never") == true)
+  }
+
+  @Test
+  func `a folder of something else is no place for interventions, force or not`() throws {
+    let folder = try folder()
+    let other = folder.root.appendingPathComponent("models/other")
+    try FileManager.default.copyItem(
+      at: folder.root.appendingPathComponent("models/tiny"), to: other)
+    let before = try Data(contentsOf: other.appendingPathComponent("config.json"))
+    let refused = refusal(folder, [], force: true, saveTo: "models/other")
+    #expect(refused?.contains("a folder of something else, with config.json") == true)
+    #expect(try Data(contentsOf: other.appendingPathComponent("config.json")) == before)
+  }
+
+  @Test
+  func `folders of results are made, and those that cannot be are refused first`() throws {
+    let folder = try folder()
+    #expect(refusal(folder, ["a/b/out.safetensors"], force: false, saveTo: "c/d/saved") == nil)
+    let within = refusal(folder, ["ids.npy/out.safetensors"], force: false)
+    #expect(within?.contains("where nothing can be written") == true)
+    let path = folder.root.appendingPathComponent("e/f/out.safetensors").path
+    try SpecOutputs().write(to: path)
+    #expect(FileManager.default.fileExists(atPath: path))
   }
 
   @Test(arguments: ["intkey_x.safetensors", "interventions.safetensors"])

@@ -95,6 +95,19 @@ struct FamilyLawsTests {
     }
   }
 
+  @Test(arguments: FamilyFolder.decoders)
+  func `a module that holds another value than a site is not named for it`(
+    folder: FamilyFolder
+  ) throws {
+    let opened = try folder.opened()
+    let shape = opened.shape
+    if shape.head.softCap != nil { #expect(opened.modulePath(of: .logits, layer: 0) == nil) }
+    if shape.front.width != nil {
+      let path = opened.modulePath(of: .tokenEmbeddingOutput, layer: 0)
+      #expect(path?.contains("embed_tokens") == false)
+    }
+  }
+
   @Test func `what lies inside networks is a site of the layers that have it alone`() {
     var shape = DecoderShape.llama(
       layers: 5, width: 16, heads: 2, keyHeads: 1, mlpWidth: 12, vocabulary: 20)

@@ -63,6 +63,7 @@ extension SpecSetup {
   private var isKnownToReference: Bool {
     representations.allSatisfy {
       SavedInterventionType(rawValue: $0.type.rawValue) != nil && $0.arguments?.keepsError != true
+        && ($0.type != .noise || $0.arguments?.saysNoise != true)
     }
   }
 

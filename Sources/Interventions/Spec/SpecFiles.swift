@@ -34,6 +34,7 @@ struct SpecFiles {
   ) throws(Refusal) {
     for (number, output) in outputs.enumerated() {
       try checkOutputPath(output, kind: .commandLine)
+      try checkFolder(above: output, kind: .commandLine)
       try refuseInput(at: output, "name")
       try Inputs.refuseReplacing(output, force: force)
       if outputs[..<number].contains(where: { Self.standard($0) == Self.standard(output) }) {
@@ -43,6 +44,7 @@ struct SpecFiles {
       }
     }
     guard let folder else { return }
+    try checkFolder(above: folder, kind: .commandLine)
     let inputs = [opened.checkpoint.path, spec.origin?.path.resolved].compactMap(\.self)
     if let own = FileNumber(folder), let input = inputs.first(where: { FileNumber($0) == own }) {
       throw refusal(folder, input, "folder")
@@ -56,6 +58,17 @@ struct SpecFiles {
     for name in names.sorted() where PyveneFolder.holds(name) || InterventionFolder.holds(name) {
       try refuseInput(at: "\(folder)/\(name)", "folder")
     }
+    if let other = names.sorted().first(where: { !$0.hasPrefix(".") }), !Self.isSaved(folder) {
+      throw Refusal(
+        .commandLine, file: folder, found: "a folder of something else, with \(escaped(other))",
+        expected: "a new name, or a folder of saved interventions, which --force replaces")
+    }
+  }
+
+  /// Whether a folder holds interventions that were saved before.
+  private static func isSaved(_ folder: String) -> Bool {
+    InterventionFolder.isOne(folder)
+      || (try? PyveneFolder(config: "\(folder)/\(PyveneFolder.configName)")) != nil
   }
 
   private func refuseInput(at path: String, _ what: String) throws(Refusal) {

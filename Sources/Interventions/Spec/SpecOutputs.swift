@@ -130,7 +130,7 @@ public struct SpecOutputs: Sendable {
     return chosen
   }
 
-  /// Writes every output as `out.NAME`; the file appears when it is whole.
+  /// Writes every output as `out.NAME`, and makes its folder; the file appears when it is whole.
   ///
   /// Rows of integers that are shorter than others end in `padding`.
   public func write(to path: String) throws(Refusal) {
@@ -147,6 +147,7 @@ public struct SpecOutputs: Sendable {
       case .counts(let numbers): writer.add(name, shape: shape, numbers)
       }
     }
+    try makeFolder(above: path)
     try writer.write(to: path)
   }
 }

@@ -187,7 +187,11 @@ extension ModuleNames {
         .init(key: "\(name.path).\(side)", site: site, isLast: isLast, isBare: module == .head))
     }
     // Where embeddings are scaled by masked tokens, that comes behind their module (ESM).
-    if shape.front.masking == nil { add(.tokenEmbedding, "output", .tokenEmbeddingOutput) }
+    if shape.front.masking == nil {
+      // Rows of another width than the stream's become embeddings by the map behind them.
+      let module = shape.front.width == nil ? StackModule.tokenEmbedding : .embeddingProjection
+      add(module, "output", .tokenEmbeddingOutput)
+    }
     add(.positionEmbedding, "output", .positionEmbeddingOutput)
     add(.embeddingNorm, "output", .blockInput)
     for path in modules.passingBefore {
@@ -204,7 +208,8 @@ extension ModuleNames {
     } else if stack[.headTransform] == nil, shape.head.scale == nil, !shape.head.isOfFirstRow {
       add(.head, "input", last, isLast: isBlock)
     }
-    add(.head, "output", .logits)
+    // What bends logits comes behind the module (Gemma 2).
+    if shape.head.softCap == nil { add(.head, "output", .logits) }
     if let head = stack[.head] {
       let own = paths.filter { $0.key.hasPrefix("\(head.path).") }
       for other in modules.heads {

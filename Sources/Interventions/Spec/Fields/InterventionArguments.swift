@@ -68,6 +68,11 @@ struct InterventionArguments: Sendable {
   }
 }
 
+extension InterventionArguments {
+  /// Whether they say which noise is added, or how much of it.
+  var saysNoise: Bool { level != nil || noise != nil || seed != nil }
+}
+
 /// A parameter of a formula that training changes.
 struct TrainedArgument: Sendable {
   /// Where it stands, for refusals.
