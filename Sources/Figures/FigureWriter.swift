@@ -61,7 +61,6 @@ public struct FigureWriter: Sendable {
       figure = drawable.figure
       notes += drawable.note.map { [$0] } ?? []
     }
-    try makeFolder(above: path)
     try writeWhole(try await picture(of: figure, as: format), to: path)
     return notes
   }

@@ -18,6 +18,7 @@ extension RunPictures {
     guard let figure else { return }
     for (path, format) in [(png, FigureFormat.png), (svg, .svg)] {
       guard let path else { continue }
+      try makeFolder(above: path)
       let notes = try await FigureWriter().write(figure, to: path, as: format)
       for note in notes { say("causeway: \(note)") }
       say("causeway: wrote \(path)")
