@@ -83,6 +83,7 @@ extension SpecSetup {
   /// of our own.
   func save(to folder: String) throws(Refusal) {
     try checkSavable(folder)
+    try makeFolder(above: folder)
     if isKnownToReference { return try self.folder().write(to: folder) }
     var writer = SafetensorsWriter()
     var items: [(number: Int, text: PythonJSON)] = []

@@ -70,7 +70,6 @@ extension PyveneFolder {
 
   /// Makes the folder, and refuses one with states that pyvene would not expect there.
   private static func prepare(_ folder: String, for names: Set<String>) throws(Refusal) {
-    try makeFolder(above: folder)
     guard mkdir(folder, 0o777) != 0 else { return }
     guard errno == EEXIST else {
       throw Refusal(.store, file: folder, found: systemMessage(), expected: "to create the folder")
