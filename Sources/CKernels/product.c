@@ -256,8 +256,9 @@ void ck_product_f32(size_t rows, size_t inputs, size_t outputs, const float *x, 
       pack_block(tiles, block, depth, x + m * x_stride + k, x_stride, space->rows);
       for (size_t n = 0; n < outputs; n += CK_PANEL) {
         const size_t width = outputs - n < CK_PANEL ? outputs - n : CK_PANEL;
-        multiply_panel(tiles, space->rows, space->edge, block, depth, packed + n * inputs + k * CK_PANEL, width,
-                       y + m * y_stride + n, y_stride, k == 0);
+        multiply_panel(tiles, space->rows, space->edge, block, depth,
+                       packed + n * inputs + k * CK_PANEL, width, y + m * y_stride + n, y_stride,
+                       k == 0);
       }
     }
     if (bias) add_bias(block, outputs, bias, y + m * y_stride, y_stride);
