@@ -349,8 +349,8 @@ void ck_product_panels_transposed(size_t rows, size_t inputs, size_t outputs, co
         }
         for (size_t i = 0; i < wide; i += CK_PANEL) {
           const size_t width = wide - i < CK_PANEL ? wide - i : CK_PANEL;
-          multiply_panel(tiles, space->rows, space->edge, block, depth, turned->panels + i * depth, width,
-                         y + m * y_stride + k + i, y_stride, n == 0);
+          multiply_panel(tiles, space->rows, space->edge, block, depth, turned->panels + i * depth,
+                         width, y + m * y_stride + k + i, y_stride, n == 0);
         }
       }
     }
